@@ -1,0 +1,114 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "matriarch",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "matriarch", targets: ["matriarch"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
+    ],
+    targets: [
+        // Pure: no I/O, no clock, no log.
+        target("HighAvailability"),
+        target("PostgresConfiguration", ["HighAvailability"]),
+        target("KubernetesModels"),
+        target("PostgresClusterAPI", ["KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
+        target("OperatorPlan", ["PostgresClusterAPI", "KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
+
+        // One C library each, wrapped once.
+        .target(name: "CLibCurl", linkerSettings: [.linkedLibrary("curl")]),
+        target("HTTPTransport", ["CLibCurl"]),
+        .target(name: "CLibPQ", linkerSettings: [.linkedLibrary("pq")]),
+        target("PostgresClient", ["CLibPQ"]),
+        .target(name: "CLibYAML", linkerSettings: [.linkedLibrary("yaml")]),
+        target("YAML", ["CLibYAML", "KubernetesModels"]),
+        .target(name: "CLinux"),
+
+        // Kubernetes.
+        target("KubernetesClient", ["KubernetesModels", "HTTPTransport", "YAML", subprocess, systemPackage, log]),
+        target("ControllerRuntime", ["KubernetesClient", "KubernetesModels", collections, log]),
+        target("Operator", ["OperatorPlan", "PostgresClusterAPI", "ControllerRuntime", "Observability", log]),
+
+        // The member.
+        target("Fence", ["CLinux", "HighAvailability"]),
+        target("InitProcess", ["Fence", "CLinux"]),
+        target(
+            "PostgresInstance",
+            ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", subprocess, systemPackage, log]),
+        target("ClusterStore", ["HighAvailability", "KubernetesClient", "KubernetesModels", log]),
+        target("AgentAPI", ["HighAvailability", hummingbird, log]),
+        target(
+            "Agent",
+            [
+                "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterStore", "KubernetesClient",
+                "AgentAPI", "Fence", "Observability", log,
+            ]),
+
+        target("Observability", [log]),
+        target(
+            "CommandLineTool",
+            ["PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "HighAvailability", "YAML", argumentParser]),
+        .executableTarget(
+            name: "matriarch",
+            dependencies: ["Agent", "Operator", "InitProcess", "CommandLineTool", "Observability", argumentParser],
+            swiftSettings: strict),
+
+        // Development only; never linked by the product.
+        target("TestSupport", ["KubernetesClient", "Fence", subprocess, systemPackage]),
+        target(
+            "ClusterLab",
+            [
+                "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "PostgresClient", "TestSupport", "Fence",
+                subprocess, systemPackage,
+            ]),
+        .executableTarget(
+            name: "matriarch-lab", dependencies: ["ClusterLab", argumentParser], swiftSettings: strict),
+        .executableTarget(
+            name: "matriarch-generate", dependencies: ["PostgresClusterAPI", "YAML"], swiftSettings: strict),
+
+        tests("HighAvailabilityTests", ["HighAvailability"]),
+        tests("PostgresConfigurationTests", ["PostgresConfiguration"]),
+        tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
+        tests("PostgresClusterAPITests", ["PostgresClusterAPI", "YAML"]),
+        tests("OperatorPlanTests", ["OperatorPlan"]),
+        tests("KubernetesClientTests", ["KubernetesClient", "HTTPTransport", "TestSupport"]),
+        tests("ControllerRuntimeTests", ["ControllerRuntime", "TestSupport"]),
+        tests("OperatorTests", ["Operator", "TestSupport"]),
+        tests("FenceTests", ["Fence", "InitProcess", "TestSupport"]),
+        tests("PostgresInstanceTests", ["PostgresInstance", "PostgresClient", "TestSupport"]),
+        tests("ClusterStoreTests", ["ClusterStore", "TestSupport"]),
+        tests("AgentTests", ["Agent", "AgentAPI", "TestSupport"]),
+        tests("CommandLineToolTests", ["CommandLineTool"]),
+        tests("ClusterLabTests", ["ClusterLab"]),
+    ]
+)

@@ -1,0 +1,1 @@
+// The shim is header-only; SwiftPM wants one source file.

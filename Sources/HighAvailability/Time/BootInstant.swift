@@ -1,0 +1,44 @@
+/// A point on CLOCK_BOOTTIME, which counts suspend and cannot be set.
+///
+/// Every deadline of the election is one of these; wall-clock time decides nothing.
+public struct BootInstant: Hashable, Comparable, Sendable {
+    /// Since boot; a signed 64-bit count holds 292 years.
+    public let nanoseconds: Int64
+
+    public init(nanoseconds: Int64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    public static func < (left: BootInstant, right: BootInstant) -> Bool {
+        left.nanoseconds < right.nanoseconds
+    }
+
+    public static func + (instant: BootInstant, duration: Duration) -> BootInstant {
+        BootInstant(nanoseconds: instant.nanoseconds + duration.nanoseconds)
+    }
+
+    public static func - (instant: BootInstant, duration: Duration) -> BootInstant {
+        BootInstant(nanoseconds: instant.nanoseconds - duration.nanoseconds)
+    }
+
+    public static func - (left: BootInstant, right: BootInstant) -> Duration {
+        .nanoseconds(left.nanoseconds - right.nanoseconds)
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds, saturating at ± 292 years.
+    public var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return seconds < 0 ? .min : .max }
+        let (sum, carried) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return carried ? (seconds < 0 ? .min : .max) : sum
+    }
+
+    /// Whole milliseconds, rounded towards zero.
+    public var milliseconds: Int64 { nanoseconds / 1_000_000 }
+
+    /// As seconds, for people and for metrics.
+    public var inSeconds: Double { Double(nanoseconds) / 1_000_000_000 }
+}

@@ -56,7 +56,7 @@ let package = Package(
 
         // Kubernetes.
         target("KubernetesClient", ["KubernetesModels", "HTTPTransport", "YAML", subprocess, systemPackage, log]),
-        target("ControllerRuntime", ["KubernetesClient", "KubernetesModels", collections, log]),
+        target("ControllerRuntime", ["KubernetesClient", "KubernetesModels", "Observability", collections, log]),
         target("Operator", ["OperatorPlan", "PostgresClusterAPI", "ControllerRuntime", "Observability", log]),
 
         // The member.
@@ -103,6 +103,7 @@ let package = Package(
         tests("OperatorPlanTests", ["OperatorPlan"]),
         tests("KubernetesClientTests", ["KubernetesClient", "HTTPTransport", "TestSupport"]),
         tests("ControllerRuntimeTests", ["ControllerRuntime", "TestSupport"]),
+        tests("ObservabilityTests", ["Observability", log]),
         tests("OperatorTests", ["Operator", "TestSupport"]),
         tests("FenceTests", ["Fence", "InitProcess", "TestSupport"]),
         tests("PostgresInstanceTests", ["PostgresInstance", "PostgresClient", "TestSupport"]),

@@ -1,0 +1,124 @@
+/// What a member answered when it was asked for its position, at that moment.
+public struct PositionReport: Hashable, Sendable {
+    public var name: String
+    /// It runs as a primary.
+    public var isPrimary: Bool
+    public var timeline: Timeline
+    /// The larger of received and replayed; a stopped clean primary's last checkpoint.
+    public var position: LSN
+    /// It may be promoted: tags allow it and nothing stops its replay for good.
+    public var isEligible: Bool
+    public var priority: Int
+
+    public init(
+        name: String, isPrimary: Bool, timeline: Timeline, position: LSN, isEligible: Bool = true, priority: Int = 1
+    ) {
+        self.name = name
+        self.isPrimary = isPrimary
+        self.timeline = timeline
+        self.position = position
+        self.isEligible = isEligible
+        self.priority = priority
+    }
+}
+
+/// A member's wish to lead, with what everyone who could be reached answered.
+public struct Candidacy: Hashable, Sendable {
+    public var me: PositionReport
+    /// Answers of the others; who did not answer is not in it.
+    public var others: [PositionReport]
+    /// Position the last leader published; nil when it never did.
+    public var lastKnownPosition: LSN?
+    public var recordedTimeline: Timeline?
+    public var maximumLag: ByteCount
+
+    public init(
+        me: PositionReport, others: [PositionReport], lastKnownPosition: LSN?, recordedTimeline: Timeline?,
+        maximumLag: ByteCount
+    ) {
+        self.me = me
+        self.others = others
+        self.lastKnownPosition = lastKnownPosition
+        self.recordedTimeline = recordedTimeline
+        self.maximumLag = maximumLag
+    }
+}
+
+public enum CandidacyVerdict: Hashable, Sendable {
+    /// Nobody who answered is a better choice: take the lock.
+    case run(String)
+    /// Somebody else should lead, or nobody can tell yet.
+    case yield(String)
+}
+
+/// Judges whether this member is the one to take the lock.
+///
+/// Several members may come to "run" when they cannot see each other; the compare-and-swap on the lock lets one of them win.
+/// Order among those who see each other: timeline, position, priority, name; so exactly one of them runs.
+public func judgeCandidacy(_ candidacy: Candidacy) -> CandidacyVerdict {
+    let me = candidacy.me
+    guard me.isEligible else { return .yield("I am not allowed to promote") }
+    if let primary = candidacy.others.first(where: \.isPrimary), !me.isPrimary {
+        return .yield("Primary (\(primary.name)) is still alive")
+    }
+    if let recorded = candidacy.recordedTimeline, me.timeline < recorded {
+        return .yield("My timeline \(me.timeline) is behind last known cluster timeline \(recorded)")
+    }
+    if let published = candidacy.lastKnownPosition {
+        let lag = published.bytes(since: me.position)
+        if lag > candidacy.maximumLag {
+            return .yield("My wal position exceeds maximum replication lag: \(lag) > \(candidacy.maximumLag)")
+        }
+    }
+    let rivals = candidacy.others.filter(\.isEligible)
+    if let better = rivals.first(where: { isBetter($0, than: me) }) {
+        return .yield("\(better.name) is a better candidate: timeline \(better.timeline), position \(better.position)")
+    }
+    return .run("nobody of \(candidacy.others.count) who answered is ahead of \(me.position) on timeline \(me.timeline)")
+}
+
+private func isBetter(_ left: PositionReport, than right: PositionReport) -> Bool {
+    if left.timeline != right.timeline { return left.timeline > right.timeline }
+    if left.position != right.position { return left.position > right.position }
+    if left.priority != right.priority { return left.priority > right.priority }
+    return left.name < right.name
+}
+
+/// Chooses whom a leader hands over to: the most advanced of those that may lead, highest priority, first name.
+///
+/// - Parameter wanted: the candidate somebody asked for; nil takes the best.
+/// - Returns: the name, or why there is none.
+public func chooseHeir(wanted: String?, leader: PositionReport, reports: [PositionReport], maximumLag: ByteCount)
+    -> Result<String, HandOverRefusal>
+{
+    let eligible = reports.filter { $0.isEligible && !$0.isPrimary && $0.timeline == leader.timeline }
+    let close = eligible.filter { leader.position.bytes(since: $0.position) <= maximumLag }
+    if let wanted {
+        if close.contains(where: { $0.name == wanted }) { return .success(wanted) }
+        if let member = eligible.first(where: { $0.name == wanted }) {
+            let lag = leader.position.bytes(since: member.position)
+            return .failure(HandOverRefusal("candidate \(wanted) lags by \(lag), more than \(maximumLag)"))
+        }
+        guard let member = reports.first(where: { $0.name == wanted }) else {
+            return .failure(HandOverRefusal("candidate \(wanted) cannot be reached"))
+        }
+        if member.timeline != leader.timeline {
+            return .failure(
+                HandOverRefusal("candidate \(wanted) is on timeline \(member.timeline), not \(leader.timeline)"))
+        }
+        return .failure(HandOverRefusal("candidate \(wanted) is not allowed to promote"))
+    }
+    guard let best = close.min(by: { isBetter($0, than: $1) }) else {
+        return .failure(HandOverRefusal("no good candidates have been found"))
+    }
+    return .success(best.name)
+}
+
+/// Why a switchover was not carried out, for the person who asked for it.
+public struct HandOverRefusal: Error, Hashable, Sendable {
+    public var reason: String
+
+    public init(_ reason: String) {
+        self.reason = reason
+    }
+}

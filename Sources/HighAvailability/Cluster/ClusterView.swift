@@ -1,0 +1,76 @@
+/// One consistent look at the store.
+public struct ClusterView: Hashable, Sendable {
+    public var initialization: Initialization
+    public var configuration: DynamicConfiguration
+    /// nil when the lock object does not exist.
+    public var lock: LockRecord?
+    /// By name.
+    public var members: [String: Member]
+    public var failover: FailoverRequest?
+    /// Newest last.
+    public var history: [TimelineSwitch]
+
+    public init(
+        initialization: Initialization = .never, configuration: DynamicConfiguration = DynamicConfiguration(),
+        lock: LockRecord? = nil, members: [String: Member] = [:], failover: FailoverRequest? = nil,
+        history: [TimelineSwitch] = []
+    ) {
+        self.initialization = initialization
+        self.configuration = configuration
+        self.lock = lock
+        self.members = members
+        self.failover = failover
+        self.history = history
+    }
+
+    /// The timeline the cluster is known to have reached; nil before anything was recorded.
+    public var recordedTimeline: Timeline? {
+        let fromHistory = history.last.map { Timeline(rawValue: $0.timeline.rawValue &+ 1) }
+        return [fromHistory, lock?.timeline].compactMap { $0 }.max()
+    }
+}
+
+/// Whether the cluster has data, and whose.
+public enum Initialization: Hashable, Sendable {
+    /// Nobody has started to create the cluster.
+    case never
+    /// This member is creating it; it may have died at it.
+    case inProgress(by: String?)
+    /// The cluster's data has this system identifier.
+    case done(systemIdentifier: String)
+}
+
+/// A switchover or failover somebody asked for.
+public struct FailoverRequest: Hashable, Sendable {
+    /// The leader to step down; a request that names another one is void. nil asks for a failover.
+    public var leader: String?
+    /// The member to lead next; nil leaves the choice to the leader.
+    public var candidate: String?
+    /// Distinguishes a repeated request; reported back with its outcome.
+    public var requestID: String?
+
+    public init(leader: String? = nil, candidate: String? = nil, requestID: String? = nil) {
+        self.leader = leader
+        self.candidate = candidate
+        self.requestID = requestID
+    }
+}
+
+/// The end of one timeline: an entry of Patroni's history.
+public struct TimelineSwitch: Hashable, Sendable {
+    /// The timeline that ended.
+    public var timeline: Timeline
+    public var position: LSN
+    public var reason: String
+    /// RFC 3339; shown, never compared.
+    public var time: String?
+    public var newLeader: String?
+
+    public init(timeline: Timeline, position: LSN, reason: String, time: String? = nil, newLeader: String? = nil) {
+        self.timeline = timeline
+        self.position = position
+        self.reason = reason
+        self.time = time
+        self.newLeader = newLeader
+    }
+}

@@ -1,0 +1,46 @@
+/// The settings every member shares, kept in the store and changed while the cluster runs.
+///
+/// Keys, defaults and units are Patroni 4.1's where Patroni has the setting.
+public struct DynamicConfiguration: Hashable, Sendable {
+    public var timings: Timings
+    /// How far behind the last published position a candidate may be in an unplanned failover.
+    public var maximumLagOnFailover: ByteCount
+    /// While true nothing is started, stopped or promoted; the lock is still renewed.
+    public var isPaused: Bool
+    /// How long a leader may take to start or recover before others may take its place. Default 300 s.
+    public var primaryStartTimeout: Duration
+    public var usesRewind: Bool
+    public var usesSlots: Bool
+    /// How long a slot is kept for a member that has gone. Default 30 min.
+    public var memberSlotRetention: Duration
+    /// Server parameters, by lower-case name.
+    public var parameters: [String: String]
+    /// Lines of pg_hba.conf, after the internal ones.
+    public var hostBasedAuthentication: [String]
+    /// Lines of pg_ident.conf.
+    public var identityMap: [String]
+
+    public init(
+        timings: Timings = .standard,
+        maximumLagOnFailover: ByteCount = .mebibytes(1),
+        isPaused: Bool = false,
+        primaryStartTimeout: Duration = .seconds(300),
+        usesRewind: Bool = true,
+        usesSlots: Bool = true,
+        memberSlotRetention: Duration = .seconds(30 * 60),
+        parameters: [String: String] = [:],
+        hostBasedAuthentication: [String] = [],
+        identityMap: [String] = []
+    ) {
+        self.timings = timings
+        self.maximumLagOnFailover = maximumLagOnFailover
+        self.isPaused = isPaused
+        self.primaryStartTimeout = primaryStartTimeout
+        self.usesRewind = usesRewind
+        self.usesSlots = usesSlots
+        self.memberSlotRetention = memberSlotRetention
+        self.parameters = parameters
+        self.hostBasedAuthentication = hostBasedAuthentication
+        self.identityMap = identityMap
+    }
+}

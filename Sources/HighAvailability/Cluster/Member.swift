@@ -1,0 +1,107 @@
+/// What a member says of itself in the store.
+public struct Member: Hashable, Sendable {
+    public let name: String
+    /// UID of the Pod that carries the name now.
+    public var podUID: String?
+    /// Address of its server; nil until the Pod has one.
+    public var host: String?
+    public var port: Int
+    /// Base of its REST interface, `http://10.0.0.7:8008/patroni`.
+    public var apiURL: String?
+    public var role: MemberRole?
+    public var state: MemberState?
+    public var timeline: Timeline?
+    public var tags: MemberTags
+    /// False from a promotion until the checkpoint after it; a rewind from this member has to wait that long.
+    public var hasCheckpointSincePromotion: Bool
+    /// Instances of the member's container that the kubelet has reported as terminated.
+    public var terminatedContainers: Set<String>
+    /// The kubelet waits before it starts the container again.
+    public var isInBackOff: Bool
+    /// Somebody asked for this Pod to be deleted.
+    public var isBeingDeleted: Bool
+
+    public init(
+        name: String, podUID: String? = nil, host: String? = nil, port: Int = 5432, apiURL: String? = nil,
+        role: MemberRole? = nil, state: MemberState? = nil, timeline: Timeline? = nil, tags: MemberTags = MemberTags(),
+        hasCheckpointSincePromotion: Bool = true, terminatedContainers: Set<String> = [], isInBackOff: Bool = false,
+        isBeingDeleted: Bool = false
+    ) {
+        self.name = name
+        self.podUID = podUID
+        self.host = host
+        self.port = port
+        self.apiURL = apiURL
+        self.role = role
+        self.state = state
+        self.timeline = timeline
+        self.tags = tags
+        self.hasCheckpointSincePromotion = hasCheckpointSincePromotion
+        self.terminatedContainers = terminatedContainers
+        self.isInBackOff = isInBackOff
+        self.isBeingDeleted = isBeingDeleted
+    }
+}
+
+/// Roles as Patroni writes them.
+public enum MemberRole: String, Hashable, Sendable {
+    case primary
+    case replica
+    case demoted
+    case uninitialized
+}
+
+/// States as Patroni writes them; monitoring knows each by its number.
+public enum MemberState: String, Hashable, Sendable, CaseIterable {
+    case initializing = "initializing new cluster"
+    case initdbFailed = "initdb failed"
+    case creatingReplica = "creating replica"
+    case running
+    case starting
+    case startFailed = "start failed"
+    case restarting
+    case stopping
+    case stopped
+    case stopFailed = "stop failed"
+    case crashed
+
+    /// The number of the `patroni_postgres_state` metric.
+    public var number: Int {
+        switch self {
+        case .initializing: 0
+        case .initdbFailed: 1
+        case .creatingReplica: 4
+        case .running: 5
+        case .starting: 6
+        case .startFailed: 8
+        case .restarting: 9
+        case .stopping: 11
+        case .stopped: 12
+        case .stopFailed: 13
+        case .crashed: 14
+        }
+    }
+}
+
+/// What an administrator said of one member.
+public struct MemberTags: Hashable, Sendable {
+    /// Never promoted.
+    public var isExcludedFromFailover: Bool
+    /// Among equally advanced candidates the higher one wins. Default 1; 0 or less excludes like `nofailover`.
+    public var failoverPriority: Int
+    public var isExcludedFromLoadBalancing: Bool
+    /// Preferred as the source of new replicas.
+    public var isCloneSource: Bool
+
+    public init(
+        isExcludedFromFailover: Bool = false, failoverPriority: Int = 1, isExcludedFromLoadBalancing: Bool = false,
+        isCloneSource: Bool = false
+    ) {
+        self.isExcludedFromFailover = isExcludedFromFailover
+        self.failoverPriority = failoverPriority
+        self.isExcludedFromLoadBalancing = isExcludedFromLoadBalancing
+        self.isCloneSource = isCloneSource
+    }
+
+    public var mayLead: Bool { !isExcludedFromFailover && failoverPriority > 0 }
+}

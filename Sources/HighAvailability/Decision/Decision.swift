@@ -1,0 +1,54 @@
+/// One decision: what to do, and why in one sentence.
+///
+/// The sentence is what is logged, counted and shown; where Patroni has one for the same case it is Patroni's.
+public struct Decision: Hashable, Sendable {
+    public var action: Action
+    public var reason: String
+
+    public init(_ action: Action, _ reason: String) {
+        self.action = action
+        self.reason = reason
+    }
+}
+
+/// What the shell carries out. Every case is safe to repeat.
+public enum Action: Hashable, Sendable {
+    /// Nothing to do until something changes.
+    case wait
+    /// Claim the right to create the cluster, then initdb.
+    case bootstrap
+    /// Copy the data of a running member.
+    case clone(from: String)
+    /// Ask the others where they are, and take the lock if nobody is ahead.
+    case race
+    /// Take the lock without asking: an earlier life of this agent held it, or its holder named this member.
+    case acquire
+    /// Start the stopped server as the primary it was; requires the lock.
+    case startPrimary
+    /// Start the stopped server read-only, with this leader upstream or with none.
+    case startStandby(following: String?)
+    /// End recovery; requires the lock.
+    case promote
+    /// The primary runs and holds the lock: keep its routing, slots and settings right.
+    case lead
+    /// Stream from this leader.
+    case follow(String)
+    /// Bring a server that may have diverged behind this leader: recover, compare, rewind or clone, start.
+    case rejoin(String)
+    /// Stop a primary at once, killing what does not stop.
+    case demote
+    /// Finish crash recovery of a stopped primary without accepting connections.
+    case recover
+    /// Stop, hand the lock to the candidate, come back as its standby.
+    case handOver(to: String?, requestID: String?)
+    /// Answer a request with a refusal and remove it.
+    case refuseHandOver(requestID: String?)
+    /// Kill what runs and start it again in the same role.
+    case restart
+    /// Give up the lock without stopping anything.
+    case release
+    /// Stop the server, hand the lock over if it is held, and end the agent.
+    case shutDown
+    /// Go no further: the data must not be touched.
+    case refuse
+}

@@ -1,0 +1,149 @@
+/// Everything a decision depends on, and nothing else.
+public struct Observation: Hashable, Sendable {
+    public var now: BootInstant
+    /// This member's name.
+    public var me: String
+    public var tags: MemberTags
+    public var cluster: ClusterView
+    public var lock: LockStanding
+    public var server: ServerState
+    /// The long action under way, if one is; at most one runs at a time.
+    public var activity: Activity?
+    /// Leader whose course this standby has been checked against and follows; nil before it follows anyone.
+    public var followed: FollowedLeader?
+    /// When this member last lost a race or gave a candidacy up; it lets others go first for a while.
+    public var standsBackUntil: BootInstant?
+    /// The orchestrator asked this agent to stop.
+    public var isStopping: Bool
+
+    public init(
+        now: BootInstant, me: String, tags: MemberTags = MemberTags(), cluster: ClusterView, lock: LockStanding,
+        server: ServerState, activity: Activity? = nil, followed: FollowedLeader? = nil,
+        standsBackUntil: BootInstant? = nil, isStopping: Bool = false
+    ) {
+        self.now = now
+        self.me = me
+        self.tags = tags
+        self.cluster = cluster
+        self.lock = lock
+        self.server = server
+        self.activity = activity
+        self.followed = followed
+        self.standsBackUntil = standsBackUntil
+        self.isStopping = isStopping
+    }
+}
+
+/// The leader a standby streams from, and in which of its reigns.
+public struct FollowedLeader: Hashable, Sendable {
+    public var name: String
+    public var epoch: Int64
+    public var host: String
+    public var port: Int
+
+    public init(name: String, epoch: Int64, host: String, port: Int) {
+        self.name = name
+        self.epoch = epoch
+        self.host = host
+        self.port = port
+    }
+}
+
+/// The local PostgreSQL, as last observed.
+public enum ServerState: Hashable, Sendable {
+    /// The data directory is absent or empty.
+    case noData
+    /// There is data, but not of a server that could run: what is wrong with it.
+    case unusable(reason: String)
+    case stopped(StoppedServer)
+    /// The postmaster runs and does not accept connections yet.
+    case starting(systemIdentifier: String)
+    case primary(RunningServer)
+    case standby(RunningServer)
+    /// The postmaster runs and answers nobody, beyond every deadline.
+    case unresponsive(systemIdentifier: String)
+
+    public var systemIdentifier: String? {
+        switch self {
+        case .noData, .unusable: nil
+        case .stopped(let server): server.systemIdentifier
+        case .starting(let identifier), .unresponsive(let identifier): identifier
+        case .primary(let server), .standby(let server): server.systemIdentifier
+        }
+    }
+
+    public var hasProcess: Bool {
+        switch self {
+        case .noData, .unusable, .stopped: false
+        case .starting, .primary, .standby, .unresponsive: true
+        }
+    }
+}
+
+/// A data directory without a server, as pg_control describes it.
+public struct StoppedServer: Hashable, Sendable {
+    public var systemIdentifier: String
+    public var timeline: Timeline
+    /// It ran as a primary when it ended, and not as a standby.
+    public var wasPrimary: Bool
+    /// It was shut down in order: there is nothing to recover.
+    public var isClean: Bool
+    /// Latest checkpoint; of a clean primary the last record it wrote.
+    public var position: LSN
+
+    public init(systemIdentifier: String, timeline: Timeline, wasPrimary: Bool, isClean: Bool, position: LSN) {
+        self.systemIdentifier = systemIdentifier
+        self.timeline = timeline
+        self.wasPrimary = wasPrimary
+        self.isClean = isClean
+        self.position = position
+    }
+}
+
+/// A server that answers.
+public struct RunningServer: Hashable, Sendable {
+    public var systemIdentifier: String
+    public var timeline: Timeline
+    /// Primary: end of flushed WAL. Standby: the larger of received and replayed.
+    public var position: LSN
+    public var isStreaming: Bool
+    /// A standby whose replay has stopped because its settings are too small cannot be promoted (acceptance row 228).
+    public var isReplayPausedForSettings: Bool
+
+    public init(
+        systemIdentifier: String, timeline: Timeline, position: LSN, isStreaming: Bool = false,
+        isReplayPausedForSettings: Bool = false
+    ) {
+        self.systemIdentifier = systemIdentifier
+        self.timeline = timeline
+        self.position = position
+        self.isStreaming = isStreaming
+        self.isReplayPausedForSettings = isReplayPausedForSettings
+    }
+}
+
+/// Long actions. Each says whether it may go on when the lock is lost.
+public enum Activity: String, Hashable, Sendable {
+    case bootstrapping = "bootstrap"
+    case cloning = "creating replica"
+    case startingPrimary = "starting as primary"
+    case startingStandby = "starting as a secondary"
+    case promoting = "promote"
+    case demoting = "demote"
+    case handingOver = "switchover"
+    case recovering = "doing crash recovery in a single user mode"
+    case rejoining = "rejoining the leader"
+    case racing = "leader race"
+    case restarting = "restart"
+    case stopping = "stop"
+
+    /// The action makes or keeps a primary, which without the lock must not exist.
+    public var needsLock: Bool {
+        switch self {
+        case .startingPrimary, .promoting: true
+        case .bootstrapping, .cloning, .startingStandby, .demoting, .handingOver, .recovering, .rejoining, .racing,
+            .restarting, .stopping:
+            false
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// The lock object as read.
+public struct LockRecord: Hashable, Sendable {
+    /// Opaque version of the object; every write that decides names the one it was decided on.
+    public var version: String
+    /// Name of the holder; nil when the lock is free. Written by Patroni too.
+    public var leader: String?
+    /// Full identity of the holder; nil when a Patroni agent holds the lock.
+    public var identity: HolderIdentity?
+    /// Rises by one with every acquisition.
+    public var epoch: Int64
+    /// Container instance the holder runs in, once the kubelet has told it.
+    public var containerID: String?
+    /// The holder's stamp of its last renewal; compared for equality only, never as a time.
+    public var renewal: String?
+    public var ttl: Duration?
+    /// Member that may take a released lock at once.
+    public var heir: String?
+    /// Last position the holder published; after a clean release its shutdown checkpoint.
+    public var position: LSN?
+    public var timeline: Timeline?
+    /// Patroni's count of leader changes.
+    public var transitions: Int
+
+    public init(
+        version: String, leader: String? = nil, identity: HolderIdentity? = nil, epoch: Int64 = 0,
+        containerID: String? = nil, renewal: String? = nil, ttl: Duration? = nil, heir: String? = nil,
+        position: LSN? = nil, timeline: Timeline? = nil, transitions: Int = 0
+    ) {
+        self.version = version
+        self.leader = leader
+        self.identity = identity
+        self.epoch = epoch
+        self.containerID = containerID
+        self.renewal = renewal
+        self.ttl = ttl
+        self.heir = heir
+        self.position = position
+        self.timeline = timeline
+        self.transitions = transitions
+    }
+}

@@ -61,7 +61,7 @@ let package = Package(
 
         // The member.
         target("Fence", ["CLinux", "HighAvailability"]),
-        target("InitProcess", ["Fence", "CLinux"]),
+        target("InitProcess", ["Fence", "CLinux", "HighAvailability"]),
         target(
             "PostgresInstance",
             ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", subprocess, systemPackage, log]),

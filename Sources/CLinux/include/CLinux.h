@@ -1,1 +1,46 @@
+// What Linux offers and Swift's Glibc module does not: boot-time timers, signalfd, pidfd, sub-reapers and a
+// posix_spawn that leaves the child with an empty signal mask and default dispositions.
+//
+// Every function returns a negative errno on failure. Only plain types here: feature macros such as _GNU_SOURCE
+// in a header would clash with the Glibc module.
 #pragma once
+
+#include <stdint.h>
+
+/// Nanoseconds since boot, suspend included.
+int64_t clinux_boottime_nanoseconds(void);
+
+/// A timer descriptor on boot time: a suspended or frozen process finds it expired as soon as it runs again.
+int clinux_timer_open(void);
+
+/// Sets the absolute boot time at which the timer fires; 0 disarms it.
+int clinux_timer_set(int descriptor, int64_t nanoseconds);
+
+/// Blocks the signals in the calling thread and returns a descriptor that delivers them.
+int clinux_signals_open(const int *signals, int count);
+
+/// The next pending signal's number, 0 when there is none.
+int clinux_signals_next(int descriptor);
+
+/// A pipe whose ends are non-blocking and close-on-exec.
+int clinux_pipe(int *reading, int *writing);
+
+/// A descriptor of the process; readable once it has exited. Close-on-exec by definition.
+int clinux_pidfd_open(int process);
+
+/// Signals the process the descriptor was opened for, never one that got its number later.
+int clinux_pidfd_send_signal(int descriptor, int signal);
+
+/// Makes orphans of this process's descendants its own children, as PID 1 gets them anyway.
+int clinux_become_subreaper(void);
+
+/// Starts a program in a process group of its own, with an empty signal mask and default dispositions.
+///
+/// Signals blocked or ignored here would otherwise be so in the child: postgres would not see SIGTERM.
+/// The program is searched in PATH and gets this process's environment; `inherited` is the one descriptor besides
+/// 0 to 2 that stays open, or -1.
+/// Returns the child's process id. A program that cannot be executed is reported here, not by an exit status.
+int clinux_spawn(const char *program, char *const *arguments, int inherited);
+
+/// The status a shell would report: the exit code, or 128 + signal.
+int clinux_exit_code(int status);

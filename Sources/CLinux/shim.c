@@ -1,1 +1,0 @@
-// The shim is header-only; SwiftPM wants one source file.

@@ -1,0 +1,10 @@
+import CLinux
+public import HighAvailability
+
+/// Reads CLOCK_BOOTTIME: the one clock of leases and fences. It counts suspend and nobody can set it.
+public struct BootClock: Sendable {
+    /// The present moment.
+    public static func now() -> BootInstant {
+        BootInstant(nanoseconds: clinux_boottime_nanoseconds())
+    }
+}

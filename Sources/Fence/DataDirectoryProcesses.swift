@@ -1,0 +1,141 @@
+import CLinux
+import Glibc
+public import HighAvailability
+
+/// The processes of one PostgreSQL data directory: the postmaster, its backends, and backends it left behind.
+///
+/// PostgreSQL and everything it forks run with the data directory as their working directory, so
+/// `/proc/PID/cwd` tells them apart from all else: from the agent, from init, from other instances, and also when the
+/// postmaster is dead and its `postmaster.pid` gone. Zombies have no working directory and do not count. A shell whose
+/// user changed into the data directory does.
+///
+/// These calls read `/proc` and wait; run them on a thread of their own, never on the cooperative pool.
+public enum DataDirectoryProcesses {
+    /// What ``killAll(dataDirectory:sparing:deadline:)`` did.
+    public struct Outcome: Hashable, Sendable {
+        /// How many processes were sent SIGKILL.
+        public let killed: Int
+        /// Those still there at the deadline, for example in an uninterruptible read of a dead disk.
+        public let remaining: [Int32]
+        /// From the call to the last look at `/proc`.
+        public let elapsed: Duration
+    }
+
+    /// The processes whose working directory is the data directory or lies inside it, the postmaster first.
+    ///
+    /// Never contains the calling process, its parent, PID 1 or `sparing`. A process that ends meanwhile may be missing.
+    ///
+    /// - Parameter dataDirectory: PGDATA as configured; symbolic links in it are resolved. It need not exist any more.
+    public static func list(dataDirectory: String, sparing: Set<Int32> = []) -> [Int32] {
+        let directory = resolved(dataDirectory)
+        // A PGDATA that is empty, relative or the root would make half of the machine ours.
+        guard directory.utf8.count > 1, directory.hasPrefix("/") else { return [] }
+        let spared = sparing.union([1, getpid(), getppid()])
+        var found: [Int32] = []
+        guard let proc = opendir("/proc") else { return [] }
+        defer { closedir(proc) }
+        while let entry = readdir(proc) {
+            guard let process = processIdentifier(entry), !spared.contains(process),
+                belongs(process, to: directory)
+            else { continue }
+            found.append(process)
+        }
+        // Once the postmaster is gone nobody forks any more.
+        if let postmaster = postmasterIdentifier(in: directory), let index = found.firstIndex(of: postmaster) {
+            found.swapAt(0, index)
+        }
+        return found
+    }
+
+    /// Sends SIGKILL until no process of the data directory is left or the deadline has passed.
+    ///
+    /// Stopped (SIGSTOP) processes die too. The caller or init reaps; this only waits until they are gone.
+    ///
+    /// - Guarantees: at least one round of kills, also when the deadline is past. A process id that was given to another
+    ///   process meanwhile is not hit: the signal goes through a pidfd whose owner was looked at after it was opened.
+    /// - Parameter deadline: for the waiting; looks again at growing intervals of 1 to 20 ms.
+    public static func killAll(
+        dataDirectory: String, sparing: Set<Int32> = [], deadline: BootInstant
+    ) -> Outcome {
+        let start = BootClock.now()
+        let directory = resolved(dataDirectory)
+        var signalled: Set<Int32> = []
+        var pauseMicroseconds: UInt32 = 1000
+        while true {
+            let processes = list(dataDirectory: directory, sparing: sparing)
+            for process in processes where kill(process, in: directory) { signalled.insert(process) }
+            let now = BootClock.now()
+            if processes.isEmpty || now >= deadline {
+                return Outcome(killed: signalled.count, remaining: processes, elapsed: now - start)
+            }
+            usleep(pauseMicroseconds)
+            pauseMicroseconds = min(pauseMicroseconds * 2, 20_000)
+        }
+    }
+
+    // MARK: One process
+
+    /// Returns whether the process was of the data directory and the signal was sent.
+    private static func kill(_ process: Int32, in directory: String) -> Bool {
+        let descriptor = clinux_pidfd_open(process)
+        guard descriptor >= 0 else {
+            // Sandboxes without pidfd (ENOSYS) are left with the plain call and its tiny window.
+            return descriptor == -ENOSYS && Glibc.kill(process, SIGKILL) == 0
+        }
+        defer { close(descriptor) }
+        return belongs(process, to: directory) && clinux_pidfd_send_signal(descriptor, SIGKILL) == 0
+    }
+
+    /// False when the process has vanished, is a zombie, or is not ours to look at.
+    private static func belongs(_ process: Int32, to directory: String) -> Bool {
+        guard var path = link("/proc/\(process)/cwd") else { return false }
+        let deleted = " (deleted)"
+        if path.hasSuffix(deleted) { path.removeLast(deleted.utf8.count) }
+        return path == directory || path.hasPrefix(directory + "/")
+    }
+
+    private static func link(_ path: String) -> String? {
+        withUnsafeTemporaryAllocation(byteCount: Int(PATH_MAX), alignment: 1) { buffer in
+            guard let start = buffer.assumingMemoryBound(to: CChar.self).baseAddress else { return nil }
+            let size = readlink(path, start, buffer.count)
+            return size > 0 ? String(decoding: buffer.prefix(size), as: UTF8.self) : nil
+        }
+    }
+
+    private static func processIdentifier(_ entry: UnsafeMutablePointer<dirent>) -> Int32? {
+        withUnsafeBytes(of: &entry.pointee.d_name) { name in
+            var value: Int32 = 0
+            for byte in name {
+                if byte == 0 { break }
+                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+                value = value &* 10 &+ Int32(byte - UInt8(ascii: "0"))
+            }
+            return value > 0 ? value : nil
+        }
+    }
+
+    // MARK: The directory
+
+    /// The path as `/proc/PID/cwd` shows it; the given one, without a trailing slash, when it does not exist.
+    private static func resolved(_ directory: String) -> String {
+        if let path = realpath(directory, nil) {
+            defer { free(path) }
+            return String(cString: path)
+        }
+        var path = directory
+        while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
+
+    /// The first line of `postmaster.pid`; a negative number there means single-user mode.
+    private static func postmasterIdentifier(in directory: String) -> Int32? {
+        let descriptor = open(directory + "/postmaster.pid", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return withUnsafeTemporaryAllocation(byteCount: 32, alignment: 1) { buffer in
+            let size = read(descriptor, buffer.baseAddress, buffer.count)
+            let line = buffer.prefix(max(0, size)).prefix { $0 != UInt8(ascii: "\n") }
+            return Int32(String(decoding: line, as: UTF8.self)).map(abs)
+        }
+    }
+}

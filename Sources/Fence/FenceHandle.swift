@@ -1,0 +1,67 @@
+import Glibc
+public import HighAvailability
+
+/// The agent's end of the fence: hands init the deadline of the lock.
+///
+/// - Guarantees: one system call per message, which never blocks; safe from any thread.
+/// - Requires: the descriptor stays open for the life of the process; nobody closes it.
+public struct FenceHandle: Sendable {
+    /// Where init names the descriptor it lets its child inherit.
+    public static let environmentKey = "MATRIARCH_FENCE_FD"
+
+    let descriptor: Int32
+
+    /// Wraps the writing end of a non-blocking pipe and keeps it from programs this process starts.
+    ///
+    /// - Throws: ``FenceError`` `.descriptorInvalid` when it is not a pipe.
+    public init(descriptor: Int32) throws {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO,
+            fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
+        else {
+            throw FenceError(
+                code: .descriptorInvalid, message: "\(Self.environmentKey)=\(descriptor) is not an open pipe")
+        }
+        self.descriptor = descriptor
+    }
+
+    /// The fence of the init that started this process; nil when there is none to arm.
+    ///
+    /// - Throws: ``FenceError`` `.descriptorInvalid` when the variable is set and names no pipe.
+    public static func inherited() throws -> FenceHandle? {
+        guard let value = getenv(environmentKey) else { return nil }
+        let text = String(cString: value)
+        guard let descriptor = Int32(text), descriptor > 2 else {
+            throw FenceError(code: .descriptorInvalid, message: "\(environmentKey)=\(text) is not a descriptor")
+        }
+        return try FenceHandle(descriptor: descriptor)
+    }
+
+    /// Sets the instant at which init kills every process of the data directory.
+    ///
+    /// - Parameter instant: replaces any deadline before; one in the past kills at once.
+    /// - Throws: ``FenceError``; the former deadline then stays in force.
+    public func arm(until instant: BootInstant) throws {
+        try send(.until(instant))
+    }
+
+    /// Takes the deadline back: PostgreSQL is stopped or in recovery, so nothing needs fencing.
+    ///
+    /// - Throws: ``FenceError``; the former deadline then stays in force.
+    public func disarm() throws {
+        try send(.disarmed)
+    }
+
+    func send(_ deadline: FenceDeadline) throws {
+        var value = deadline.wireValue.littleEndian
+        while true {
+            let written = write(descriptor, &value, FenceDeadline.wireSize)
+            if written == FenceDeadline.wireSize { return }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: throw FenceError(code: .receiverStuck, message: "init does not read its deadlines")
+            default: throw FenceError(code: .receiverGone, message: String(cString: strerror(errno)))
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Glibc
+
+/// One JSON object per line on standard error.
+///
+/// A reader that stalls must not stall the fence: what does not fit into the pipe is dropped.
+enum InitLog {
+    enum Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+        case text(String)
+        case number(Int64)
+
+        init(stringLiteral value: String) { self = .text(value) }
+        init(integerLiteral value: Int64) { self = .number(value) }
+    }
+
+    static func write(_ level: StaticString, _ message: String, _ fields: [(StaticString, Value)] = []) {
+        var line = "{\"timestamp\":\"\(timestamp())\",\"level\":\"\(level)\",\"label\":\"init\",\"message\":"
+        append(message, to: &line)
+        for (key, value) in fields {
+            line += ",\"\(key)\":"
+            switch value {
+            case .text(let text): append(text, to: &line)
+            case .number(let number): line += String(number)
+            }
+        }
+        line += "}\n"
+        var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&ready, 1, 0) == 1, ready.revents & Int16(POLLOUT) != 0 else { return }
+        // Up to PIPE_BUF a writable pipe takes it without blocking.
+        line.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, min($0.count, Int(PIPE_BUF))) }
+    }
+
+    private static func append(_ text: String, to line: inout String) {
+        line += "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": line += "\\\""
+            case "\\": line += "\\\\"
+            case _ where scalar.value < 0x20: line += " "
+            case _: line.unicodeScalars.append(scalar)
+            }
+        }
+        line += "\""
+    }
+
+    /// UTC with milliseconds; for people only, nothing is decided by it.
+    private static func timestamp() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var parts = tm()
+        gmtime_r(&now.tv_sec, &parts)
+        func padded(_ number: Int, _ width: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+        }
+        let day =
+            "\(padded(Int(parts.tm_year) + 1900, 4))-\(padded(Int(parts.tm_mon) + 1, 2))-\(padded(Int(parts.tm_mday), 2))"
+        let time = "\(padded(Int(parts.tm_hour), 2)):\(padded(Int(parts.tm_min), 2)):\(padded(Int(parts.tm_sec), 2))"
+        return "\(day)T\(time).\(padded(now.tv_nsec / 1_000_000, 3))Z"
+    }
+}

@@ -1,0 +1,92 @@
+/// The three configuration files of a server, byte for byte the same for the same input.
+public struct ServerFiles: Hashable, Sendable {
+    public let configuration: String
+    public let hostBasedAuthentication: String
+    public let userNameMaps: String
+
+    /// Where this server listens and how it signs in to others.
+    public struct Placement: Hashable, Sendable {
+        public let listenAddresses: String
+        public let port: Int
+        public let socketDirectory: String
+        /// A pgpass file that knows the replication user.
+        public let passwordFile: String
+        /// The member's name: `application_name` of its walreceiver.
+        public let memberName: String
+
+        public init(
+            listenAddresses: String, port: Int, socketDirectory: String, passwordFile: String, memberName: String
+        ) {
+            self.listenAddresses = listenAddresses
+            self.port = port
+            self.socketDirectory = socketDirectory
+            self.passwordFile = passwordFile
+            self.memberName = memberName
+        }
+    }
+
+    static let header = "# Written by the Matriarch agent. Do not edit: changes are overwritten.\n"
+    /// initdb's own file, kept beside ours and read first.
+    public static let baseConfigurationName = "postgresql.base.conf"
+
+    /// - Parameters:
+    ///   - recorded: the control file, for standbys (see ``PostgresSettings/managedValues(recorded:)``).
+    ///   - hasBaseConfiguration: whether `postgresql.base.conf` exists and is to be read first.
+    public init(
+        settings: PostgresSettings, role: ServerRole, placement: Placement, access: InternalAccess,
+        recorded: ControlData? = nil, hasBaseConfiguration: Bool = false
+    ) {
+        var recovery: [(String, String)] = [("recovery_target_timeline", "latest")]
+        var limits: ControlData?
+        switch role {
+        case .primary:
+            break
+        case .standby(let upstream):
+            limits = recorded
+            if let upstream {
+                let connection = ConnectionString(
+                    upstream: upstream, user: access.replication, database: nil,
+                    passwordFile: placement.passwordFile, applicationName: placement.memberName)
+                recovery.append(("primary_conninfo", connection.description))
+                if let slot = upstream.slot { recovery.append(("primary_slot_name", slot.description)) }
+            }
+        }
+
+        var text = Self.header
+        text += "# Change postgresql.parameters of the cluster instead.\n"
+        if hasBaseConfiguration { text += "include \(ParameterValue.quoted(Self.baseConfigurationName))\n" }
+        text += "\n"
+        let parameters = settings.fileParameters(recorded: limits).merging(
+            [
+                "listen_addresses": placement.listenAddresses, "port": String(placement.port),
+                "unix_socket_directories": placement.socketDirectory, "cluster_name": settings.clusterName,
+            ]
+        ) { _, ours in ours }
+        for (name, value) in parameters.sorted(by: { $0.key < $1.key }) {
+            text += "\(name) = \(ParameterValue.quoted(value))\n"
+        }
+        text += "\n# Recovery; a primary ignores these.\n"
+        for (name, value) in recovery { text += "\(name) = \(ParameterValue.quoted(value))\n" }
+        configuration = text
+
+        hostBasedAuthentication =
+            Self.header + "# The agents' own access; it cannot be taken away.\n"
+            + access.rules.map { $0 + "\n" }.joined()
+            + "# postgresql.pg_hba of the cluster.\n"
+            + settings.hostBasedAuthentication.map { $0.text + "\n" }.joined()
+        userNameMaps =
+            Self.header + access.mappings.map { $0 + "\n" }.joined()
+            + settings.userNameMaps.map { $0.text + "\n" }.joined()
+    }
+
+    /// `postgresql.auto.conf` without the parameters `ALTER SYSTEM` must not decide; nil when nothing has to go.
+    public static func withoutOwnedParameters(automaticConfiguration text: String) -> String? {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let kept = lines.filter { line in
+            let name = line.drop(while: { $0 == " " || $0 == "\t" })
+                .prefix(while: { $0 != " " && $0 != "=" && $0 != "\t" })
+            return !PostgresSettings.strippedFromAutomaticConfiguration.contains(name.lowercased())
+        }
+        return kept.count == lines.count ? nil : kept.joined(separator: "\n")
+    }
+}

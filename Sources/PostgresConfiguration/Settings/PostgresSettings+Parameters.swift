@@ -1,0 +1,119 @@
+extension PostgresSettings {
+    /// Our defaults for parameters users may set; the managed ones have theirs in ``ManagedParameter``.
+    public static let defaults: [String: String] = [
+        "password_encryption": "scram-sha-256",
+        "wal_retrieve_retry_interval": "500ms",
+        "wal_receiver_status_interval": "1s",
+        "wal_receiver_timeout": "10s",
+        "wal_sender_timeout": "10s",
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "2",
+        "tcp_keepalives_count": "3",
+        "tcp_user_timeout": "10s",
+        "log_destination": "stderr",
+        "logging_collector": "off",
+        "log_line_prefix": "%m [%p] %q%u@%d ",
+    ]
+
+    /// Parameters the agent sets itself, and why a user cannot.
+    static let owned: [String: String] = {
+        let listening = "the agent decides where the server listens"
+        let replication = "the agent decides who follows whom"
+        let files = "the agent owns the server's files"
+        let recovery = "recovery targets belong to a restore, not to a running cluster"
+        var owned = [
+            "listen_addresses": listening, "port": listening, "unix_socket_directories": listening,
+            "unix_socket_group": listening, "unix_socket_permissions": listening,
+            "cluster_name": "it is the name of the cluster",
+            "primary_conninfo": replication, "primary_slot_name": replication,
+            "synchronous_standby_names": replication, "promote_trigger_file": replication,
+            "data_directory": files, "config_file": files, "hba_file": files, "ident_file": files,
+            "external_pid_file": files, "include": files, "include_if_exists": files, "include_dir": files,
+        ]
+        for suffix in ["", "_action", "_inclusive", "_lsn", "_name", "_time", "_timeline", "_xid"] {
+            owned["recovery_target\(suffix)"] = recovery
+        }
+        return owned
+    }()
+
+    /// Parameters that must never come from `ALTER SYSTEM`: on a standby they would redirect or stop replication.
+    public static let strippedFromAutomaticConfiguration: Set<String> =
+        Set(owned.keys).union(ManagedParameter.all.map(\.name))
+
+    static func problems(inParameters parameters: [String: String]) -> [ConfigurationProblem] {
+        parameters.sorted { $0.key < $1.key }.compactMap { name, value in
+            rule(name: name.lowercased(), value: value).map {
+                ConfigurationProblem(field: "parameters.\(name)", value: value, rule: $0)
+            }
+        }
+    }
+
+    private static func rule(name: String, value: String) -> String? {
+        guard isParameterName(name) else {
+            return "stands under a name that is no parameter name: letters, digits and _ with at most one dot"
+        }
+        if let reason = owned[name] { return "cannot be set here: \(reason)" }
+        if value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            return "contains a control character"
+        }
+        if name == "password_encryption", value.lowercased() != "scram-sha-256" {
+            return "is refused: must be scram-sha-256, md5 passwords cannot authenticate here"
+        }
+        return ManagedParameter.byName[name]?.rule(against: value)
+    }
+
+    private static func isParameterName(_ name: String) -> Bool {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return (1...2).contains(parts.count)
+            && parts.allSatisfy { part in
+                guard let first = part.unicodeScalars.first, part.utf8.count <= 63 else { return false }
+                return (first == "_" || ("a"..."z").contains(first))
+                    && part.unicodeScalars.allSatisfy {
+                        $0 == "_" || $0 == "$" || ("a"..."z").contains($0) || ("0"..."9").contains($0)
+                    }
+            }
+    }
+
+    /// The value of every managed parameter.
+    ///
+    /// - Parameter recorded: the control file of a standby; where it holds more than we are configured for, it wins, because
+    ///   the server would otherwise pause replay (patroni.md §5.5). Nil on a primary.
+    public func managedValues(recorded: ControlData? = nil) -> [(parameter: ManagedParameter, value: String)] {
+        ManagedParameter.all.map { parameter in
+            let configured = parameters[parameter.name] ?? parameter.defaultValue
+            guard parameter.mustNotBeBelowPrimary, let recorded = recorded?.primarySettings[parameter.name],
+                let number = Int(configured), recorded > number
+            else { return (parameter, configured) }
+            return (parameter, String(recorded))
+        }
+    }
+
+    /// What goes on the postmaster's command line, besides where it listens.
+    public func commandLine(recorded: ControlData? = nil) -> [(name: String, value: String)] {
+        [("cluster_name", clusterName)]
+            + managedValues(recorded: recorded).filter(\.parameter.isOnCommandLine).map {
+                ($0.parameter.name, $0.value)
+            }
+    }
+
+    /// Every parameter of the configuration file except where to listen and whom to follow.
+    func fileParameters(recorded: ControlData?) -> [String: String] {
+        var result = Self.defaults.merging(parameters) { _, user in user }
+        for (parameter, value) in managedValues(recorded: recorded) { result[parameter.name] = value }
+        result["synchronous_standby_names"] = synchronousStandbyNames
+        return result
+    }
+
+    /// Managed parameters whose running value differs from the wanted one although the file cannot show it.
+    ///
+    /// - Parameter running: name and value as the running postmaster got them on its command line.
+    public func commandLineChanges(
+        from running: [String: String], recorded: ControlData?
+    ) -> [(name: String, from: String, to: String)] {
+        commandLine(recorded: recorded).compactMap { name, value in
+            guard let old = running[name], old != value else { return nil }
+            if let left = ParameterValue.boolean(old), left == ParameterValue.boolean(value) { return nil }
+            return (name, old, value)
+        }
+    }
+}

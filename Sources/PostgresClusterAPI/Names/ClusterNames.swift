@@ -1,0 +1,46 @@
+/// The names of everything that belongs to one cluster.
+public struct ClusterNames: Sendable, Hashable {
+    public let cluster: String
+
+    public init(cluster: String) {
+        self.cluster = cluster
+    }
+
+    public var statefulSet: String { cluster }
+    public var readWriteService: String { cluster }
+    public var readOnlyService: String { "\(cluster)-ro" }
+    public var podsService: String { "\(cluster)-pods" }
+    /// Endpoints without a Service are collected when the controller manager starts, so the one that must live has one.
+    public var configurationService: String { "\(cluster)-config" }
+    public var serviceAccount: String { cluster }
+    public var role: String { cluster }
+    public var roleBinding: String { cluster }
+    public var podDisruptionBudget: String { cluster }
+    public var agentConfigMap: String { "\(cluster)-agent" }
+    public var superuserSecret: String { "\(cluster)-superuser" }
+    public var replicationSecret: String { "\(cluster)-replication" }
+    public var rewindSecret: String { "\(cluster)-rewind" }
+
+    public func pod(_ ordinal: Int) -> String { "\(cluster)-\(ordinal)" }
+    public func volumeClaim(_ ordinal: Int) -> String { "data-\(cluster)-\(ordinal)" }
+
+    /// The store object with the dynamic configuration, whichever kind carries the lock.
+    public var storeConfiguration: String { "\(cluster)-config" }
+    public var storeFailover: String { "\(cluster)-failover" }
+    public var storeSynchronization: String { "\(cluster)-sync" }
+    /// The store object with the lock.
+    public func storeLeader(_ lockObject: HighAvailabilitySpec.LockObject) -> String {
+        switch lockObject {
+        case .configMap: "\(cluster)-leader"
+        case .endpoints: cluster
+        }
+    }
+
+    /// The number behind the last dash; nil when `pod` is not a member of this cluster.
+    public func ordinal(ofPod pod: String) -> Int? {
+        guard pod.hasPrefix("\(cluster)-") else { return nil }
+        let digits = pod.dropFirst(cluster.count + 1)
+        guard let ordinal = Int(digits), ordinal >= 0, String(ordinal) == digits else { return nil }
+        return ordinal
+    }
+}

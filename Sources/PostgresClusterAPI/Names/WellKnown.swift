@@ -1,0 +1,57 @@
+/// Labels, the same on every object of a cluster.
+public enum Labels {
+    public static let name = "app.kubernetes.io/name"
+    public static let instance = "app.kubernetes.io/instance"
+    public static let managedBy = "app.kubernetes.io/managed-by"
+    public static let component = "app.kubernetes.io/component"
+    /// Patroni's scope label: the store and the Services select by it.
+    public static let cluster = "cluster-name"
+    /// On Pods: what the member is, set by the agents.
+    public static let role = "role"
+    public static let rolePrimary = "primary"
+    public static let roleReplica = "replica"
+    /// On Pods, by the StatefulSet controller: the template they were made from.
+    public static let revision = "controller-revision-hash"
+    public static let application = "matriarch"
+
+    /// The labels of an object of `cluster`.
+    public static func all(cluster: String, component: String) -> [String: String] {
+        [
+            name: application, instance: cluster, managedBy: application, Labels.component: component,
+            Labels.cluster: cluster,
+        ]
+    }
+}
+
+/// Annotations.
+public enum Annotations {
+    /// On Pods: the member as its agent describes it (Patroni's JSON).
+    public static let memberStatus = "status"
+    /// On the store object of the lock: who holds it.
+    public static let leader = "leader"
+    /// On the store object of the configuration.
+    public static let configuration = "config"
+    public static let initialize = "initialize"
+    public static let history = "history"
+    /// On the store object of the failover request.
+    public static let failoverLeader = "leader"
+    public static let failoverMember = "member"
+    public static let failoverRequestID = "matriarch.dev/request-id"
+    /// On the store object of the configuration, by the primary's agent: JSON about the last switchover.
+    public static let switchoverResult = "matriarch.dev/switchover-result"
+    /// On applied objects: hash of what was applied, so that a removed field is noticed too.
+    public static let appliedHash = "matriarch.dev/applied-hash"
+}
+
+/// Names the operator is known by.
+public enum OperatorNames {
+    public static let finalizer = "matriarch.dev/cleanup"
+    /// Field manager of every server-side apply.
+    public static let fieldManager = "matriarch"
+    public static let namespace = "matriarch-system"
+    public static let deployment = "matriarch-operator"
+    public static let lease = "matriarch-operator"
+    public static let container = "postgres"
+    public static let postgresPort = 5432
+    public static let agentPort = 8008
+}

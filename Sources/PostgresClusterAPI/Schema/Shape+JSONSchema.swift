@@ -1,0 +1,93 @@
+import KubernetesModels
+
+extension SchemaObject {
+    /// The structural OpenAPI v3 schema of this object.
+    static func jsonSchema(description: String? = nil) -> [String: JSONValue] {
+        var properties: [String: JSONValue] = [:]
+        var required: [JSONValue] = []
+        for (name, field) in fields {
+            properties[name] = .object(field.jsonSchema)
+            if field.isRequired { required.append(.string(name)) }
+        }
+        var schema: [String: JSONValue] = [
+            "type": "object", "description": .string(description ?? summary), "properties": .object(properties),
+        ]
+        if !required.isEmpty { schema["required"] = .array(required) }
+        if !rules.isEmpty { schema["x-kubernetes-validations"] = .array(rules.map(\.json)) }
+        return schema
+    }
+}
+
+extension Field {
+    /// The schema of the property, with its description, default and rules.
+    var jsonSchema: [String: JSONValue] {
+        var schema = shape.jsonSchema
+        schema["description"] = .string(description)
+        if let defaultValue { schema["default"] = defaultValue }
+        if !rules.isEmpty {
+            let own = schema["x-kubernetes-validations"]?.arrayValue ?? []
+            schema["x-kubernetes-validations"] = .array(own + rules.map(\.json))
+        }
+        return schema
+    }
+}
+
+extension Shape {
+    /// Optional sign, digits, optional fraction, optional exponent or unit: the form Kubernetes itself generates.
+    static let quantityPattern =
+        #"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"#
+
+    var jsonSchema: [String: JSONValue] {
+        switch self {
+        case .text(let pattern, let maxLength):
+            var schema: [String: JSONValue] = ["type": "string", "maxLength": .int(Int64(maxLength))]
+            if let pattern { schema["pattern"] = .string(pattern) }
+            return schema
+        case .choice(let words):
+            return ["type": "string", "enum": .array(words.map { .string($0) })]
+        case .integer(let minimum, let maximum):
+            let format = maximum > Int64(Int32.max) ? "int64" : "int32"
+            return [
+                "type": "integer", "format": .string(format), "minimum": .int(minimum), "maximum": .int(maximum),
+            ]
+        case .boolean:
+            return ["type": "boolean"]
+        case .quantity:
+            return [
+                "anyOf": [["type": "integer"], ["type": "string"]], "pattern": .string(Self.quantityPattern),
+                "x-kubernetes-int-or-string": true, "maxLength": 32,
+            ]
+        case .timestamp:
+            return ["type": "string", "format": "date-time", "maxLength": 64]
+        case .map(let value, let maximumCount):
+            return [
+                "type": "object", "additionalProperties": .object(value.jsonSchema),
+                "maxProperties": .int(Int64(maximumCount)),
+            ]
+        case .list(let element, let key, let maximumCount):
+            var schema: [String: JSONValue] = [
+                "type": "array", "items": .object(element.jsonSchema), "maxItems": .int(Int64(maximumCount)),
+                "x-kubernetes-list-type": key == nil ? "atomic" : "map",
+            ]
+            if let key { schema["x-kubernetes-list-map-keys"] = [.string(key)] }
+            return schema
+        case .object(let type):
+            return type.jsonSchema()
+        case .passthrough(.object):
+            return ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
+        case .passthrough(.array):
+            return [
+                "type": "array", "maxItems": 64, "x-kubernetes-list-type": "atomic",
+                "items": ["type": "object", "x-kubernetes-preserve-unknown-fields": true],
+            ]
+        }
+    }
+}
+
+extension Rule {
+    var json: JSONValue {
+        var value: [String: JSONValue] = ["rule": .string(expression), "message": .string(message)]
+        if let messageExpression { value["messageExpression"] = .string(messageExpression) }
+        return .object(value)
+    }
+}

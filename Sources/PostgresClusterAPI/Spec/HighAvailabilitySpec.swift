@@ -1,0 +1,126 @@
+public import HighAvailability
+import KubernetesModels
+
+/// How the cluster is kept available.
+public struct HighAvailabilitySpec: Sendable, Hashable, Codable {
+    public var profile: Profile?
+    public var ttl: Int?
+    public var loopWait: Int?
+    public var retryTimeout: Int?
+    public var fenceMargin: Int?
+    public var lockObject: LockObject
+    public var synchronous: SynchronousSpec
+    public var maximumLagOnFailover: Quantity
+    public var failsafe: Bool
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case profile, ttl, loopWait, retryTimeout, fenceMargin, lockObject, synchronous, maximumLagOnFailover, failsafe
+    }
+
+    public enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
+        case fast
+        case `default`
+        case tolerant
+
+        public var timings: Timings {
+            switch self {
+            case .fast: .fast
+            case .default: .standard
+            case .tolerant: .tolerant
+            }
+        }
+    }
+
+    /// The kind of object that carries the lock.
+    public enum LockObject: String, Sendable, Hashable, Codable, CaseIterable {
+        case configMap = "ConfigMap"
+        case endpoints = "Endpoints"
+    }
+
+    static let defaultFenceMargin = 3
+
+    /// Whether any of the timings was given on its own.
+    public var hasOwnTimings: Bool { ttl != nil || loopWait != nil || retryTimeout != nil || fenceMargin != nil }
+
+    /// The timings in force: the profile's, or the ones given, gaps filled from the default profile.
+    public var timings: Timings {
+        guard hasOwnTimings else { return (profile ?? .default).timings }
+        let standard = Timings.standard
+        return Timings(
+            ttl: ttl.map { .seconds($0) } ?? standard.ttl,
+            loopWait: loopWait.map { .seconds($0) } ?? standard.loopWait,
+            retryTimeout: retryTimeout.map { .seconds($0) } ?? standard.retryTimeout,
+            fenceMargin: .seconds(fenceMargin ?? Self.defaultFenceMargin))
+    }
+}
+
+extension HighAvailabilitySpec: SchemaObject {
+    public static let summary = "How leaders are elected, lost and replaced."
+
+    public static let rules = [
+        Rule(
+            "!has(self.profile) || !(has(self.ttl) || has(self.loopWait) || has(self.retryTimeout) || "
+                + "has(self.fenceMargin))",
+            message: "give either profile or ttl, loopWait and retryTimeout, not both"),
+        Rule(
+            "(has(self.ttl) && has(self.loopWait) && has(self.retryTimeout)) || "
+                + "!(has(self.ttl) || has(self.loopWait) || has(self.retryTimeout) || has(self.fenceMargin))",
+            message: "ttl, loopWait and retryTimeout are given together"),
+        Rule(
+            "!has(self.ttl) || !has(self.loopWait) || !has(self.retryTimeout) || "
+                + "self.loopWait + 2 * self.retryTimeout < "
+                + "self.ttl - (has(self.fenceMargin) ? self.fenceMargin : \(defaultFenceMargin))",
+            message: "loopWait + 2·retryTimeout < ttl − fenceMargin must hold (fenceMargin is \(defaultFenceMargin) "
+                + "when absent)",
+            messageExpression: "'loopWait + 2·retryTimeout < ttl − fenceMargin must hold, but ' + "
+                + "string(self.loopWait) + ' + 2·' + string(self.retryTimeout) + ' is not less than ' + "
+                + "string(self.ttl) + ' − ' + string(has(self.fenceMargin) ? self.fenceMargin : \(defaultFenceMargin))"),
+    ]
+
+    public static func field(_ key: CodingKeys) -> Field {
+        switch key {
+        case .profile:
+            Field(
+                .choice(Profile.allCases.map(\.rawValue)),
+                "A proven set of timings (ttl/loopWait/retryTimeout/fenceMargin in seconds): fast 10/2/3/1.5, "
+                    + "default 20/5/5/3, tolerant 60/15/15/10. Absent means default. Not together with ttl, loopWait, "
+                    + "retryTimeout or fenceMargin.")
+        case .ttl:
+            Field(
+                .integer(minimum: 3, maximum: 3600),
+                "Seconds an unrenewed lock holds; about the outage when a node is lost. Needs loopWait and "
+                    + "retryTimeout, and loopWait + 2·retryTimeout < ttl − fenceMargin.")
+        case .loopWait:
+            Field(.integer(minimum: 1, maximum: 600), "Seconds between two renewals of the lock.")
+        case .retryTimeout:
+            Field(
+                .integer(minimum: 1, maximum: 600),
+                "Seconds for one exchange with the Kubernetes API, retries included.")
+        case .fenceMargin:
+            Field(
+                .integer(minimum: 1, maximum: 600),
+                "Seconds before the end of the lock at which every process of a primary that cannot renew is killed. "
+                    + "Absent means \(defaultFenceMargin).")
+        case .lockObject:
+            Field(
+                .choice(LockObject.allCases.map(\.rawValue)),
+                "Kind of the object that carries the lock. With Endpoints the same object routes the read-write "
+                    + "Service; the kind is deprecated since Kubernetes 1.33 and kept for compatibility. Cannot change.",
+                default: "ConfigMap",
+                rules: [Rule("self == oldSelf", message: "lockObject cannot change while the cluster lives")])
+        case .synchronous:
+            Field(.object(SynchronousSpec.self), SynchronousSpec.summary, default: [:])
+        case .maximumLagOnFailover:
+            Field(
+                .quantity,
+                "How many bytes of WAL a replica may be behind the last known position and still become primary when "
+                    + "the primary is lost.",
+                default: "1Mi")
+        case .failsafe:
+            Field(
+                .boolean,
+                "While the Kubernetes API is unreachable, the primary goes on as long as every member confirms it.",
+                default: true)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import KubernetesModels
+
+/// What is different about one member.
+public struct InstanceOverride: Sendable, Hashable, Codable {
+    public var name: String
+    public var tags: InstanceTags
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, tags
+    }
+}
+
+extension InstanceOverride: SchemaObject {
+    public static let summary = "Settings of one member."
+
+    public static func field(_ key: CodingKeys) -> Field {
+        switch key {
+        case .name: Field(.text(maxLength: 253), "Name of the member, for example demo-2.", required: true)
+        case .tags: Field(.object(InstanceTags.self), InstanceTags.summary, default: [:])
+        }
+    }
+}
+
+/// What an administrator says of a member; Patroni's tags.
+public struct InstanceTags: Sendable, Hashable, Codable {
+    public var nofailover: Bool?
+    public var failoverPriority: Int?
+    public var noloadbalance: Bool?
+    public var clonefrom: Bool?
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case nofailover, failoverPriority, noloadbalance, clonefrom
+    }
+
+    /// Whether the member may become primary.
+    public var mayLead: Bool { nofailover != true && (failoverPriority ?? 1) > 0 }
+}
+
+extension InstanceTags: SchemaObject {
+    public static let summary = "Tags of the member, with Patroni's meaning."
+
+    public static func field(_ key: CodingKeys) -> Field {
+        switch key {
+        case .nofailover: Field(.boolean, "The member never becomes primary.")
+        case .failoverPriority:
+            Field(
+                .integer(minimum: 0, maximum: 1000),
+                "Among equally advanced candidates the higher one wins; 0 means never. Absent means 1.")
+        case .noloadbalance: Field(.boolean, "The member is not offered for reading.")
+        case .clonefrom: Field(.boolean, "New replicas prefer to copy from this member.")
+        }
+    }
+}

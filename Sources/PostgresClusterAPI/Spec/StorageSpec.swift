@@ -1,0 +1,41 @@
+import KubernetesModels
+
+/// The volume of each member.
+public struct StorageSpec: Sendable, Hashable, Codable {
+    public var size: Quantity
+    public var storageClassName: String?
+
+    public init(size: Quantity, storageClassName: String? = nil) {
+        self.size = size
+        self.storageClassName = storageClassName
+    }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case size, storageClassName
+    }
+}
+
+extension StorageSpec: SchemaObject {
+    public static let summary = "The volume of each member. Volumes outlive members and the cluster."
+
+    public static let rules = [
+        Rule(
+            "has(self.storageClassName) == has(oldSelf.storageClassName) && "
+                + "(!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
+            message: "storageClassName cannot change: existing volumes stay where they are")
+    ]
+
+    public static func field(_ key: CodingKeys) -> Field {
+        switch key {
+        case .size:
+            Field(
+                .quantity,
+                "Size of each volume, for example 10Gi. A change applies to volumes that are made later.",
+                required: true)
+        case .storageClassName:
+            Field(
+                .text(maxLength: 253),
+                "StorageClass of the volumes; absent means the default class of the Kubernetes cluster. Cannot change.")
+        }
+    }
+}

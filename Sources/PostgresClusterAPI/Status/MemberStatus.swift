@@ -1,0 +1,44 @@
+/// One member as its agent and the kubelet describe it; nothing that changes without meaning.
+public struct MemberStatus: Sendable, Hashable, Codable {
+    public var name: String
+    public var role: String?
+    public var state: String?
+    public var timeline: Int64?
+    public var ready: Bool
+    public var node: String?
+    public var pendingRestart: Bool?
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, role, state, timeline, ready, node, pendingRestart
+    }
+
+    public init(
+        name: String, role: String? = nil, state: String? = nil, timeline: Int64? = nil, ready: Bool = false,
+        node: String? = nil, pendingRestart: Bool? = nil
+    ) {
+        self.name = name
+        self.role = role
+        self.state = state
+        self.timeline = timeline
+        self.ready = ready
+        self.node = node
+        self.pendingRestart = pendingRestart
+    }
+}
+
+extension MemberStatus: SchemaObject {
+    public static let summary = "One member."
+
+    public static func field(_ key: CodingKeys) -> Field {
+        switch key {
+        case .name: Field(.text(maxLength: 253), "Name of the member and its Pod.", required: true)
+        case .role: Field(.text(maxLength: 64), "`primary` or `replica`; absent until the member said so.")
+        case .state:
+            Field(.text(maxLength: 64), "What its server does: `running`, `starting`, `creating replica`, …")
+        case .timeline: Field(.integer(minimum: 0, maximum: .max), "Timeline the member is on.")
+        case .ready: Field(.boolean, "Whether the Pod is ready.", required: true)
+        case .node: Field(.text(maxLength: 253), "Node the Pod runs on.")
+        case .pendingRestart: Field(.boolean, "True when a changed parameter waits for a restart.")
+        }
+    }
+}

@@ -1,0 +1,112 @@
+public import KubernetesModels
+
+/// How far a switchover is, and what became of it.
+public struct SwitchoverStatus: Sendable, Hashable, Codable {
+    public var id: String?
+    public var request: String
+    public var phase: Phase
+    public var from: String?
+    public var to: String?
+    public var outageMillis: Int64?
+    public var reason: String
+    public var message: String?
+    public var requestedAt: Timestamp?
+    public var startedAt: Timestamp?
+    public var finishedAt: Timestamp?
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case id, request, phase, from, to, outageMillis, reason, message, requestedAt, startedAt, finishedAt
+    }
+
+    public init(
+        id: String? = nil, request: String, phase: Phase, from: String? = nil, to: String? = nil,
+        outageMillis: Int64? = nil, reason: String, message: String? = nil, requestedAt: Timestamp? = nil,
+        startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil
+    ) {
+        self.id = id
+        self.request = request
+        self.phase = phase
+        self.from = from
+        self.to = to
+        self.outageMillis = outageMillis
+        self.reason = reason
+        self.message = message
+        self.requestedAt = requestedAt
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+    }
+
+    public enum Phase: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Seen; waits for notBefore or for a primary.
+        case requested = "Requested"
+        /// Handed to the primary's agent.
+        case inProgress = "InProgress"
+        case succeeded = "Succeeded"
+        case failed = "Failed"
+
+        /// Whether nothing more happens.
+        public var isFinal: Bool { self == .succeeded || self == .failed }
+    }
+}
+
+extension SwitchoverStatus: SchemaObject {
+    public static let summary = "A switchover and what became of it."
+
+    public static func field(_ key: CodingKeys) -> Field {
+        switch key {
+        case .id: Field(.text(maxLength: 128), "The id of the request, when it had one.")
+        case .request:
+            Field(.text(maxLength: 128), "Identifies the content of the request that was carried out.", required: true)
+        case .phase:
+            Field(
+                .choice(Phase.allCases.map(\.rawValue)),
+                "`Requested`, `InProgress`, then `Succeeded` or `Failed`.", required: true)
+        case .from: Field(.text(maxLength: 253), "The primary before.")
+        case .to: Field(.text(maxLength: 253), "The primary after, or the candidate.")
+        case .outageMillis:
+            Field(
+                .integer(minimum: 0, maximum: .max),
+                "Milliseconds between the last moment the old primary could write and the first of the new one.")
+        case .reason: Field(.text(maxLength: 128), "One word for programs, such as UnknownCandidate.", required: true)
+        case .message: Field(.text(maxLength: 1024), "A sentence for people.")
+        case .requestedAt: Field(.timestamp, "When the operator first saw the request.")
+        case .startedAt: Field(.timestamp, "When it was handed to the primary's agent.")
+        case .finishedAt: Field(.timestamp, "When it ended.")
+        }
+    }
+}
+
+/// The last unplanned change of the primary.
+public struct FailoverStatus: Sendable, Hashable, Codable {
+    public var from: String?
+    public var to: String
+    public var timeline: Int64?
+    public var at: Timestamp
+    public var reason: String
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case from, to, timeline, at, reason
+    }
+
+    public init(from: String?, to: String, timeline: Int64?, at: Timestamp, reason: String) {
+        self.from = from
+        self.to = to
+        self.timeline = timeline
+        self.at = at
+        self.reason = reason
+    }
+}
+
+extension FailoverStatus: SchemaObject {
+    public static let summary = "The last change of the primary that nobody had asked for."
+
+    public static func field(_ key: CodingKeys) -> Field {
+        switch key {
+        case .from: Field(.text(maxLength: 253), "The primary that was lost.")
+        case .to: Field(.text(maxLength: 253), "The member that took over.", required: true)
+        case .timeline: Field(.integer(minimum: 0, maximum: .max), "The timeline it began.")
+        case .at: Field(.timestamp, "When the operator saw it.", required: true)
+        case .reason: Field(.text(maxLength: 128), "One word for programs.", required: true)
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import HighAvailability
+import KubernetesModels
+import PostgresConfiguration
+
+/// Checks a cluster's spec with the rules of the schema and those the schema cannot express.
+///
+/// API servers before 1.25 ignore the schema's CEL rules, so nothing here relies on them.
+///
+/// - Parameter status: the status before this change; its copies tell what must not change any more.
+/// - Returns: every problem found, in the order of the spec; empty when the spec may be carried out.
+public func validate(_ cluster: PostgresCluster, previous status: PostgresClusterStatus?) -> [SpecProblem] {
+    switch cluster.spec {
+    case .failure(let problem): [problem]
+    case .success(let spec): SpecValidator(cluster: cluster.metadata.name ?? "", spec: spec, status: status).problems()
+    }
+}
+
+/// One validation of one spec.
+struct SpecValidator {
+    let cluster: String
+    let spec: PostgresClusterSpec
+    let status: PostgresClusterStatus?
+
+    func problems() -> [SpecProblem] {
+        name() + instances() + settings() + storage() + timings() + availability() + immutability() + switchover()
+            + overrides() + metadata()
+    }
+
+    private func problem(_ path: String, _ value: (some Any)?, _ message: String) -> [SpecProblem] {
+        [SpecProblem(path: path, value: value.map { "\($0)" }, message: message)]
+    }
+
+    /// Names of Services are DNS labels and the longest is the cluster's with five more letters; hashes need ten.
+    private func name() -> [SpecProblem] {
+        guard !isLabel(cluster) || cluster.utf8.count > 50 else { return [] }
+        return problem(
+            "metadata.name", cluster,
+            "must be at most 50 lower-case letters, digits and dashes, beginning with a letter")
+    }
+
+    private func instances() -> [SpecProblem] {
+        var problems: [SpecProblem] = []
+        if !(1...Int(PostgresClusterSpec.maximumInstances)).contains(spec.instances) {
+            problems += problem(
+                "spec.instances", spec.instances, "must be between 1 and \(PostgresClusterSpec.maximumInstances)")
+        }
+        if spec.image.isEmpty || spec.image.contains(where: \.isWhitespace) {
+            problems += problem("spec.image", spec.image, "must name a container image")
+        }
+        return problems
+    }
+
+    private func settings() -> [SpecProblem] {
+        let settings = spec.postgresql
+        return PostgresSettings.problems(
+            parameters: settings.parameters, hba: settings.pgHBA, ident: settings.pgIdent
+        ).map { problem in
+            // The configuration module speaks of the store's keys; users know the resource's.
+            var field = problem.field
+            for (key, name) in [("pg_hba[", "pgHBA["), ("pg_ident[", "pgIdent[")] where field.hasPrefix(key) {
+                field = name + field.dropFirst(key.count)
+            }
+            return SpecProblem(path: "spec.postgresql.\(field)", value: problem.value, message: problem.rule)
+        }
+    }
+
+    private func storage() -> [SpecProblem] {
+        guard spec.storage.size.value < Self.minimumVolume else { return [] }
+        return problem(
+            "spec.storage.size", spec.storage.size, "must be at least 64Mi: an empty cluster needs that much")
+    }
+
+    private static let minimumVolume: Int64 = 64 << 20
+
+    private func timings() -> [SpecProblem] {
+        let path = "spec.highAvailability"
+        let availability = spec.highAvailability
+        guard availability.hasOwnTimings else { return [] }
+        var problems: [SpecProblem] = []
+        if let profile = availability.profile {
+            problems += problem(
+                "\(path).profile", profile.rawValue, "give either profile or ttl, loopWait and retryTimeout, not both")
+        }
+        let needed = [
+            ("ttl", availability.ttl), ("loopWait", availability.loopWait), ("retryTimeout", availability.retryTimeout),
+        ]
+        for (name, value) in needed where value == nil {
+            problems += problem("\(path).\(name)", value, "ttl, loopWait and retryTimeout are given together")
+        }
+        if let error = availability.timings.validationError {
+            problems += problem(path, availability.ttl.map { "ttl \($0)" }, error)
+        }
+        return problems
+    }
+
+    private func availability() -> [SpecProblem] {
+        let path = "spec.highAvailability"
+        let synchronous = spec.highAvailability.synchronous
+        var problems: [SpecProblem] = []
+        if synchronous.standbys < 1 {
+            problems += problem("\(path).synchronous.standbys", synchronous.standbys, "must be at least 1")
+        } else if synchronous.mode != .off, synchronous.standbys >= spec.instances {
+            problems += problem(
+                "\(path).synchronous.standbys", synchronous.standbys,
+                "must be smaller than spec.instances, which is \(spec.instances)")
+        }
+        if spec.highAvailability.maximumLagOnFailover.value < 0 {
+            problems += problem(
+                "\(path).maximumLagOnFailover", spec.highAvailability.maximumLagOnFailover, "must not be negative")
+        }
+        return problems
+    }
+
+    private func immutability() -> [SpecProblem] {
+        var problems: [SpecProblem] = []
+        if let made = status?.bootstrap, made != spec.bootstrap {
+            problems += problem(
+                "spec.bootstrap", Self.text(spec.bootstrap),
+                "describes how the cluster was made and cannot change; it was \(Self.text(made))")
+        }
+        if let made = status?.lockObject, made != spec.highAvailability.lockObject {
+            problems += problem(
+                "spec.highAvailability.lockObject", spec.highAvailability.lockObject.rawValue,
+                "cannot change while the cluster lives; it is \(made.rawValue)")
+        }
+        return problems
+    }
+
+    private static func text(_ value: some Encodable) -> String {
+        do {
+            return try JSONValue(encoding: value).serialized()
+        } catch {
+            return "?"
+        }
+    }
+
+    private func switchover() -> [SpecProblem] {
+        guard let request = spec.switchover else { return [] }
+        var problems: [SpecProblem] = []
+        if request.mode == .forced, request.candidate == nil {
+            problems += problem("spec.switchover.candidate", String?.none, "mode forced needs a candidate")
+        }
+        if !(5...3600).contains(request.timeout) {
+            problems += problem("spec.switchover.timeout", request.timeout, "must be between 5 and 3600 seconds")
+        }
+        return problems
+    }
+
+    private func overrides() -> [SpecProblem] {
+        var seen: Set<String> = []
+        var problems: [SpecProblem] = []
+        for (index, override) in (spec.instanceOverrides ?? []).enumerated() {
+            let path = "spec.instanceOverrides[\(index)].name"
+            if ClusterNames(cluster: cluster).ordinal(ofPod: override.name) == nil {
+                problems += problem(path, override.name, "must be the name of a member, such as \(cluster)-0")
+            }
+            if !seen.insert(override.name).inserted {
+                problems += problem(path, override.name, "is given twice")
+            }
+        }
+        return problems
+    }
+
+    private func metadata() -> [SpecProblem] {
+        let ours = Set(Labels.all(cluster: cluster, component: "").keys).union([Labels.role, Labels.revision])
+        let labels = (spec.podMetadata?.labels ?? [:]).keys.filter(ours.contains).sorted().flatMap {
+            problem("spec.podMetadata.labels", $0, "is a label the operator sets itself")
+        }
+        let annotations = (spec.podMetadata?.annotations ?? [:]).keys
+            .filter { $0 == Annotations.memberStatus || $0.hasPrefix("matriarch.dev/") }.sorted().flatMap {
+                problem("spec.podMetadata.annotations", $0, "is an annotation Matriarch sets itself")
+            }
+        return labels + annotations
+    }
+
+    private func isLabel(_ text: String) -> Bool {
+        guard let first = text.utf8.first, let last = text.utf8.last else { return false }
+        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        return letters.contains(first) && last != UInt8(ascii: "-")
+            && text.utf8.allSatisfy { letters.contains($0) || digits.contains($0) || $0 == UInt8(ascii: "-") }
+    }
+}

@@ -29,7 +29,7 @@ public enum DataDirectoryProcesses {
     public static func list(dataDirectory: String, sparing: Set<Int32> = []) -> [Int32] {
         let directory = resolved(dataDirectory)
         // A PGDATA that is empty, relative or the root would make half of the machine ours.
-        guard directory.utf8.count > 1, directory.hasPrefix("/") else { return [] }
+        guard directory.utf8.count > 1, dataDirectory.hasPrefix("/") else { return [] }
         let spared = sparing.union([1, getpid(), getppid()])
         var found: [Int32] = []
         guard let proc = opendir("/proc") else { return [] }

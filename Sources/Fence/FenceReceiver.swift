@@ -31,9 +31,10 @@ public struct FenceReceiver {
             // Writes are atomic and all of one size, so a read ends between messages.
             guard size >= FenceDeadline.wireSize else { return latest }
             withUnsafeBytes(of: &values) { bytes in
-                let last = (size / FenceDeadline.wireSize - 1) * FenceDeadline.wireSize
-                let value = UInt64(littleEndian: bytes.load(fromByteOffset: last, as: UInt64.self))
-                if let deadline = FenceDeadline(wireValue: value) { latest = deadline }
+                for offset in stride(from: 0, to: size, by: FenceDeadline.wireSize) {
+                    let value = UInt64(littleEndian: bytes.load(fromByteOffset: offset, as: UInt64.self))
+                    if let deadline = FenceDeadline(wireValue: value) { latest = deadline }
+                }
             }
         }
     }

@@ -1,0 +1,138 @@
+import Fence
+import Glibc
+import HighAvailability
+import Testing
+
+/// Real processes: `matriarch init`, an agent that may be frozen or killed, and stand-ins for PostgreSQL that differ from
+/// everything else only by their working directory.
+@Suite(.serialized) struct FenceProcessTests {
+    @Test func `PostgreSQL of a frozen agent dies at the deadline, not before`() throws {
+        let initProcess = try InitUnderTest()
+        let agent = try initProcess.agents()[0]
+        let fence = try initProcess.fence(of: agent)
+        kill(agent, SIGSTOP)
+        var delays: [Duration] = []
+        for round in 1...12 {
+            let postmaster = try initProcess.sandbox.start(in: "pgdata")
+            let backend = try initProcess.sandbox.start(in: "volume/pgdata/base")
+            kill(backend, SIGSTOP)
+            let deadline = BootClock.now() + .milliseconds(120)
+            try fence.arm(until: deadline)
+            delays.append(try initProcess.sandbox.awaitDeath(of: postmaster) - deadline)
+            delays.append(try initProcess.sandbox.awaitDeath(of: backend) - deadline)
+            // The kill goes on until nothing is left; the next processes must not meet it.
+            _ = try eventually("report of kill \(round)") {
+                let reports = initProcess.log().split(separator: "\n").count {
+                    $0.contains("lock deadline passed: PostgreSQL killed")
+                }
+                return (reports == round ? () : nil, initProcess.log())
+            }
+        }
+        #expect(state(of: agent) == "T")
+        delays.sort()
+        print(
+            "death after the deadline, n=\(delays.count): median \(delays[delays.count / 2]), max \(delays[delays.count - 1])"
+        )
+        #expect(delays[0] >= .zero)
+        #expect(delays[delays.count / 2] < .milliseconds(50))
+        #expect(delays[delays.count - 1] < .milliseconds(500), "one sample may meet a busy machine")
+    }
+
+    @Test func `processes outside the data directory are left alone`() throws {
+        let initProcess = try InitUnderTest()
+        let agent = try initProcess.agents()[0]
+        let bystanders = try ["volume/pgdata-old", "volume", "elsewhere"].map(initProcess.sandbox.start)
+        let backend = try initProcess.sandbox.start(in: "pgdata")
+        try initProcess.fence(of: agent).arm(until: BootClock.now())
+        _ = try initProcess.sandbox.awaitDeath(of: backend)
+        for process in bystanders + [agent, initProcess.process] { #expect(state(of: process) == "S") }
+    }
+
+    @Test func `a disarmed fence and a replaced deadline kill nobody`() throws {
+        let initProcess = try InitUnderTest()
+        let fence = try initProcess.fence(of: try initProcess.agents()[0])
+        let backend = try initProcess.sandbox.start(in: "pgdata")
+        let first = BootClock.now() + .milliseconds(150)
+        try fence.arm(until: first)
+        try fence.disarm()
+        try eventually("past the first deadline") {
+            (BootClock.now() > first + .milliseconds(100) ? () : nil, state(of: backend))
+        }
+        #expect(state(of: backend) == "S")
+        let second = BootClock.now() + .milliseconds(500)
+        try fence.arm(until: BootClock.now() + .milliseconds(150))
+        try fence.arm(until: second)
+        #expect(try initProcess.sandbox.awaitDeath(of: backend) >= second)
+    }
+
+    @Test func `a crashed agent is started again, PostgreSQL survives, and the deadline stays in force`() throws {
+        let initProcess = try InitUnderTest()
+        let agent = try initProcess.agents()[0]
+        let backend = try initProcess.sandbox.start(in: "pgdata")
+        let deadline = BootClock.now() + .milliseconds(1500)
+        try initProcess.fence(of: agent).arm(until: deadline)
+        kill(agent, SIGKILL)
+        let second = try initProcess.agents(2)[1]
+        #expect(second != agent)
+        #expect(state(of: backend) == "S")
+        let death = try initProcess.sandbox.awaitDeath(of: backend)
+        #expect(death >= deadline)
+        #expect(death < deadline + .milliseconds(500))
+        // The new agent's pipe is the same one.
+        let next = try initProcess.sandbox.start(in: "pgdata")
+        try initProcess.fence(of: second).arm(until: BootClock.now())
+        _ = try initProcess.sandbox.awaitDeath(of: next)
+    }
+
+    @Test func `after a thaw the first thing is the kill, a pending stop request included`() throws {
+        let initProcess = try InitUnderTest()
+        let agent = try initProcess.agents()[0]
+        let backend = try initProcess.sandbox.start(in: "pgdata")
+        try initProcess.fence(of: agent).arm(until: BootClock.now() + .milliseconds(50))
+        kill(initProcess.process, SIGSTOP)
+        let thaw = BootClock.now() + .milliseconds(300)
+        try eventually("freeze") { (BootClock.now() > thaw ? () : nil, "") }
+        #expect(state(of: backend) == "S")
+        kill(initProcess.process, SIGTERM)
+        kill(initProcess.process, SIGCONT)
+        #expect(try initProcess.sandbox.awaitDeath(of: backend) - thaw < .milliseconds(500))
+        #expect(try initProcess.exitStatus() == 128 + SIGTERM)
+        let log = initProcess.log()
+        let kill = try #require(log.firstRange(of: "lock deadline passed"))
+        let end = try #require(log.firstRange(of: "\"ending\""))
+        #expect(kill.lowerBound < end.lowerBound)
+    }
+
+    @Test func `a postmaster that forks while it is killed leaves nothing behind`() throws {
+        let sandbox = try Sandbox()
+        let script = "cd '\(sandbox.dataDirectory)' && while :; do sleep 1000 & sleep 0.002; done"
+        for _ in 0..<5 {
+            let postmaster = try spawn("/bin/sh", ["-c", script])
+            sandbox.adopt(postmaster)
+            _ = try eventually("some backends") {
+                let count = DataDirectoryProcesses.list(dataDirectory: sandbox.dataDirectory).count
+                return (count > 10 ? count : nil, "\(count)")
+            }
+            let outcome = DataDirectoryProcesses.killAll(
+                dataDirectory: sandbox.dataDirectory, deadline: BootClock.now() + .seconds(5))
+            #expect(outcome.remaining.isEmpty)
+            #expect(outcome.killed >= 10)
+            #expect(DataDirectoryProcesses.list(dataDirectory: sandbox.dataDirectory).isEmpty)
+            _ = try sandbox.awaitDeath(of: postmaster)
+        }
+    }
+
+    @Test func `the postmaster is named first, whatever its number`() throws {
+        let sandbox = try Sandbox()
+        _ = try sandbox.start(in: "pgdata")
+        let postmaster = try sandbox.start(in: "pgdata")
+        write("\(postmaster)\n\(sandbox.dataDirectory)\n", to: sandbox.dataDirectory + "/postmaster.pid")
+        #expect(DataDirectoryProcesses.list(dataDirectory: sandbox.dataDirectory).first == postmaster)
+        #expect(
+            DataDirectoryProcesses.list(dataDirectory: sandbox.dataDirectory + "/", sparing: [postmaster]).count == 1)
+    }
+
+    @Test(arguments: ["", "/", ".", "//"]) func `no data directory makes the whole machine ours`(path: String) {
+        #expect(DataDirectoryProcesses.list(dataDirectory: path).isEmpty)
+    }
+}

@@ -1,0 +1,103 @@
+import Fence
+import Glibc
+import HighAvailability
+import Testing
+
+@Suite(.serialized) struct InitProcessTests {
+    @Test func `TERM reaches the agent, init ends with its status and leaves no PostgreSQL behind`() throws {
+        let agent = "trap 'exit 7' TERM; echo $$ > $SANDBOX/agents; while :; do sleep 0.02; done"
+        let initProcess = try InitUnderTest(agent: agent)
+        _ = try initProcess.agents()
+        let backend = try initProcess.sandbox.start(in: "pgdata")
+        kill(initProcess.process, SIGTERM)
+        #expect(try initProcess.exitStatus() == 7)
+        _ = try initProcess.sandbox.awaitDeath(of: backend)
+    }
+
+    @Test func `HUP and USR1 reach the agent and stop nothing`() throws {
+        let agent = """
+            trap 'echo 1 >> $SANDBOX/seen' HUP; trap 'echo 2 >> $SANDBOX/seen' USR1
+            echo $$ > $SANDBOX/agents; while :; do sleep 0.02; done
+            """
+        let initProcess = try InitUnderTest(agent: agent)
+        let process = try initProcess.agents()[0]
+        kill(initProcess.process, SIGHUP)
+        #expect(try initProcess.sandbox.numbers(in: "seen") == [1])
+        kill(initProcess.process, SIGUSR1)
+        #expect(try initProcess.sandbox.numbers(in: "seen", count: 2) == [1, 2])
+        #expect(try initProcess.agents() == [process])
+    }
+
+    @Test func `orphans are reaped`() throws {
+        // Each inner shell ends at once and leaves its child to init.
+        let agent = """
+            for i in 1 2 3 4 5 6 7 8 9 10; do sh -c 'sh -c "echo \\$\\$ >> $SANDBOX/orphans; sleep 0.1" & exit 0'; done
+            echo $$ > $SANDBOX/agents; exec sleep 1000
+            """
+        let initProcess = try InitUnderTest(agent: agent)
+        for orphan in try initProcess.sandbox.numbers(in: "orphans", count: 10) {
+            _ = try eventually("orphan \(orphan) gone") { (state(of: orphan) == "gone" ? () : nil, state(of: orphan)) }
+        }
+    }
+
+    @Test func `the agent starts with no signal blocked and none ignored`() throws {
+        let agent =
+            "grep -E '^Sig(Blk|Ign)' /proc/self/status > $SANDBOX/mask; echo $$ > $SANDBOX/agents; exec sleep 1000"
+        let initProcess = try InitUnderTest(agent: agent, blocking: [SIGTERM, SIGUSR2])
+        _ = try initProcess.agents()
+        let mask = try #require(contents(of: initProcess.sandbox.path + "/mask"))
+        let masks = mask.split(separator: "\n").compactMap { UInt64($0.split(separator: "\t")[1], radix: 16) }
+        // 32 and 33 are glibc's own; its posix_spawn leaves them ignored.
+        let own: UInt64 = 0b11 << 31
+        #expect(masks.map { $0 & ~own } == [0, 0])
+    }
+
+    @Test func `what a crashed agent's tools left running is killed before the next agent starts`() throws {
+        let agent = """
+            (cd $SANDBOX/elsewhere && sleep 1000 & echo $! >> $SANDBOX/tools)
+            (cd $PGDATA && sleep 1000 & echo $! >> $SANDBOX/backends)
+            [ -e $SANDBOX/agents ] && kill -0 $(head -1 $SANDBOX/tools) 2>/dev/null && touch $SANDBOX/overlap
+            echo $$ >> $SANDBOX/agents; exec sleep 1000
+            """
+        let initProcess = try InitUnderTest(agent: agent)
+        kill(try initProcess.agents()[0], SIGKILL)
+        _ = try initProcess.agents(2)
+        #expect(contents(of: initProcess.sandbox.path + "/overlap") == nil)
+        #expect(state(of: try initProcess.sandbox.numbers(in: "tools")[0]) == "gone")
+        #expect(state(of: try initProcess.sandbox.numbers(in: "backends")[0]) == "S")
+    }
+
+    @Test(arguments: [0, 78] as [Int32]) func `an agent that ends with 0 or 78 is not started again`(code: Int32) throws
+    {
+        let initProcess = try InitUnderTest(agent: "echo $$ >> $SANDBOX/agents; exit \(code)")
+        #expect(try initProcess.exitStatus() == code)
+        #expect(try initProcess.agents().count == 1)
+    }
+
+    @Test(
+        arguments: [
+            (["init"], "PGDATA=/tmp/x", 64), (["init", "--", "/bin/true"], "PGDATA=", 64),
+            (["init", "--", "/bin/true"], "PGDATA=/", 64), (["init", "--", "/does/not/exist"], "PGDATA=/tmp/x", 127),
+        ] as [([String], String, Int32)])
+    func `wrong usage is one line and a status of its own`(arguments: [String], variable: String, code: Int32) throws {
+        let sandbox = try Sandbox()
+        let process = try spawn(
+            InitUnderTest.binary, arguments, environment: [variable], errorFile: sandbox.path + "/log")
+        #expect(exitCode(try awaitExit(process)) == code)
+        let errors = (contents(of: sandbox.path + "/log") ?? "").split(separator: "\n").filter {
+            $0.contains("\"error\"") || $0.contains("\"critical\"")
+        }
+        #expect(errors.count == 1)
+    }
+
+    @Test func `init stays small`() throws {
+        let initProcess = try InitUnderTest()
+        let fence = try initProcess.fence(of: try initProcess.agents()[0])
+        for _ in 0..<200 { try fence.arm(until: BootClock.now() + .seconds(60)) }
+        let status = try #require(contents(of: "/proc/\(initProcess.process)/status"))
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("RssAnon") })
+        let kibibytes = try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
+        #expect(kibibytes < 4096)
+        #expect(status.contains("Threads:\t1\n"))
+    }
+}

@@ -1,0 +1,77 @@
+/// Where and as whom to connect. Passwords come from a file only.
+public struct ConnectionParameters: Hashable, Sendable {
+    /// How the server is reached.
+    public enum Address: Hashable, Sendable {
+        /// The directory of the unix socket.
+        case socket(directory: String)
+        /// A host name or a numeric address.
+        case host(String)
+    }
+
+    public var address: Address
+    public var port: Int
+    public var user: String
+    /// Nil on a physical replication connection.
+    public var database: String?
+    /// In pgpass format.
+    public var passwordFile: String?
+    public var applicationName: String
+    /// Speaks the replication protocol (`IDENTIFY_SYSTEM`, `TIMELINE_HISTORY`).
+    public var isReplication: Bool
+    /// `statement_timeout` of the session: frees a backend whose client gave up. Nil leaves the server's.
+    public var statementTimeout: Duration?
+
+    public init(
+        address: Address, port: Int, user: String, database: String? = "postgres", passwordFile: String? = nil,
+        applicationName: String, isReplication: Bool = false, statementTimeout: Duration? = nil
+    ) {
+        self.address = address
+        self.port = port
+        self.user = user
+        self.database = database
+        self.passwordFile = passwordFile
+        self.applicationName = applicationName
+        self.isReplication = isReplication
+        self.statementTimeout = statementTimeout
+    }
+
+    /// For messages: where, never as whom.
+    public var place: String {
+        switch address {
+        case .socket(let directory): "\(directory)/.s.PGSQL.\(port)"
+        case .host(let host): "\(host):\(port)"
+        }
+    }
+
+    /// libpq's keywords.
+    ///
+    /// - Parameter numericAddress: the host's address, already resolved: `PQconnectStart` would resolve names without a
+    ///   deadline.
+    func keywords(numericAddress: String?) -> [(String, String)] {
+        var result: [(String, String)] = [
+            ("port", String(port)), ("user", user), ("fallback_application_name", "matriarch"),
+            ("application_name", applicationName), ("sslmode", "prefer"), ("gssencmode", "disable"),
+            ("client_encoding", "UTF8"), ("keepalives_idle", "5"), ("keepalives_interval", "2"),
+            ("keepalives_count", "3"), ("tcp_user_timeout", "10000"), ("target_session_attrs", "any"),
+            // An own connection string never inherits a service or options of the environment.
+            ("service", ""), ("password", ""),
+        ]
+        switch address {
+        case .socket(let directory):
+            result.append(("host", directory))
+        case .host(let host):
+            result.append(("host", host))
+            if let numericAddress { result.append(("hostaddr", numericAddress)) }
+        }
+        if let database, !isReplication { result.append(("dbname", database)) }
+        if let passwordFile { result.append(("passfile", passwordFile)) }
+        if isReplication { result.append(("replication", "true")) }
+        var options = isReplication ? "" : "-c search_path=pg_catalog"
+        if let statementTimeout, !isReplication {
+            let (seconds, attoseconds) = statementTimeout.components
+            options += " -c statement_timeout=\(max(1, seconds &* 1000 &+ attoseconds / 1_000_000_000_000_000))"
+        }
+        result.append(("options", options))
+        return result
+    }
+}

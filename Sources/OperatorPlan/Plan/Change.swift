@@ -1,0 +1,73 @@
+public import KubernetesModels
+
+/// One thing to do. No case carries a password.
+public enum Change: Sendable, Hashable {
+    /// Server-side apply of `body`, field manager ``OperatorNames/fieldManager``, forced.
+    case apply(ObjectKey, body: JSONValue)
+    /// Create the Secret with a password made by the shell (``SecretRequest/body(password:)``). An existing one wins:
+    /// "already exists" is success.
+    case createSecret(SecretRequest)
+    /// Delete in the background; with the uid as precondition. "Not found" is success.
+    case delete(ObjectKey, uid: String?)
+    case writeStore(StoreWrite)
+    /// Merge patch of the cluster's own metadata.
+    case patchMetadata(JSONValue)
+    /// Merge patch of the cluster's `status` subresource. Carries the resourceVersion it was made from: a conflict means
+    /// look again.
+    case patchStatus(JSONValue)
+    case event(EventRequest)
+}
+
+/// A write of annotations to an object of the store.
+public struct StoreWrite: Sendable, Hashable {
+    public var key: ObjectKey
+    /// True: create `body`. False: merge patch with `body`, which carries the resourceVersion that was read.
+    public var isCreation: Bool
+    public var body: JSONValue
+}
+
+/// An Event about the cluster.
+public struct EventRequest: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable {
+        case normal = "Normal"
+        case warning = "Warning"
+    }
+
+    public var kind: Kind
+    /// Stable, for programs.
+    public var reason: EventReason
+    public var note: String
+}
+
+/// Every reason an Event of the operator may have.
+public enum EventReason: String, Sendable, Hashable, CaseIterable {
+    case created = "Created"
+    case invalidSpec = "InvalidSpec"
+    case primaryChanged = "PrimaryChanged"
+    case failedOver = "FailedOver"
+    case switchoverStarted = "SwitchoverStarted"
+    case switchoverSucceeded = "SwitchoverSucceeded"
+    case switchoverFailed = "SwitchoverFailed"
+    case scaledUp = "ScaledUp"
+    case scaledDown = "ScaledDown"
+    case volumeKept = "VolumeKept"
+    case memberRestarted = "MemberRestarted"
+    case paused = "Paused"
+    case resumed = "Resumed"
+    case objectNotOurs = "ObjectNotOurs"
+    case groupVersionNotServed = "GroupVersionNotServed"
+    case cleanedUp = "CleanedUp"
+
+    /// What the operator was doing, as events.k8s.io wants it.
+    public var action: String {
+        switch self {
+        case .created, .invalidSpec, .paused, .resumed: "Reconcile"
+        case .objectNotOurs, .groupVersionNotServed: "Apply"
+        case .primaryChanged, .failedOver: "Observe"
+        case .switchoverStarted, .switchoverSucceeded, .switchoverFailed: "Switchover"
+        case .scaledUp, .scaledDown, .volumeKept: "Scale"
+        case .memberRestarted: "Rollout"
+        case .cleanedUp: "Delete"
+        }
+    }
+}

@@ -1,45 +1,69 @@
 # Shared by every script here: strict mode, places, progress with elapsed time.
 # shellcheck shell=bash
 set -Eeuo pipefail
+export LC_ALL=C.UTF-8
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # What one run builds and the next one reuses: Kubernetes binaries, base image.
-CACHE=${MATRIARCH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/matriarch}
+CACHE=${MATRIARCH_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/matriarch}
 # What a running local cluster keeps; `make down` removes all of it.
 STATE=${MATRIARCH_STATE:-/var/lib/matriarch-local}
 KUBERNETES_VERSION=1.20.2
+# The name as the kubelet resolves it; people write matriarch-postgres:15.
+IMAGE=docker.io/library/matriarch-postgres:15
 mkdir -p "$CACHE"
+# shellcheck disable=SC2034 # read by the scripts that source this file
+readonly ROOT CACHE STATE KUBERNETES_VERSION IMAGE
+
+# Debian keeps iptables, runc and kube-proxy's helpers where a plain PATH may not look.
+case ":$PATH:" in *:/usr/sbin:*) ;; *) export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" ;; esac
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 need_root() { [ "$(id -u)" = 0 ] || die "$1 needs root: it installs Debian packages and runs containers. Run it with sudo."; }
 
+# seconds_since MICROSECONDS: elapsed seconds with one decimal.
+seconds_since() {
+    local tenths=$(((${EPOCHREALTIME//[!0-9]/} - $1) / 100000))
+    printf '%d.%d' $((tenths / 10)) $((tenths % 10))
+}
+now_microseconds() { printf '%s' "${EPOCHREALTIME//[!0-9]/}"; }
+
 # step "what happens" command...: runs it with its output in a log, shows elapsed
 # seconds while it runs, and prints the end of the log when it fails.
 step() {
-    local title=$1 log started pid elapsed
+    local title=$1 log started pid ticker
     shift
     mkdir -p "$CACHE/logs"
     log="$CACHE/logs/$(printf '%s' "$title" | tr -c 'A-Za-z0-9' '-' | cut -c1-60).log"
-    started=$SECONDS
-    "$@" >"$log" 2>&1 &
+    started=$(now_microseconds)
+    "$@" >"$log" 2>&1 </dev/null &
     pid=$!
-    while kill -0 "$pid" 2>/dev/null; do
-        elapsed=$((SECONDS - started))
-        if [ -t 1 ]; then
-            printf '\r  %-58s %4ds' "$title" "$elapsed"
-        elif [ "$elapsed" -gt 0 ] && [ $((elapsed % 60)) = 0 ]; then
-            printf '  %-58s %4ds …\n' "$title" "$elapsed"
-        fi
-        sleep 1 & wait $! || true
-    done
+    progress "$title" "$started" "$pid" 9>&- & # no lock outlives its script
+    ticker=$!
     if wait "$pid"; then
-        [ -t 1 ] && printf '\r'
-        printf '  %-58s %4ds\n' "$title" $((SECONDS - started))
+        stop_ticker "$ticker"
+        printf '  %-60s %7s s\n' "$title" "$(seconds_since "$started")"
     else
+        stop_ticker "$ticker"
         printf '\n' && tail -n 40 "$log" >&2
-        die "$title failed after $((SECONDS - started)) s; the whole log is $log"
+        die "$title: failed after $(seconds_since "$started") s; the whole log is $log"
     fi
+}
+# A line that counts on a terminal; a line a minute elsewhere.
+progress() {
+    local beats=0
+    while kill -0 "$3" 2>/dev/null; do
+        [ -t 1 ] && printf '\r  %-60s %7s s' "$1" "$(seconds_since "$2")"
+        sleep 1
+        beats=$((beats + 1))
+        [ -t 1 ] || [ $((beats % 60)) != 0 ] || printf '  %-60s %7s s …\n' "$1" "$(seconds_since "$2")"
+    done
+}
+stop_ticker() {
+    kill "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+    [ ! -t 1 ] || printf '\r'
 }
 
 # eventually SECONDS "what" command...: repeats until it succeeds, or says what it waited for.
@@ -48,7 +72,11 @@ eventually() {
     shift 2
     deadline=$((SECONDS + limit))
     until "$@" >/dev/null 2>&1; do
-        [ "$SECONDS" -lt "$deadline" ] || die "$what: not so after $limit s"
-        sleep 0.2
+        [ "$SECONDS" -lt "$deadline" ] || die "waited $limit s for: $what; last answer: $("$@" 2>&1 </dev/null | tail -n 3)"
+        sleep 0.1
     done
 }
+
+# Commands that speak to a cluster use the one KUBECONFIG names, or the local one.
+uses_other_cluster() { [ -n "${KUBECONFIG:-}" ] && [ "$KUBECONFIG" != "$STATE/kubeconfig" ]; }
+use_cluster() { export KUBECONFIG="${KUBECONFIG:-$STATE/kubeconfig}"; }

@@ -1,0 +1,147 @@
+public import ClusterStore
+public import HighAvailability
+import KubernetesModels
+import SystemPackage
+
+/// Where this agent runs and what it keeps: fixed for its life.
+///
+/// Read from the environment the operator gives the Pod (`MATRIARCH_CLUSTER`, `POD_NAME`, `POD_NAMESPACE`, `POD_UID`, `POD_IP`,
+/// `NODE_NAME`, `PGDATA`) and from the agent file, `/etc/matriarch/agent.json`.
+public struct AgentConfiguration: Sendable {
+    public var cluster: String
+    public var namespace: String
+    public var member: String
+    public var podUID: String
+    public var address: String
+    public var node: String?
+    public var dataDirectory: String
+    public var socketDirectory: String
+    public var runtimeDirectory: String
+    public var secretsDirectory: String
+    public var agentFile: String
+    public var port: Int
+    public var apiPort: Int
+    public var binarySearchPaths: [String]?
+    /// User and group the server runs as; nil: as the agent does. For tests run by root.
+    public var runAs: UserAndGroup?
+
+    public struct UserAndGroup: Sendable {
+        public var user: UInt32
+        public var group: UInt32
+
+        public init(user: UInt32, group: UInt32) {
+            self.user = user
+            self.group = group
+        }
+    }
+
+    public static let container = "postgres"
+
+    /// - Parameter environment: of this process.
+    /// - Throws: ``AgentError`` `.configuration` naming every variable that is missing or cannot be read.
+    public init(environment: [String: String]) throws(AgentError) {
+        var missing: [String] = []
+        func required(_ name: String) -> String {
+            guard let value = environment[name], !value.isEmpty else {
+                missing.append(name)
+                return ""
+            }
+            return value
+        }
+        func number(_ name: String, _ fallback: Int) -> Int {
+            guard let text = environment[name] else { return fallback }
+            guard let value = Int(text), (1...65535).contains(value) else {
+                missing.append("\(name) (\(text) is not a port)")
+                return fallback
+            }
+            return value
+        }
+        cluster = required("MATRIARCH_CLUSTER")
+        namespace = required("POD_NAMESPACE")
+        member = required("POD_NAME")
+        podUID = required("POD_UID")
+        address = required("POD_IP")
+        node = environment["NODE_NAME"]
+        dataDirectory = environment["PGDATA"] ?? "/var/lib/postgresql/data/pgdata"
+        runtimeDirectory = environment["MATRIARCH_RUNTIME_DIRECTORY"] ?? "/run/matriarch"
+        socketDirectory = environment["MATRIARCH_SOCKET_DIRECTORY"] ?? runtimeDirectory
+        secretsDirectory = environment["MATRIARCH_SECRETS_DIRECTORY"] ?? "/etc/matriarch/secrets"
+        agentFile = environment["MATRIARCH_AGENT_FILE"] ?? "/etc/matriarch/agent.json"
+        port = number("MATRIARCH_POSTGRES_PORT", 5432)
+        apiPort = number("MATRIARCH_API_PORT", 8008)
+        binarySearchPaths = environment["MATRIARCH_POSTGRES_BIN"].map { $0.split(separator: ":").map(String.init) }
+        if let text = environment["MATRIARCH_RUN_AS"] {
+            let parts = text.split(separator: ":").compactMap { UInt32($0) }
+            if parts.count == 2 {
+                runAs = UserAndGroup(user: parts[0], group: parts[1])
+            } else {
+                missing.append("MATRIARCH_RUN_AS (\(text) is not UID:GID)")
+            }
+        }
+        guard missing.isEmpty else {
+            throw AgentError(
+                .configuration, "the environment lacks \(missing.joined(separator: ", ")); the operator sets them")
+        }
+    }
+
+    var apiURL: String { "http://\(Self.bracketed(address)):\(apiPort)/patroni" }
+    var connectionURL: String { "postgres://\(Self.bracketed(address)):\(port)/postgres" }
+
+    private static func bracketed(_ address: String) -> String {
+        address.contains(":") ? "[\(address)]" : address
+    }
+}
+
+/// The agent file: what the cluster's resource says to the agents and not through the store.
+public struct AgentFile: Sendable, Hashable {
+    public var lockObject: LockObject
+    public var dataChecksums: Bool
+    public var encoding: String
+    public var locale: String
+    /// By member name.
+    public var tags: [String: MemberTags]
+
+    public init(
+        lockObject: LockObject = .configMap, dataChecksums: Bool = true, encoding: String = "UTF8",
+        locale: String = "C.UTF-8", tags: [String: MemberTags] = [:]
+    ) {
+        self.lockObject = lockObject
+        self.dataChecksums = dataChecksums
+        self.encoding = encoding
+        self.locale = locale
+        self.tags = tags
+    }
+
+    /// - Throws: ``AgentError`` `.configuration` with the path and what is wrong.
+    public static func read(path: String) throws(AgentError) -> AgentFile {
+        let json: JSONValue
+        do {
+            let descriptor = try FileDescriptor.open(path, .readOnly)
+            let bytes = try descriptor.closeAfter {
+                var bytes: [UInt8] = []
+                var chunk = [UInt8](repeating: 0, count: 4096)
+                while true {
+                    let count = try chunk.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+                    if count == 0 { return bytes }
+                    bytes.append(contentsOf: chunk.prefix(count))
+                }
+            }
+            json = try JSONValue(parsing: bytes)
+        } catch {
+            throw AgentError(.configuration, "cannot read \(path): \(error)")
+        }
+        var file = AgentFile()
+        if let text = json["lockObject"]?.stringValue {
+            guard let lockObject = LockObject(rawValue: text) else {
+                throw AgentError(.configuration, "\(path): lockObject is \(text); it can be ConfigMap or Endpoints")
+            }
+            file.lockObject = lockObject
+        }
+        let initdb = json.value(at: "bootstrap", "initdb")
+        file.dataChecksums = initdb?["dataChecksums"]?.boolValue ?? true
+        file.encoding = initdb?["encoding"]?.stringValue ?? file.encoding
+        file.locale = initdb?["locale"]?.stringValue ?? file.locale
+        file.tags = (json["tags"]?.objectValue ?? [:]).mapValues { MemberTags(json: $0) }
+        return file
+    }
+}

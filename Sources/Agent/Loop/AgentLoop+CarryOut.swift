@@ -1,0 +1,69 @@
+import ClusterStore
+import HighAvailability
+import Logging
+
+extension AgentLoop {
+    /// Does what was decided. Only starts what takes long.
+    func carryOut(_ decision: Decision, _ observation: Observation) async {
+        switch decision.action {
+        case .wait:
+            await keepSettings(observation)
+        case .bootstrap:
+            begin(.bootstrapping) { try await $0.bootstrap() }
+        case .clone(let leader):
+            begin(.cloning) { try await $0.clone(from: leader) }
+        case .race:
+            begin(.racing) { try await $0.race() }
+        case .acquire:
+            begin(.racing) { try await $0.acquireWithoutRace() }
+        case .startPrimary:
+            begin(.startingPrimary) { try await $0.startPrimary() }
+        case .startStandby(let leader):
+            begin(.startingStandby) { try await $0.startStandby(following: leader) }
+        case .promote:
+            begin(.promoting) { try await $0.promote() }
+        case .lead:
+            await lead(observation)
+        case .follow(let leader), .rejoin(let leader):
+            begin(.rejoining) { try await $0.rejoin(leader) }
+        case .demote:
+            guard activity?.kind != .demoting else { return }
+            begin(.demoting, overtaking: true) { try await $0.demote() }
+        case .recover:
+            begin(.recovering) { try await $0.instance.crashRecovery() }
+        case .handOver(let candidate, let requestID):
+            let request = observation.cluster.failover
+            begin(.handingOver) { try await $0.handOver(to: candidate, requestID: requestID, request: request) }
+        case .refuseHandOver(let requestID):
+            await refuseHandOver(decision.reason, requestID: requestID, observation)
+        case .restart:
+            begin(.restarting) { try await $0.killServer() }
+        case .release:
+            begin(.racing) { agent in
+                try await agent.killServer()
+                _ = await agent.keeper.release(heir: nil, position: nil)
+                try await Task.sleep(for: agent.timings.retryTimeout)
+            }
+        case .shutDown:
+            begin(.stopping) { try await $0.shutDown() }
+        case .refuse:
+            break
+        }
+    }
+
+    private func refuseHandOver(_ reason: String, requestID: String?, _ observation: Observation) async {
+        guard let request = observation.cluster.failover else { return }
+        logger.warning("\(reason)")
+        let result = SwitchoverResult(
+            requestID: requestID, succeeded: false, from: me, to: request.candidate, reason: reason)
+        await finish(request, result)
+    }
+
+    func finish(_ request: FailoverRequest?, _ result: SwitchoverResult) async {
+        do {
+            try await store.finishFailover(request, result: result, deadline: .now() + timings.retryTimeout)
+        } catch {
+            logger.warning("could not record the switchover's outcome", metadata: ["error": "\(error)"])
+        }
+    }
+}

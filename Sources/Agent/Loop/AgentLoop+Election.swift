@@ -1,0 +1,64 @@
+import ClusterStore
+import HighAvailability
+import Logging
+
+extension AgentLoop {
+    /// Reads the lock live, asks the others live, judges, and takes the lock if this member is the one.
+    func race() async throws {
+        guard let record = try await readFreeLock() else { return }
+        guard let view = watch.view(), let mine = await reportPosition() else {
+            return standBack("this server does not tell its own position")
+        }
+        let others = view.members.values.filter { $0.name != me }
+        let reports = await peers.positions(of: Array(others))
+        let verdict = judgeCandidacy(
+            Candidacy(
+                me: mine, others: reports, lastKnownPosition: record.flatMap(\.position),
+                recordedTimeline: view.recordedTimeline,
+                maximumLag: view.configuration.maximumLagOnFailover))
+        switch verdict {
+        case .yield(let reason):
+            standBack(reason)
+        case .run(let reason):
+            await take(over: record, because: reason)
+        }
+    }
+
+    /// Takes a lock that needs no vote: it was handed to this member, or an earlier life of this agent held it.
+    func acquireWithoutRace() async throws {
+        guard let record = try await readFreeLock() else { return }
+        await take(over: record, because: lastDecision?.reason ?? "")
+    }
+
+    /// A live read of the lock. Only a lock that is free in it may be taken, and only over this very version.
+    ///
+    /// - Returns: nil when it is not free; otherwise the record, which is nil when the object does not exist.
+    private func readFreeLock() async throws -> LockRecord?? {
+        let limit = timings
+        let record = try await store.readLock(deadline: .now() + limit.retryTimeout)
+        let standing = watch.standing(ttl: limit.ttl)
+        guard standing.isFree else {
+            logger.info("the lock is not free", metadata: ["lock": "\(standing)"])
+            return nil
+        }
+        return .some(record)
+    }
+
+    private func take(over record: LockRecord?, because reason: String) async {
+        switch await keeper.acquire(over: record) {
+        case .held(let held, _):
+            standsBackUntil = nil
+            hasCheckpointSincePromotion = true
+            logger.notice("took the leader lock", metadata: ["epoch": "\(held.epoch)", "reason": "\(reason)"])
+        case .lost(let other):
+            standBack("Could not take out TTL lock: \(other?.leader ?? "somebody else") was first")
+        case nil:
+            standBack("the outcome of taking the lock is unknown")
+        }
+    }
+
+    private func standBack(_ reason: String) {
+        logger.info("not racing for now: \(reason)")
+        standsBackUntil = .now() + Grace.standBack
+    }
+}

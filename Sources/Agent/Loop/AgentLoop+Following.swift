@@ -1,0 +1,124 @@
+import ClusterStore
+import HighAvailability
+import Logging
+import PostgresConfiguration
+import PostgresInstance
+
+extension AgentLoop {
+    // MARK: A new cluster, a new member
+
+    /// Claims the right to create the cluster, then initdb. Starting is the next decision's, when the lock is held.
+    func bootstrap() async throws {
+        let budget = timings.retryTimeout
+        guard try await store.claimInitialization(by: me, deadline: .now() + budget) else {
+            logger.notice("failed to acquire initialize lock: another member creates the cluster")
+            return
+        }
+        do {
+            let identifier = try await instance.initialize(
+                InitdbOptions(dataChecksums: file.dataChecksums, encoding: file.encoding, locale: file.locale))
+            try await store.completeInitialization(systemIdentifier: identifier, deadline: .now() + budget)
+            logger.notice("initialized a new cluster", metadata: ["system-identifier": "\(identifier)"])
+        } catch {
+            try await store.cancelInitialization(by: me, deadline: .now() + budget)
+            throw error
+        }
+    }
+
+    func clone(from leader: String) async throws {
+        try await instance.clone(from: try upstream(leader, slot: false), deadline: .now() + .seconds(24 * 3600))
+        try await follow(leader)
+    }
+
+    // MARK: Following
+
+    /// Brings this server behind the leader, by the least that works.
+    ///
+    /// A running standby on the leader's course only changes its upstream. One that has left that course is stopped,
+    /// recovered, rewound; and cloned anew, with the old data moved aside, if rewinding fails.
+    func rejoin(_ leader: String) async throws {
+        let upstream = try upstream(leader, slot: true)
+        if !(await instance.isRunning), case .stopped(let stopped) = server, stopped.wasPrimary, !stopped.isClean {
+            try await instance.crashRecovery()
+        }
+        switch try await instance.divergence(from: upstream) {
+        case .none:
+            try await follow(leader)
+        case .unknown(let reason):
+            throw AgentError(.actionFailed, "cannot tell whether this server follows \(leader): \(reason)")
+        case .needsRewind(let reason):
+            logger.notice("this server has left \(leader)'s course", metadata: ["why": "\(reason)"])
+            guard watch.view()?.members[leader]?.hasCheckpointSincePromotion ?? false else {
+                throw AgentError(.actionFailed, "Waiting for checkpoint on \(leader) before rewind")
+            }
+            try await bringBack(upstream)
+            try await follow(leader)
+        }
+    }
+
+    private func bringBack(_ upstream: Upstream) async throws {
+        if await instance.isRunning { _ = try await instance.stop(.fast, deadline: .now() + .seconds(30)) }
+        let usesRewind = watch.view()?.configuration.usesRewind ?? true
+        if usesRewind {
+            do {
+                try await instance.rewind(from: upstream, deadline: .now() + .seconds(3600))
+                return
+            } catch {
+                logger.error("pg_rewind failed; cloning anew", metadata: ["error": "\(error)"])
+            }
+        }
+        let kept = try await instance.moveDataDirectoryAside(reason: "diverged")
+        logger.notice("the old data directory is kept", metadata: ["as": "\(kept)"])
+        try await instance.clone(from: upstream, deadline: .now() + .seconds(24 * 3600))
+    }
+
+    /// Points the server at the leader and starts it if it does not run.
+    private func follow(_ leader: String) async throws {
+        try Task.checkCancellation()
+        guard let view = watch.view(), let member = view.members[leader], let host = member.host else { return }
+        let role = ServerRole.standby(upstream: try upstream(leader, slot: view.configuration.usesSlots))
+        try await bringUpStandby(role)
+        followed = FollowedLeader(name: leader, epoch: view.lock?.epoch ?? 0, host: host, port: member.port)
+    }
+
+    /// Starts the server read-only, with what it has and perhaps nobody to follow.
+    func startStandby(following leader: String?) async throws {
+        if let leader { return try await follow(leader) }
+        followed = nil
+        try await bringUpStandby(.standby(upstream: nil))
+    }
+
+    private func bringUpStandby(_ role: ServerRole) async throws {
+        try await writeConfiguration(role)
+        guard !(await instance.isRunning) else { return }
+        // A holder about to be promoted stays fenced.
+        if !watch.standing(ttl: timings.ttl).isMine { try fence?.disarm() }
+        try await instance.start(as: role)
+        switch try await instance.waitUntilAccepting(deadline: .now() + .seconds(60)) {
+        case .acceptingConnections, .starting: break
+        case .exited(let status): throw AgentError(.actionFailed, "the standby ended while it was starting: \(status)")
+        }
+    }
+
+    private func upstream(_ leader: String, slot: Bool) throws -> Upstream {
+        guard let member = watch.view()?.members[leader], let host = member.host else {
+            throw AgentError(.actionFailed, "\(leader) has no address")
+        }
+        return Upstream(
+            member: leader, host: host, port: member.port, slot: slot ? SlotName(member: me) : nil)
+    }
+
+    // MARK: Standing down
+
+    /// Ends a primary that may not be one: at once, with every backend, never smart.
+    func demote() async throws {
+        try await killServer()
+    }
+
+    /// Kills every process of the data directory, then takes the fence down: there is nothing left to fence.
+    func killServer() async throws {
+        _ = try await instance.stop(.immediate, deadline: .now() + .seconds(5))
+        followed = nil
+        if !watch.standing(ttl: timings.ttl).isMine { try fence?.disarm() }
+    }
+}

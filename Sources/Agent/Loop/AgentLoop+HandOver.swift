@@ -1,0 +1,134 @@
+import ClusterStore
+import HighAvailability
+import Logging
+import PostgresInstance
+
+extension AgentLoop {
+    /// A planned change of leader: nothing acknowledged is lost, and nobody waits for a timer.
+    ///
+    /// 1. Choose the heir from positions measured now. 2. Checkpoint, so that the stop is short. 3. Choose again. 4. Stop in
+    /// order, which ships all WAL. 5. Wait until the heir has the shutdown checkpoint. 6. Release the lock in its name.
+    ///
+    /// Whatever fails before 6 leaves the lock here: the next cycle starts the primary again.
+    func handOver(to candidate: String?, requestID: String?, request: FailoverRequest?) async throws {
+        var result = SwitchoverResult(
+            requestID: requestID, succeeded: false, from: me, to: candidate, reason: "switched over")
+        do {
+            var heir = try await heir(candidate)
+            try await instance.checkpoint(deadline: .now() + .seconds(120))
+            heir = try await self.heir(candidate ?? heir)
+            try requireLock()
+            result.outage = try await stopAndRelease(heir: heir)
+            result.succeeded = true
+            result.to = heir
+        } catch {
+            result.reason = "switchover failed: \(error)"
+            logger.error("\(result.reason)")
+        }
+        await finish(request, result)
+    }
+
+    private func heir(_ candidate: String?) async throws -> String {
+        guard let view = watch.view(), let mine = await reportPosition() else {
+            throw HandOverRefusal("the leader does not tell its own position")
+        }
+        let others = view.members.values.filter { $0.name != me && !$0.isBeingDeleted }
+        let reports = await peers.positions(of: Array(others))
+        return try chooseHeir(
+            wanted: candidate, leader: mine, reports: reports, maximumLag: view.configuration.maximumLagOnFailover
+        ).get()
+    }
+
+    /// - Returns: how long nobody could write, up to the release.
+    private func stopAndRelease(heir: String) async throws -> Duration {
+        let began = BootInstant.now()
+        let position = try await stopCleanly(within: .seconds(30))
+        guard await catchesUp(heir, to: position, within: .seconds(10)) else {
+            throw HandOverRefusal("\(heir) did not receive the shutdown checkpoint at \(position)")
+        }
+        guard await keeper.release(heir: heir, position: position) else {
+            throw HandOverRefusal("the lock could not be released to \(heir)")
+        }
+        // Only now: until the release a renewal could have armed it again.
+        try fence?.disarm()
+        let outage = BootInstant.now() - began
+        logger.notice(
+            "handed the lock over",
+            metadata: ["to": "\(heir)", "position": "\(position)", "stopped for": "\(outage)"])
+        return outage
+    }
+
+    /// Stops the server with its last record shipped.
+    ///
+    /// - Returns: the shutdown checkpoint.
+    /// - Throws: when the server could not be stopped in order; then it was killed.
+    private func stopCleanly(within limit: Duration) async throws -> LSN {
+        let isClean = try await instance.stop(.fast, deadline: .now() + limit)
+        guard isClean, let position = try await instance.shutdownCheckpoint() else {
+            throw HandOverRefusal("the server did not shut down in order")
+        }
+        return position
+    }
+
+    private func catchesUp(_ heir: String, to position: LSN, within limit: Duration) async -> Bool {
+        let deadline = BootInstant.now() + limit
+        while BootInstant.now() < deadline, !Task.isCancelled {
+            // Positions are ends of records: past the checkpoint's start means that the heir has all of it.
+            if let member = watch.view()?.members[heir], let report = await peers.position(of: member),
+                report.position > position
+            {
+                return true
+            }
+            do { try await Task.sleep(for: .milliseconds(10)) } catch { return false }
+        }
+        return false
+    }
+
+    // MARK: The end of this member
+
+    /// Stops the server and, if it led, hands the lock over; then the agent ends.
+    func shutDown() async throws {
+        defer { end() }
+        let isPaused = watch.view()?.configuration.isPaused ?? false
+        guard watch.standing(ttl: timings.ttl).isMine else {
+            _ = try await instance.stop(.fast, deadline: .now() + .seconds(40))
+            return
+        }
+        if isPaused {
+            logger.notice("Leader key is not deleted due paused state")
+            _ = try await instance.stop(.fast, deadline: .now() + .seconds(40))
+            return
+        }
+        let heir: String?
+        do {
+            let chosen = try await self.heir(nil)
+            try await instance.checkpoint(deadline: .now() + .seconds(20))
+            heir = chosen
+        } catch {
+            logger.notice("stopping without an heir: \(error)")
+            heir = nil
+        }
+        if let heir {
+            do {
+                _ = try await stopAndRelease(heir: heir)
+                return
+            } catch {
+                logger.warning("\(error)")
+            }
+        }
+        if await instance.isRunning { _ = try await instance.stop(.fast, deadline: .now() + .seconds(30)) }
+        // Only a lock whose server is down in order is let go; any other runs out.
+        let position = try await instance.shutdownCheckpoint()
+        if position != nil { _ = await keeper.release(heir: nil, position: position) }
+    }
+
+    /// Asked to stop before the store was ever read: there is nothing to hand over.
+    func stopWithoutStore() async {
+        defer { end() }
+        do {
+            _ = try await instance.stop(.fast, deadline: .now() + .seconds(40))
+        } catch {
+            logger.error("\(error)")
+        }
+    }
+}

@@ -1,0 +1,198 @@
+import ClusterStore
+import HighAvailability
+import Logging
+import PostgresConfiguration
+import PostgresInstance
+
+extension AgentLoop {
+    // MARK: Becoming the primary
+
+    /// Starts the stopped server as the primary it was.
+    ///
+    /// - Requires: the lock; checked again after everything that takes time, right before the start.
+    func startPrimary() async throws {
+        try await writeConfiguration(.primary)
+        try requireLock()
+        try await instance.start(as: .primary)
+        guard try await instance.waitUntilAccepting(deadline: .now() + .seconds(300)) == .acceptingConnections else {
+            throw AgentError(.actionFailed, "PostgreSQL ended while it was starting; its log says why")
+        }
+        try await instance.createRoles()
+        hasCheckpointSincePromotion = true
+        try await takeOffice(announcing: nil)
+    }
+
+    /// Ends recovery, tells the store the new timeline, and only then lets clients in.
+    func promote() async throws {
+        guard case .standby(let before) = server else { return }
+        try requireLock()
+        hasCheckpointSincePromotion = false
+        let started = BootInstant.now()
+        let timeline = try await instance.promote(deadline: .now() + .seconds(60))
+        logger.notice(
+            "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(BootInstant.now() - started)"])
+        try await takeOffice(
+            announcing: TimelineSwitch(
+                timeline: before.timeline, position: before.position, reason: "no recovery target specified",
+                time: WallClock.now(), newLeader: me))
+    }
+
+    /// What follows a start as primary and a promotion alike: first the store, then the route, then the rest.
+    private func takeOffice(announcing change: TimelineSwitch?) async throws {
+        guard case .answered(let snapshot) = await instance.observe(deadline: .now() + .seconds(2)),
+            !snapshot.isInRecovery
+        else { throw AgentError(.actionFailed, "the server does not answer as a primary") }
+        seen = snapshot
+        followed = nil
+        slotsEnsuredFor = nil
+        state.update {
+            $0.timeline = snapshot.timeline
+            $0.position = snapshot.position
+            $0.target = routingTarget
+        }
+        server = .primary(
+            RunningServer(
+                systemIdentifier: snapshot.systemIdentifier, timeline: snapshot.timeline, position: snapshot.position))
+        // A candidate that raced us must find our timeline in the store before any client finds our server.
+        guard await keeper.renew() else { throw AgentError(.actionFailed, "the lock was lost while taking office") }
+        guard let view = watch.view() else { return }
+        publish(view, lock: watch.standing(ttl: view.configuration.timings.ttl), isTakingOffice: true)
+        unlabelOthers(view)
+        await ensureSlots(view)
+        if let change { await announce(change, view) }
+        if appliedRole != .primary { try await writeConfiguration(.primary) }
+    }
+
+    private var routingTarget: RoutingTarget {
+        RoutingTarget(
+            address: configuration.address, port: configuration.port, pod: me, podUID: configuration.podUID,
+            node: configuration.node)
+    }
+
+    private func announce(_ change: TimelineSwitch, _ view: ClusterView) async {
+        do {
+            try await store.writeHistory(view.history + [change], deadline: .now() + view.configuration.timings.retryTimeout)
+        } catch {
+            logger.warning("could not write the history", metadata: ["error": "\(error)"])
+        }
+        // pg_rewind reads our timeline from pg_control, which only a checkpoint writes there. Clients need not wait for it;
+        // owned by nobody: it ends by itself, at the latest with the server.
+        Task {
+            do {
+                try await instance.checkpoint(deadline: .now() + .seconds(300))
+                hasCheckpointSincePromotion = true
+                wake.yield()
+            } catch {
+                logger.warning("the checkpoint after promotion failed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    func requireLock() throws {
+        try Task.checkCancellation()
+        guard watch.standing(ttl: timings.ttl).isMine else {
+            throw AgentError(.actionFailed, "the lock is not held any more, so nothing is started as a primary")
+        }
+    }
+
+    // MARK: Being the primary
+
+    /// Keeps a running primary's surroundings right. Every step is skipped when there is nothing to do.
+    func lead(_ observation: Observation) async {
+        if case .done = observation.cluster.initialization {
+        } else if let identifier = observation.server.systemIdentifier {
+            await completeInitialization(identifier)
+        }
+        state.update { $0.target = routingTarget }
+        unlabelOthers(observation.cluster)
+        await ensureSlots(observation.cluster)
+        await keepSettings(observation)
+    }
+
+    private func completeInitialization(_ identifier: String) async {
+        do {
+            try await store.completeInitialization(
+                systemIdentifier: identifier, deadline: .now() + timings.retryTimeout)
+        } catch {
+            logger.warning("could not record the system identifier", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The Service follows the label, so no other Pod may carry it.
+    func unlabelOthers(_ view: ClusterView) {
+        for member in view.members.values where member.name != me && member.isLabelledPrimary {
+            // Ends by itself within its deadline; the next cycle sees whether it worked.
+            Task {
+                do {
+                    try await store.demoteLabel(of: member.name, deadline: .now() + .seconds(3))
+                } catch {
+                    logger.info(
+                        "could not take the primary label yet",
+                        metadata: ["from": "\(member.name)", "error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    /// A slot for every other member, so that WAL waits for it; the slot of one that left goes after its retention.
+    func ensureSlots(_ view: ClusterView) async {
+        guard view.configuration.usesSlots else { return }
+        let now = BootInstant.now()
+        for name in view.members.keys where name != me { lastPresent[name] = now }
+        lastPresent = lastPresent.filter { now - $0.value < view.configuration.memberSlotRetention }
+        let wanted = Set(lastPresent.keys)
+        guard wanted != slotsEnsuredFor else { return }
+        do {
+            try await instance.ensureSlots(Set(wanted.map(SlotName.init(member:))))
+            slotsEnsuredFor = wanted
+        } catch {
+            logger.warning("could not set the replication slots right", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: Settings
+
+    /// Applies changed settings to a running server: a reload; what needs a restart is published as pending.
+    func keepSettings(_ observation: Observation) async {
+        guard activity == nil, let role = appliedRole else { return }
+        switch observation.server {
+        case .primary, .standby: break
+        case .noData, .unusable, .stopped, .starting, .unresponsive: return
+        }
+        do {
+            guard let settings = try settings(), settings != appliedSettings else { return }
+            try await writeConfiguration(role)
+            logger.notice("the settings have changed; reloaded")
+        } catch {
+            logger.error("the settings were not applied; the former ones stay in force: \(error)")
+        }
+    }
+
+    /// - Returns: nil before the store was read.
+    /// - Throws: `InvalidSettings` with every problem.
+    private func settings() throws -> PostgresSettings? {
+        guard let configuration = watch.view()?.configuration else { return nil }
+        return try PostgresSettings(
+            clusterName: self.configuration.cluster, parameters: configuration.parameters,
+            hba: configuration.hostBasedAuthentication, ident: configuration.identityMap)
+    }
+
+    /// Writes the server's files for a role and has a running server read them.
+    func writeConfiguration(_ role: ServerRole) async throws {
+        var wanted: PostgresSettings
+        do {
+            guard let settings = try settings() else {
+                throw AgentError(.actionFailed, "the cluster's settings were not read yet")
+            }
+            wanted = settings
+        } catch let error as InvalidSettings {
+            // A cluster must come up again whatever was written into the store meanwhile.
+            logger.error("the cluster's settings are refused; using the last good ones", metadata: ["error": "\(error)"])
+            wanted = try appliedSettings ?? PostgresSettings(clusterName: configuration.cluster)
+        }
+        let change = try await instance.writeConfiguration(wanted, role: role)
+        appliedSettings = wanted
+        appliedRole = role
+        if change != .unchanged, await instance.isRunning { try await instance.reload() }
+    }
+}

@@ -1,0 +1,122 @@
+import AgentAPI
+import HighAvailability
+import Logging
+import PostgresConfiguration
+import PostgresInstance
+
+extension AgentLoop {
+    /// Looks at the local server: its processes, its answers, or what pg_control says of it.
+    func observeServer(_ view: ClusterView) async -> ServerState {
+        guard await instance.isRunning else {
+            seen = nil
+            silentSince = nil
+            return await observeFiles()
+        }
+        let timings = view.configuration.timings
+        switch await instance.observe(deadline: .now() + .seconds(1)) {
+        case .answered(let snapshot):
+            seen = snapshot
+            let fresh = await isAcceptingFreshConnections(timings)
+            if fresh {
+                silentSince = nil
+                state.update {
+                    $0.healthyUntil = .now() + timings.loopWait * 2
+                    $0.timeline = snapshot.isInRecovery ? $0.timeline : snapshot.timeline
+                    $0.position = snapshot.position
+                }
+            }
+            return silenceIsTooLong(timings)
+                ? .unresponsive(systemIdentifier: snapshot.systemIdentifier) : Self.state(of: snapshot)
+        case .unreachable(let reason) where reason.isCannotConnectNow:
+            silentSince = nil
+            return .starting(systemIdentifier: seen?.systemIdentifier ?? server.systemIdentifier ?? "")
+        case .unreachable(let reason) where reason.isTooManyConnections:
+            // Full, not ill: what it was it still is.
+            silentSince = nil
+            state.update { $0.healthyUntil = .now() + timings.loopWait * 2 }
+            return server
+        case .unreachable(let reason):
+            guard await instance.isRunning else { return await observeFiles() }
+            if silentSince == nil {
+                silentSince = .now()
+                logger.warning("PostgreSQL does not answer", metadata: ["reason": "\(reason)"])
+            }
+            guard silenceIsTooLong(timings) else { return server }
+            return .unresponsive(systemIdentifier: server.systemIdentifier ?? "")
+        }
+    }
+
+    /// A stopped postmaster still answers over old connections, so a new one is made regularly.
+    private func isAcceptingFreshConnections(_ timings: Timings) async -> Bool {
+        guard silentSince != nil || .now() >= nextFreshProbe else { return true }
+        nextFreshProbe = .now() + timings.loopWait
+        if await instance.probeFreshConnection(deadline: .now() + .seconds(1)) { return true }
+        if silentSince == nil {
+            silentSince = .now()
+            logger.warning("PostgreSQL accepts no new connection")
+        }
+        return false
+    }
+
+    private func silenceIsTooLong(_ timings: Timings) -> Bool {
+        guard let silentSince else { return false }
+        return .now() - silentSince >= min(timings.retryTimeout, .seconds(3))
+    }
+
+    private static func state(of snapshot: ServerStatus) -> ServerState {
+        let running = RunningServer(
+            systemIdentifier: snapshot.systemIdentifier, timeline: snapshot.timeline, position: snapshot.position,
+            isStreaming: snapshot.receiver?.isStreaming ?? false, isReplayPausedForSettings: snapshot.isReplayPaused)
+        return snapshot.isInRecovery ? .standby(running) : .primary(running)
+    }
+
+    private func observeFiles() async -> ServerState {
+        do {
+            switch try await instance.dataDirectoryState() {
+            case .absent, .empty:
+                return .noData
+            case .unreadable(let reason):
+                return .unusable(reason: reason)
+            case .initialized(let control, _):
+                return .stopped(
+                    StoppedServer(
+                        systemIdentifier: control.systemIdentifier,
+                        timeline: max(control.timeline, control.minimumRecoveryTimeline),
+                        wasPrimary: !control.isStandby && !(await instance.isMarkedStandby),
+                        isClean: control.isCleanShutdown, position: control.checkpoint))
+            }
+        } catch {
+            return .unusable(reason: "data directory is not accessible: \(error)")
+        }
+    }
+
+    /// The answer to a candidate's question; nil when this server cannot tell.
+    func answerPosition() async -> PositionAnswer? {
+        guard let report = await reportPosition() else { return nil }
+        return PositionAnswer(report: report, isRunning: await instance.isRunning)
+    }
+
+    /// The postmaster has ended, expected or not: look at once.
+    func note(_ exit: PostmasterExit) {
+        logger.notice("the postmaster has ended", metadata: ["exit": "\(exit)"])
+        wake.yield()
+    }
+
+    /// Where this member is, measured now.
+    func reportPosition() async -> PositionReport? {
+        let mayLead = tags.mayLead && !isStopping
+        if await instance.isRunning {
+            guard case .answered(let snapshot) = await instance.observe(deadline: .now() + .milliseconds(800)) else {
+                return nil
+            }
+            return PositionReport(
+                name: me, isPrimary: !snapshot.isInRecovery, timeline: snapshot.timeline, position: snapshot.position,
+                isEligible: mayLead && !snapshot.isReplayPaused, priority: tags.failoverPriority)
+        }
+        guard case .stopped(let stopped) = await observeFiles() else { return nil }
+        return PositionReport(
+            name: me, isPrimary: false, timeline: stopped.timeline, position: stopped.position,
+            isEligible: mayLead && stopped.wasPrimary && stopped.isClean && activity == nil,
+            priority: tags.failoverPriority)
+    }
+}

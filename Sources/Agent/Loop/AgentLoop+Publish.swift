@@ -1,0 +1,78 @@
+import ClusterStore
+import HighAvailability
+import PostgresInstance
+
+extension AgentLoop {
+    /// Works out what this member says of itself, and whether its Pod is behind a Service.
+    ///
+    /// - Parameter isTakingOffice: the promotion is complete, though its activity has not ended.
+    func publish(_ view: ClusterView, lock: LockStanding, isTakingOffice: Bool = false) {
+        let isPrimary: Bool
+        let isRunning: Bool
+        switch server {
+        case .primary: (isPrimary, isRunning) = (true, true)
+        case .standby: (isPrimary, isRunning) = (false, true)
+        case .noData, .unusable, .stopped, .starting, .unresponsive: (isPrimary, isRunning) = (false, false)
+        }
+        let busy = isTakingOffice ? nil : activity?.kind
+        let leads = lock.isMine && isPrimary && (busy == nil || busy == .handingOver)
+        let state = memberState(isRunning: isRunning, busy: busy)
+        let role: MemberRole
+        if leads {
+            role = .primary
+        } else if isRunning, !isPrimary {
+            role = .replica
+        } else {
+            role = hasData ? (isPrimary ? .demoted : .replica) : .uninitialized
+        }
+        let label: RoleLabel?
+        if leads || (lock.isMine && view.members[me]?.isLabelledPrimary == true) {
+            // A leader that restarts in place keeps its route: moving it would cost more than the restart.
+            label = .primary
+        } else {
+            label = isRunning && !isPrimary && !isStopping ? .replica : nil
+        }
+        publisher.publish(
+            MemberPublisher.Wish(
+                status: MemberStatus(
+                    connectionURL: configuration.connectionURL, apiURL: configuration.apiURL, state: state, role: role,
+                    version: AgentVersion.current, timeline: seen?.timeline,
+                    replicationState: !isPrimary && seen?.receiver?.isStreaming == true ? "streaming" : nil, tags: tags,
+                    pendingRestart: pendingRestart, isPaused: view.configuration.isPaused,
+                    hasCheckpointSincePromotion: !leads || hasCheckpointSincePromotion, position: seen?.position,
+                    serverVersion: seen.map { Int($0.version.number) }),
+                role: label))
+    }
+
+    private var pendingRestart: [String: PendingRestart] {
+        Dictionary(
+            (seen?.pendingRestart ?? []).map {
+                ($0.parameter, PendingRestart(oldValue: $0.running, newValue: $0.configured))
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private var hasData: Bool {
+        switch server {
+        case .noData, .unusable: false
+        case .stopped, .starting, .primary, .standby, .unresponsive: true
+        }
+    }
+
+    private func memberState(isRunning: Bool, busy: Activity?) -> MemberState {
+        switch busy {
+        case .bootstrapping: .initializing
+        case .cloning: .creatingReplica
+        case .startingPrimary, .startingStandby: .starting
+        case .demoting, .stopping: .stopping
+        case .restarting: .restarting
+        case .promoting, .handingOver, .recovering, .rejoining, .racing, nil:
+            switch server {
+            case .primary, .standby: .running
+            case .starting: .starting
+            case .stopped(let stopped): stopped.isClean ? .stopped : .crashed
+            case .unresponsive: .crashed
+            case .noData, .unusable: .stopped
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import AgentAPI
+import ClusterStore
+import HighAvailability
+import PostgresInstance
+
+extension AgentLoop {
+    /// What the REST interface answers from, until the next cycle.
+    func snapshot(_ view: ClusterView?, lock: LockStanding, wish: MemberPublisher.Wish?, nextLoop: BootInstant)
+        -> MemberSnapshot
+    {
+        let timings = view?.configuration.timings ?? .standard
+        var snapshot = MemberSnapshot(
+            scope: configuration.cluster, name: me, version: AgentVersion.current,
+            state: wish?.status.state ?? .stopped, role: wish?.status.role ?? .uninitialized, nextLoop: nextLoop,
+            ttl: timings.ttl)
+        if let seen, wish?.status.state == .running {
+            snapshot.isAnswering = true
+            snapshot.serverVersion = Int(seen.version.number)
+            snapshot.postmasterStartTime = seen.postmasterStartTime
+            snapshot.systemIdentifier = seen.systemIdentifier
+            snapshot.timeline = seen.timeline
+            if seen.isInRecovery {
+                snapshot.received = max(seen.receivePosition ?? .invalid, seen.writtenPosition ?? .invalid)
+                snapshot.replayed = seen.replayPosition
+                snapshot.isReplayPaused = seen.isReplayPaused
+                snapshot.replicationState = seen.receiver?.isStreaming == true ? "streaming" : nil
+            } else {
+                snapshot.location = seen.position
+            }
+            snapshot.replication = seen.standbys.map {
+                ReplicationConnection(
+                    userName: "replication", applicationName: $0.applicationName, clientAddress: $0.address,
+                    state: $0.state, syncState: $0.synchronousState, syncPriority: 0)
+            }
+            snapshot.pendingRestart = seen.pendingRestart.map {
+                PendingSetting(name: $0.parameter, oldValue: $0.running, newValue: $0.configured)
+            }
+        }
+        snapshot.tags = tags.values
+        if case .mine(let until) = lock, wish?.role == .primary { snapshot.lockExpiry = until }
+        snapshot.storeSeen = watch.lastHeard
+        snapshot.storeSeenEpochSeconds = WallClock.epochSeconds()
+        guard let view else { return snapshot }
+        snapshot.isClusterUnlocked = lock.isFree
+        snapshot.isPaused = view.configuration.isPaused
+        snapshot.leaderPosition = view.lock?.position
+        snapshot.maximumLagOnFailover = view.configuration.maximumLagOnFailover
+        snapshot.configurationJSON = watch.configurationText
+        snapshot.cluster = overview(view)
+        return snapshot
+    }
+
+    private func overview(_ view: ClusterView) -> ClusterOverview {
+        let members = view.members.values.sorted { $0.name < $1.name }.map { member in
+            var entry = ClusterOverview.Entry(
+                name: member.name, state: member.state?.rawValue ?? "unknown", apiURL: member.apiURL ?? "")
+            entry.role = member.role
+            entry.host = member.host
+            entry.port = member.port
+            entry.timeline = member.timeline
+            entry.tags = member.tags.values
+            if let standby = seen?.standbys.first(where: { $0.applicationName == member.name }) {
+                entry.replicationState = standby.state
+                entry.received = standby.flushed
+                entry.replayed = standby.replayed
+            }
+            if member.name == me {
+                entry.position = seen?.position
+                entry.replicationState = seen?.receiver?.isStreaming == true ? "streaming" : nil
+                entry.replayed = seen?.replayPosition
+                entry.received = seen?.isInRecovery == true ? seen?.position : nil
+            }
+            return entry
+        }
+        var overview = ClusterOverview(
+            members: members, leader: view.lock?.leader, leaderPosition: view.lock?.position)
+        overview.isPaused = view.configuration.isPaused
+        return overview
+    }
+}

@@ -1,0 +1,234 @@
+import ClusterStore
+import Fence
+import HighAvailability
+import Logging
+import PostgresConfiguration
+import PostgresInstance
+
+/// The member's loop: observe, decide, act, record.
+///
+/// All policy is in ``decide(_:)``; here is only how to see and how to do. Long actions run one at a time as ``Activity``;
+/// the loop itself never waits for one, nor for the API server.
+actor AgentLoop {
+    let configuration: AgentConfiguration
+    let identity: HolderIdentity
+    let instance: PostgresInstance
+    let store: any ClusterStore
+    let watch: ClusterWatch
+    let keeper: LockKeeper
+    let publisher: MemberPublisher
+    let peers: PeerClient
+    let fence: FenceHandle?
+    let state: AgentState
+    let logger: Logger
+
+    private let wakeups: AsyncStream<Void>
+    nonisolated let wake: AsyncStream<Void>.Continuation
+    /// Yields after each pause; replaced in every cycle. Owned by the loop, cancelled with it.
+    private var timer: Task<Void, Never>?
+
+    var file: AgentFile
+    var server = ServerState.noData
+    /// Last full look at a running server.
+    var seen: ServerStatus?
+    var activity: RunningActivity?
+    var followed: FollowedLeader?
+    var standsBackUntil: BootInstant?
+    var isStopping = false
+    private(set) var hasEnded = false
+    var lastDecision: Decision?
+    /// When the server first failed to answer; nil while it answers.
+    var silentSince: BootInstant?
+    var nextFreshProbe = BootInstant(nanoseconds: 0)
+    var appliedSettings: PostgresSettings?
+    var appliedRole: ServerRole?
+    var hasCheckpointSincePromotion = true
+    var slotsEnsuredFor: Set<String>?
+    /// When each member of a slot was last part of the cluster.
+    var lastPresent: [String: BootInstant] = [:]
+
+    struct RunningActivity {
+        let kind: Activity
+        let number: Int
+        let task: Task<Void, Never>
+    }
+    private var activityCount = 0
+
+    init(
+        configuration: AgentConfiguration, identity: HolderIdentity, file: AgentFile, instance: PostgresInstance,
+        store: any ClusterStore, watch: ClusterWatch, keeper: LockKeeper, publisher: MemberPublisher, peers: PeerClient,
+        fence: FenceHandle?, state: AgentState, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.identity = identity
+        self.file = file
+        self.instance = instance
+        self.store = store
+        self.watch = watch
+        self.keeper = keeper
+        self.publisher = publisher
+        self.peers = peers
+        self.fence = fence
+        self.state = state
+        self.logger = logger
+        (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    var me: String { configuration.member }
+    var tags: MemberTags { file.tags[me] ?? MemberTags() }
+    var timings: Timings { watch.view()?.configuration.timings ?? .standard }
+
+    /// Runs until the agent was asked to stop and the server is down.
+    func run() async {
+        wake.yield()
+        for await _ in wakeups {
+            await cycle()
+            if hasEnded { break }
+        }
+        timer?.cancel()
+    }
+
+    /// Begins an orderly end: the server is stopped and the lock handed over.
+    func stop() {
+        logger.notice("asked to stop")
+        isStopping = true
+        // What only brings this member into the cluster is not worth finishing.
+        if let activity, [.cloning, .bootstrapping, .rejoining, .racing, .startingStandby].contains(activity.kind) {
+            activity.task.cancel()
+        }
+        wake.yield()
+    }
+
+    func end() {
+        hasEnded = true
+        wake.yield()
+    }
+
+    // MARK: One cycle
+
+    private func cycle() async {
+        guard let view = watch.view() else {
+            remember(nil, lock: .neverTaken, pause: .seconds(1))
+            scheduleWake(after: .seconds(1))
+            if isStopping, activity == nil { begin(.stopping) { await $0.stopWithoutStore() } }
+            return
+        }
+        refreshTerms(view)
+        if activity == nil { server = await observeServer(view) }
+        // Taken after the last wait: the lock as it is now, not as it was before we asked the server.
+        let observation = Observation(
+            now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
+            server: server, activity: activity?.kind, followed: followed, standsBackUntil: standsBackUntil,
+            isStopping: isStopping)
+        let decision = decide(observation)
+        record(decision, observation)
+        await carryOut(decision, observation)
+        let lock = watch.standing(ttl: view.configuration.timings.ttl)
+        publish(view, lock: lock)
+        let pause = pause(observation)
+        remember(view, lock: lock, pause: pause)
+        scheduleWake(after: pause)
+    }
+
+    private func remember(_ view: ClusterView?, lock: LockStanding, pause: Duration) {
+        let snapshot = snapshot(view, lock: lock, wish: publisher.wanted, nextLoop: .now() + pause)
+        state.update { $0.snapshot = snapshot }
+    }
+
+    private func record(_ decision: Decision, _ observation: Observation) {
+        defer { lastDecision = decision }
+        let metadata: Logger.Metadata = [
+            "action": "\(decision.action)", "lock": "\(observation.lock)",
+            "epoch": "\(observation.cluster.lock?.epoch ?? 0)",
+        ]
+        guard decision != lastDecision else {
+            logger.debug("\(decision.reason)", metadata: metadata)
+            return
+        }
+        let level: Logger.Level = decision.action == .refuse ? .critical : .notice
+        logger.log(level: level, "\(decision.reason)", metadata: metadata)
+    }
+
+    /// Until when nothing but an event can change the decision.
+    private func pause(_ observation: Observation) -> Duration {
+        let timings = observation.cluster.configuration.timings
+        var pause = timings.loopWait
+        if let expiry = watch.lockExpiry(ttl: timings.ttl) {
+            pause = min(pause, max(expiry - observation.now, .milliseconds(20)))
+        }
+        if observation.lock.isFree { pause = min(pause, .milliseconds(200)) }
+        if let until = standsBackUntil { pause = min(pause, max(until - observation.now, .milliseconds(20))) }
+        if case .starting = server { pause = min(pause, .milliseconds(100)) }
+        if silentSince != nil { pause = min(pause, .milliseconds(500)) }
+        return pause
+    }
+
+    private func scheduleWake(after pause: Duration) {
+        timer?.cancel()
+        let wake = wake
+        timer = Task {
+            // Cancelled when another cycle set another timer.
+            do { try await Task.sleep(for: pause) } catch { return }
+            wake.yield()
+        }
+    }
+
+    private func refreshTerms(_ view: ClusterView) {
+        state.update { $0.timings = view.configuration.timings }
+        if let file = try? AgentFile.read(path: configuration.agentFile), file != self.file {
+            // Unreadable for a moment, while the kubelet swaps it: the former one stays.
+            logger.notice("the agent file has changed")
+            self.file = file
+        }
+    }
+
+    // MARK: Activities
+
+    /// Starts a long action. Its end wakes the loop, which then looks again at what there is.
+    ///
+    /// - Parameter overtaking: does not wait for the action it cancels; for a demotion, which kills what that one started.
+    func begin(
+        _ kind: Activity, overtaking: Bool = false,
+        _ body: @escaping @Sendable (isolated AgentLoop) async throws -> Void
+    ) {
+        activityCount += 1
+        let number = activityCount
+        let started = BootInstant.now()
+        let former = activity?.task
+        former?.cancel()
+        state.update { $0.healthyUntil = max($0.healthyUntil, started + Self.patience(with: kind, timings)) }
+        // Owned by `activity`; at most one runs, and it ends itself by `finish`.
+        let task = Task {
+            if !overtaking { await former?.value }
+            do {
+                try await body(self)
+                logger.info("\(kind.rawValue): done", metadata: ["elapsed": "\(BootInstant.now() - started)"])
+            } catch {
+                logger.error("\(kind.rawValue): \(error)", metadata: ["elapsed": "\(BootInstant.now() - started)"])
+                // Whatever is wrong may last: do not spin on it.
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+            if overtaking { await former?.value }
+            finish(number)
+        }
+        activity = RunningActivity(kind: kind, number: number, task: task)
+    }
+
+    private func finish(_ number: Int) {
+        guard activity?.number == number else { return }
+        activity = nil
+        // Patience ends with the action; from here on the server has to show that it is well.
+        let grace = timings.loopWait * 2
+        state.update { $0.healthyUntil = .now() + grace }
+        wake.yield()
+    }
+
+    /// How long a lock is renewed while the server is being brought up or down.
+    private static func patience(with kind: Activity, _ timings: Timings) -> Duration {
+        switch kind {
+        case .startingPrimary, .promoting, .startingStandby, .recovering: .seconds(300)
+        case .handingOver, .stopping, .restarting: .seconds(120)
+        case .bootstrapping, .cloning, .demoting, .rejoining, .racing: timings.ttl
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import AgentAPI
+import HighAvailability
+import Observability
+
+/// The agent's metrics: Patroni's names, so that existing dashboards work, and ours.
+enum AgentMetrics {
+    static let decisions = "matriarch_decisions_total"
+
+    /// Registers everything that is read from the snapshot at the time of a scrape.
+    static func register(in registry: MetricsRegistry, snapshot: @escaping @Sendable () -> MemberSnapshot?) {
+        ProcessMetrics.register(in: registry)
+        registry.addCollector { snapshot().map(families) ?? [] }
+    }
+
+    private static func families(_ member: MemberSnapshot) -> [MetricSnapshot] {
+        let now = BootInstant.now()
+        let leads = member.lockExpiry.map { now < $0 } ?? false
+        let running = member.state == .running
+        var list: [MetricSnapshot] = []
+        func add(_ name: String, _ help: String, _ value: Double, type: String = "gauge") {
+            list.append(
+                MetricSnapshot(
+                    name: name, help: help, typeName: type,
+                    samples: [
+                        MetricSnapshot.Sample(
+                            labels: [
+                                MetricSnapshot.Label(name: "scope", value: member.scope),
+                                MetricSnapshot.Label(name: "name", value: member.name),
+                            ], value: value)
+                    ]))
+        }
+        func add(_ name: String, _ help: String, _ value: Bool) { add(name, help, value ? 1 : 0) }
+
+        add("patroni_version", "Version of the agent as a padded number.", 100)
+        add("patroni_postgres_running", "Whether PostgreSQL runs.", running)
+        add("patroni_primary", "Whether this member is the primary and holds the lock.", leads && running)
+        add("patroni_replica", "Whether this member is a running replica.", running && member.role == .replica)
+        add(
+            "patroni_xlog_location", "Write position of the primary in bytes.",
+            Double(member.location?.rawValue ?? 0), type: "counter")
+        add(
+            "patroni_xlog_received_location", "Received position of the replica in bytes.",
+            Double(member.received?.rawValue ?? 0), type: "counter")
+        add(
+            "patroni_xlog_replayed_location", "Replayed position of the replica in bytes.",
+            Double(member.replayed?.rawValue ?? 0), type: "counter")
+        add("patroni_xlog_paused", "Whether replay is paused.", member.isReplayPaused)
+        add("patroni_postgres_streaming", "Whether the replica streams.", member.replicationState == "streaming")
+        add("patroni_postgres_server_version", "server_version_num.", Double(member.serverVersion ?? 0))
+        add("patroni_postgres_timeline", "Timeline of the server.", Double(member.timeline?.rawValue ?? 0))
+        add("patroni_cluster_unlocked", "Whether nobody holds the lock.", member.isClusterUnlocked)
+        add("patroni_is_paused", "Whether the cluster is paused.", member.isPaused)
+        add("patroni_pending_restart", "Whether a setting waits for a restart.", !member.pendingRestart.isEmpty)
+        add("patroni_postgres_state", "State of the server by number.", Double(member.state.number))
+        add("patroni_dcs_last_seen", "Unix time of the last contact with the store.", Double(member.storeSeenEpochSeconds))
+        if let expiry = member.lockExpiry {
+            add("matriarch_lock_remaining_seconds", "Until the lock of this leader is fenced.", (expiry - now).inSeconds)
+        }
+        return list
+    }
+}

@@ -1,0 +1,126 @@
+import AgentAPI
+import ClusterStore
+import Fence
+import Glibc
+import HTTPTransport
+import HighAvailability
+import KubernetesClient
+public import Logging
+import Observability
+import PostgresInstance
+
+/// One member's agent, from its first log line to its last.
+public struct AgentProcess: Sendable {
+    private let configuration: AgentConfiguration
+    private let logger: Logger
+
+    public init(configuration: AgentConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Runs until SIGTERM or SIGINT has been answered by an orderly end.
+    ///
+    /// - Throws: ``AgentError`` for what no retry mends: a missing program, an unreadable agent file.
+    public func run() async throws {
+        let file = try AgentFile.read(path: configuration.agentFile)
+        let instance = PostgresInstance(
+            layout: try layout(), credentials: Credentials(directory: configuration.secretsDirectory), logger: logger)
+        let layout = StoreLayout(
+            cluster: configuration.cluster, namespace: configuration.namespace, lockObject: file.lockObject)
+        let identity = HolderIdentity(
+            member: configuration.member, podUID: configuration.podUID, nonce: Self.nonce())
+        let api = try ClusterConfiguration.automatic()
+        let client = try KubernetesClient(configuration: api)
+        let state = AgentState()
+        let watch = ClusterWatch(
+            client: client, layout: layout, me: identity, container: AgentConfiguration.container, logger: logger,
+            clock: BootClock.now)
+        let store = KubernetesClusterStore(
+            client: client, lockClient: try KubernetesClient(configuration: api), layout: layout, watch: watch,
+            logger: logger, clock: BootClock.now, wallClock: WallClock.now)
+        let fence = try FenceHandle.inherited()
+        if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
+        let keeper = LockKeeper(
+            identity: identity, store: store, watch: watch, fence: fence, logger: logger, terms: { state.terms() })
+        let publisher = MemberPublisher(
+            store: store, member: configuration.member, podUID: configuration.podUID, logger: logger)
+        let loop = AgentLoop(
+            configuration: configuration, identity: identity, file: file, instance: instance, store: store,
+            watch: watch, keeper: keeper, publisher: publisher, peers: PeerClient(transport: HTTPTransport()),
+            fence: fence, state: state, logger: logger)
+        logger.notice(
+            "agent started",
+            metadata: ["version": "\(AgentVersion.current)", "member": "\(identity.member)", "pid": "\(getpid())"])
+        try await serve(loop, instance: instance, watch: watch, keeper: keeper, publisher: publisher, state: state)
+        logger.notice("agent ended")
+    }
+
+    private func serve(
+        _ loop: AgentLoop, instance: PostgresInstance, watch: ClusterWatch, keeper: LockKeeper,
+        publisher: MemberPublisher, state: AgentState
+    ) async throws {
+        let registry = MetricsRegistry()
+        AgentMetrics.register(in: registry) { state.read().snapshot }
+        let unread = MemberSnapshot(
+            scope: configuration.cluster, name: configuration.member, version: AgentVersion.current, state: .stopped,
+            role: .uninitialized, nextLoop: BootClock.now() + .seconds(60), ttl: .seconds(20))
+        let routes = AgentRoutes(
+            snapshot: { state.read().snapshot ?? unread }, position: { await loop.answerPosition() },
+            metrics: { registry.exposition() }, now: BootClock.now)
+        let server = StatusServer(port: configuration.apiPort, logger: logger, responder: routes.respond)
+        let signals = TerminationSignals()
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await watch.run()
+                return false
+            }
+            group.addTask {
+                await keeper.run()
+                return false
+            }
+            group.addTask {
+                await publisher.run()
+                return false
+            }
+            group.addTask {
+                try await server.run()
+                return false
+            }
+            group.addTask {
+                for await _ in watch.changes { loop.wake.yield() }
+                return false
+            }
+            group.addTask {
+                for await exit in instance.exits { await loop.note(exit) }
+                return false
+            }
+            group.addTask {
+                await signals.wait()
+                await loop.stop()
+                return false
+            }
+            group.addTask {
+                await loop.run()
+                return true
+            }
+            // The loop ends when everything is down; all others only serve it.
+            while let isOver = try await group.next() { if isOver { break } }
+            group.cancelAll()
+        }
+    }
+
+    private func layout() throws -> InstanceLayout {
+        InstanceLayout(
+            dataDirectory: configuration.dataDirectory, socketDirectory: configuration.socketDirectory,
+            runtimeDirectory: configuration.runtimeDirectory,
+            binaries: try PostgresBinaries.locate(searchPaths: configuration.binarySearchPaths),
+            port: configuration.port, memberName: configuration.member,
+            runAs: configuration.runAs.map { InstanceLayout.SystemUser(uid: $0.user, gid: $0.group) })
+    }
+
+    private static func nonce() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return String(generator.next(), radix: 36)
+    }
+}

@@ -1,0 +1,37 @@
+import AgentAPI
+import ClusterStore
+import HighAvailability
+import Synchronization
+
+/// What the loop knows that others read at any moment: the lock keeper and the REST interface.
+final class AgentState: Sendable {
+    struct Contents: Sendable {
+        var timings = Timings.standard
+        /// Past it the lock is not renewed any more: nobody has seen the server healthy for too long.
+        var healthyUntil = BootInstant(nanoseconds: 0)
+        var containerID: String?
+        var timeline: Timeline?
+        var position: LSN?
+        var target: RoutingTarget?
+        /// What the REST interface answers from; nil before the first cycle.
+        var snapshot: MemberSnapshot?
+    }
+
+    private let contents = Mutex(Contents())
+
+    func update(_ change: (inout Contents) -> Void) {
+        contents.withLock { change(&$0) }
+    }
+
+    func read() -> Contents {
+        contents.withLock { $0 }
+    }
+
+    /// What the next renewal says.
+    func terms() -> LockKeeper.Terms {
+        let now = read()
+        return LockKeeper.Terms(
+            timings: now.timings, containerID: now.containerID, timeline: now.timeline, position: now.position,
+            target: now.target, mayRenew: .now() < now.healthyUntil)
+    }
+}

@@ -1,0 +1,6 @@
+import Fence
+import HighAvailability
+
+extension BootInstant {
+    static func now() -> BootInstant { BootClock.now() }
+}

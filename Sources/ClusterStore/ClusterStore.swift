@@ -1,0 +1,93 @@
+public import HighAvailability
+
+/// Where the cluster's lock, settings and requests live.
+///
+/// Every call takes a deadline on the boot clock and never outlives it. A thrown error means that the state of the store is
+/// not known; a returned value means that it is.
+public protocol ClusterStore: Sendable {
+    /// Reads the lock from the server, never from a cache.
+    func readLock(deadline: BootInstant) async throws -> LockRecord?
+
+    /// Takes the lock if it is still exactly as `previous` shows it; nil: if the object does not exist.
+    func acquire(_ claim: LockClaim, over previous: LockRecord?, deadline: BootInstant) async throws -> LockWrite
+
+    /// Renews a lock this claim's identity holds.
+    ///
+    /// - Parameter target: where the read-write Service leads to; nil leaves routing as it is (`Endpoints` lock only).
+    func renew(_ claim: LockClaim, holding record: LockRecord, target: RoutingTarget?, deadline: BootInstant)
+        async throws -> LockWrite
+
+    /// Lets the lock go, naming who may take it at once.
+    ///
+    /// - Returns: false when it was not ours any more.
+    func release(_ record: LockRecord, heir: String?, position: LSN?, deadline: BootInstant) async throws -> Bool
+
+    /// Claims the right to create the cluster; exactly one claimant succeeds.
+    func claimInitialization(by member: String, deadline: BootInstant) async throws -> Bool
+
+    /// Records the system identifier: from here on no other data may join.
+    func completeInitialization(systemIdentifier: String, deadline: BootInstant) async throws
+
+    /// Gives up a claim whose initdb failed, so that another member may try.
+    func cancelInitialization(by member: String, deadline: BootInstant) async throws
+
+    /// Publishes this member's status, and its role label: nil takes the label off.
+    func publish(_ status: MemberStatus, role: RoleLabel?, member: String, podUID: String?, deadline: BootInstant)
+        async throws
+
+    /// Takes the primary label from a member that does not lead any more.
+    func demoteLabel(of member: String, deadline: BootInstant) async throws
+
+    /// Removes the request that was read, not a newer one, and records what became of it.
+    func finishFailover(_ request: FailoverRequest?, result: SwitchoverResult?, deadline: BootInstant) async throws
+
+    /// Replaces the history of timelines.
+    func writeHistory(_ history: [TimelineSwitch], deadline: BootInstant) async throws
+}
+
+/// What a write to the lock came to, once that is known for certain.
+public enum LockWrite: Hashable, Sendable {
+    /// The lock is ours. Its validity counts from `sentAt`, when the first attempt left.
+    case held(LockRecord, sentAt: BootInstant)
+    /// Another holder, or a free lock, in a live read.
+    case lost(LockRecord?)
+}
+
+/// The address behind the read-write Service when the lock is an Endpoints object.
+public struct RoutingTarget: Hashable, Sendable {
+    public var address: String
+    public var port: Int
+    public var pod: String
+    public var podUID: String
+    public var node: String?
+
+    public init(address: String, port: Int, pod: String, podUID: String, node: String?) {
+        self.address = address
+        self.port = port
+        self.pod = pod
+        self.podUID = podUID
+        self.node = node
+    }
+}
+
+/// What became of a switchover, for the operator's status.
+public struct SwitchoverResult: Hashable, Sendable {
+    public var requestID: String?
+    public var succeeded: Bool
+    public var from: String
+    public var to: String?
+    public var reason: String
+    /// From the first refused write on the old leader to the lock's release; nil when it never stopped.
+    public var outage: Duration?
+
+    public init(
+        requestID: String?, succeeded: Bool, from: String, to: String?, reason: String, outage: Duration? = nil
+    ) {
+        self.requestID = requestID
+        self.succeeded = succeeded
+        self.from = from
+        self.to = to
+        self.reason = reason
+        self.outage = outage
+    }
+}

@@ -1,0 +1,72 @@
+public import HighAvailability
+public import KubernetesModels
+
+extension DynamicConfiguration {
+    /// Reads Patroni's dynamic configuration.
+    ///
+    /// Unknown keys are left to whom they belong. A value that breaks a rule is not used: the former timings stay in force
+    /// and the problem is reported, so that a bad write into the store can never make a running cluster impossible.
+    ///
+    /// - Parameter former: what was in force before.
+    /// - Returns: the configuration and what was wrong, for a log and a condition.
+    public static func reading(_ json: JSONValue, former: DynamicConfiguration) -> (DynamicConfiguration, [String]) {
+        var result = DynamicConfiguration()
+        var problems: [String] = []
+
+        func seconds(_ key: String, _ value: JSONValue?) -> Duration? {
+            guard let value, !value.isNull else { return nil }
+            guard let number = value.doubleValue ?? value.stringValue.flatMap({ Double($0) }), number >= 0, number < 1e6
+            else {
+                problems.append("\(key): \(value) is not a number of seconds")
+                return nil
+            }
+            return .milliseconds(Int64(number * 1000))
+        }
+        func flag(_ key: String, _ value: JSONValue?, _ fallback: Bool) -> Bool {
+            guard let value, !value.isNull else { return fallback }
+            if let flag = value.boolValue { return flag }
+            switch value.stringValue?.lowercased() {
+            case "on", "true", "yes", "1": return true
+            case "off", "false", "no", "0": return false
+            default:
+                problems.append("\(key): \(value) is not a boolean")
+                return fallback
+            }
+        }
+
+        var timings = Timings.standard
+        timings.ttl = seconds("ttl", json["ttl"]) ?? timings.ttl
+        timings.loopWait = seconds("loop_wait", json["loop_wait"]) ?? timings.loopWait
+        timings.retryTimeout = seconds("retry_timeout", json["retry_timeout"]) ?? timings.retryTimeout
+        timings.fenceMargin =
+            seconds("matriarch.fence_margin", json["matriarch"]?["fence_margin"])
+            ?? min(timings.fenceMargin, timings.ttl / 6)
+        if let problem = timings.validationError {
+            problems.append(problem)
+            timings = former.timings
+        }
+        result.timings = timings
+        if let value = json["maximum_lag_on_failover"], let bytes = value.int64Value, bytes >= 0 {
+            result.maximumLagOnFailover = ByteCount(rawValue: UInt64(bytes))
+        }
+        result.isPaused = flag("pause", json["pause"], false)
+        result.primaryStartTimeout = seconds("primary_start_timeout", json["primary_start_timeout"]) ?? .seconds(300)
+        result.memberSlotRetention = seconds("member_slots_ttl", json["member_slots_ttl"]) ?? .seconds(30 * 60)
+
+        let postgresql = json["postgresql"]
+        result.usesRewind = flag("postgresql.use_pg_rewind", postgresql?["use_pg_rewind"], true)
+        result.usesSlots = flag("postgresql.use_slots", postgresql?["use_slots"], true)
+        for (name, value) in postgresql?["parameters"]?.objectValue ?? [:] {
+            switch value {
+            case .string(let text): result.parameters[name.lowercased()] = text
+            case .bool(let flag): result.parameters[name.lowercased()] = flag ? "on" : "off"
+            case .int, .double: result.parameters[name.lowercased()] = value.serialized()
+            case .null: break
+            case .array, .object: problems.append("postgresql.parameters.\(name): \(value) is not a value")
+            }
+        }
+        result.hostBasedAuthentication = (postgresql?["pg_hba"]?.arrayValue ?? []).compactMap(\.stringValue)
+        result.identityMap = (postgresql?["pg_ident"]?.arrayValue ?? []).compactMap(\.stringValue)
+        return (result, problems)
+    }
+}

@@ -1,0 +1,91 @@
+public import HighAvailability
+import KubernetesModels
+
+extension LockRecord {
+    /// Reads the lock's annotations; what cannot be read counts as absent.
+    public init(version: String, annotations: [String: String]) {
+        let holder = annotations[StoreKey.holder].flatMap { try? JSONValue(parsing: $0) }  // Broken JSON: a foreign holder.
+        let leader = annotations[StoreKey.leader].flatMap { $0.isEmpty ? nil : $0 }
+        var identity: HolderIdentity?
+        if let leader, let uid = holder?["uid"]?.stringValue, let nonce = holder?["nonce"]?.stringValue,
+            holder?["member"]?.stringValue == leader
+        {
+            identity = HolderIdentity(member: leader, podUID: uid, nonce: nonce)
+        }
+        self.init(
+            version: version, leader: leader, identity: identity,
+            epoch: annotations[StoreKey.epoch].flatMap { Int64($0) } ?? 0,
+            containerID: identity == nil ? nil : holder?["container"]?.stringValue,
+            renewal: annotations[StoreKey.renewTime],
+            ttl: annotations[StoreKey.ttl].flatMap { Double($0) }.flatMap { $0 > 0 && $0 < 1e6 ? .seconds($0) : nil },
+            heir: annotations[StoreKey.heir],
+            position: annotations[StoreKey.position].flatMap { UInt64($0) }.map { LSN(rawValue: $0) },
+            timeline: annotations[StoreKey.timeline].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) },
+            transitions: annotations[StoreKey.transitions].flatMap { Int($0) } ?? 0)
+    }
+}
+
+/// What a holder writes into the lock.
+public struct LockClaim: Hashable, Sendable {
+    public var identity: HolderIdentity
+    public var ttl: Duration
+    /// How long the holder itself believes in a write, from when it was sent: until the fence falls, before `ttl`.
+    public var validity: Duration
+    public var containerID: String?
+    public var timeline: Timeline?
+    public var position: LSN?
+
+    public init(
+        identity: HolderIdentity, ttl: Duration, validity: Duration, containerID: String? = nil,
+        timeline: Timeline? = nil, position: LSN? = nil
+    ) {
+        self.identity = identity
+        self.ttl = ttl
+        self.validity = validity
+        self.containerID = containerID
+        self.timeline = timeline
+        self.position = position
+    }
+
+    /// Annotations that take the lock over `previous`.
+    ///
+    /// - Parameter time: RFC 3339 with microseconds; read by people and by Patroni, compared by nobody here.
+    func acquisition(over previous: LockRecord?, time: String) -> [String: String?] {
+        let changesName = previous?.leader != identity.member
+        var annotations = renewal(epoch: (previous?.epoch ?? 0) + 1, time: time)
+        annotations[StoreKey.leader] = identity.member
+        annotations[StoreKey.acquireTime] = time
+        annotations[StoreKey.transitions] = String((previous?.transitions ?? 0) + (changesName ? 1 : 0))
+        annotations[StoreKey.heir] = .some(nil)
+        return annotations
+    }
+
+    /// Annotations that renew the lock in its epoch.
+    func renewal(epoch: Int64, time: String) -> [String: String?] {
+        var holder: JSONValue = [
+            "member": .string(identity.member), "uid": .string(identity.podUID), "nonce": .string(identity.nonce),
+        ]
+        if let containerID { holder["container"] = .string(containerID) }
+        var annotations: [String: String?] = [
+            StoreKey.holder: holder.serialized(), StoreKey.epoch: String(epoch), StoreKey.renewTime: time,
+            StoreKey.ttl: Self.seconds(ttl),
+        ]
+        if let timeline { annotations[StoreKey.timeline] = String(timeline.rawValue) }
+        if let position { annotations[StoreKey.position] = String(position.rawValue) }
+        return annotations
+    }
+
+    /// Annotations that let the lock go.
+    static func release(heir: String?, position: LSN?) -> [String: String?] {
+        var annotations: [String: String?] = [
+            StoreKey.leader: .some(nil), StoreKey.holder: .some(nil), StoreKey.heir: heir,
+        ]
+        if let position { annotations[StoreKey.position] = String(position.rawValue) }
+        return annotations
+    }
+
+    private static func seconds(_ duration: Duration) -> String {
+        let milliseconds = duration.milliseconds
+        return milliseconds % 1000 == 0 ? String(milliseconds / 1000) : String(Double(milliseconds) / 1000)
+    }
+}

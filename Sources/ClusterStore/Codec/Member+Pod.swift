@@ -1,0 +1,146 @@
+public import HighAvailability
+public import KubernetesModels
+
+extension Member {
+    /// Reads a member from its Pod: what the agent wrote into the annotation, what the kubelet into the status.
+    ///
+    /// - Parameter container: name of the container that runs PostgreSQL.
+    /// - Returns: nil for a Pod without a name.
+    public init?(pod: Pod, container: String) {
+        guard let name = pod.metadata.name else { return nil }
+        // No annotation, or one of somebody else: a member without data.
+        let status = pod.metadata.annotations?[StoreKey.memberStatus].flatMap { try? JSONValue(parsing: $0) }
+        let containerStatus = pod.status?.containerStatuses?.first { $0.name == container }
+        let terminated = [containerStatus?.state?.terminated, containerStatus?.lastState?.terminated]
+        let address = status?["conn_url"]?.stringValue.flatMap(Self.hostAndPort)
+        self.init(
+            name: name, podUID: pod.metadata.uid,
+            host: address?.host ?? pod.status?.podIP, port: address?.port ?? 5432,
+            apiURL: status?["api_url"]?.stringValue,
+            role: status?["role"]?.stringValue.flatMap { $0 == "master" ? .primary : MemberRole(rawValue: $0) },
+            state: status?["state"]?.stringValue.flatMap { MemberState(rawValue: $0) },
+            timeline: status?["timeline"]?.int64Value.flatMap { UInt32(exactly: $0) }.map { Timeline(rawValue: $0) },
+            tags: MemberTags(json: status?["tags"]),
+            hasCheckpointSincePromotion: status?["checkpoint_after_promote"]?.boolValue ?? true,
+            terminatedContainers: Set(terminated.compactMap { $0?.containerID }),
+            isInBackOff: containerStatus?.state?.waiting?.reason == "CrashLoopBackOff",
+            isBeingDeleted: pod.metadata.deletionTimestamp != nil,
+            isLabelledPrimary: pod.metadata.labels?[StoreKey.roleLabel] == RoleLabel.primary.rawValue)
+    }
+
+    /// `postgres://HOST:PORT/postgres`, an IPv6 address in brackets.
+    static func hostAndPort(_ url: String) -> (host: String, port: Int)? {
+        guard let start = url.range(of: "://")?.upperBound else { return nil }
+        let authority = url[start...].prefix { $0 != "/" }
+        guard let colon = authority.lastIndex(of: ":"), let port = Int(authority[authority.index(after: colon)...])
+        else { return nil }
+        var host = authority[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        return host.isEmpty ? nil : (String(host), port)
+    }
+}
+
+extension MemberTags {
+    /// Reads Patroni's tags; absent ones have their defaults.
+    public init(json: JSONValue?) {
+        func isSet(_ key: String) -> Bool {
+            switch json?[key] {
+            case .bool(let flag): flag
+            case .string(let text): ["true", "on", "yes", "1"].contains(text.lowercased())
+            case .int(let number): number != 0
+            case nil, .null, .double, .array, .object: false
+            }
+        }
+        self.init(
+            isExcludedFromFailover: isSet("nofailover"), failoverPriority: json?["failover_priority"]?.intValue ?? 1,
+            isExcludedFromLoadBalancing: isSet("noloadbalance"), isCloneSource: isSet("clonefrom"))
+    }
+
+    /// Only what differs from the defaults, as Patroni publishes it.
+    public var json: JSONValue {
+        var members: [String: JSONValue] = [:]
+        if isExcludedFromFailover { members["nofailover"] = true }
+        if failoverPriority != 1 { members["failover_priority"] = .int(Int64(failoverPriority)) }
+        if isExcludedFromLoadBalancing { members["noloadbalance"] = true }
+        if isCloneSource { members["clonefrom"] = true }
+        return .object(members)
+    }
+}
+
+/// What a member publishes of itself, written when its meaning changes.
+public struct MemberStatus: Hashable, Sendable {
+    public var connectionURL: String
+    public var apiURL: String
+    public var state: MemberState
+    public var role: MemberRole
+    public var version: String
+    public var timeline: Timeline?
+    public var replicationState: String?
+    public var tags: MemberTags
+    public var pendingRestart: [String: PendingRestart]
+    public var isPaused: Bool
+    public var hasCheckpointSincePromotion: Bool
+    /// Not a change of meaning by itself: refreshed with whatever else changes.
+    public var position: LSN?
+    public var serverVersion: Int?
+
+    public init(
+        connectionURL: String, apiURL: String, state: MemberState, role: MemberRole, version: String,
+        timeline: Timeline? = nil, replicationState: String? = nil, tags: MemberTags = MemberTags(),
+        pendingRestart: [String: PendingRestart] = [:], isPaused: Bool = false,
+        hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil
+    ) {
+        self.connectionURL = connectionURL
+        self.apiURL = apiURL
+        self.state = state
+        self.role = role
+        self.version = version
+        self.timeline = timeline
+        self.replicationState = replicationState
+        self.tags = tags
+        self.pendingRestart = pendingRestart
+        self.isPaused = isPaused
+        self.hasCheckpointSincePromotion = hasCheckpointSincePromotion
+        self.position = position
+        self.serverVersion = serverVersion
+    }
+
+    /// Nothing that anybody acts on differs.
+    public func meansTheSame(as other: MemberStatus) -> Bool {
+        var left = self
+        left.position = other.position
+        return left == other
+    }
+
+    public var json: JSONValue {
+        var status: JSONValue = [
+            "conn_url": .string(connectionURL), "api_url": .string(apiURL), "state": .string(state.rawValue),
+            "role": .string(role.rawValue), "version": .string(version),
+        ]
+        if let timeline { status["timeline"] = .int(Int64(timeline.rawValue)) }
+        if let replicationState { status["replication_state"] = .string(replicationState) }
+        if let position { status["xlog_location"] = .int(Int64(clamping: position.rawValue)) }
+        if let serverVersion { status["server_version"] = .int(Int64(serverVersion)) }
+        if tags != MemberTags() { status["tags"] = tags.json }
+        if !pendingRestart.isEmpty {
+            status["pending_restart"] = true
+            status["pending_restart_reason"] = .object(pendingRestart.mapValues(\.json))
+        }
+        if isPaused { status["pause"] = true }
+        if !hasCheckpointSincePromotion { status["checkpoint_after_promote"] = false }
+        return status
+    }
+}
+
+/// A setting that takes effect at the next restart.
+public struct PendingRestart: Hashable, Sendable {
+    public var oldValue: String
+    public var newValue: String
+
+    public init(oldValue: String, newValue: String) {
+        self.oldValue = oldValue
+        self.newValue = newValue
+    }
+
+    var json: JSONValue { ["old_value": .string(oldValue), "new_value": .string(newValue)] }
+}

@@ -1,0 +1,356 @@
+public import HighAvailability
+public import KubernetesClient
+import KubernetesModels
+public import Logging
+
+/// The cluster store in ConfigMaps or Endpoints, by compare-and-swap on resourceVersion.
+///
+/// - Guarantees: a write to the lock names the version it was decided on. An answer that was lost is settled by reading
+///   again: the holder's nonce and the stamp of the attempt tell whether it landed.
+public struct KubernetesClusterStore: ClusterStore {
+    private let client: KubernetesClient
+    private let lockClient: KubernetesClient
+    private let layout: StoreLayout
+    private let watch: ClusterWatch
+    private let logger: Logger
+    private let clock: @Sendable () -> BootInstant
+    private let wallClock: @Sendable () -> String
+
+    /// - Parameters:
+    ///   - client: for everything but the lock.
+    ///   - lockClient: with a connection and a thread of its own, so that no other traffic delays a renewal.
+    ///   - watch: told of every version of the lock that is written or read here.
+    ///   - wallClock: RFC 3339 with microseconds, for people and for Patroni.
+    public init(
+        client: KubernetesClient, lockClient: KubernetesClient, layout: StoreLayout, watch: ClusterWatch, logger: Logger,
+        clock: @escaping @Sendable () -> BootInstant, wallClock: @escaping @Sendable () -> String
+    ) {
+        self.client = client
+        self.lockClient = lockClient
+        self.layout = layout
+        self.watch = watch
+        self.logger = logger
+        self.clock = clock
+        self.wallClock = wallClock
+    }
+
+    private var resource: APIResource {
+        switch layout.lockObject {
+        case .configMap: ConfigMap.resource
+        case .endpoints: Endpoints.resource
+        }
+    }
+
+    // MARK: The lock
+
+    public func readLock(deadline: BootInstant) async throws -> LockRecord? {
+        let object = try await readSettling(deadline: deadline)
+        watch.learn(lock: object?.record, annotations: object?.annotations, confirmedUntil: nil)
+        return object?.record
+    }
+
+    public func acquire(_ claim: LockClaim, over previous: LockRecord?, deadline: BootInstant) async throws -> LockWrite {
+        let stamp = wallClock()
+        let subsets: JSONValue? = layout.lockObject == .endpoints ? [] : nil
+        return try await settle(
+            claim, stamp: stamp, base: previous, deadline: deadline,
+            attempt: { base, deadline in
+                let annotations = claim.acquisition(over: base, time: stamp)
+                guard let base else {
+                    return try await createObject(layout.leader, annotations, with: lockClient, deadline: deadline)
+                }
+                return try await patchObject(
+                    layout.leader, annotations, version: base.version, subsets: subsets, with: lockClient,
+                    deadline: deadline)
+            },
+            // Whoever changed the record after we judged it free, we judged another record: no second attempt.
+            mayRetryOver: { $0?.version == previous?.version })
+    }
+
+    public func renew(
+        _ claim: LockClaim, holding record: LockRecord, target: RoutingTarget?, deadline: BootInstant
+    ) async throws -> LockWrite {
+        let stamp = wallClock()
+        let subsets = layout.lockObject == .endpoints ? target.map(Self.subsets) : nil
+        return try await settle(
+            claim, stamp: stamp, base: record, deadline: deadline,
+            attempt: { base, deadline in
+                try await patchObject(
+                    layout.leader, claim.renewal(epoch: record.epoch, time: stamp), version: base?.version,
+                    subsets: subsets, with: lockClient, deadline: deadline)
+            },
+            // Somebody may touch the object, but while it names us in our epoch the lock is ours to renew.
+            mayRetryOver: { $0?.identity == claim.identity && $0?.epoch == record.epoch })
+    }
+
+    public func release(_ record: LockRecord, heir: String?, position: LSN?, deadline: BootInstant) async throws -> Bool {
+        guard let identity = record.identity else { return false }
+        let annotations = LockClaim.release(heir: heir, position: position)
+        let subsets: JSONValue? = layout.lockObject == .endpoints ? [] : nil
+        var base: LockRecord? = record
+        while let current = base, current.identity == identity {
+            do {
+                let object = try await patchObject(
+                    layout.leader, annotations, version: current.version, subsets: subsets, with: lockClient,
+                    deadline: deadline)
+                watch.learn(lock: object.record, annotations: object.annotations, confirmedUntil: nil)
+                return true
+            } catch let error as KubernetesError where error.isConflict || error.isOutcomeUnknown || error.isRetryable {
+                try await pauseBeforeRetry(error, deadline: deadline)
+                let object = try await readLockObject(deadline: deadline)
+                // Gone from the record by our own write whose answer was lost, or by another holder's.
+                if let object, object.record.leader == nil, object.record.epoch == record.epoch { return true }
+                base = object?.record
+            }
+        }
+        return false
+    }
+
+    /// Repeats a write until its outcome is known.
+    ///
+    /// - Invariant: returns `.held` only if a server's answer shows this claim's identity with this attempt's stamp, or
+    ///   the write itself was answered with success.
+    private func settle(
+        _ claim: LockClaim, stamp: String, base: LockRecord?, deadline: BootInstant,
+        attempt: (LockRecord?, BootInstant) async throws -> LockObject,
+        mayRetryOver: (LockRecord?) -> Bool
+    ) async throws -> LockWrite {
+        let sentAt = clock()
+        var base = base
+        while true {
+            do {
+                let object = try await attempt(base, deadline)
+                let until = sentAt + claim.validity
+                watch.learn(lock: object.record, annotations: object.annotations, confirmedUntil: until)
+                return .held(object.record, sentAt: sentAt)
+            } catch let error as KubernetesError
+            where error.isConflict || error.isAlreadyExists || error.isNotFound || error.isOutcomeUnknown
+                || error.isRetryable || error.isForbidden
+            {
+                try await pauseBeforeRetry(error, deadline: deadline)
+                guard let object = try await readSettling(deadline: deadline) else {
+                    if base == nil { continue }
+                    return .lost(nil)
+                }
+                if object.record.identity == claim.identity, object.record.renewal == stamp {
+                    watch.learn(
+                        lock: object.record, annotations: object.annotations, confirmedUntil: sentAt + claim.validity)
+                    return .held(object.record, sentAt: sentAt)
+                }
+                watch.learn(lock: object.record, annotations: object.annotations, confirmedUntil: nil)
+                guard mayRetryOver(object.record) else { return .lost(object.record) }
+                base = object.record
+            }
+        }
+    }
+
+    /// Reads the lock again and again until it answers; outside the deadline the outcome stays unknown.
+    private func readSettling(deadline: BootInstant) async throws -> LockObject? {
+        while true {
+            do {
+                return try await readLockObject(deadline: deadline)
+            } catch let error as KubernetesError where error.isRetryable || error.isForbidden || error.isOutcomeUnknown {
+                try await pauseBeforeRetry(error, deadline: deadline)
+            }
+        }
+    }
+
+    /// A conflict is settled at once; anything else waits a moment, or as long as the server asks.
+    private func pauseBeforeRetry(_ error: KubernetesError, deadline: BootInstant) async throws {
+        guard clock() < deadline else { throw error }
+        if error.isConflict { return }
+        let pause = error.retryAfter ?? .milliseconds(100)
+        guard clock() + pause < deadline else { throw error }
+        try await Task.sleep(for: pause)
+    }
+
+    // MARK: Initialisation and history
+
+    public func claimInitialization(by member: String, deadline: BootInstant) async throws -> Bool {
+        let annotations: [String: String?] = [StoreKey.initialization: "", StoreKey.initializer: member]
+        do {
+            guard let object = try await readObject(layout.configuration, deadline: deadline) else {
+                _ = try await createObject(layout.configuration, annotations, with: client, deadline: deadline)
+                return true
+            }
+            switch Initialization(annotations: object.annotations) {
+            case .never: break
+            case .inProgress(let claimant): return claimant == member
+            case .done: return false
+            }
+            _ = try await patchObject(
+                layout.configuration, annotations, version: object.record.version, with: client, deadline: deadline)
+            return true
+        } catch let error as KubernetesError where error.isConflict || error.isAlreadyExists {
+            return false
+        }
+    }
+
+    public func completeInitialization(systemIdentifier: String, deadline: BootInstant) async throws {
+        let annotations: [String: String?] = [
+            StoreKey.initialization: systemIdentifier, StoreKey.initializer: .some(nil),
+        ]
+        do {
+            _ = try await patchObject(layout.configuration, annotations, with: client, deadline: deadline)
+        } catch let error as KubernetesError where error.isNotFound {
+            _ = try await createObject(layout.configuration, annotations, with: client, deadline: deadline)
+        }
+    }
+
+    public func cancelInitialization(by member: String, deadline: BootInstant) async throws {
+        guard let object = try await readObject(layout.configuration, deadline: deadline),
+            Initialization(annotations: object.annotations) == .inProgress(by: member)
+        else { return }
+        let annotations: [String: String?] = [
+            StoreKey.initialization: .some(nil), StoreKey.initializer: .some(nil),
+        ]
+        _ = try await patchObject(
+            layout.configuration, annotations, version: object.record.version, with: client, deadline: deadline)
+    }
+
+    public func writeHistory(_ history: [TimelineSwitch], deadline: BootInstant) async throws {
+        _ = try await patchObject(
+            layout.configuration, [StoreKey.history: TimelineSwitch.annotation(history)], with: client,
+            deadline: deadline)
+    }
+
+    // MARK: Members
+
+    public func publish(
+        _ status: MemberStatus, role: RoleLabel?, member: String, podUID: String?, deadline: BootInstant
+    ) async throws {
+        var metadata: JSONValue = [
+            "annotations": [StoreKey.memberStatus: .string(status.json.serialized())],
+            "labels": [StoreKey.roleLabel: role.map { .string($0.rawValue) } ?? .null],
+        ]
+        // A Pod that took our name over is not ours to speak for.
+        if let podUID { metadata["uid"] = .string(podUID) }
+        _ = try await client.mergePatchRaw(
+            Pod.resource, name: member, namespace: layout.namespace, body: ["metadata": metadata],
+            deadline: remaining(deadline))
+    }
+
+    public func demoteLabel(of member: String, deadline: BootInstant) async throws {
+        _ = try await client.mergePatchRaw(
+            Pod.resource, name: member, namespace: layout.namespace,
+            body: ["metadata": ["labels": [StoreKey.roleLabel: .null]]], deadline: remaining(deadline))
+    }
+
+    // MARK: Requests
+
+    public func finishFailover(_ request: FailoverRequest?, result: SwitchoverResult?, deadline: BootInstant)
+        async throws
+    {
+        if let result {
+            _ = try await patchObject(
+                layout.configuration, [StoreKey.switchoverResult: result.json.serialized()], with: client,
+                deadline: deadline)
+        }
+        guard let request, let object = try await readObject(layout.failover, deadline: deadline),
+            FailoverRequest(annotations: object.annotations) == request
+        else { return }
+        let annotations: [String: String?] = [
+            StoreKey.leader: .some(nil), StoreKey.member: .some(nil), StoreKey.requestID: .some(nil),
+        ]
+        do {
+            _ = try await patchObject(
+                layout.failover, annotations, version: object.record.version, with: client, deadline: deadline)
+        } catch let error as KubernetesError where error.isConflict {
+            logger.info("a newer switchover request replaced the finished one")
+        }
+    }
+
+    // MARK: Objects
+
+    private struct LockObject {
+        var record: LockRecord
+        var annotations: [String: String]
+
+        init(_ json: JSONValue) {
+            let metadata = json["metadata"]
+            annotations = metadata?["annotations"]?.stringMapValue ?? [:]
+            record = LockRecord(version: metadata?["resourceVersion"]?.stringValue ?? "", annotations: annotations)
+        }
+    }
+
+    private func readLockObject(deadline: BootInstant) async throws -> LockObject? {
+        do {
+            return LockObject(
+                try await lockClient.getRaw(
+                    resource, name: layout.leader, namespace: layout.namespace, deadline: remaining(deadline)))
+        } catch let error as KubernetesError where error.isNotFound {
+            return nil
+        }
+    }
+
+    private func readObject(_ name: String, deadline: BootInstant) async throws -> LockObject? {
+        do {
+            return LockObject(
+                try await client.getRaw(
+                    resource, name: name, namespace: layout.namespace, deadline: remaining(deadline)))
+        } catch let error as KubernetesError where error.isNotFound {
+            return nil
+        }
+    }
+
+    private func patchObject(
+        _ name: String, _ annotations: [String: String?], version: String? = nil, subsets: JSONValue? = nil,
+        with client: KubernetesClient, deadline: BootInstant
+    ) async throws -> LockObject {
+        var metadata: JSONValue = ["annotations": Self.json(annotations)]
+        if let version { metadata["resourceVersion"] = .string(version) }
+        var body: JSONValue = ["metadata": metadata]
+        if let subsets { body["subsets"] = subsets }
+        return LockObject(
+            try await client.mergePatchRaw(
+                resource, name: name, namespace: layout.namespace, body: body, deadline: remaining(deadline)))
+    }
+
+    private func createObject(
+        _ name: String, _ annotations: [String: String?], with client: KubernetesClient, deadline: BootInstant
+    ) async throws -> LockObject {
+        let present = annotations.compactMapValues { $0 }
+        return LockObject(
+            try await client.createRaw(
+                resource, namespace: layout.namespace,
+                body: [
+                    "apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind),
+                    "metadata": [
+                        "name": .string(name), "namespace": .string(layout.namespace), "labels": JSONValue(layout.labels),
+                        "annotations": JSONValue(present),
+                    ],
+                ], deadline: remaining(deadline)))
+    }
+
+    private static func json(_ annotations: [String: String?]) -> JSONValue {
+        .object(annotations.mapValues { $0.map { .string($0) } ?? .null })
+    }
+
+    private static func subsets(_ target: RoutingTarget) -> JSONValue {
+        var address: JSONValue = [
+            "ip": .string(target.address),
+            "targetRef": ["kind": "Pod", "name": .string(target.pod), "uid": .string(target.podUID)],
+        ]
+        if let node = target.node { address["nodeName"] = .string(node) }
+        return [["addresses": [address], "ports": [["name": "postgres", "port": .int(Int64(target.port))]]]]
+    }
+
+    /// One request may not eat the whole budget: a lost answer has to be settled within it.
+    private static let longestRequest: Duration = .milliseconds(2500)
+
+    private func remaining(_ deadline: BootInstant) -> Duration {
+        min(max(deadline - clock(), .milliseconds(1)), Self.longestRequest)
+    }
+}
+
+extension SwitchoverResult {
+    var json: JSONValue {
+        var result: JSONValue = [
+            "outcome": succeeded ? "succeeded" : "failed", "from": .string(from), "reason": .string(reason),
+        ]
+        if let requestID { result["id"] = .string(requestID) }
+        if let to { result["to"] = .string(to) }
+        if let outage { result["outageMillis"] = .int(outage.milliseconds) }
+        return result
+    }
+}

@@ -1,0 +1,38 @@
+/// Every label and annotation of the store, declared once.
+public enum StoreKey {
+    // Patroni's.
+    public static let clusterLabel = "cluster-name"
+    public static let roleLabel = "role"
+    public static let leader = "leader"
+    public static let acquireTime = "acquireTime"
+    public static let renewTime = "renewTime"
+    public static let ttl = "ttl"
+    public static let transitions = "transitions"
+    public static let position = "optime"
+    public static let configuration = "config"
+    public static let initialization = "initialize"
+    public static let history = "history"
+    public static let member = "member"
+    public static let memberStatus = "status"
+
+    // Ours.
+    /// JSON `{member, uid, nonce, container}` of the lock's holder.
+    public static let holder = "matriarch.dev/holder"
+    /// Member that may take the released lock at once.
+    public static let heir = "matriarch.dev/next"
+    /// Epoch of the last holder; stays when the lock is released.
+    public static let epoch = "matriarch.dev/epoch"
+    /// Timeline the last holder led on; stays when the lock is released.
+    public static let timeline = "matriarch.dev/timeline"
+    /// Member that creates the cluster while `initialize` is empty.
+    public static let initializer = "matriarch.dev/initializer"
+    public static let requestID = "matriarch.dev/request-id"
+    /// JSON outcome of the last switchover, for the operator's status.
+    public static let switchoverResult = "matriarch.dev/switchover-result"
+}
+
+/// Values of the role label, by which the Services select.
+public enum RoleLabel: String, Hashable, Sendable {
+    case primary
+    case replica
+}

@@ -33,6 +33,7 @@ public struct AgentProcess: Sendable {
         let api = try ClusterConfiguration.automatic()
         let client = try KubernetesClient(configuration: api)
         let state = AgentState()
+        state.update { $0.containerID = ContainerInstance.current() }
         let watch = ClusterWatch(
             client: client, layout: layout, me: identity, container: AgentConfiguration.container, logger: logger,
             clock: BootClock.now)

@@ -22,10 +22,15 @@ extension Member {
             timeline: status?["timeline"]?.int64Value.flatMap { UInt32(exactly: $0) }.map { Timeline(rawValue: $0) },
             tags: MemberTags(json: status?["tags"]),
             hasCheckpointSincePromotion: status?["checkpoint_after_promote"]?.boolValue ?? true,
-            terminatedContainers: Set(terminated.compactMap { $0?.containerID }),
+            terminatedContainers: Set(terminated.compactMap { $0?.containerID.flatMap(Self.withoutScheme) }),
             isInBackOff: containerStatus?.state?.waiting?.reason == "CrashLoopBackOff",
             isBeingDeleted: pod.metadata.deletionTimestamp != nil,
             isLabelledPrimary: pod.metadata.labels?[StoreKey.roleLabel] == RoleLabel.primary.rawValue)
+    }
+
+    /// `containerd://ID` as ID, which is what a process can learn of itself.
+    private static func withoutScheme(_ identifier: String) -> String? {
+        identifier.split(separator: "/").last.map(String.init)
     }
 
     /// `postgres://HOST:PORT/postgres`, an IPv6 address in brackets.

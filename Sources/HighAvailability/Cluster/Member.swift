@@ -20,12 +20,14 @@ public struct Member: Hashable, Sendable {
     public var isInBackOff: Bool
     /// Somebody asked for this Pod to be deleted.
     public var isBeingDeleted: Bool
+    /// The read-write Service leads to it.
+    public var isLabelledPrimary: Bool
 
     public init(
         name: String, podUID: String? = nil, host: String? = nil, port: Int = 5432, apiURL: String? = nil,
         role: MemberRole? = nil, state: MemberState? = nil, timeline: Timeline? = nil, tags: MemberTags = MemberTags(),
         hasCheckpointSincePromotion: Bool = true, terminatedContainers: Set<String> = [], isInBackOff: Bool = false,
-        isBeingDeleted: Bool = false
+        isBeingDeleted: Bool = false, isLabelledPrimary: Bool = false
     ) {
         self.name = name
         self.podUID = podUID
@@ -40,6 +42,7 @@ public struct Member: Hashable, Sendable {
         self.terminatedContainers = terminatedContainers
         self.isInBackOff = isInBackOff
         self.isBeingDeleted = isBeingDeleted
+        self.isLabelledPrimary = isLabelledPrimary
     }
 }
 

@@ -14,7 +14,7 @@ import Testing
         Logger(label: "matriarch.agent") { label in
             StructuredLogHandler(
                 label: label, format: format, destination: lines.destination,
-                clock: { Timestamp(microsecondsSinceEpoch: 1_795_217_400_000_042) })
+                clock: { LogTime(microsecondsSinceEpoch: 1_795_217_400_000_042) })
         }
     }
 
@@ -53,6 +53,6 @@ import Testing
         (4_107_542_400_000_000, "2100-03-01T00:00:00.000000Z"),
     ])
     func `timestamps follow the calendar`(microseconds: Int64, text: String) {
-        #expect(Timestamp(microsecondsSinceEpoch: microseconds).description == text)
+        #expect(LogTime(microsecondsSinceEpoch: microseconds).description == text)
     }
 }

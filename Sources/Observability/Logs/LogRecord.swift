@@ -2,7 +2,7 @@ import Logging
 
 /// One record before it becomes a line.
 struct LogRecord {
-    let time: Timestamp
+    let time: LogTime
     let level: Logger.Level
     let label: String
     let message: String

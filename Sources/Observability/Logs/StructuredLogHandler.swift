@@ -12,14 +12,14 @@ public struct StructuredLogHandler: LogHandler {
     private let label: String
     private let format: LogFormat
     private let destination: LogDestination
-    private let clock: @Sendable () -> Timestamp
+    private let clock: @Sendable () -> LogTime
 
     public init(
         label: String,
         format: LogFormat = .json,
         level: Logger.Level = .info,
         destination: LogDestination = .standardError,
-        clock: @escaping @Sendable () -> Timestamp = { .now() }
+        clock: @escaping @Sendable () -> LogTime = { .now() }
     ) {
         self.label = label
         self.format = format

@@ -1,9 +1,7 @@
 import Glibc
 
-/// A moment of the wall clock in UTC with microseconds, for logs, Events and Leases.
-///
-/// Wall-clock time is only ever shown or stored for people; nothing decides by it.
-public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
+/// A moment of the wall clock in UTC with microseconds, as log records show it. Nothing decides by it.
+public struct LogTime: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Microseconds since 1970-01-01T00:00:00Z.
     public var microsecondsSinceEpoch: Int64
 
@@ -12,26 +10,21 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 
     /// The wall clock now.
-    public static func now() -> Timestamp {
+    public static func now() -> LogTime {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(
+        return LogTime(
             microsecondsSinceEpoch: Int64(time.tv_sec) &* 1_000_000 &+ Int64(time.tv_nsec) / 1_000)
     }
 
-    public static func < (left: Timestamp, right: Timestamp) -> Bool {
+    public static func < (left: LogTime, right: LogTime) -> Bool {
         left.microsecondsSinceEpoch < right.microsecondsSinceEpoch
     }
 
-    /// RFC 3339 with six fractional digits, such as `2026-11-20T23:30:00.123456Z`: the format of Kubernetes' MicroTime.
+    /// RFC 3339 with six fractional digits, such as `2026-11-20T23:30:00.123456Z`.
     public var description: String {
         let (seconds, microseconds) = Self.floorDivide(microsecondsSinceEpoch, by: 1_000_000)
         return Self.dateAndTime(seconds) + "." + Self.padded(microseconds, 6) + "Z"
-    }
-
-    /// RFC 3339 in whole seconds, such as `2026-11-20T23:30:00Z`: the format of Kubernetes' Time.
-    public var wholeSeconds: String {
-        Self.dateAndTime(Self.floorDivide(microsecondsSinceEpoch, by: 1_000_000).quotient) + "Z"
     }
 
     private static func dateAndTime(_ seconds: Int64) -> String {

@@ -1,0 +1,70 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// What the agents are, and what they may do.
+extension ClusterContext {
+    func serviceAccount() -> JSONValue {
+        object(ServiceAccount.resource, names.serviceAccount, component: Component.access, [:])
+    }
+
+    /// Permissions of the agents, by name wherever the verb allows one.
+    ///
+    /// `list` and `watch` select by label and `create` has no name yet, so those three cannot be narrowed. Every verb here
+    /// is one the operator holds itself; it could not grant it otherwise.
+    ///
+    /// - Parameter memberCount: Pods that may be labelled: the wanted ones and those that still exist.
+    func role(memberCount: Int) -> JSONValue {
+        let storeNames = [
+            names.storeLeader(lockObject), names.storeConfiguration, names.storeFailover, names.storeSynchronization,
+        ]
+        let pods = (0..<memberCount).map(names.pod)
+        var rules: [JSONValue] = [
+            Self.rule("", storeResource.plural, ["get", "patch", "update"], names: storeNames),
+            Self.rule("", storeResource.plural, ["create", "list", "watch"]),
+            Self.rule("", "pods", ["get", "list", "watch"]),
+            Self.rule("", "pods", ["patch"], names: pods),
+            Self.rule("events.k8s.io", "events", ["create", "patch"]),
+        ]
+        if lockObject == .endpoints {
+            // OpenShift asks for this before addresses of Pods may be written.
+            rules.append(Self.rule("", "endpoints/restricted", ["create"]))
+        }
+        return object(Role.resource, names.role, component: Component.access, ["rules": .array(rules)])
+    }
+
+    func roleBinding() -> JSONValue {
+        object(
+            RoleBinding.resource, names.roleBinding, component: Component.access,
+            [
+                "roleRef": [
+                    "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": .string(names.role),
+                ],
+                "subjects": [
+                    [
+                        "kind": "ServiceAccount", "name": .string(names.serviceAccount),
+                        "namespace": .string(namespace),
+                    ]
+                ],
+            ])
+    }
+
+    private static func rule(
+        _ group: String, _ resource: String, _ verbs: [String], names: [String]? = nil
+    ) -> JSONValue {
+        var rule: JSONValue = [
+            "apiGroups": [.string(group)], "resources": [.string(resource)], "verbs": JSONValue(verbs),
+        ]
+        if let names { rule["resourceNames"] = JSONValue(names) }
+        return rule
+    }
+
+    /// The passwords of the three database roles.
+    func secrets() -> [SecretRequest] {
+        [
+            (names.superuserSecret, "postgres"), (names.replicationSecret, "replicator"),
+            (names.rewindSecret, "rewinder"),
+        ].map { name, username in
+            SecretRequest(name: name, username: username, metadata: metadata(name, component: Component.credentials))
+        }
+    }
+}

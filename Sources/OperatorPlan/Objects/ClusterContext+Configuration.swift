@@ -1,0 +1,75 @@
+import HighAvailability
+import KubernetesModels
+import PostgresClusterAPI
+
+/// What the agents are told.
+extension ClusterContext {
+    /// What an agent needs before it can read the store; mounted as a file.
+    func agentConfigMap() -> JSONValue {
+        let initdb = spec.bootstrap.initdb
+        var tags: [String: JSONValue] = [:]
+        for override in spec.instanceOverrides ?? [] {
+            tags[override.name] = Self.patroniTags(override.tags)
+        }
+        let agent: JSONValue = [
+            "cluster": .string(name), "lockObject": .string(lockObject.rawValue),
+            "bootstrap": [
+                "initdb": [
+                    "dataChecksums": .bool(initdb.dataChecksums), "encoding": .string(initdb.encoding),
+                    "locale": .string(initdb.locale),
+                ]
+            ],
+            "tags": .object(tags),
+        ]
+        return object(
+            ConfigMap.resource, names.agentConfigMap, component: Component.configuration,
+            ["data": ["agent.json": .string(agent.serialized())]])
+    }
+
+    /// Tags under the names Patroni and its tools know.
+    static func patroniTags(_ tags: InstanceTags) -> JSONValue {
+        var value: JSONValue = [:]
+        if let nofailover = tags.nofailover { value["nofailover"] = .bool(nofailover) }
+        if let priority = tags.failoverPriority { value["failover_priority"] = JSONValue(priority) }
+        if let noloadbalance = tags.noloadbalance { value["noloadbalance"] = .bool(noloadbalance) }
+        if let clonefrom = tags.clonefrom { value["clonefrom"] = .bool(clonefrom) }
+        return value
+    }
+
+    /// The dynamic configuration in Patroni's keys, written over what `stored` holds.
+    ///
+    /// Keys the resource has no field for are kept: a tool of Patroni's world may have put them there. Those it has a
+    /// field for are the resource's alone.
+    func dynamicConfiguration(over stored: JSONValue?) -> JSONValue {
+        let availability = spec.highAvailability
+        var configuration = stored?.objectValue ?? [:]
+        configuration["ttl"] = Self.seconds(availability.timings.ttl)
+        configuration["loop_wait"] = Self.seconds(availability.timings.loopWait)
+        configuration["retry_timeout"] = Self.seconds(availability.timings.retryTimeout)
+        configuration["maximum_lag_on_failover"] = .int(availability.maximumLagOnFailover.value)
+        configuration["failsafe_mode"] = .bool(availability.failsafe)
+        configuration["synchronous_mode"] = .string(availability.synchronous.mode.rawValue)
+        configuration["synchronous_node_count"] = JSONValue(availability.synchronous.standbys)
+        configuration["synchronous_mode_strict"] = .bool(availability.synchronous.strict)
+        configuration["pause"] = .bool(spec.paused)
+
+        var own = configuration["matriarch"]?.objectValue ?? [:]
+        own["fence_margin"] = Self.seconds(availability.timings.fenceMargin)
+        configuration["matriarch"] = .object(own)
+
+        var server = configuration["postgresql"]?.objectValue ?? [:]
+        server["use_pg_rewind"] = true
+        server["use_slots"] = true
+        server["parameters"] = JSONValue(spec.postgresql.parameters)
+        server["pg_hba"] = JSONValue(spec.postgresql.pgHBA)
+        server["pg_ident"] = JSONValue(spec.postgresql.pgIdent)
+        configuration["postgresql"] = .object(server)
+        return .object(configuration)
+    }
+
+    /// Whole seconds as an integer, which Patroni needs; only our own margin may have a fraction.
+    private static func seconds(_ duration: Duration) -> JSONValue {
+        let (seconds, attoseconds) = duration.components
+        return attoseconds == 0 ? .int(seconds) : .double(Double(seconds) + Double(attoseconds) / 1e18)
+    }
+}

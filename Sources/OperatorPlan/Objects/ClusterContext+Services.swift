@@ -1,0 +1,71 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// How clients and members reach the servers.
+extension ClusterContext {
+    /// Where clients write.
+    ///
+    /// With ConfigMaps it selects the Pod labelled primary. It publishes Pods that are not ready: the agent sets the label
+    /// only when the server is a promoted primary, and waiting for the kubelet's next probe would lengthen every outage.
+    /// With Endpoints it selects nothing: the lock itself carries the address.
+    func readWriteService() -> JSONValue {
+        var spec = clientSpec
+        switch lockObject {
+        case .configMap:
+            spec["selector"] = JSONValue(podSelector.merging([Labels.role: Labels.rolePrimary]) { $1 })
+            spec["publishNotReadyAddresses"] = true
+        case .endpoints:
+            break
+        }
+        return object(
+            Service.resource, names.readWriteService, component: Component.access,
+            annotations: clientAnnotations, ["spec": spec])
+    }
+
+    /// Where clients read from replicas.
+    func readOnlyService() -> JSONValue {
+        var spec = clientSpec
+        spec["selector"] = JSONValue(podSelector.merging([Labels.role: Labels.roleReplica]) { $1 })
+        return object(
+            Service.resource, names.readOnlyService, component: Component.access, annotations: clientAnnotations,
+            ["spec": spec])
+    }
+
+    /// Names for the members among themselves, also before they are ready.
+    func podsService() -> JSONValue {
+        object(
+            Service.resource, names.podsService, component: Component.member,
+            [
+                "spec": [
+                    "clusterIP": "None", "publishNotReadyAddresses": true, "selector": JSONValue(podSelector),
+                    "ports": [Self.port("postgres", OperatorNames.postgresPort), Self.port("agent", OperatorNames.agentPort),],
+                ]
+            ])
+    }
+
+    /// Keeps the Endpoints object of the configuration: without a Service the controller manager collects it at its start.
+    func configurationService() -> JSONValue {
+        object(
+            Service.resource, names.configurationService, component: Component.store, ["spec": ["clusterIP": "None"]])
+    }
+
+    private var clientAnnotations: [String: String]? { spec.service?.annotations }
+
+    private var clientSpec: JSONValue {
+        [
+            "type": .string((spec.service?.type ?? .clusterIP).rawValue),
+            "ports": [Self.port("postgres", OperatorNames.postgresPort)],
+        ]
+    }
+
+    private static func port(_ name: String, _ number: Int) -> JSONValue {
+        ["name": .string(name), "port": JSONValue(number), "protocol": "TCP", "targetPort": .string(name)]
+    }
+
+    /// Evictions take one member at a time. A single member has none: its drain would hang for ever.
+    func podDisruptionBudget(_ resource: APIResource) -> JSONValue {
+        object(
+            resource, names.podDisruptionBudget, component: Component.member,
+            ["spec": ["maxUnavailable": 1, "selector": ["matchLabels": JSONValue(podSelector)]]])
+    }
+}

@@ -1,0 +1,185 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// The members' Pods and volumes.
+///
+/// The template is a function of the spec alone. A newer operator must build the same template from the same spec: a
+/// different one would restart every database. What a new version wants to change needs a field in the spec.
+extension ClusterContext {
+    func statefulSet(replicas: Int) -> JSONValue {
+        object(
+            StatefulSet.resource, names.statefulSet, component: Component.member,
+            [
+                "spec": [
+                    "replicas": JSONValue(replicas), "serviceName": .string(names.podsService),
+                    // A dead demo-0 must not keep demo-1 from starting; the operator orders restarts itself.
+                    "podManagementPolicy": "Parallel", "updateStrategy": ["type": "OnDelete"],
+                    "selector": ["matchLabels": JSONValue(podSelector)], "template": podTemplate(),
+                    "volumeClaimTemplates": [volumeClaimTemplate()],
+                ]
+            ])
+    }
+
+    /// Carries no owner: volumes outlive the cluster.
+    private func volumeClaimTemplate() -> JSONValue {
+        var claim: [String: JSONValue] = [
+            "accessModes": ["ReadWriteOnce"],
+            "resources": ["requests": ["storage": .string(spec.storage.size.text)]],
+        ]
+        if let name = spec.storage.storageClassName { claim["storageClassName"] = .string(name) }
+        return [
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+            "metadata": ["name": "data", "labels": JSONValue(Labels.all(cluster: name, component: Component.member))],
+            "spec": .object(claim),
+        ]
+    }
+
+    func podTemplate() -> JSONValue {
+        let labels = (spec.podMetadata?.labels ?? [:]).merging(
+            Labels.all(cluster: name, component: Component.member)
+        ) { $1 }
+        var metadata: JSONValue = ["labels": JSONValue(labels)]
+        if let annotations = spec.podMetadata?.annotations { metadata["annotations"] = JSONValue(annotations) }
+        var pod: [String: JSONValue] = [
+            "serviceAccountName": .string(names.serviceAccount), "automountServiceAccountToken": true,
+            "enableServiceLinks": false,
+            // A primary hands over before it stops; that and a shutdown checkpoint fit in here.
+            "terminationGracePeriodSeconds": 60,
+            "securityContext": [
+                "runAsNonRoot": true, "runAsUser": .int(Self.user), "runAsGroup": .int(Self.user),
+                "fsGroup": .int(Self.user),
+                // Always would make the data directory group-writable at each start, which PostgreSQL refuses.
+                "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": ["type": "RuntimeDefault"],
+            ],
+            "containers": [container()], "volumes": volumes,
+            "affinity": spec.affinity ?? defaultAffinity,
+            "topologySpreadConstraints": spec.topologySpreadConstraints.map { .array($0) } ?? defaultSpread,
+        ]
+        if let secrets = spec.imagePullSecrets { pod["imagePullSecrets"] = .array(secrets.map { ["name": .string($0)] }) }
+        if let tolerations = spec.tolerations { pod["tolerations"] = .array(tolerations) }
+        if let selector = spec.nodeSelector { pod["nodeSelector"] = JSONValue(selector) }
+        if let priority = spec.priorityClassName { pod["priorityClassName"] = .string(priority) }
+        return ["metadata": metadata, "spec": .object(pod)]
+    }
+
+    private static let user: Int64 = 10026
+
+    private func container() -> JSONValue {
+        var container: [String: JSONValue] = [
+            "name": .string(OperatorNames.container), "image": .string(spec.image),
+            "imagePullPolicy": .string(spec.imagePullPolicy.rawValue),
+            "command": [
+                "/usr/local/bin/matriarch", "init", "--", "/usr/local/bin/matriarch", "agent",
+            ],
+            "env": environment,
+            "ports": [
+                Self.port("postgres", OperatorNames.postgresPort), Self.port("agent", OperatorNames.agentPort),
+            ],
+            "startupProbe": Self.probe("/liveness", period: 1, timeout: 5, failures: 120),
+            // The agent alone: a slow, recovering or full server is no reason to kill the container.
+            "livenessProbe": Self.probe("/liveness", period: 10, timeout: 5, failures: 3),
+            "readinessProbe": Self.probe("/readiness", period: 2, timeout: 2, failures: 3),
+            "securityContext": [
+                "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+                "capabilities": ["drop": ["ALL"]],
+            ],
+            "volumeMounts": [
+                ["name": "data", "mountPath": "/var/lib/postgresql/data"],
+                ["name": "matriarch", "mountPath": "/etc/matriarch", "readOnly": true],
+                ["name": "run", "mountPath": "/run/matriarch"],
+                ["name": "shm", "mountPath": "/dev/shm"],
+                ["name": "tmp", "mountPath": "/tmp"],
+            ],
+        ]
+        if let resources = spec.resources {
+            var limits: JSONValue = [:]
+            if let requests = resources.requests { limits["requests"] = JSONValue(requests.mapValues(\.text)) }
+            if let maximum = resources.limits { limits["limits"] = JSONValue(maximum.mapValues(\.text)) }
+            container["resources"] = limits
+        }
+        return .object(container)
+    }
+
+    private var environment: JSONValue {
+        func field(_ name: String, _ path: String) -> JSONValue {
+            ["name": .string(name), "valueFrom": ["fieldRef": ["apiVersion": "v1", "fieldPath": .string(path)]]]
+        }
+        return [
+            ["name": "MATRIARCH_CLUSTER", "value": .string(name)],
+            field("POD_NAME", "metadata.name"), field("POD_NAMESPACE", "metadata.namespace"),
+            field("POD_UID", "metadata.uid"), field("POD_IP", "status.podIP"), field("NODE_NAME", "spec.nodeName"),
+            ["name": "PGDATA", "value": "/var/lib/postgresql/data/pgdata"],
+            // glibc makes an arena of 64 MB per thread otherwise.
+            ["name": "MALLOC_ARENA_MAX", "value": "2"],
+        ]
+    }
+
+    /// One projected volume for everything below /etc/matriarch: mounts inside a read-only mount are not possible.
+    private var volumes: JSONValue {
+        func credentials(_ secret: String, _ folder: String) -> JSONValue {
+            [
+                "secret": [
+                    "name": .string(secret),
+                    "items": .array(
+                        ["username", "password"].map {
+                            ["key": .string($0), "path": .string("secrets/\(folder)/\($0)")]
+                        }),
+                ]
+            ]
+        }
+        return [
+            [
+                "name": "matriarch",
+                "projected": [
+                    "defaultMode": 0o440,
+                    "sources": [
+                        ["configMap": ["name": .string(names.agentConfigMap)]],
+                        credentials(names.superuserSecret, "superuser"),
+                        credentials(names.replicationSecret, "replication"),
+                        credentials(names.rewindSecret, "rewind"),
+                    ],
+                ],
+            ],
+            ["name": "run", "emptyDir": ["medium": "Memory", "sizeLimit": "16Mi"]],
+            ["name": "shm", "emptyDir": ["medium": "Memory"]],
+            ["name": "tmp", "emptyDir": [:]],
+        ]
+    }
+
+    private static func port(_ name: String, _ number: Int) -> JSONValue {
+        ["name": .string(name), "containerPort": JSONValue(number), "protocol": "TCP"]
+    }
+
+    private static func probe(_ path: String, period: Int, timeout: Int, failures: Int) -> JSONValue {
+        [
+            "httpGet": ["path": .string(path), "port": "agent", "scheme": "HTTP"], "periodSeconds": JSONValue(period),
+            "timeoutSeconds": JSONValue(timeout), "failureThreshold": JSONValue(failures),
+        ]
+    }
+
+    /// Members prefer different hosts, and run together when there are not enough.
+    private var defaultAffinity: JSONValue {
+        [
+            "podAntiAffinity": [
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    [
+                        "weight": 100,
+                        "podAffinityTerm": [
+                            "topologyKey": "kubernetes.io/hostname",
+                            "labelSelector": ["matchLabels": JSONValue(podSelector)],
+                        ],
+                    ]
+                ]
+            ]
+        ]
+    }
+
+    private var defaultSpread: JSONValue {
+        [
+            [
+                "maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": ["matchLabels": JSONValue(podSelector)],
+            ]
+        ]
+    }
+}

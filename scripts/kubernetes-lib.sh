@@ -15,6 +15,8 @@ NODE_IP=192.168.77.1
 POD_RANGE=10.77.0.0/16
 POD_GATEWAY=10.77.0.1
 SERVICE_RANGE=10.78.0.0/16
+API_SERVICE=10.78.0.1
+CLUSTER_DNS=10.78.0.10
 ROUTE_TABLE=7700
 ETCD_PORT=23790
 API_PORT=6443
@@ -28,11 +30,11 @@ VOLUMES=/tmp/hostpath_pv # fixed in the provisioner
 # Paths that Kubernetes or containerd write whatever their flags say; removed at down if up found none.
 FOREIGN=(/var/lib/kubelet /var/log/pods /var/log/containers /var/lib/cni /run/containerd /opt/containerd
     /usr/libexec/kubernetes /var/lib/dockershim /run/netns "$VOLUMES" /var/run/kubernetes)
-SYSCTLS=(net.ipv4.ip_forward net.ipv4.conf.all.route_localnet net.bridge.bridge-nf-call-iptables
+SYSCTLS=(net.ipv4.ip_forward net.ipv4.icmp_ratelimit net.ipv4.conf.all.route_localnet net.bridge.bridge-nf-call-iptables
     net.bridge.bridge-nf-call-ip6tables vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops
     kernel.keys.root_maxkeys kernel.keys.root_maxbytes net.netfilter.nf_conntrack_max)
 # shellcheck disable=SC2034 # read by kubernetes-up and kubernetes-down
-readonly RUN LOG PKI HOST BIN BRIDGE NODE_NAME NODE_IP POD_RANGE POD_GATEWAY SERVICE_RANGE ROUTE_TABLE ETCD_PORT API_PORT \
+readonly RUN LOG PKI HOST BIN BRIDGE NODE_NAME NODE_IP POD_RANGE POD_GATEWAY SERVICE_RANGE API_SERVICE CLUSTER_DNS ROUTE_TABLE ETCD_PORT API_PORT \
     CGROUP SOCKET PAUSE_IMAGE OPERAND_USER VOLUMES FOREIGN SYSCTLS
 
 kube() { kubectl --kubeconfig "$STATE/kubeconfig" "$@"; }

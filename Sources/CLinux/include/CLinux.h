@@ -44,3 +44,9 @@ int clinux_spawn(const char *program, char *const *arguments, int inherited);
 
 /// The status a shell would report: the exit code, or 128 + signal.
 int clinux_exit_code(int status);
+
+/// Adds to a `posix_spawn_file_actions_t`: close every descriptor from `lowest` on.
+int clinux_spawn_actions_close_from(void *actions, int lowest);
+
+/// Adds to a `posix_spawn_file_actions_t`: start in this directory.
+int clinux_spawn_actions_change_directory(void *actions, const char *directory);

@@ -79,6 +79,21 @@ public struct ServerFiles: Hashable, Sendable {
             + settings.userNameMaps.map { $0.text + "\n" }.joined()
     }
 
+    /// Whether a configuration file was written by ``init(settings:role:placement:access:recorded:hasBaseConfiguration:)``.
+    public static func isOurs(_ configuration: String) -> Bool { configuration.hasPrefix(header) }
+
+    /// Name and quoted value of every parameter in a configuration file of ours; empty for anybody else's.
+    public static func parameters(ofConfiguration text: String) -> [String: String] {
+        guard isOurs(text) else { return [:] }
+        var result: [String: String] = [:]
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+            guard let equals = line.firstIndex(of: "=") else { continue }
+            let name = line[..<equals].prefix { $0 != " " }
+            result[String(name)] = String(line[line.index(after: equals)...].drop { $0 == " " })
+        }
+        return result
+    }
+
     /// `postgresql.auto.conf` without the parameters `ALTER SYSTEM` must not decide; nil when nothing has to go.
     public static func withoutOwnedParameters(automaticConfiguration text: String) -> String? {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)

@@ -1,0 +1,72 @@
+public import HighAvailability
+
+/// Whether a server's history has parted from the one it is to follow (patroni.md §9).
+public enum Divergence: Hashable, Sendable {
+    /// It can stream as it is.
+    case none
+    /// It holds WAL the other does not have; only pg_rewind or a new copy helps.
+    case needsRewind(reason: String)
+    /// Not to be told yet: the other was not reached, or this one stopped uncleanly.
+    case unknown(reason: String)
+}
+
+/// How far a server's own history reaches.
+public struct LocalHistoryEnd: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        /// A primary that was stopped cleanly: `position` is where its shutdown checkpoint begins.
+        case shutdownCheckpoint
+        /// A standby: `position` is the end of the last record it has.
+        case received
+    }
+
+    public let timeline: Timeline
+    public let position: LSN
+    public let kind: Kind
+
+    public init(timeline: Timeline, position: LSN, kind: Kind) {
+        self.timeline = timeline
+        self.position = position
+        self.kind = kind
+    }
+
+    /// Of a stopped server; nil when it must be recovered before it can be told.
+    public init?(of control: ControlData) {
+        switch control.state {
+        case .shutDown:
+            self.init(timeline: control.timeline, position: control.checkpoint, kind: .shutdownCheckpoint)
+        case .shutDownInRecovery, .inArchiveRecovery:
+            guard control.minimumRecoveryEnd != .invalid else {
+                self.init(timeline: control.timeline, position: control.checkpoint, kind: .received)
+                return
+            }
+            self.init(
+                timeline: control.minimumRecoveryTimeline, position: control.minimumRecoveryEnd, kind: .received)
+        case .startingUp, .shuttingDown, .inCrashRecovery, .inProduction, .unrecognized:
+            return nil
+        }
+    }
+
+    /// Compares with the history of a primary.
+    ///
+    /// A shutdown checkpoint is contained in the other history if the switch lies behind its beginning, because switches
+    /// lie on record boundaries and a clean shutdown writes nothing after it.
+    public func divergence(fromTimeline upstream: Timeline, history: TimelineHistory) -> Divergence {
+        if timeline == upstream { return .none }
+        if timeline > upstream {
+            return .needsRewind(reason: "local timeline \(timeline) is ahead of the primary's \(upstream)")
+        }
+        guard let end = history.end(of: timeline) else {
+            return .needsRewind(reason: "timeline \(timeline) is no ancestor of the primary's \(upstream)")
+        }
+        let isContained =
+            switch kind {
+            case .shutdownCheckpoint: end > position
+            case .received: end >= position
+            }
+        return isContained
+            ? .none
+            : .needsRewind(
+                reason: "timeline \(timeline) ended at \(end) in the primary's history, but local WAL reaches "
+                    + "\(position)")
+    }
+}

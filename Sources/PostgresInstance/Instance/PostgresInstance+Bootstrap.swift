@@ -1,0 +1,115 @@
+import Logging
+import PostgresClient
+import PostgresConfiguration
+
+/// How a new cluster is made.
+public struct InitdbOptions: Hashable, Sendable {
+    public var dataChecksums = true
+    public var encoding = "UTF8"
+    /// Nil takes the environment's.
+    public var locale: String? = "C.UTF-8"
+
+    public init() {}
+}
+
+extension PostgresInstance {
+    /// Makes a new, empty cluster with `initdb`: SCRAM everywhere, the superuser's password from its file.
+    ///
+    /// - Requires: ``dataDirectoryState()`` is `.absent` or `.empty`.
+    /// - Throws: ``InstanceError``; what was made by then is removed again.
+    public func initialize(options: InitdbOptions = InitdbOptions(), deadline: Duration = .seconds(120)) async throws {
+        let existed = try await requireNoData(for: "initdb")
+        try prepareRuntime()
+        let passwordFile = "\(layout.runtimeDirectory)/initdb-password"
+        try FileSystem.write(
+            try credentials.superuser.password() + "\n", to: passwordFile, mode: 0o600, owner: layout.runAs)
+        defer {
+            do { try FileSystem.remove(passwordFile) } catch {
+                logger.warning("a password file was left behind", metadata: ["error": "\(error)"])
+            }
+        }
+        var arguments = [
+            "--pgdata", data.path, "--username", credentials.superuser.username, "--pwfile", passwordFile,
+            "--encoding", options.encoding, "--auth-local", "scram-sha-256", "--auth-host", "scram-sha-256",
+            "--no-instructions",
+        ]
+        if let locale = options.locale { arguments += ["--locale", locale] }
+        if options.dataChecksums { arguments.append("--data-checksums") }
+        try await create("initdb", arguments: arguments, directoryExisted: existed, deadline: deadline)
+    }
+
+    /// Creates or updates the replication and the rewind role, and sets all three passwords.
+    ///
+    /// Passwords reach the server as SCRAM verifiers only, so no log can hold them.
+    ///
+    /// - Requires: a primary that accepts connections.
+    public func createRoles(deadline: Duration = .seconds(10)) async throws {
+        let connection = try await PostgresConnection.open(
+            localConnection(application: "matriarch roles", statementTimeout: deadline), deadline: deadline)
+        // Local commit: standbys may not exist yet, and a synchronous cluster must be able to make its first one.
+        _ = try await connection.query(
+            """
+            SET synchronous_commit = local; SET log_statement = 'none'; SET log_min_duration_statement = -1;
+            SET log_min_error_statement = 'panic'
+            """, deadline: deadline)
+        try await setRole(credentials.superuser, attributes: "SUPERUSER LOGIN", connection, deadline: deadline)
+        try await setRole(credentials.replication, attributes: "REPLICATION LOGIN", connection, deadline: deadline)
+        try await setRole(credentials.rewind, attributes: "LOGIN", connection, deadline: deadline)
+        // What pg_rewind calls on its source (PostgreSQL documentation, pg_rewind, "Notes").
+        for function in [
+            "pg_ls_dir(text, boolean, boolean)", "pg_stat_file(text, boolean)", "pg_read_binary_file(text)",
+            "pg_read_binary_file(text, bigint, bigint, boolean)",
+        ] {
+            _ = try await connection.query(
+                "GRANT EXECUTE ON FUNCTION pg_catalog.\(function) TO \(Self.identifier(credentials.rewind.username))",
+                deadline: deadline)
+        }
+        await connection.close()
+    }
+
+    private func setRole(
+        _ account: Credentials.Account, attributes: String, _ connection: PostgresConnection, deadline: Duration
+    ) async throws {
+        let verifier = try await connection.scramVerifier(
+            password: try account.password(), user: account.username)
+        let exists = try await connection.query(
+            "SELECT 1 FROM pg_roles WHERE rolname = $1", parameters: [account.username], deadline: deadline)
+        let verb = exists.rows.isEmpty ? "CREATE" : "ALTER"
+        _ = try await connection.query(
+            "\(verb) ROLE \(Self.identifier(account.username)) \(attributes) PASSWORD '\(verifier)'",
+            deadline: deadline)
+    }
+
+    static func identifier(_ name: String) -> String {
+        "\"" + name.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
+    }
+
+    // MARK: Making a data directory
+
+    /// - Returns: whether the (empty) directory exists.
+    func requireNoData(for operation: String) async throws -> Bool {
+        switch try await dataDirectoryState() {
+        case .absent: return false
+        case .empty: return true
+        case .initialized, .incomplete, .unreadable:
+            throw InstanceError(.refused, "\(operation) refused: \(data.path) is not empty")
+        }
+    }
+
+    /// Runs a program that fills the data directory; on failure removes what it made.
+    func create(
+        _ program: String, arguments: [String], directoryExisted: Bool, deadline: Duration,
+        progress: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws {
+        try FileSystem.makeDirectory(FileSystem.directory(of: data.path), owner: layout.runAs)
+        try data.begin(program)
+        do {
+            _ = try await tools.run(
+                Tool(program: program, arguments: arguments, deadline: deadline), progress: progress)
+            try data.finish()
+        } catch {
+            try removeCreatedData(keepingDirectory: directoryExisted)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Fence
+import HighAvailability
+import Logging
+import PostgresClient
+public import PostgresConfiguration
+import Synchronization
+
+extension PostgresInstance {
+    /// Copies another server with `pg_basebackup`, so that ``start(_:as:)`` can follow it.
+    ///
+    /// With a slot, the upstream keeps the WAL from the copy's start until we stream: it is made there first if missing.
+    ///
+    /// - Requires: ``dataDirectoryState()`` is `.absent` or `.empty`.
+    /// - Throws: ``InstanceError``; what was copied by then is removed again.
+    public func clone(from upstream: Upstream, deadline: Duration) async throws {
+        let existed = try await requireNoData(for: "pg_basebackup")
+        try prepareRuntime()
+        let slot = await reserveSlot(at: upstream)
+        var arguments = [
+            "--pgdata", data.path, "--wal-method", "stream", "--checkpoint", "fast", "--no-password", "--progress",
+            "--dbname", connectionString(to: upstream, credentials.replication, database: nil),
+        ]
+        if let slot { arguments += ["--slot", slot.description] }
+        let report = CloneProgress(logger: logger, member: upstream.member)
+        logger.info(
+            "copying the data directory",
+            metadata: ["from": "\(upstream.member)", "slot": "\(slot?.description ?? "temporary")"])
+        try await create(
+            "pg_basebackup", arguments: arguments, directoryExisted: existed, deadline: deadline,
+            progress: { report.line($0) })
+        logger.info(
+            "copied the data directory", metadata: ["from": "\(upstream.member)", "elapsed": "\(report.elapsed)"])
+    }
+
+    /// The slot to copy over; nil when a temporary one has to do.
+    private func reserveSlot(at upstream: Upstream) async -> SlotName? {
+        guard let slot = upstream.slot else { return nil }
+        do throws(PostgresError) {
+            let connection = try await PostgresConnection.open(
+                replicationConnection(to: upstream), deadline: .seconds(5))
+            _ = try await connection.query(
+                "CREATE_REPLICATION_SLOT \(Self.identifier(slot.description)) PHYSICAL RESERVE_WAL",
+                deadline: .seconds(5))
+            await connection.close()
+            return slot
+        } catch {
+            // duplicate_object: made before us.
+            if error.sqlState == "42710" { return slot }
+            logger.notice(
+                "copying without a permanent slot", metadata: ["slot": "\(slot)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    func replicationConnection(to upstream: Upstream) -> ConnectionParameters {
+        ConnectionParameters(
+            address: .host(upstream.host), port: upstream.port, user: credentials.replication.username, database: nil,
+            passwordFile: layout.passwordFile, applicationName: layout.memberName, isReplication: true)
+    }
+
+    func connectionString(to upstream: Upstream, _ account: Credentials.Account, database: String?) -> String {
+        ConnectionString(
+            upstream: upstream, user: account.username, database: database, passwordFile: layout.passwordFile,
+            applicationName: layout.memberName
+        ).description
+    }
+}
+
+/// Logs how far a copy is, at most every five seconds.
+private final class CloneProgress: Sendable {
+    private let logger: Logger
+    private let member: String
+    private let start = BootClock.now()
+    private let lastReport = Mutex(BootClock.now())
+
+    init(logger: Logger, member: String) {
+        self.logger = logger
+        self.member = member
+    }
+
+    var elapsed: Duration { BootClock.now() - start }
+
+    func line(_ text: String) {
+        let isDue = lastReport.withLock { last in
+            guard BootClock.now() - last >= .seconds(5) else { return false }
+            last = BootClock.now()
+            return true
+        }
+        guard isDue else { return }
+        logger.info(
+            "still copying", metadata: ["from": "\(member)", "elapsed": "\(elapsed)", "progress": "\(text)"])
+    }
+}

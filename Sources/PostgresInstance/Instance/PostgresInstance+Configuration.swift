@@ -1,0 +1,102 @@
+import PostgresClient
+public import PostgresConfiguration
+
+/// What a new configuration asks of the running server.
+public enum ConfigurationChange: Hashable, Sendable {
+    case unchanged
+    /// ``PostgresInstance/reload()`` makes everything effective.
+    case reload
+    /// Reload now; these take effect at the next start.
+    case restart([ServerStatus.PendingRestart])
+}
+
+extension PostgresInstance {
+    /// Writes `postgresql.conf`, `pg_hba.conf` and `pg_ident.conf`; the same input leaves the files untouched.
+    ///
+    /// initdb's own file becomes `postgresql.base.conf` and is included. Parameters the agent decides are taken out of
+    /// `postgresql.auto.conf`.
+    ///
+    /// - Returns: what the running server needs; without one only whether files changed.
+    @discardableResult
+    public func writeConfiguration(
+        _ settings: PostgresSettings, role: ServerRole
+    ) async throws -> ConfigurationChange {
+        try prepareRuntime()
+        let recorded = try await recordedLimits(for: role)
+        try keepBaseConfiguration()
+        let files = ServerFiles(
+            settings: settings, role: role, placement: placement, access: access, recorded: recorded,
+            hasBaseConfiguration: FileSystem.exists(data.file(ServerFiles.baseConfigurationName)))
+        let previous = FileSystem.readIfPresent(data.file("postgresql.conf")) ?? ""
+        var hasChanged = try data.write(files.configuration, to: "postgresql.conf")
+        if try data.write(files.hostBasedAuthentication, to: "pg_hba.conf") { hasChanged = true }
+        if try data.write(files.userNameMaps, to: "pg_ident.conf") { hasChanged = true }
+        if let automatic = FileSystem.readIfPresent(data.file("postgresql.auto.conf")),
+            let stripped = ServerFiles.withoutOwnedParameters(automaticConfiguration: automatic)
+        {
+            try data.write(stripped, to: "postgresql.auto.conf")
+            hasChanged = true
+        }
+        self.settings = settings
+        guard monitor.running != nil else { return hasChanged ? .reload : .unchanged }
+        let pending =
+            commandLineChanges(settings, recorded: recorded)
+            + Self.restartOnlyChanges(from: previous, to: files.configuration)
+        if !pending.isEmpty { return .restart(pending) }
+        return hasChanged ? .reload : .unchanged
+    }
+
+    /// Everything that is passed with `-c` and thereby beats every file and `ALTER SYSTEM`.
+    func commandLine(_ settings: PostgresSettings, recorded: ControlData?) -> [(name: String, value: String)] {
+        [
+            ("listen_addresses", layout.listenAddresses), ("port", String(layout.port)),
+            ("unix_socket_directories", layout.socketDirectory),
+        ] + settings.commandLine(recorded: recorded)
+    }
+
+    func recordedLimits(for role: ServerRole) async throws -> ControlData? {
+        switch role {
+        case .primary: nil
+        case .standby: try await controlData()
+        }
+    }
+
+    var placement: ServerFiles.Placement {
+        ServerFiles.Placement(
+            listenAddresses: layout.listenAddresses, port: layout.port, socketDirectory: layout.socketDirectory,
+            passwordFile: layout.passwordFile, memberName: layout.memberName)
+    }
+
+    private func keepBaseConfiguration() throws(InstanceError) {
+        let base = data.file(ServerFiles.baseConfigurationName)
+        let current = data.file("postgresql.conf")
+        guard !FileSystem.exists(base), let text = FileSystem.readIfPresent(current),
+            !ServerFiles.isOurs(text)
+        else { return }
+        try FileSystem.rename(current, to: base)
+    }
+
+    private func commandLineChanges(
+        _ settings: PostgresSettings, recorded: ControlData?
+    ) -> [ServerStatus.PendingRestart] {
+        let running = PostmasterOptions.parameters(
+            parsing: FileSystem.readIfPresent(data.file("postmaster.opts")) ?? "")
+        return settings.commandLineChanges(from: running, recorded: recorded).map {
+            ServerStatus.PendingRestart(parameter: $0.name, running: $0.from, configured: $0.to)
+        }
+    }
+
+    /// Parameters of the file that only a restart makes effective and that the command line does not set.
+    private static func restartOnlyChanges(from old: String, to new: String) -> [ServerStatus.PendingRestart] {
+        let before = ServerFiles.parameters(ofConfiguration: old)
+        guard !before.isEmpty else { return [] }
+        let after = ServerFiles.parameters(ofConfiguration: new)
+        let onCommandLine = Set(ManagedParameter.all.filter(\.isOnCommandLine).map(\.name))
+        return Set(before.keys).union(after.keys).sorted()
+            .filter { RestartOnlyParameters.names.contains($0) && !onCommandLine.contains($0) }
+            .filter { before[$0] != after[$0] }
+            .map {
+                ServerStatus.PendingRestart(parameter: $0, running: before[$0] ?? "", configured: after[$0] ?? "")
+            }
+    }
+}

@@ -1,0 +1,154 @@
+import Fence
+import HighAvailability
+import Logging
+import PostgresClient
+public import PostgresConfiguration
+import Synchronization
+
+extension PostgresInstance {
+    /// Whether crash recovery was needed.
+    public enum RecoveryOutcome: Hashable, Sendable {
+        case recovered
+        case notNeeded
+        /// A base backup that was never started: recovery belongs to a normal start (PostgreSQL 15 and later).
+        case skippedForBackupLabel
+    }
+
+    /// Recovers an uncleanly stopped primary with `postgres --single`, so that pg_rewind accepts it (patroni.md §1.10).
+    ///
+    /// Removes the signal files, which single-user mode refuses.
+    ///
+    /// - Requires: no server runs.
+    @discardableResult
+    public func crashRecovery(deadline: Duration = .seconds(3600)) async throws -> RecoveryOutcome {
+        let control = try await controlData()
+        switch control.state {
+        case .inProduction, .shuttingDown, .inCrashRecovery, .startingUp:
+            return try await recoverInSingleUserMode(deadline: deadline)
+        case .shutDown, .shutDownInRecovery, .inArchiveRecovery, .unrecognized:
+            return .notNeeded
+        }
+    }
+
+    private func recoverInSingleUserMode(deadline: Duration) async throws -> RecoveryOutcome {
+        guard adopt() == nil else { throw InstanceError(.alreadyRunning, "a server runs on \(data.path)") }
+        if FileSystem.exists(data.file("backup_label")), (data.version?.major ?? 0) >= 15 {
+            return .skippedForBackupLabel
+        }
+        try killLeftovers(deadline: .seconds(10))
+        try data.removeSignals()
+        let start = BootClock.now()
+        logger.info("recovering in single-user mode")
+        _ = try await tools.run(
+            Tool(
+                program: "postgres",
+                // Segments of a history that is about to be rewound must not reach the archive.
+                arguments: ["--single", "-D", data.path, "-c", "archive_command=false", "template1"],
+                deadline: deadline))
+        logger.info("recovered in single-user mode", metadata: ["elapsed": "\(BootClock.now() - start)"])
+        return .recovered
+    }
+
+    /// Whether the local data can stream from `upstream` as it is.
+    ///
+    /// - Throws: ``InstanceError`` `.foreignCluster` when the other has another system identifier.
+    public func divergence(from upstream: Upstream, deadline: Duration = .seconds(5)) async throws -> Divergence {
+        try prepareRuntime()
+        let control = try await controlData()
+        var local = LocalHistoryEnd(of: control)
+        if monitor.running != nil {
+            guard let status = await observe(deadline: deadline).status, status.isInRecovery else {
+                return .unknown(reason: "the local server runs but is no standby that answers")
+            }
+            local = LocalHistoryEnd(timeline: status.timeline, position: status.position, kind: .received)
+        }
+        guard let local else {
+            return .unknown(reason: "the local server was not stopped cleanly (\(control.state.rawValue))")
+        }
+        do throws(PostgresError) {
+            let remote = try await history(of: upstream, deadline: deadline)
+            guard remote.systemIdentifier == control.systemIdentifier else {
+                throw PostgresError(.unexpectedAnswer, remote.systemIdentifier)
+            }
+            return local.divergence(fromTimeline: remote.timeline, history: remote.history)
+        } catch  where error.code == .unexpectedAnswer {
+            throw InstanceError(
+                .foreignCluster,
+                "\(upstream.member) belongs to another cluster: system identifier \(error.message), ours is "
+                    + control.systemIdentifier)
+        } catch {
+            return .unknown(reason: "cannot ask \(upstream.member): \(error)")
+        }
+    }
+
+    private struct RemoteHistory {
+        let systemIdentifier: String
+        let timeline: Timeline
+        let history: TimelineHistory
+    }
+
+    private func history(
+        of upstream: Upstream, deadline: Duration
+    ) async throws(PostgresError) -> RemoteHistory {
+        let connection = try await PostgresConnection.open(replicationConnection(to: upstream), deadline: deadline)
+        let system = try await connection.query("IDENTIFY_SYSTEM", deadline: deadline)
+        guard let identifier = system.value("systemid"),
+            let timeline = system.value("timeline").flatMap({ UInt32($0) })
+        else { throw PostgresError(.connectionLost, "\(upstream.member) did not identify itself") }
+        var text = ""
+        if timeline > 1 {
+            text =
+                try await connection.query("TIMELINE_HISTORY \(timeline)", deadline: deadline)
+                .value("content") ?? ""
+        }
+        await connection.close()
+        return RemoteHistory(
+            systemIdentifier: identifier, timeline: Timeline(rawValue: timeline),
+            history: TimelineHistory(parsing: text))
+    }
+
+    /// Takes the local data back to where its history parted from the upstream's, with pg_rewind.
+    ///
+    /// Recovers an uncleanly stopped server first. Afterwards ``start(_:as:)`` as a standby of `upstream`.
+    ///
+    /// - Requires: no server runs; `upstream` is a primary that has completed a checkpoint since its promotion.
+    /// - Throws: ``InstanceError`` `.toolFailed`. If files were already changed, ``dataDirectoryState()`` is `.incomplete`
+    ///   from then on and only a new copy helps; otherwise the data is as before.
+    public func rewind(from upstream: Upstream, deadline: Duration) async throws {
+        guard adopt() == nil else { throw InstanceError(.alreadyRunning, "a server runs on \(data.path)") }
+        try prepareRuntime()
+        let control = try await controlData()
+        guard control.allowsRewind else {
+            throw InstanceError(.refused, "pg_rewind needs data checksums or wal_log_hints; \(data.path) has neither")
+        }
+        if !control.isCleanShutdown { _ = try await recoverInSingleUserMode(deadline: deadline) }
+        let start = BootClock.now()
+        logger.info("rewinding", metadata: ["from": "\(upstream.member)"])
+        let hasCopied = Atomic(false)
+        try data.begin("pg_rewind")
+        do {
+            _ = try await tools.run(
+                Tool(
+                    program: "pg_rewind",
+                    arguments: [
+                        "--target-pgdata", data.path, "--progress", "--source-server",
+                        connectionString(to: upstream, credentials.rewind, database: "postgres"),
+                    ],
+                    deadline: deadline, variables: ["PGOPTIONS": "-c statement_timeout=0"])
+            ) { line in
+                // What it prints right before it changes the first file.
+                if line.contains("need to copy") { hasCopied.store(true, ordering: .relaxed) }
+            }
+        } catch {
+            if !hasCopied.load(ordering: .relaxed) { try data.finish() }
+            throw error
+        }
+        // Slots of the abandoned history would hold back WAL for nobody.
+        for name in FileSystem.entries(of: data.file("pg_replslot")) {
+            try FileSystem.removeTree(data.file("pg_replslot/\(name)"))
+        }
+        try data.finish()
+        logger.info(
+            "rewound", metadata: ["from": "\(upstream.member)", "elapsed": "\(BootClock.now() - start)"])
+    }
+}

@@ -1,0 +1,149 @@
+import Fence
+import Glibc
+import HighAvailability
+import Logging
+import PostgresClient
+public import PostgresConfiguration
+
+/// Whether a server that was started lets clients in.
+public enum Acceptance: Hashable, Sendable {
+    case acceptingConnections
+    /// Still recovering at the deadline; it goes on.
+    case starting
+    /// It ended, or none runs.
+    case exited(PostmasterExit.Status)
+}
+
+extension PostgresInstance {
+    /// Starts the server.
+    ///
+    /// Kills what an earlier server of this data directory left behind, writes the configuration and the signal file, and
+    /// starts the postmaster. Returns before it accepts connections; see ``waitUntilAccepting(deadline:)``.
+    ///
+    /// - Throws: ``InstanceError`` `.refused` when a standby's data would be started as a primary without a promotion,
+    ///   which would write a second history on its timeline; `.alreadyRunning`.
+    @discardableResult
+    public func start(_ settings: PostgresSettings, as role: ServerRole) async throws -> PostmasterHandle {
+        if let running = adopt() {
+            throw InstanceError(.alreadyRunning, "a server already runs on \(data.path) with pid \(running.pid)")
+        }
+        guard case .initialized(let control, _) = try await dataDirectoryState() else {
+            throw InstanceError(.refused, "\(data.path) holds nothing that can be started")
+        }
+        switch role {
+        case .primary:
+            guard !data.isMarkedStandby, !control.isStandby else {
+                throw InstanceError(
+                    .refused, "\(data.path) was last run as a standby: start it as one and promote it")
+            }
+        case .standby: break
+        }
+        try killLeftovers(deadline: .seconds(10))
+        try removeStaleLocks()
+        try await writeConfiguration(settings, role: role)
+        switch role {
+        case .primary: try data.removeSignals()
+        case .standby: try data.markStandby()
+        }
+        let recorded = try await recordedLimits(for: role)
+        var command = [layout.binaries.path("postgres"), "-D", data.path]
+        for (name, value) in commandLine(settings, recorded: recorded) { command += ["-c", "\(name)=\(value)"] }
+        if let user = layout.runAs {
+            command =
+                ["setpriv", "--reuid", String(user.uid), "--regid", String(user.gid), "--clear-groups", "--"] + command
+        }
+        let pid = try PostmasterSpawn.start(
+            command: command, environment: ChildEnvironment.scrubbed(), workingDirectory: data.path,
+            log: layout.serverLog)
+        let handle = PostmasterHandle(pid: pid, isChild: true)
+        monitor.watch(handle)
+        logger.info("started the postmaster", metadata: ["pid": "\(pid)", "role": "\(role.label)"])
+        return handle
+    }
+
+    /// Finds a server that runs on this data directory, for example after the agent was started again.
+    ///
+    /// `postmaster.pid` alone proves nothing: the number may belong to anybody by now. The process must also work inside
+    /// the data directory and be called postgres.
+    public func adopt() -> PostmasterHandle? {
+        if let running = monitor.running { return running }
+        guard let text = FileSystem.readIfPresent(data.file("postmaster.pid")),
+            let lock = PostmasterLockFile(parsing: text),
+            DataDirectoryProcesses.list(dataDirectory: data.path).contains(lock.pid),
+            FileSystem.readIfPresent("/proc/\(lock.pid)/comm")?.hasPrefix("postgres") == true
+        else { return nil }
+        let handle = PostmasterHandle(pid: lock.pid, isChild: false)
+        monitor.watch(handle)
+        logger.info("adopted a running postmaster", metadata: ["pid": "\(lock.pid)"])
+        return handle
+    }
+
+    /// Waits until clients get in.
+    ///
+    /// The server writes its state into `postmaster.pid`; reading that every 10 ms costs nothing, and a session is tried
+    /// only when it says ready. The session is kept for ``observe(deadline:)``.
+    public func waitUntilAccepting(deadline: Duration) async throws -> Acceptance {
+        guard let handle = adopt() else { return .exited(.unknown) }
+        let end = BootClock.now() + deadline
+        while true {
+            if let exit = monitor.exit(of: handle) { return .exited(exit.status) }
+            let lock = FileSystem.readIfPresent(data.file("postmaster.pid"))
+                .flatMap { PostmasterLockFile(parsing: $0) }
+            if let lock, lock.pid == handle.pid, lock.status == "ready",
+                await probeReadiness(deadline: min(.seconds(1), max(end - BootClock.now(), .milliseconds(50))))
+            {
+                return .acceptingConnections
+            }
+            if BootClock.now() >= end { return .starting }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    private func probeReadiness(deadline: Duration) async -> Bool {
+        do {
+            try await openObserver(deadline: deadline)
+            return true
+        } catch {
+            // Any answer but "cannot connect now" comes from a server that lets others in.
+            return error.isAnswerFromServer && !error.isCannotConnectNow
+        }
+    }
+
+    /// Kills processes of an earlier server: an orphaned backend holds shared memory and can still write.
+    func killLeftovers(deadline: Duration) throws(InstanceError) {
+        let outcome = DataDirectoryProcesses.killAll(
+            dataDirectory: data.path, deadline: BootClock.now() + deadline)
+        if outcome.killed > 0 {
+            logger.warning("killed processes an earlier server left", metadata: ["count": "\(outcome.killed)"])
+        }
+        guard outcome.remaining.isEmpty else {
+            throw InstanceError(
+                .processesRemain,
+                "processes of \(data.path) cannot be killed: "
+                    + outcome.remaining.map(String.init).joined(separator: ", "))
+        }
+    }
+
+    /// Removes lock files of a server that is gone.
+    ///
+    /// PostgreSQL judges them by process id alone, and in a container a new process gets the old number easily.
+    private func removeStaleLocks() throws(InstanceError) {
+        try FileSystem.remove(data.file("postmaster.pid"))
+        let socket = "\(layout.socketDirectory)/.s.PGSQL.\(layout.port)"
+        if let text = FileSystem.readIfPresent("\(socket).lock"), let lock = PostmasterLockFile(parsing: text) {
+            guard lock.dataDirectory == data.path || kill(lock.pid, 0) != 0 else { return }
+            try FileSystem.remove("\(socket).lock")
+            try FileSystem.remove(socket)
+        }
+    }
+}
+
+extension ServerRole {
+    /// For logs.
+    var label: String {
+        switch self {
+        case .primary: "primary"
+        case .standby(let upstream): upstream.map { "standby of \($0.member)" } ?? "standby without upstream"
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Fence
+import Glibc
+public import Logging
+import PostgresClient
+public import PostgresConfiguration
+
+/// The PostgreSQL server of this member: its files, processes and tools.
+///
+/// Runs on a thread of its own, because `/proc` walks and fsync block. One lifecycle operation (initialize, clone, start,
+/// stop, rewind, promote) is under way at a time, which is the caller's business; observing is safe at any time.
+///
+/// - Guarantees: nothing here decides a role. Data that was not created by the failing call itself is never removed, only
+///   moved aside.
+/// - Errors: ``InstanceError``, ``PostgresError`` or `CancellationError`.
+public actor PostgresInstance {
+    private let executor = ThreadExecutor(name: "instance")
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    public nonisolated let layout: InstanceLayout
+    let credentials: Credentials
+    let logger: Logger
+    nonisolated let data: DataDirectory
+    let tools: ToolRunner
+    let monitor = PostmasterMonitor()
+    /// The kept session that observes; nil until needed and after every failure.
+    var observer: PostgresConnection?
+    /// What was written last; ``follow(_:)`` keeps it.
+    var settings: PostgresSettings?
+
+    public init(layout: InstanceLayout, credentials: Credentials, logger: Logger) {
+        self.layout = layout
+        self.credentials = credentials
+        self.logger = logger
+        data = DataDirectory(path: layout.dataDirectory, owner: layout.runAs)
+        tools = ToolRunner(layout: layout, logger: logger)
+    }
+
+    /// Ends of postmasters, at once. One reader; eight are kept for a slow one.
+    public nonisolated var exits: AsyncStream<PostmasterExit> { monitor.exits }
+
+    /// The postmaster this instance started or adopted, while it runs.
+    public nonisolated var runningPostmaster: PostmasterHandle? { monitor.running }
+
+    // MARK: Data directory
+
+    /// Looks at the data directory; changes nothing.
+    public func dataDirectoryState() async throws -> DataDirectoryState {
+        if let operation = data.unfinishedOperation { return .incomplete(operation: operation) }
+        guard FileSystem.exists(data.path) else { return .absent }
+        do {
+            if try data.significantEntries().isEmpty { return .empty }
+        } catch {
+            return .unreadable(reason: error.message)
+        }
+        guard FileSystem.exists(data.file("global/pg_control")), let version = data.version else {
+            return .unreadable(reason: "\(data.path) is not empty but holds no PostgreSQL data directory")
+        }
+        do {
+            return .initialized(try await controlData(), version)
+        } catch let error as InstanceError {
+            return .unreadable(reason: error.message)
+        }
+    }
+
+    /// Reads `pg_control`; works on a running and on a stopped server.
+    public func controlData() async throws -> ControlData {
+        let output = try await tools.run(
+            Tool(program: "pg_controldata", arguments: ["--pgdata", data.path], deadline: .seconds(5)))
+        guard let control = ControlData(parsing: output.standardOutput) else {
+            throw InstanceError(.toolFailed, "pg_controldata printed no control data for \(data.path)")
+        }
+        return control
+    }
+
+    /// Renames the data directory to `<directory>.<reason>.<UTC time>`. Nothing is deleted, also nothing older.
+    ///
+    /// - Requires: no server runs on it.
+    /// - Returns: the new name.
+    public func moveDataDirectoryAside(reason: String) throws -> String {
+        guard monitor.running == nil, DataDirectoryProcesses.list(dataDirectory: data.path).isEmpty else {
+            throw InstanceError(.alreadyRunning, "a server still runs on \(data.path)")
+        }
+        let label = reason.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "-" }.joined()
+        let base = "\(data.path).\(label).\(Self.timestamp())"
+        var target = base
+        var attempt = 1
+        while FileSystem.exists(target) {
+            attempt += 1
+            target = "\(base)-\(attempt)"
+        }
+        try FileSystem.rename(data.path, to: target)
+        try data.finish()
+        logger.notice("moved the data directory aside", metadata: ["from": "\(data.path)", "to": "\(target)"])
+        return target
+    }
+
+    /// Removes what an interrupted `initdb` or `pg_basebackup` of ours left: it never held anybody's data.
+    ///
+    /// - Throws: ``InstanceError`` `.refused` for anything else, such as an interrupted rewind; move that aside.
+    public func discardIncomplete() throws {
+        guard let operation = data.unfinishedOperation, ["initdb", "pg_basebackup"].contains(operation) else {
+            throw InstanceError(.refused, "\(data.path) holds data that was not created by an interrupted copy")
+        }
+        try removeCreatedData(keepingDirectory: true)
+    }
+
+    /// Empties a directory that an operation of ours has filled.
+    func removeCreatedData(keepingDirectory: Bool) throws {
+        if FileSystem.exists(data.path) {
+            for name in try FileSystem.listing(of: data.path) { try FileSystem.removeTree(data.file(name)) }
+            if !keepingDirectory { try FileSystem.removeTree(data.path) }
+        }
+        try data.finish()
+    }
+
+    private static func timestamp() -> String {
+        var now = time(nil)
+        var parts = tm()
+        gmtime_r(&now, &parts)
+        func padded(_ value: Int32, _ width: Int) -> String {
+            let digits = String(value)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        return padded(parts.tm_year + 1900, 4) + padded(parts.tm_mon + 1, 2) + padded(parts.tm_mday, 2) + "T"
+            + padded(parts.tm_hour, 2) + padded(parts.tm_min, 2) + padded(parts.tm_sec, 2) + "Z"
+    }
+
+    // MARK: Surroundings
+
+    /// Makes the runtime and socket directories and writes the password file, which follows rotated Secrets.
+    func prepareRuntime() throws(InstanceError) {
+        try FileSystem.makeDirectory(layout.runtimeDirectory, owner: layout.runAs)
+        try FileSystem.makeDirectory(layout.socketDirectory, owner: layout.runAs)
+        try FileSystem.write(
+            try credentials.passwordFile(), to: layout.passwordFile, mode: 0o600, owner: layout.runAs)
+    }
+
+    /// The accounts for `pg_hba.conf`. Peer authentication needs names for the uids involved.
+    var access: InternalAccess {
+        var users: [String] = []
+        if let own = Self.userName(geteuid()) {
+            users = [own]
+            if let server = layout.runAs.flatMap({ Self.userName($0.uid) }), server != own { users.append(server) }
+        }
+        return InternalAccess(
+            superuser: credentials.superuser.username, replication: credentials.replication.username,
+            rewind: credentials.rewind.username, trustedSystemUsers: users)
+    }
+
+    private static func userName(_ uid: UInt32) -> String? {
+        guard let entry = getpwuid(uid), let name = entry.pointee.pw_name else { return nil }
+        return String(cString: name)
+    }
+
+    /// A session with the local server as superuser.
+    nonisolated func localConnection(application: String, statementTimeout: Duration?) -> ConnectionParameters {
+        ConnectionParameters(
+            address: .socket(directory: layout.socketDirectory), port: layout.port,
+            user: credentials.superuser.username, passwordFile: layout.passwordFile, applicationName: application,
+            statementTimeout: statementTimeout)
+    }
+
+    /// Waits, also in a cancelled task: a stop that was begun is finished.
+    nonisolated func pause(_ duration: Duration) async {
+        // Owned here: awaited at once. A task of its own does not inherit the cancellation.
+        let timer = Task { try await Task.sleep(for: duration) }
+        _ = await timer.result
+    }
+}

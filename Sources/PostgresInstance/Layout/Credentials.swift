@@ -1,0 +1,47 @@
+/// The accounts the agent and its server use; passwords stay in files.
+public struct Credentials: Hashable, Sendable {
+    /// One database role.
+    public struct Account: Hashable, Sendable {
+        public let username: String
+        /// Holds the password and nothing else; a trailing newline does not count. Read anew whenever it is needed.
+        public let passwordFile: String
+
+        public init(username: String, passwordFile: String) {
+            self.username = username
+            self.passwordFile = passwordFile
+        }
+
+        func password() throws(InstanceError) -> String {
+            let text = try FileSystem.read(passwordFile, code: .credentials)
+            let password = text.hasSuffix("\n") ? String(text.dropLast()) : text
+            guard !password.isEmpty, !password.contains("\n") else {
+                throw InstanceError(
+                    .credentials, "\(passwordFile) must hold one line: the password of \(username)")
+            }
+            return password
+        }
+    }
+
+    public let superuser: Account
+    public let replication: Account
+    public let rewind: Account
+
+    public init(superuser: Account, replication: Account, rewind: Account) {
+        self.superuser = superuser
+        self.replication = replication
+        self.rewind = rewind
+    }
+
+    /// libpq's password file: every account, on every host.
+    func passwordFile() throws(InstanceError) -> String {
+        var lines = ""
+        for account in [superuser, replication, rewind] {
+            lines += "*:*:*:\(Self.escaped(account.username)):\(Self.escaped(try account.password()))\n"
+        }
+        return lines
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.map { $0 == ":" || $0 == "\\" ? "\\\($0)" : String($0) }.joined()
+    }
+}

@@ -1,0 +1,81 @@
+public import HighAvailability
+public import PostgresConfiguration
+
+/// What a running server says about itself, from one statement.
+public struct ServerStatus: Hashable, Sendable {
+    public let isInRecovery: Bool
+    /// A primary's current timeline; on a standby the newest one it received or replayed.
+    public let timeline: Timeline
+    public let systemIdentifier: String
+    /// On a primary only.
+    public let insertPosition: LSN?
+    /// On a primary only: what is on disk.
+    public let flushPosition: LSN?
+    /// On a standby: what is on disk of what was received.
+    public let receivePosition: LSN?
+    /// On a standby: what was received and written, perhaps not yet on disk.
+    public let writtenPosition: LSN?
+    /// On a standby.
+    public let replayPosition: LSN?
+    /// On a standby: replay is, or will be at the next record, paused.
+    public let isReplayPaused: Bool
+    public let version: ServerVersion
+    /// `2026-11-20 23:40:58.073512+00:00`, as Patroni writes it.
+    public let postmasterStartTime: String
+    /// `synchronous_standby_names` in force.
+    public let synchronousStandbyNames: String
+    public let receiver: Receiver?
+    public let standbys: [Standby]
+    public let slots: [Slot]
+    /// Parameters whose new value waits for a restart.
+    public let pendingRestart: [PendingRestart]
+
+    /// How far this server's WAL reaches: flushed on a primary, the furthest of received and replayed on a standby.
+    public var position: LSN {
+        isInRecovery
+            ? [receivePosition, writtenPosition, replayPosition].compactMap { $0 }.max() ?? .invalid
+            : flushPosition ?? .invalid
+    }
+
+    /// The walreceiver.
+    public struct Receiver: Hashable, Sendable {
+        /// `streaming`, `starting`, `waiting`, …
+        public let status: String
+        public let host: String?
+        public let port: Int?
+        public let slot: String?
+        public let timeline: Timeline?
+
+        public var isStreaming: Bool { status == "streaming" }
+    }
+
+    /// A walsender's client.
+    public struct Standby: Hashable, Sendable {
+        public let applicationName: String
+        public let address: String?
+        /// `startup`, `catchup`, `streaming`, `backup`, `stopping`.
+        public let state: String
+        public let sent: LSN?
+        public let written: LSN?
+        public let flushed: LSN?
+        public let replayed: LSN?
+        /// `async`, `potential`, `sync`, `quorum`.
+        public let synchronousState: String
+    }
+
+    public struct Slot: Hashable, Sendable {
+        public let name: String
+        public let isPhysical: Bool
+        public let isActive: Bool
+        public let isTemporary: Bool
+        public let restartPosition: LSN?
+        /// `reserved`, `extended`, `unreserved`, `lost`.
+        public let walStatus: String?
+    }
+
+    public struct PendingRestart: Hashable, Sendable {
+        public let parameter: String
+        public let running: String
+        public let configured: String
+    }
+}

@@ -1,0 +1,15 @@
+/// One run of a PostgreSQL program.
+struct Tool: Sendable {
+    let program: String
+    let arguments: [String]
+    var deadline: Duration
+    /// Kept from the environment otherwise: where passwords are, server options.
+    var variables: [String: String] = [:]
+
+    /// What it said.
+    struct Output: Sendable {
+        let standardOutput: String
+        /// The last lines of standard error.
+        let messages: [String]
+    }
+}

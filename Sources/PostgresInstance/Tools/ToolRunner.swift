@@ -1,0 +1,90 @@
+import Logging
+import Subprocess
+import SystemPackage
+
+/// Runs PostgreSQL's programs: bounded in time, without secrets in arguments, environment or log.
+struct ToolRunner: Sendable {
+    let layout: InstanceLayout
+    let logger: Logger
+
+    /// How many lines of standard error an error quotes.
+    private static let quotedLines = 20
+
+    /// Runs a program to its end.
+    ///
+    /// - Parameter progress: gets every line of standard error as it is written.
+    /// - Throws: ``InstanceError`` `.toolFailed` with what it said, `.timeout` after the program has been ended, or
+    ///   `CancellationError`.
+    func run(
+        _ tool: Tool, progress: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> Tool.Output {
+        try await withThrowingTaskGroup(of: Tool.Output?.self) { group in
+            group.addTask { try await execute(tool, progress: progress) }
+            group.addTask {
+                try await Task.sleep(for: tool.deadline)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let output = first else {
+                // Leaving the group waits until the teardown has ended the program.
+                throw InstanceError(.timeout, "\(tool.program) did not end within \(tool.deadline)")
+            }
+            return output
+        }
+    }
+
+    private func execute(
+        _ tool: Tool, progress: @escaping @Sendable (String) -> Void
+    ) async throws -> Tool.Output {
+        var options = PlatformOptions()
+        options.createSession = true
+        options.teardownSequence = [
+            .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
+        ]
+        if let user = layout.runAs {
+            options.userID = user.uid
+            options.groupID = user.gid
+            options.supplementaryGroups = []
+        }
+        var environment = ChildEnvironment.scrubbed()
+        environment["LC_ALL"] = "C"
+        environment["PGPASSFILE"] = layout.passwordFile
+        environment.merge(tool.variables) { _, given in given }
+        let quoted = Self.quotedLines
+        let result = try await Subprocess.run(
+            .path(FilePath(layout.binaries.path(tool.program))),
+            arguments: Arguments(tool.arguments),
+            environment: .custom(
+                Dictionary(
+                    environment.compactMap { name, value in Environment.Key(rawValue: name).map { ($0, value) } },
+                    uniquingKeysWith: { first, _ in first })),
+            workingDirectory: FilePath(layout.runtimeDirectory),
+            platformOptions: options,
+            input: .none,
+            output: .string(limit: 1 << 20),
+            error: .sequence
+        ) { execution in
+            var lines: [String] = []
+            for try await line in execution.standardError.strings() {
+                progress(line)
+                lines.append(line)
+                if lines.count > quoted { lines.removeFirst() }
+            }
+            return lines
+        }
+        let status = result.terminationStatus
+        let standardOutput = result.standardOutput
+        let messages = result.closureResult
+        guard status.isSuccess else {
+            try Task.checkCancellation()
+            throw InstanceError(
+                .toolFailed, "\(tool.program) ended with \(status): \(messages.joined(separator: " | "))")
+        }
+        return Tool.Output(standardOutput: standardOutput, messages: messages)
+    }
+}
+
+extension InstanceLayout {
+    /// libpq's password file for the server's walreceiver, the tools and the agent.
+    var passwordFile: String { "\(runtimeDirectory)/pgpass" }
+}

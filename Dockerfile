@@ -23,5 +23,5 @@ EXPOSE 5432 8008
 STOPSIGNAL SIGTERM
 
 FROM postgres
-COPY .build/image/matriarch /usr/local/bin/matriarch
+COPY .build/bin/matriarch /usr/local/bin/matriarch
 ENTRYPOINT ["/usr/local/bin/matriarch"]

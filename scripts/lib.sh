@@ -6,6 +6,10 @@ export LC_ALL=C.UTF-8
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # What one run builds and the next one reuses: Kubernetes binaries, base image.
 CACHE=${MATRIARCH_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/matriarch}
+# Where SwiftPM builds. A fresh clone in CI finds its dependencies compiled already.
+SCRATCH=${MATRIARCH_SCRATCH:-$([ -n "${CI:-}" ] && echo "$CACHE/swift" || echo "$ROOT/.build")}
+# The stripped binary that goes into the image, and the tools for people.
+OUTPUT=$ROOT/.build/bin
 # What a running local cluster keeps; `make down` removes all of it.
 STATE=${MATRIARCH_STATE:-/var/lib/matriarch-local}
 KUBERNETES_VERSION=1.20.2
@@ -13,7 +17,7 @@ KUBERNETES_VERSION=1.20.2
 IMAGE=docker.io/library/matriarch-postgres:15
 mkdir -p "$CACHE"
 # shellcheck disable=SC2034 # read by the scripts that source this file
-readonly ROOT CACHE STATE KUBERNETES_VERSION IMAGE
+readonly ROOT CACHE SCRATCH OUTPUT STATE KUBERNETES_VERSION IMAGE
 
 # Debian keeps iptables, runc and kube-proxy's helpers where a plain PATH may not look.
 case ":$PATH:" in *:/usr/sbin:*) ;; *) export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" ;; esac
@@ -29,27 +33,37 @@ seconds_since() {
 }
 now_microseconds() { printf '%s' "${EPOCHREALTIME//[!0-9]/}"; }
 
-# step "what happens" command...: runs it with its output in a log, shows elapsed
-# seconds while it runs, and prints the end of the log when it fails.
-step() {
+# log_of "what happens": where its output goes.
+log_of() { printf '%s/logs/%s.log' "$CACHE" "$(printf '%s' "$1" | tr -c 'A-Za-z0-9' '-' | cut -c1-60)"; }
+
+# timed "what happens" command...: runs it with its output in a log, shows elapsed
+# seconds while it runs, prints the end of the log when it fails, and leaves its status in $outcome.
+# Not as its own status: where one is asked for it by if or ||, bash lets the command run on past its errors.
+timed() {
     local title=$1 log started pid ticker
     shift
     mkdir -p "$CACHE/logs"
-    log="$CACHE/logs/$(printf '%s' "$title" | tr -c 'A-Za-z0-9' '-' | cut -c1-60).log"
+    log=$(log_of "$title")
     started=$(now_microseconds)
     "$@" >"$log" 2>&1 </dev/null &
     pid=$!
     progress "$title" "$started" "$pid" 9>&- & # no lock outlives its script
     ticker=$!
-    if wait "$pid"; then
-        stop_ticker "$ticker"
+    outcome=0
+    wait "$pid" || outcome=$?
+    kill "$ticker" 2>/dev/null || true
+    wait "$ticker" 2>/dev/null || true
+    [ ! -t 1 ] || printf '\r'
+    if [ "$outcome" = 0 ]; then
         printf '  %-60s %7s s\n' "$title" "$(seconds_since "$started")"
     else
-        stop_ticker "$ticker"
-        printf '\n' && tail -n 40 "$log" >&2
-        die "$title: failed after $(seconds_since "$started") s; the whole log is $log"
+        printf '  %-60s %7s s   FAILED\n' "$title" "$(seconds_since "$started")"
+        tail -n 40 "$log" >&2
+        printf 'the whole log of "%s" is %s\n' "$title" "$log" >&2
     fi
 }
+# step: as timed, for what nothing can go on without.
+step() { timed "$@"; [ "$outcome" = 0 ] || die "$1: failed"; }
 # A line that counts on a terminal; a line a minute elsewhere.
 progress() {
     local beats=0
@@ -60,12 +74,6 @@ progress() {
         [ -t 1 ] || [ $((beats % 60)) != 0 ] || printf '  %-60s %7s s …\n' "$1" "$(seconds_since "$2")"
     done
 }
-stop_ticker() {
-    kill "$1" 2>/dev/null || true
-    wait "$1" 2>/dev/null || true
-    [ ! -t 1 ] || printf '\r'
-}
-
 # eventually SECONDS "what" command...: repeats until it succeeds, or says what it waited for.
 eventually() {
     local limit=$1 what=$2 deadline
@@ -76,6 +84,8 @@ eventually() {
         sleep 0.1
     done
 }
+
+need_swift() { command -v swift >/dev/null || die "swift is not in PATH: Swift 6.2 or newer, see https://www.swift.org/install"; }
 
 # Commands that speak to a cluster use the one KUBECONFIG names, or the local one.
 uses_other_cluster() { [ -n "${KUBECONFIG:-}" ] && [ "$KUBECONFIG" != "$STATE/kubeconfig" ]; }

@@ -51,7 +51,8 @@ public final class HTTPBodyStream: AsyncSequence, Sendable {
         }
     }
 
-    private func nextChunk() async throws(HTTPTransportError) -> [UInt8]? {
+    /// Waits for the next chunk; `nil` at the end of the body.
+    public func nextChunk() async throws(HTTPTransportError) -> [UInt8]? {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: Waiter) in
                 let step = state.withLock { state in Self.step(&state, waiter: continuation) }

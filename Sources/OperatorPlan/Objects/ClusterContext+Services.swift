@@ -38,7 +38,9 @@ extension ClusterContext {
             [
                 "spec": [
                     "clusterIP": "None", "publishNotReadyAddresses": true, "selector": JSONValue(podSelector),
-                    "ports": [Self.port("postgres", OperatorNames.postgresPort), Self.port("agent", OperatorNames.agentPort),],
+                    "ports": [
+                        Self.port("postgres", OperatorNames.postgresPort), Self.port("agent", OperatorNames.agentPort),
+                    ],
                 ]
             ])
     }

@@ -55,7 +55,9 @@ extension ClusterContext {
             "affinity": spec.affinity ?? defaultAffinity,
             "topologySpreadConstraints": spec.topologySpreadConstraints.map { .array($0) } ?? defaultSpread,
         ]
-        if let secrets = spec.imagePullSecrets { pod["imagePullSecrets"] = .array(secrets.map { ["name": .string($0)] }) }
+        if let secrets = spec.imagePullSecrets {
+            pod["imagePullSecrets"] = .array(secrets.map { ["name": .string($0)] })
+        }
         if let tolerations = spec.tolerations { pod["tolerations"] = .array(tolerations) }
         if let selector = spec.nodeSelector { pod["nodeSelector"] = JSONValue(selector) }
         if let priority = spec.priorityClassName { pod["priorityClassName"] = .string(priority) }

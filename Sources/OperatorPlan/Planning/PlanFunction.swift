@@ -3,10 +3,94 @@ public import PostgresClusterAPI
 
 /// Decides what to do about one cluster.
 ///
+/// Level-triggered: only what is there now counts, not how it came about. A plan made from the state it led to is empty.
+///
 /// - Parameters:
 ///   - cluster: the resource, read live: its status holds the marks that keep a request from being carried out twice.
 ///   - observed: everything else the shell read.
 ///   - now: written into status and compared with times in it; nothing that keeps data safe depends on it.
 public func plan(desired cluster: PostgresCluster, observed: Observed, now: Timestamp) -> Plan {
-    Plan()
+    // Times in Kubernetes objects have seconds.
+    let now = Timestamp(secondsSince1970: now.microsecondsSince1970 / 1_000_000)
+    if cluster.metadata.deletionTimestamp != nil {
+        return deletionPlan(cluster, observed: observed)
+    }
+    var problems = validate(cluster, previous: cluster.status)
+    guard case .success(let spec) = cluster.spec else {
+        return rejectionPlan(cluster, problems: problems, now: now)
+    }
+    let context = ClusterContext(cluster, spec: spec)
+    problems += fixedFieldProblems(context, observed: observed)
+    var planner = Planner(cluster: cluster, context: context, observed: observed, now: now)
+    if problems.isEmpty {
+        planner.planFinalizer()
+        planner.planStoreConfiguration()
+        planner.planSwitchover()
+        let replicas = planner.planReplicas()
+        planner.planObjects(replicas: replicas)
+        planner.planRollout(replicas: replicas)
+    }
+    planner.planStatus(problems: problems)
+    return planner.plan
+}
+
+/// What a StatefulSet cannot change once it exists; servers with CEL have refused it already.
+private func fixedFieldProblems(_ context: ClusterContext, observed: Observed) -> [SpecProblem] {
+    let live = observed.objects[ObjectKey(StatefulSet.resource, context.names.statefulSet)]
+    guard let claim = live?.value(at: "spec", "volumeClaimTemplates")?[0],
+        let text = claim.value(at: "spec", "resources", "requests", "storage")?.stringValue, let made = Quantity(text),
+        made.value != context.spec.storage.size.value
+    else { return [] }
+    return [
+        SpecProblem(
+            path: "spec.storage.size", value: context.spec.storage.size.text,
+            message: "cannot change yet; the volumes were made with \(made)")
+    ]
+}
+
+/// The state of one planning; each step adds its changes and what status should say of it.
+struct Planner {
+    let cluster: PostgresCluster
+    let context: ClusterContext
+    let observed: Observed
+    let now: Timestamp
+    let situation: ClusterSituation
+    let previous: PostgresClusterStatus
+    var plan = Plan()
+    var status: PostgresClusterStatus
+    /// Why the operator is not done yet, most important first: reason and sentence.
+    var progress: [Finding] = []
+    /// What is broken, most important first.
+    var faults: [Finding] = []
+
+    /// A reason for a condition.
+    struct Finding: Sendable, Hashable {
+        var reason: String
+        var message: String
+    }
+
+    init(cluster: PostgresCluster, context: ClusterContext, observed: Observed, now: Timestamp) {
+        self.cluster = cluster
+        self.context = context
+        self.observed = observed
+        self.now = now
+        situation = ClusterSituation(
+            names: context.names, observed: observed, overrides: context.spec.instanceOverrides ?? [])
+        previous = cluster.status ?? PostgresClusterStatus()
+        status = previous
+    }
+
+    var spec: PostgresClusterSpec { context.spec }
+    var names: ClusterNames { context.names }
+
+    /// The live StatefulSet; nil before it was made.
+    var liveStatefulSet: JSONValue? { observed.objects[ObjectKey(StatefulSet.resource, names.statefulSet)] }
+
+    mutating func event(_ reason: EventReason, _ note: String) {
+        plan.changes.append(.event(EventRequest(kind: .normal, reason: reason, note: note)))
+    }
+
+    mutating func warn(_ reason: EventReason, _ note: String) {
+        plan.changes.append(.event(EventRequest(kind: .warning, reason: reason, note: note)))
+    }
 }

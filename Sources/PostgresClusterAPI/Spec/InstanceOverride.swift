@@ -32,6 +32,15 @@ public struct InstanceTags: Sendable, Hashable, Codable {
         case nofailover, failoverPriority, noloadbalance, clonefrom
     }
 
+    public init(
+        nofailover: Bool? = nil, failoverPriority: Int? = nil, noloadbalance: Bool? = nil, clonefrom: Bool? = nil
+    ) {
+        self.nofailover = nofailover
+        self.failoverPriority = failoverPriority
+        self.noloadbalance = noloadbalance
+        self.clonefrom = clonefrom
+    }
+
     /// Whether the member may become primary.
     public var mayLead: Bool { nofailover != true && (failoverPriority ?? 1) > 0 }
 }

@@ -3,6 +3,7 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var observedGeneration: Int64?
     public var conditions: [Condition]?
     public var primary: String?
+    public var lastPrimary: String?
     public var timeline: Int64?
     public var systemIdentifier: String?
     public var instances: Int?
@@ -18,7 +19,8 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var lockObject: HighAvailabilitySpec.LockObject?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case observedGeneration, conditions, primary, timeline, systemIdentifier, instances, readyInstances, ready
+        case observedGeneration, conditions, primary, lastPrimary, timeline, systemIdentifier, instances,
+            readyInstances, ready
         case selector, members, pendingRestart, switchover, handover, lastFailover, bootstrap, lockObject
     }
 
@@ -42,6 +44,8 @@ extension PostgresClusterStatus: SchemaObject {
                 .list(of: .object(Condition.self), key: "type", maximumCount: 16),
                 "Ready, PrimaryAvailable, Progressing, Degraded, ConfigurationValid, Paused, SwitchoverCompleted.")
         case .primary: Field(.text(maxLength: 253), "Member that holds the lock.")
+        case .lastPrimary:
+            Field(.text(maxLength: 253), "Member that last was seen accepting writes; not empty while there is none.")
         case .timeline: Field(.integer(minimum: 0, maximum: .max), "Timeline of the primary; each promotion adds one.")
         case .systemIdentifier:
             Field(

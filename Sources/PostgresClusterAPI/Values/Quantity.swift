@@ -19,6 +19,9 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
         self.thousandths = thousandths
     }
 
+    /// Whether both mean the same: `1Gi` and `1024Mi` do, though they are not equal as texts.
+    public func isSameAmount(as other: Quantity) -> Bool { thousandths == other.thousandths }
+
     public var description: String { text }
 
     private static let units: [(suffix: String, base: Int64, power: Int)] = [

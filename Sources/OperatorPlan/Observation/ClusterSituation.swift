@@ -1,0 +1,81 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// What the observation says about the cluster as a whole.
+struct ClusterSituation: Sendable, Hashable {
+    /// By ordinal.
+    let members: [ObservedMember]
+    /// Name in the lock; nil when nobody holds it.
+    let leader: String?
+    /// Identifier of the data; nil until the first member has made it.
+    let systemIdentifier: String?
+    /// What the last hand-over came to, as its agent reported it.
+    let result: SwitchoverResult?
+    /// Identifier of the request that lies in the store now.
+    let pendingRequest: String?
+    /// Whether the store holds any request, also one from elsewhere.
+    let hasPendingRequest: Bool
+
+    init(names: ClusterNames, observed: Observed, overrides: [InstanceOverride]) {
+        members = observed.pods.compactMap { ObservedMember($0, names: names, overrides: overrides) }
+            .sorted { $0.ordinal < $1.ordinal }
+        let lock = observed.store.leader?.annotations[Annotations.leader]
+        leader = lock.flatMap { $0.isEmpty ? nil : $0 }
+        let identifier = observed.store.configuration?.annotations[Annotations.initialize]
+        systemIdentifier = identifier.flatMap { $0.isEmpty || Int64($0) == nil && UInt64($0) == nil ? nil : $0 }
+        result = observed.store.configuration?.annotations[Annotations.switchoverResult].flatMap(SwitchoverResult.init)
+        let failover = observed.store.failover?.annotations ?? [:]
+        pendingRequest = failover[Annotations.failoverRequestID]
+        hasPendingRequest =
+            failover[Annotations.failoverLeader]?.isEmpty == false
+            || failover[Annotations.failoverMember]?.isEmpty == false
+    }
+
+    /// The Pod of the lock's holder.
+    var leadingMember: ObservedMember? { members.first { $0.name == leader } }
+
+    /// The holder, when it is up and promoted.
+    var primary: ObservedMember? { leadingMember.flatMap { $0.isRunningPrimary ? $0 : nil } }
+
+    func member(_ name: String) -> ObservedMember? { members.first { $0.name == name } }
+
+    /// The best member to hand over to among those `isAllowed` admits; nil when none could take over now.
+    ///
+    /// Positions change by the millisecond and are the agents' business: they refuse a candidate that lags too far.
+    func bestSuccessor(where isAllowed: (ObservedMember) -> Bool) -> ObservedMember? {
+        guard let primary else { return nil }
+        return members.filter { member in
+            member.name != primary.name && member.isReady && member.role == "replica" && member.state == "running"
+                && (member.timeline == nil || member.timeline == primary.timeline) && member.tags.mayLead
+                && isAllowed(member)
+        }.max { left, right in
+            (left.tags.failoverPriority ?? 1, -left.ordinal) < (right.tags.failoverPriority ?? 1, -right.ordinal)
+        }
+    }
+}
+
+/// The annotation `matriarch.dev/switchover-result`, written by the agent that led.
+struct SwitchoverResult: Sendable, Hashable {
+    let id: String
+    let isSuccess: Bool
+    let from: String?
+    let to: String?
+    let reason: String?
+    let outageMillis: Int64?
+
+    init?(_ annotation: String) {
+        let json: JSONValue
+        do {
+            json = try JSONValue(parsing: annotation)
+        } catch {
+            return nil
+        }
+        guard let id = json["id"]?.stringValue, let outcome = json["outcome"]?.stringValue else { return nil }
+        self.id = id
+        isSuccess = outcome == "succeeded"
+        from = json["from"]?.stringValue
+        to = json["to"]?.stringValue
+        reason = json["reason"]?.stringValue
+        outageMillis = json["outageMillis"]?.int64Value
+    }
+}

@@ -1,0 +1,60 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// One Pod of the cluster, as the kubelet and its own agent describe it.
+struct ObservedMember: Sendable, Hashable {
+    let name: String
+    let ordinal: Int
+    let uid: String?
+    let node: String?
+    let revision: String?
+    let isReady: Bool
+    let isDeleting: Bool
+    let isContainerRunning: Bool
+    /// Patroni's words: `primary` (`master` before 4.0), `replica`, …
+    let role: String?
+    let state: String?
+    let timeline: Int64?
+    let isRestartPending: Bool
+    let tags: InstanceTags
+
+    /// nil when the Pod's name does not belong to the cluster's StatefulSet.
+    init?(_ pod: Pod, names: ClusterNames, overrides: [InstanceOverride]) {
+        guard let name = pod.metadata.name, let ordinal = names.ordinal(ofPod: name) else { return nil }
+        self.name = name
+        self.ordinal = ordinal
+        uid = pod.metadata.uid
+        node = pod.spec?.nodeName
+        revision = pod.metadata.labels?[Labels.revision]
+        isDeleting = pod.metadata.deletionTimestamp != nil
+        isReady = !isDeleting && pod.status?.conditions?.contains { $0.type == "Ready" && $0.status == "True" } == true
+        isContainerRunning =
+            pod.status?.containerStatuses?.contains {
+                $0.name == OperatorNames.container && $0.state?.running != nil
+            } == true
+        let status = pod.metadata.annotations?[Annotations.memberStatus].flatMap(Self.parse)
+        role = status?["role"]?.stringValue.map { $0 == "master" ? "primary" : $0 }
+        state = status?["state"]?.stringValue
+        timeline = status?["timeline"]?.int64Value
+        isRestartPending = status?["pending_restart"]?.boolValue == true
+        tags = overrides.first { $0.name == name }?.tags ?? InstanceTags()
+    }
+
+    /// The annotation is the agent's; an unreadable one is a member that has said nothing.
+    private static func parse(_ text: String) -> JSONValue? {
+        do {
+            return try JSONValue(parsing: text)
+        } catch {
+            return nil
+        }
+    }
+
+    /// It runs as a primary: its server accepts writes as far as its agent knows.
+    var isRunningPrimary: Bool { role == "primary" && state == "running" && isContainerRunning && !isDeleting }
+
+    var status: MemberStatus {
+        MemberStatus(
+            name: name, role: role, state: state, timeline: timeline, ready: isReady, node: node,
+            pendingRestart: isRestartPending ? true : nil)
+    }
+}

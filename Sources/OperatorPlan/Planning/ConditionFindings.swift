@@ -1,0 +1,134 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// The conditions as a function of what was found.
+struct ConditionFindings {
+    typealias Finding = Planner.Finding
+
+    let spec: PostgresClusterSpec
+    let situation: ClusterSituation
+    let problems: [SpecProblem]
+    let progress: [Finding]
+    let faults: [Finding]
+    let switchover: SwitchoverStatus?
+    let timeline: Int64?
+
+    /// In a fixed order. SwitchoverCompleted appears with the first request.
+    var conditions: [(Condition.Kind, Condition.Status, Finding)] {
+        var all: [(Condition.Kind, Condition.Status, Finding)] = [
+            (.ready, isReady ? .true : .false, ready),
+            (.primaryAvailable, situation.primary == nil ? .false : .true, primary),
+            (.progressing, isProgressing ? .true : .false, progressing),
+            (
+                .degraded, degraded.map { _ in .true } ?? .false,
+                degraded ?? Finding(reason: "Sound", message: "Nothing is missing")
+            ),
+            (.configurationValid, problems.isEmpty ? .true : .false, configuration),
+            (
+                .paused, spec.paused ? .true : .false,
+                spec.paused
+                    ? Finding(reason: "Paused", message: "Automatic actions are off")
+                    : Finding(reason: "Active", message: "Automatic actions are on")
+            ),
+        ]
+        if let switchover { all.append(completed(switchover)) }
+        return all
+    }
+
+    private var readyCount: Int { situation.members.count(where: \.isReady) }
+    private var isComplete: Bool { situation.members.count == spec.instances && readyCount == spec.instances }
+    private var isInitialized: Bool { situation.systemIdentifier != nil }
+    private var isReady: Bool { problems.isEmpty && situation.primary != nil && isComplete }
+
+    private var ready: Finding {
+        if !problems.isEmpty { return configuration }
+        if situation.primary == nil { return primary }
+        if !isComplete { return firstProgress ?? degraded ?? missing }
+        return Finding(
+            reason: "Healthy",
+            message: "\(situation.primary?.name ?? "") leads on timeline \(timeline ?? 0); "
+                + "\(readyCount) of \(spec.instances) members are ready")
+    }
+
+    private var primary: Finding {
+        if let primary = situation.primary {
+            return Finding(
+                reason: "PrimaryRunning", message: "\(primary.name) accepts writes on timeline \(timeline ?? 0)")
+        }
+        guard isInitialized else {
+            return Finding(reason: "Bootstrapping", message: "The first member is making the cluster's data")
+        }
+        guard let leader = situation.leader else {
+            return Finding(reason: "NoPrimary", message: "Nobody holds the lock")
+        }
+        return Finding(
+            reason: "PrimaryNotRunning", message: "\(leader) holds the lock and does not accept writes (yet)")
+    }
+
+    private var firstProgress: Finding? { progress.first }
+    private var isProgressing: Bool { problems.isEmpty && (!progress.isEmpty || isStarting) }
+
+    /// Members that were never ready yet, or not there yet.
+    private var isStarting: Bool {
+        !isInitialized || situation.members.count != spec.instances || situation.members.contains(where: isComingUp)
+    }
+
+    private func isComingUp(_ member: ObservedMember) -> Bool {
+        guard !member.isReady else { return false }
+        return member.state == nil || member.isDeleting || Self.statesOnTheWay.contains(member.state ?? "")
+    }
+
+    private static let statesOnTheWay: Set<String> = [
+        "initializing new cluster", "creating replica", "starting", "restarting",
+    ]
+
+    private var progressing: Finding {
+        if !problems.isEmpty { return configuration }
+        if let firstProgress { return firstProgress }
+        if !isInitialized { return primary }
+        return isStarting ? missing : Finding(reason: "Stable", message: "The cluster is as the spec wants it")
+    }
+
+    private var missing: Finding {
+        let waiting = situation.members.filter { !$0.isReady }.map { "\($0.name) (\($0.state ?? "starting"))" }
+        return Finding(
+            reason: "MembersStarting",
+            message: waiting.isEmpty
+                ? "\(situation.members.count) of \(spec.instances) members exist"
+                : "Not ready: \(waiting.joined(separator: ", "))")
+    }
+
+    private var degraded: Finding? {
+        if let fault = faults.first { return fault }
+        if isInitialized, situation.primary == nil { return primary }
+        let failed = situation.members.filter { Self.failedStates.contains($0.state ?? "") && !$0.isReady }
+        if !failed.isEmpty {
+            let list = failed.map { "\($0.name): \($0.state ?? "")" }.joined(separator: ", ")
+            return Finding(reason: "MemberFailed", message: list)
+        }
+        let down = situation.members.filter { !$0.isReady && !isComingUp($0) }
+        return down.isEmpty
+            ? nil
+            : Finding(reason: "MembersNotReady", message: "Not ready: \(down.map(\.name).joined(separator: ", "))")
+    }
+
+    private static let failedStates: Set<String> = [
+        "initdb failed", "start failed", "stop failed", "crashed", "custom bootstrap failed",
+    ]
+
+    private var configuration: Finding {
+        problems.isEmpty
+            ? Finding(reason: "Accepted", message: "The spec is valid")
+            : Finding(reason: "InvalidSpec", message: problems.map(\.description).joined(separator: "; "))
+    }
+
+    private func completed(_ state: SwitchoverStatus) -> (Condition.Kind, Condition.Status, Finding) {
+        let status: Condition.Status =
+            switch state.phase {
+            case .requested, .inProgress: .unknown
+            case .succeeded: .true
+            case .failed: .false
+            }
+        return (.switchoverCompleted, status, Finding(reason: state.reason, message: state.message ?? ""))
+    }
+}

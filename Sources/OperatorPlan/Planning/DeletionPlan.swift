@@ -1,0 +1,75 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// What is done when the cluster was deleted.
+///
+/// The StatefulSet goes first. The store's objects are deleted once the Pods are gone: a living agent would make them
+/// again. Everything with an owner reference is collected by Kubernetes when the finalizer is off. Volumes stay.
+func deletionPlan(_ cluster: PostgresCluster, observed: Observed) -> Plan {
+    var plan = Plan()
+    let finalizers = cluster.metadata.finalizers ?? []
+    guard finalizers.contains(OperatorNames.finalizer), let name = cluster.metadata.name else {
+        plan.verdict = "being deleted; nothing left to clean up"
+        return plan
+    }
+    let names = ClusterNames(cluster: name)
+    let release = Change.patchMetadata(
+        metadataPatch(of: cluster, finalizers: finalizers.filter { $0 != OperatorNames.finalizer }))
+    if observed.isNamespaceTerminating {
+        plan.verdict = "the namespace is being deleted and takes everything with it"
+        plan.changes = [release]
+        return plan
+    }
+    let key = ObjectKey(StatefulSet.resource, names.statefulSet)
+    if let live = observed.objects[key], live.isOwned(by: cluster) {
+        plan.verdict = "stopping the members"
+        if live.value(at: "metadata", "deletionTimestamp") == nil {
+            plan.changes.append(.delete(key, uid: live.value(at: "metadata", "uid")?.stringValue))
+        }
+        plan.requeue(after: .seconds(5))
+        return plan
+    }
+    let remaining = observed.pods.compactMap(\.metadata.name).filter { names.ordinal(ofPod: $0) != nil }
+    guard remaining.isEmpty else {
+        plan.verdict = "waiting for \(remaining.sorted().joined(separator: ", ")) to end"
+        plan.requeue(after: .seconds(5))
+        return plan
+    }
+    plan.verdict = "removing the store"
+    for (key, _) in storeObjects(names, store: observed.store, lockObject: lockObject(of: cluster)) {
+        plan.changes.append(.delete(key, uid: nil))
+    }
+    plan.changes.append(
+        .event(
+            EventRequest(
+                kind: .normal, reason: .cleanedUp,
+                note: observed.volumeClaims.isEmpty
+                    ? "Cluster removed"
+                    : "Cluster removed; volumes are kept: \(observed.volumeClaims.sorted().joined(separator: ", "))")))
+    plan.changes.append(release)
+    return plan
+}
+
+/// The kind the store was made with; also when the spec cannot be read any more.
+private func lockObject(of cluster: PostgresCluster) -> HighAvailabilitySpec.LockObject {
+    if let made = cluster.status?.lockObject { return made }
+    if case .success(let spec) = cluster.spec { return spec.highAvailability.lockObject }
+    return .configMap
+}
+
+private func storeObjects(
+    _ names: ClusterNames, store: StoreSnapshot, lockObject: HighAvailabilitySpec.LockObject
+) -> [(ObjectKey, StoreObject)] {
+    let resource = lockObject == .configMap ? ConfigMap.resource : Endpoints.resource
+    return [
+        (names.storeLeader(lockObject), store.leader), (names.storeConfiguration, store.configuration),
+        (names.storeFailover, store.failover), (names.storeSynchronization, store.synchronization),
+    ].compactMap { name, object in object.map { (ObjectKey(resource, name), $0) } }
+}
+
+extension JSONValue {
+    fileprivate func isOwned(by cluster: PostgresCluster) -> Bool {
+        let owners = value(at: "metadata", "ownerReferences")?.arrayValue ?? []
+        return owners.contains { $0["uid"]?.stringValue == cluster.metadata.uid }
+    }
+}

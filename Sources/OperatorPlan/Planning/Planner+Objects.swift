@@ -1,0 +1,125 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// Objects and intent in the store.
+extension Planner {
+    /// Holds the resource until the store's objects are gone, too: the agents make those, and no owner reference is on them.
+    mutating func planFinalizer() {
+        let finalizers = cluster.metadata.finalizers ?? []
+        guard !finalizers.contains(OperatorNames.finalizer), !observed.isNamespaceTerminating else { return }
+        plan.changes.append(
+            .patchMetadata(metadataPatch(of: cluster, finalizers: finalizers + [OperatorNames.finalizer])))
+    }
+
+    /// Secrets first and the StatefulSet last, so that no Pod waits for what it mounts.
+    mutating func planObjects(replicas: Int) {
+        for secret in context.secrets() where !observed.secrets.contains(secret.name) {
+            plan.changes.append(.createSecret(secret))
+        }
+        if liveStatefulSet == nil { event(.created, "Creating cluster \(context.name)") }
+        let members = max(replicas, spec.instances, (situation.members.last?.ordinal ?? -1) + 1)
+        apply(ServiceAccount.resource, context.serviceAccount())
+        apply(Role.resource, context.role(memberCount: members))
+        apply(RoleBinding.resource, context.roleBinding())
+        apply(ConfigMap.resource, context.agentConfigMap())
+        apply(Service.resource, context.readWriteService())
+        apply(Service.resource, context.readOnlyService())
+        apply(Service.resource, context.podsService())
+        if context.lockObject == .endpoints { apply(Service.resource, context.configurationService()) }
+        planPodDisruptionBudget()
+        apply(StatefulSet.resource, context.statefulSet(replicas: replicas))
+    }
+
+    private mutating func planPodDisruptionBudget() {
+        guard let resource = observed.capabilities.podDisruptionBudget else {
+            // Said once, when the cluster is made.
+            if liveStatefulSet == nil {
+                warn(
+                    .groupVersionNotServed,
+                    "The API server serves no version of policy.PodDisruptionBudget; evictions are not limited")
+            }
+            return
+        }
+        guard spec.instances == 1 else { return apply(resource, context.podDisruptionBudget(resource)) }
+        let key = ObjectKey(resource, names.podDisruptionBudget)
+        if let live = observed.objects[key], isOwned(live) {
+            plan.changes.append(.delete(key, uid: live.value(at: "metadata", "uid")?.stringValue))
+        }
+    }
+
+    /// Plans to apply `desired` unless the live object has all of it and was applied from the same text.
+    private mutating func apply(_ resource: APIResource, _ desired: JSONValue) {
+        guard let name = desired.value(at: "metadata", "name")?.stringValue else { return }
+        let key = ObjectKey(resource, name)
+        var hash = StableHash()
+        hash.combine(desired.serialized())
+        var metadata = desired["metadata"] ?? [:]
+        var annotations = metadata["annotations"] ?? [:]
+        annotations[Annotations.appliedHash] = .string(hash.hexadecimal)
+        metadata["annotations"] = annotations
+        var body = desired
+        body["metadata"] = metadata
+        guard let live = observed.objects[key] else {
+            plan.changes.append(.apply(key, body: body))
+            return
+        }
+        guard isOwned(live) else {
+            faults.append(
+                Finding(
+                    reason: "ObjectNotOurs",
+                    message: "\(key) exists and belongs to somebody else; delete it or rename the cluster"))
+            plan.requeue(after: .seconds(2))
+            return
+        }
+        if !live.contains(body) { plan.changes.append(.apply(key, body: body)) }
+    }
+
+    /// Objects of a deleted cluster of the same name count as foreign until they are collected.
+    private func isOwned(_ live: JSONValue) -> Bool {
+        let owners = live.value(at: "metadata", "ownerReferences")?.arrayValue ?? []
+        return owners.contains { $0["uid"]?.stringValue == context.uid }
+    }
+
+    /// The dynamic configuration, before any Pod exists and whenever the spec changes it.
+    mutating func planStoreConfiguration() {
+        let key = ObjectKey(context.storeResource, names.storeConfiguration)
+        let stored = observed.store.configuration
+        let current = stored?.annotations[Annotations.configuration].flatMap { text -> JSONValue? in
+            do {
+                return try JSONValue(parsing: text)
+            } catch {
+                // Nobody can use it, so it is written anew.
+                return nil
+            }
+        }
+        let wanted = context.dynamicConfiguration(over: current)
+        guard wanted != current else { return }
+        plan.changes.append(
+            .writeStore(
+                storeWrite(key, stored, [Annotations.configuration: .string(wanted.serialized())])))
+    }
+
+    /// Writes annotations conditional on what was read; a null removes one.
+    func storeWrite(_ key: ObjectKey, _ stored: StoreObject?, _ annotations: [String: JSONValue]) -> StoreWrite {
+        guard let stored else {
+            var metadata = context.metadata(key.name, component: Component.store)
+            metadata["annotations"] = .object(annotations.filter { !$0.value.isNull })
+            return StoreWrite(
+                key: key, isCreation: true,
+                body: [
+                    "apiVersion": .string(key.resource.apiVersion), "kind": .string(key.resource.kind),
+                    "metadata": metadata,
+                ])
+        }
+        var metadata: JSONValue = ["annotations": .object(annotations)]
+        if let version = stored.resourceVersion { metadata["resourceVersion"] = .string(version) }
+        return StoreWrite(key: key, isCreation: false, body: ["metadata": metadata])
+    }
+}
+
+/// Sets the finalizers, if nobody else changed the resource meanwhile.
+func metadataPatch(of cluster: PostgresCluster, finalizers: [String]) -> JSONValue {
+    var metadata: JSONValue = ["finalizers": JSONValue(finalizers)]
+    if let version = cluster.metadata.resourceVersion { metadata["resourceVersion"] = .string(version) }
+    return ["metadata": metadata]
+}

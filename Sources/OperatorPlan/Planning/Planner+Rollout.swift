@@ -1,0 +1,52 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// Restarts after a change of the Pod template, one member at a time.
+///
+/// The StatefulSet never deletes a Pod by itself (OnDelete). Replicas go first, from the highest ordinal down; the
+/// primary hands over to a member that is already on the new template and is then restarted as a replica: one switchover
+/// for the whole rollout.
+extension Planner {
+    mutating func planRollout(replicas: Int) {
+        guard let live = liveStatefulSet, let revision = live.value(at: "status", "updateRevision")?.stringValue,
+            // The controller has not seen the newest template yet.
+            live.value(at: "status", "observedGeneration")?.int64Value
+                == live.value(at: "metadata", "generation")?.int64Value
+        else { return }
+        let members = situation.members.filter { $0.ordinal < replicas }
+        let outdated = members.filter { $0.revision != nil && $0.revision != revision }
+        guard !outdated.isEmpty else { return }
+        progress.append(
+            Finding(
+                reason: spec.paused ? "RolloutPaused" : "RollingUpdate",
+                message: "\(outdated.count) of \(members.count) members run an older Pod template"))
+        guard !spec.paused, !isSwitchoverRunning, !members.contains(where: \.isDeleting) else { return }
+        let current = members.filter { $0.revision == revision }
+        guard current.allSatisfy(\.isReady), members.count >= replicas else { return }
+
+        let leader = situation.leadingMember
+        let replicasLeft = outdated.filter { $0.name != leader?.name }
+        // One that is down already costs nothing, and may be what the new template repairs.
+        if let broken = replicasLeft.last(where: { !$0.isReady }) { return restart(broken) }
+        if let next = replicasLeft.last {
+            // With data but no primary nobody is taken away: it may be the one to be promoted.
+            if leader != nil || situation.systemIdentifier == nil { restart(next) }
+            return
+        }
+        guard let leader else { return }
+        if replicas == 1 { return restart(leader) }
+        guard leader.isReady else { return restart(leader) }
+        planHandover(from: leader, to: situation.bestSuccessor { $0.revision == revision }, purpose: "rollout")
+    }
+
+    private var isSwitchoverRunning: Bool {
+        status.switchover?.phase == .inProgress
+            || situation.hasPendingRequest
+                && situation.pendingRequest != previous.handover?.request
+    }
+
+    private mutating func restart(_ member: ObservedMember) {
+        plan.changes.append(.delete(ObjectKey(Pod.resource, member.name), uid: member.uid))
+        event(.memberRestarted, "Restarting \(member.name) for a new Pod template")
+    }
+}

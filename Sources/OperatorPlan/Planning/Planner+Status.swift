@@ -1,0 +1,126 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// What the resource says of the cluster, and the Events about what became different.
+extension Planner {
+    mutating func planStatus(problems: [SpecProblem]) {
+        status.observedGeneration = cluster.metadata.generation
+        status.selector = context.podSelector.map { "\($0)=\($1)" }.sorted().joined(separator: ",")
+        describeMembers()
+        describePrimary()
+        if situation.systemIdentifier != nil, problems.isEmpty {
+            status.bootstrap = status.bootstrap ?? spec.bootstrap
+            status.lockObject = status.lockObject ?? context.lockObject
+        }
+        describeConditions(problems: problems)
+        announce(problems: problems)
+        plan.verdict = status.condition(.ready)?.message ?? plan.verdict
+        plan.changes +=
+            statusPatch(cluster: cluster, status: status, isConditional: !patchesMetadata).map { [$0] } ?? []
+    }
+
+    /// A patch of the metadata in the same plan changes the resourceVersion the status was made from.
+    private var patchesMetadata: Bool {
+        plan.changes.contains {
+            if case .patchMetadata = $0 { true } else { false }
+        }
+    }
+
+    private mutating func describeMembers() {
+        let members = situation.members
+        let ready = members.count(where: \.isReady)
+        status.instances = members.count
+        status.readyInstances = ready
+        status.ready = "\(ready)/\(spec.instances)"
+        status.members = members.map(\.status)
+        let pending = members.filter(\.isRestartPending).map(\.name)
+        status.pendingRestart = pending.isEmpty ? nil : pending
+    }
+
+    private mutating func describePrimary() {
+        status.primary = situation.leader
+        status.systemIdentifier = situation.systemIdentifier ?? previous.systemIdentifier
+        guard let primary = situation.primary, let timeline = primary.timeline else { return }
+        status.timeline = timeline
+        status.lastPrimary = primary.name
+        guard let last = previous.lastPrimary, last != primary.name else { return }
+        if isRequested(from: last, to: primary.name) {
+            event(.primaryChanged, "\(primary.name) leads after \(last), on timeline \(timeline)")
+        } else {
+            status.lastFailover = FailoverStatus(
+                from: last, to: primary.name, timeline: timeline, at: now, reason: "PrimaryLost")
+            warn(.failedOver, "\(primary.name) took over from \(last), on timeline \(timeline)")
+        }
+    }
+
+    /// Whether a switchover accounts for the change, be it still on its way or just done.
+    private func isRequested(from: String, to: String) -> Bool {
+        [status.switchover, status.handover].contains { state in
+            guard let state, state.from == from, state.to == nil || state.to == to else { return false }
+            return state.phase == .inProgress || state.phase == .succeeded
+        }
+    }
+
+    private mutating func describeConditions(problems: [SpecProblem]) {
+        let findings = ConditionFindings(
+            spec: spec, situation: situation, problems: problems, progress: progress, faults: faults,
+            switchover: status.switchover, timeline: status.timeline)
+        status.conditions = findings.conditions.map { kind, value, finding in
+            let before = previous.condition(kind)
+            return Condition(
+                type: kind, status: value, reason: finding.reason, message: finding.message,
+                lastTransitionTime: before?.status == value ? before?.lastTransitionTime ?? now : now,
+                observedGeneration: cluster.metadata.generation)
+        }
+    }
+
+    /// Events for conditions that became true or false with this look; nothing is repeated.
+    private mutating func announce(problems: [SpecProblem]) {
+        let rejected = status.condition(.configurationValid)
+        if let rejected, rejected.status == .false, rejected.message != previous.condition(.configurationValid)?.message
+        {
+            warn(.invalidSpec, rejected.message)
+        }
+        let degraded = status.condition(.degraded)
+        if let degraded, degraded.reason == "ObjectNotOurs", previous.condition(.degraded)?.message != degraded.message
+        {
+            warn(.objectNotOurs, degraded.message)
+        }
+        guard problems.isEmpty, let before = previous.condition(.paused)?.status else { return }
+        if spec.paused, before == .false { event(.paused, "Automatic actions are off") }
+        if !spec.paused, before == .true { event(.resumed, "Automatic actions are on again") }
+    }
+}
+
+/// The patch that makes the stored status equal to `status`; nil when it is already.
+func statusPatch(cluster: PostgresCluster, status: PostgresClusterStatus, isConditional: Bool = true) -> Change? {
+    guard status != cluster.status else { return nil }
+    var body: [String: JSONValue]
+    do {
+        body = try JSONValue(encoding: status).objectValue ?? [:]
+        // A merge patch keeps what it does not name.
+        let stored = try cluster.status.map { try JSONValue(encoding: $0).objectValue ?? [:] } ?? [:]
+        body = replacing(stored, with: body)
+    } catch {
+        // Plain values of our own types; they encode.
+        preconditionFailure("status does not encode: \(error)")
+    }
+    var patch: JSONValue = ["status": .object(body)]
+    if isConditional, let version = cluster.metadata.resourceVersion {
+        patch["metadata"] = ["resourceVersion": .string(version)]
+    }
+    return .patchStatus(patch)
+}
+
+/// A merge patch from one object to another: nulls for what is gone, at every depth.
+private func replacing(_ old: [String: JSONValue], with new: [String: JSONValue]) -> [String: JSONValue] {
+    var patch = new
+    for (key, before) in old {
+        switch (before, new[key]) {
+        case (_, nil): patch[key] = .null
+        case (.object(let before), .object(let after)): patch[key] = .object(replacing(before, with: after))
+        case _: break
+        }
+    }
+    return patch
+}

@@ -1,0 +1,226 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// Switchovers: those asked for in the spec, and the operator's own.
+///
+/// A request is identified by the hash of its content. It lies in the store until the primary's agent has carried it out
+/// or refused it; the agent then clears it and leaves a result with the same identifier. Status records how far it is, so
+/// that the same content is never carried out twice.
+extension Planner {
+    /// Moves the request in spec.switchover along.
+    mutating func planSwitchover() {
+        guard let request = spec.switchover else { return }
+        let id = request.contentHash
+        var state =
+            previous.switchover?.request == id
+            ? previous.switchover ?? newState(id: id, request: request) : newState(id: id, request: request)
+        advance(&state, request: request)
+        status.switchover = state
+        if !state.phase.isFinal {
+            progress.append(
+                Finding(
+                    reason: state.reason == "Scheduled" ? "SwitchoverScheduled" : "SwitchoverInProgress",
+                    message: state.message ?? "Switchover"))
+        }
+    }
+
+    private func newState(id: String, request: SwitchoverRequest) -> SwitchoverStatus {
+        SwitchoverStatus(id: request.id, request: id, phase: .requested, reason: "Requested", requestedAt: now)
+    }
+
+    /// Asks for a hand-over of the operator's own, before it takes the primary's Pod away.
+    mutating func planHandover(from leader: ObservedMember, to successor: ObservedMember?, purpose: String) {
+        let attempts = previous.handover.flatMap { attempt(of: $0, purpose: purpose, leader: leader) }
+        var number = attempts ?? 1
+        if let last = previous.handover, attempts != nil, last.phase == .failed {
+            let again = (last.finishedAt ?? now) + Self.retryDelay
+            guard now >= again else {
+                progress.append(Finding(reason: "SwitchoverFailed", message: last.message ?? "Trying again soon"))
+                plan.requeue(after: again - now)
+                return
+            }
+            number += 1
+        }
+        let id = "\(purpose)-\(leader.name)-\(leader.timeline ?? 0)-\(number)"
+        var request = SwitchoverRequest(candidate: successor?.name)
+        // Once asked for, the candidate stays the same whoever looks better now.
+        if let last = previous.handover, last.request == id, let candidate = last.to { request.candidate = candidate }
+        guard request.candidate != nil else {
+            progress.append(
+                Finding(reason: "WaitingForCandidate", message: "No member could take over from \(leader.name) now"))
+            plan.requeue(after: .seconds(5))
+            return
+        }
+        var state =
+            previous.handover?.request == id
+            ? previous.handover ?? newState(id: id, request: request) : newState(id: id, request: request)
+        advance(&state, request: request)
+        status.handover = state
+        progress.append(Finding(reason: "SwitchoverInProgress", message: state.message ?? "Handing over"))
+    }
+
+    private static let retryDelay: Duration = .seconds(30)
+
+    /// The number of the last attempt, if it was for the same purpose, primary and timeline.
+    private func attempt(of last: SwitchoverStatus, purpose: String, leader: ObservedMember) -> Int? {
+        let prefix = "\(purpose)-\(leader.name)-\(leader.timeline ?? 0)-"
+        guard last.request.hasPrefix(prefix) else { return nil }
+        return Int(last.request.dropFirst(prefix.count))
+    }
+
+    /// One step of a request: not before its time, then handed over, then its result or its timeout.
+    mutating func advance(_ state: inout SwitchoverStatus, request: SwitchoverRequest) {
+        guard !state.phase.isFinal else { return }
+        if let result = situation.result, result.id == state.request {
+            return finish(&state, result: result)
+        }
+        switch state.phase {
+        case .requested: start(&state, request: request)
+        case .inProgress: supervise(&state, request: request)
+        case .succeeded, .failed: break
+        }
+    }
+
+    private mutating func start(_ state: inout SwitchoverStatus, request: SwitchoverRequest) {
+        if situation.pendingRequest == state.request {
+            // The store was written and the status was not: go on from there.
+            return begin(&state, from: situation.leader, to: request.candidate, writes: false)
+        }
+        if let notBefore = request.notBefore, now < notBefore {
+            state.reason = "Scheduled"
+            state.message = "Waits until \(notBefore)"
+            return plan.requeue(after: min(notBefore - now, .seconds(3600)))
+        }
+        if let refusal = refusal(of: request) {
+            return fail(&state, reason: refusal.reason, message: refusal.message)
+        }
+        if let candidate = request.candidate, candidate == situation.leader {
+            return succeed(&state, from: candidate, to: candidate, reason: "AlreadyPrimary")
+        }
+        if situation.leader == nil && request.mode == .planned {
+            return wait(&state, request, reason: "NoPrimary", message: "Waits for a primary to hand over from")
+        }
+        if situation.hasPendingRequest {
+            return wait(&state, request, reason: "Busy", message: "Waits until another request is done")
+        }
+        begin(&state, from: situation.leader, to: request.candidate, writes: true, mode: request.mode)
+    }
+
+    /// Why a request cannot be carried out, whatever happens; nil when it can.
+    private func refusal(of request: SwitchoverRequest) -> Finding? {
+        guard let candidate = request.candidate else {
+            if spec.instances == 1 {
+                return Finding(reason: "NoCandidate", message: "A cluster of one instance has nobody to hand over to")
+            }
+            return spec.paused
+                ? Finding(reason: "CandidateNeeded", message: "While paused a switchover needs a candidate") : nil
+        }
+        guard let member = situation.member(candidate) else {
+            let known = situation.members.map(\.name).joined(separator: ", ")
+            return Finding(
+                reason: "UnknownCandidate",
+                message: "\(candidate) is not a member of the cluster; members are \(known.isEmpty ? "none" : known)")
+        }
+        guard member.tags.mayLead || candidate == situation.leader else {
+            return Finding(
+                reason: "CandidateNotEligible", message: "\(candidate) may not lead: its tags exclude it")
+        }
+        return nil
+    }
+
+    private mutating func wait(
+        _ state: inout SwitchoverStatus, _ request: SwitchoverRequest, reason: String, message: String
+    ) {
+        let since = max(state.requestedAt ?? now, request.notBefore ?? state.requestedAt ?? now)
+        let deadline = since + .seconds(request.timeout)
+        guard now < deadline else {
+            return fail(&state, reason: "TimedOut", message: "\(message); gave up after \(request.timeout) s")
+        }
+        state.reason = reason
+        state.message = message
+        plan.requeue(after: deadline - now)
+    }
+
+    private mutating func begin(
+        _ state: inout SwitchoverStatus, from leader: String?, to candidate: String?, writes: Bool,
+        mode: SwitchoverRequest.Mode = .planned
+    ) {
+        if writes {
+            var annotations: [String: JSONValue] = [Annotations.failoverRequestID: .string(state.request)]
+            annotations[Annotations.failoverMember] = candidate.map { .string($0) } ?? .null
+            // Without a leader in it the request is a failover: it holds whoever leads.
+            annotations[Annotations.failoverLeader] = mode == .forced ? .null : leader.map { .string($0) } ?? .null
+            let key = ObjectKey(context.storeResource, names.storeFailover)
+            plan.changes.append(.writeStore(storeWrite(key, observed.store.failover, annotations)))
+        }
+        state.phase = .inProgress
+        state.reason = "InProgress"
+        state.from = leader
+        state.to = candidate
+        state.startedAt = now
+        state.message = "\(leader ?? "nobody") hands over to \(candidate ?? "its best replica")"
+        event(.switchoverStarted, state.message ?? "")
+    }
+
+    private mutating func supervise(_ state: inout SwitchoverStatus, request: SwitchoverRequest) {
+        let started = state.startedAt ?? now
+        let deadline = started + .seconds(request.timeout)
+        let isCleared = situation.pendingRequest != state.request
+        if isCleared, let primary = situation.primary, primary.name != state.from,
+            state.to == nil || state.to == primary.name, now - started > Self.resultDelay
+        {
+            // The result was overwritten or its writer died; the state of the cluster says the same.
+            return succeed(&state, from: state.from, to: primary.name, reason: "Completed")
+        }
+        guard now < deadline else {
+            if !isCleared {
+                let key = ObjectKey(context.storeResource, names.storeFailover)
+                plan.changes.append(
+                    .writeStore(
+                        storeWrite(
+                            key, observed.store.failover,
+                            [
+                                Annotations.failoverRequestID: .null, Annotations.failoverMember: .null,
+                                Annotations.failoverLeader: .null,
+                            ])))
+            }
+            return fail(&state, reason: "TimedOut", message: "Not done after \(request.timeout) s; withdrawn")
+        }
+        plan.requeue(after: min(deadline - now, isCleared ? Self.resultDelay : deadline - now))
+    }
+
+    /// How long the result may lag behind the deed.
+    private static let resultDelay: Duration = .seconds(5)
+
+    private mutating func finish(_ state: inout SwitchoverStatus, result: SwitchoverResult) {
+        state.from = result.from ?? state.from
+        state.outageMillis = result.outageMillis.map { max(0, $0) }
+        if result.isSuccess {
+            succeed(&state, from: state.from, to: result.to ?? state.to, reason: result.reason ?? "Completed")
+        } else {
+            fail(
+                &state, reason: "Refused",
+                message: result.reason.map { "The primary's agent refused: \($0)" } ?? "The primary's agent refused")
+        }
+    }
+
+    private mutating func succeed(_ state: inout SwitchoverStatus, from: String?, to: String?, reason: String) {
+        state.phase = .succeeded
+        state.reason = reason
+        state.from = from
+        state.to = to
+        state.finishedAt = now
+        let outage = state.outageMillis.map { ", writes stood still for \($0) ms" } ?? ""
+        state.message =
+            from == to ? "\(to ?? "") is the primary already" : "\(to ?? "?") took over from \(from ?? "?")\(outage)"
+        event(.switchoverSucceeded, state.message ?? "")
+    }
+
+    private mutating func fail(_ state: inout SwitchoverStatus, reason: String, message: String) {
+        state.phase = .failed
+        state.reason = reason
+        state.message = message
+        state.finishedAt = now
+        warn(.switchoverFailed, "\(reason): \(message)")
+    }
+}

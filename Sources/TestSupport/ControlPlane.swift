@@ -1,0 +1,181 @@
+import Glibc
+import HTTPTransport
+public import KubernetesClient
+import KubernetesModels
+import Synchronization
+
+/// A private etcd and kube-apiserver for tests: RBAC on, on free ports of 127.0.0.1, all files in a temporary folder.
+///
+/// No controllers run: nothing schedules Pods, collects garbage or empties namespaces. Everything ends and is removed
+/// with the test process, however that ends.
+public final class ControlPlane: Sendable {
+    /// The one a whole test process shares. Work in a ``namespace(prefix:)`` of your own, and never pause or stop it.
+    public static func shared() async throws -> ControlPlane { try await sharedStart.value }
+    private static let sharedStart = Task { try await ControlPlane.start() }
+
+    /// Where the API server listens, with a trailing port and no slash.
+    public let server: String
+    /// etcd's client address, plain HTTP.
+    public let etcdServer: String
+    private let files: ControlPlaneFiles
+    private let authority: [UInt8]
+    private let port: UInt16
+    private let etcd: ControlPlaneProcess
+    private let apiServer: Mutex<ControlPlaneProcess?>
+    private let janitor: Janitor
+    private let observer: KubernetesClient
+
+    /// An administrator by token.
+    public var admin: ClusterConfiguration { configuration(credential: .token(ControlPlaneFiles.adminToken)) }
+    /// A user without any right.
+    public var stranger: ClusterConfiguration { configuration(credential: .token(ControlPlaneFiles.strangerToken)) }
+    /// The token ``admin`` uses.
+    public var adminToken: String { ControlPlaneFiles.adminToken }
+    /// The certificate authority, in PEM.
+    public var authorityPath: String { files.path("ca.crt") }
+
+    /// Starts one of your own, to pause or stop. Ends with ``stop()`` or the test process.
+    public static func start() async throws -> ControlPlane {
+        let binary = try requireBinary(
+            "kube-apiserver", folder: kubernetesFolder(), remedy: "scripts/kubernetes-build")
+        let etcdBinary = try requireBinary("etcd", folder: "/usr/bin", remedy: "scripts/packages")
+        let files = try await ControlPlaneFiles()
+        return try await ControlPlane(files: files, binary: binary, etcdBinary: etcdBinary)
+    }
+
+    private init(files: ControlPlaneFiles, binary: String, etcdBinary: String) async throws {
+        self.files = files
+        authority = try files.read("ca.crt")
+        let ports = try FreePorts.take(3)
+        port = ports[0]
+        server = "https://127.0.0.1:\(ports[0])"
+        etcdServer = "http://127.0.0.1:\(ports[1])"
+        janitor = try Janitor(folder: files.folder)
+        let peer = "http://127.0.0.1:\(ports[2])"
+        etcd = try ControlPlaneProcess(
+            name: "etcd",
+            [
+                etcdBinary, "--name=test", "--data-dir=\(files.path("etcd"))", "--listen-client-urls=\(etcdServer)",
+                "--advertise-client-urls=\(etcdServer)", "--listen-peer-urls=\(peer)",
+                "--initial-advertise-peer-urls=\(peer)", "--initial-cluster=test=\(peer)", "--log-level=warn",
+            ], logPath: files.path("etcd.log"))
+        try janitor.watch(etcd)
+        apiServer = Mutex(nil)
+        var options = ClientOptions()
+        options.maximumRetryCount = 0
+        options.threadName = "control-plane"
+        observer = KubernetesClient(
+            configuration: ClusterConfiguration(
+                server: server, serverTrust: .authority(authority), credential: .token(ControlPlaneFiles.adminToken)),
+            options: options)
+        self.binary = binary
+        try await startAPIServer()
+    }
+
+    private let binary: String
+
+    /// A configuration for this server with other credentials.
+    public func configuration(credential: Credential) -> ClusterConfiguration {
+        ClusterConfiguration(server: server, serverTrust: .authority(authority), credential: credential)
+    }
+
+    /// An administrator by client certificate, without a token.
+    public func adminByCertificate() throws -> ClusterConfiguration {
+        ClusterConfiguration(
+            server: server, serverTrust: .authority(authority),
+            clientCertificate: .init(certificate: try files.read("admin.crt"), key: try files.read("admin.key")))
+    }
+
+    /// A fresh namespace.
+    public func namespace(prefix: String = "test") async throws -> String {
+        let name = "\(prefix)-\(String(UInt64.random(in: 0..<UInt64.max), radix: 36))"
+        _ = try await observer.create(Namespace(metadata: ObjectMeta(name: name)))
+        return name
+    }
+
+    /// Makes etcd forget every version but the current ones, as the API server itself does every five minutes.
+    public func compact() async throws {
+        let transport = HTTPTransport()
+        func ask(_ path: String, _ body: JSONValue) async throws -> JSONValue {
+            let request = HTTPRequest(method: .post, url: etcdServer + path, body: body.serializedBytes())
+            return try JSONValue(parsing: try await transport.send(request, deadline: .seconds(5)).body)
+        }
+        let answer = try await ask("/v3/kv/range", ["key": "AA=="])
+        guard let revision = answer.value(at: "header", "revision")?.stringValue else {
+            throw ControlPlaneError("etcd tells no revision: \(answer)")
+        }
+        _ = try await ask("/v3/kv/compaction", ["revision": .string(revision), "physical": true])
+    }
+
+    // MARK: Faults, for control planes of your own
+
+    /// Freezes the API server: connections stay open, nothing answers.
+    public func pauseAPIServer() { apiServer.withLock { $0 }?.signal(SIGSTOP) }
+
+    public func resumeAPIServer() { apiServer.withLock { $0 }?.signal(SIGCONT) }
+
+    /// Ends the API server and waits until it has; etcd keeps the data.
+    public func stopAPIServer() async throws {
+        let running = apiServer.withLock { process in
+            defer { process = nil }
+            return process
+        }
+        try await running?.stop()
+    }
+
+    /// Starts the API server on the same address and waits until it is ready.
+    public func startAPIServer() async throws {
+        let process = try ControlPlaneProcess(
+            name: "kube-apiserver", apiServerArguments, logPath: files.path("kube-apiserver.log"))
+        try janitor.watch(process)
+        apiServer.withLock { $0 = process }
+        do {
+            try await eventually(within: .seconds(60), "kube-apiserver becomes ready") {
+                guard process.isRunning else { return true }
+                return try await observer.getText("/readyz", deadline: .seconds(2)) == "ok"
+            }
+            guard process.isRunning else { throw ControlPlaneError("kube-apiserver ended") }
+        } catch {
+            throw ControlPlaneError("\(error)\n\(process.logTail)\n\(etcd.logTail)")
+        }
+    }
+
+    /// Ends everything, the API server first, and removes the folder.
+    public func stop() async throws {
+        observer.shutdown()
+        try await stopAPIServer()
+        try await etcd.stop()
+        try await files.remove()
+    }
+
+    private var apiServerArguments: [String] {
+        [
+            binary, "--etcd-servers=\(etcdServer)", "--bind-address=127.0.0.1", "--secure-port=\(port)",
+            "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
+            "--cert-dir=\(files.path("certificates"))",
+            "--tls-cert-file=\(files.path("server.crt"))", "--tls-private-key-file=\(files.path("server.key"))",
+            "--client-ca-file=\(files.path("ca.crt"))", "--token-auth-file=\(files.path("tokens.csv"))",
+            "--authorization-mode=RBAC", "--anonymous-auth=false", "--service-cluster-ip-range=10.255.0.0/24",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            "--service-account-key-file=\(files.path("service-account.key"))",
+            "--service-account-signing-key-file=\(files.path("service-account.key"))",
+            "--disable-admission-plugins=ServiceAccount", "--allow-privileged=true", "--profiling=false",
+        ]
+    }
+
+    // MARK: Binaries
+
+    private static func kubernetesFolder() -> String {
+        if let folder = getenv("MATRIARCH_K8S_BIN") { return String(cString: folder) }
+        let home = getenv("HOME").map { String(cString: $0) } ?? "/root"
+        return "\(home)/.cache/matriarch/kubernetes-1.20.2"
+    }
+
+    private static func requireBinary(_ name: String, folder: String, remedy: String) throws -> String {
+        let path = "\(folder)/\(name)"
+        guard access(path, X_OK) == 0 else {
+            throw ControlPlaneError("\(path) is missing; run: \(remedy)")
+        }
+        return path
+    }
+}

@@ -1,0 +1,100 @@
+import KubernetesClient
+import KubernetesModels
+import TestSupport
+import Testing
+
+@Suite("Watches at a real API server")
+struct WatchTests {
+    @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+    func `a watch sees an object added, modified and deleted, in order`(forcesHTTP1: Bool) async throws {
+        var options = ClientOptions()
+        options.forcesHTTP1 = forcesHTTP1
+        let fixture = try await APIServerFixture(options: options)
+        let start = try await fixture.client.list(ConfigMap.self, namespace: fixture.namespace)
+        let events = fixture.client.watch(
+            ConfigMap.self, namespace: fixture.namespace, resourceVersion: start.resourceVersion)
+        var iterator = events.makeAsyncIterator()
+
+        let created = try await fixture.createConfigMap("one", ["a": "1"])
+        #expect(try await iterator.next() == .added(created))
+        let changed = try await fixture.client.mergePatch(
+            ConfigMap.self, name: "one", namespace: fixture.namespace, body: ["data": ["a": "2"]])
+        #expect(try await iterator.next() == .modified(changed))
+        try await fixture.client.delete(ConfigMap.self, name: "one", namespace: fixture.namespace)
+        guard case .deleted(let last) = try await iterator.next() else {
+            Issue.record("expected a deletion")
+            return
+        }
+        #expect(last.metadata.uid == created.metadata.uid && last.data == ["a": "2"])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a watch ends at the server's timeout, after a bookmark to go on from`() async throws {
+        let fixture = try await APIServerFixture()
+        let list = try await fixture.client.list(ConfigMap.self, namespace: fixture.namespace)
+        try await fixture.createConfigMap("before")
+        var bookmarks: [String] = []
+        var added = 0
+        let events = fixture.client.watch(
+            ConfigMap.self, namespace: fixture.namespace, resourceVersion: list.resourceVersion,
+            timeout: .seconds(4))
+        for try await event in events {
+            switch event {
+            case .bookmark(let version): bookmarks.append(version)
+            case .added: added += 1
+            case .modified, .deleted: Issue.record("nothing was changed")
+            }
+        }
+        #expect(added == 1)
+        let version = try #require(bookmarks.last)
+        let next = fixture.client.watch(ConfigMap.self, namespace: fixture.namespace, resourceVersion: version)
+        var iterator = next.makeAsyncIterator()
+        let created = try await fixture.createConfigMap("after")
+        #expect(try await iterator.next() == .added(created))
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a watch from a version long gone says so`() async throws {
+        let fixture = try await APIServerFixture()
+        // The API server keeps no cache of events: a watch of them goes to etcd, which has forgotten.
+        let old = try await fixture.client.list(Event.self, namespace: fixture.namespace)
+        try await fixture.createConfigMap("makes-a-version")
+        try await fixture.controlPlane.compact()
+        let events = fixture.client.watch(
+            Event.self, namespace: fixture.namespace, resourceVersion: old.resourceVersion)
+        let error = await #expect(throws: KubernetesError.self) {
+            for try await _ in events {}
+        }
+        #expect(error?.isGone == true)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `an event of many kilobytes arrives whole`() async throws {
+        let fixture = try await APIServerFixture()
+        let list = try await fixture.client.list(ConfigMap.self, namespace: fixture.namespace)
+        var iterator = fixture.client.watch(
+            ConfigMap.self, namespace: fixture.namespace, resourceVersion: list.resourceVersion
+        ).makeAsyncIterator()
+        let created = try await fixture.createConfigMap("large", ["text": String(repeating: "elephant", count: 80_000)])
+        #expect(try await iterator.next() == .added(created))
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `cancelling the reader ends the watch at once`() async throws {
+        let fixture = try await APIServerFixture()
+        let list = try await fixture.client.list(ConfigMap.self, namespace: fixture.namespace)
+        let events = fixture.client.watch(
+            ConfigMap.self, namespace: fixture.namespace, resourceVersion: list.resourceVersion)
+        let (seen, report) = AsyncStream.makeStream(of: Void.self)
+        let reader = Task {
+            for try await _ in events { report.yield() }
+        }
+        try await fixture.createConfigMap("one")
+        var iterator = seen.makeAsyncIterator()
+        await iterator.next()
+        let cancelledAt = ContinuousClock.now
+        reader.cancel()
+        _ = await reader.result
+        #expect(ContinuousClock.now - cancelledAt < .seconds(2))
+    }
+}

@@ -1,0 +1,119 @@
+import KubernetesModels
+import OperatorPlan
+import PostgresClusterAPI
+import Testing
+
+@Suite struct ScalingTests {
+    private func running(_ instances: Int, leader: Int, _ spec: JSONValue = [:]) throws -> World {
+        var world = World(spec.merging(["instances": JSONValue(instances)]))
+        try world.settle()
+        world.run(instances, leader: leader)
+        try world.settle()
+        _ = world.takeEvents()
+        return world
+    }
+
+    @Test func `up is at once`() throws {
+        var world = try running(3, leader: 0)
+        world.patch(["instances": 5])
+        try world.settle()
+        #expect(world.replicas == 5)
+        #expect(world.takeEvents() == ["ScaledUp: From 3 to 5 instances"])
+        #expect(try world.condition(.ready) == "False MembersStarting")
+    }
+
+    @Test func `down with a primary that stays is at once and names the volumes kept`() throws {
+        var world = try running(5, leader: 1)
+        world.patch(["instances": 2])
+        try world.settle()
+        #expect(world.replicas == 2)
+        let events = world.takeEvents()
+        #expect(
+            events == [
+                "ScaledDown: From 5 to 2 instances",
+                "VolumeKept: Volumes of removed members are kept: data-demo-2, data-demo-3, data-demo-4",
+            ])
+    }
+
+    @Test func `a primary that would go hands over first to a member that stays`() throws {
+        var world = try running(5, leader: 4)
+        world.patch(["instances": 2])
+        try world.settle()
+        #expect(world.replicas == 5)
+        #expect(world[store: "demo-failover"]["leader"] == "demo-4")
+        #expect(world[store: "demo-failover"]["member"] == "demo-0")
+        #expect(try world.condition(.progressing) == "True SwitchoverInProgress")
+        world.switchOver(to: 0, timeline: 2)
+        try world.settle()
+        #expect(world.replicas == 2)
+        #expect(try world.status.lastFailover == nil)
+        #expect(try world.status.switchover == nil)
+    }
+
+    @Test func `the successor is healthy, may lead, and has the highest priority`() throws {
+        var world = try running(
+            4, leader: 3,
+            [
+                "instanceOverrides": [
+                    ["name": "demo-0", "tags": ["nofailover": true]],
+                    ["name": "demo-2", "tags": ["failoverPriority": 5]],
+                ]
+            ])
+        world.patch(["instances": 3])
+        world.observed.pods[1] = world.member(1, role: "replica", isReady: false)
+        try world.settle()
+        #expect(world[store: "demo-failover"]["member"] == "demo-2")
+    }
+
+    @Test func `nobody to hand over to means waiting, not losing the primary`() throws {
+        var world = try running(2, leader: 1)
+        world.observed.pods[0] = world.member(0, role: "replica", state: "creating replica", isReady: false)
+        world.patch(["instances": 1])
+        try world.settle()
+        #expect(world.replicas == 2)
+        #expect(try world.condition(.progressing) == "True WaitingForCandidate")
+        #expect(try world.planned().requeueAfter == .seconds(5))
+    }
+
+    @Test func `without a primary nobody is removed, for he may be the next one`() throws {
+        var world = try running(3, leader: 0)
+        world[store: "demo-leader"] = ["leader": .null]
+        world.patch(["instances": 1])
+        try world.settle()
+        #expect(world.replicas == 3)
+    }
+
+    @Test func `a failed hand-over is tried again after half a minute under a new name`() throws {
+        var world = try running(3, leader: 2)
+        world.patch(["instances": 2])
+        try world.settle()
+        let first = try #require(world[store: "demo-failover"]["matriarch.dev/request-id"]?.stringValue)
+        let result: JSONValue = ["id": .string(first), "outcome": "failed", "reason": "no"]
+        world[store: "demo-config"] = ["matriarch.dev/switchover-result": .string(result.serialized())]
+        world.clearRequest()
+        try world.settle()
+        #expect(world[store: "demo-failover"].isEmpty)
+        #expect(world.replicas == 3)
+        world.advance(30)
+        try world.settle()
+        let second = try #require(world[store: "demo-failover"]["matriarch.dev/request-id"]?.stringValue)
+        #expect(second != first)
+    }
+
+    @Test func `while paused the primary is not moved`() throws {
+        var world = try running(3, leader: 2, ["paused": true])
+        world.patch(["instances": 2])
+        try world.settle()
+        #expect(world.replicas == 3)
+        #expect(world[store: "demo-failover"].isEmpty)
+    }
+
+    @Test func `agents keep the right to label members that are still there`() throws {
+        var world = try running(5, leader: 4)
+        world.patch(["instances": 2])
+        try world.settle()
+        let role = try #require(world.observed.objects[ObjectKey(Role.resource, "demo")])
+        let names = role["rules"]?.arrayValue?.first { $0["resources"] == ["pods"] && $0["resourceNames"] != nil }
+        #expect(names?["resourceNames"]?.arrayValue?.count == 5)
+    }
+}

@@ -1,0 +1,172 @@
+import KubernetesModels
+import OperatorPlan
+import PostgresClusterAPI
+import Testing
+
+@Suite struct SwitchoverTests {
+    /// Three running members, demo-0 leading.
+    private func running(_ spec: JSONValue = [:]) throws -> World {
+        var world = World(spec)
+        try world.settle()
+        world.run(3, leader: 0)
+        try world.settle()
+        _ = world.takeEvents()
+        return world
+    }
+
+    @Test func `a switchover is asked for once, followed, and reported with its outage`() throws {
+        var world = try running()
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        let request = world[store: "demo-failover"]
+        #expect(request["leader"] == "demo-0" && request["member"] == "demo-1")
+        #expect(try world.status.switchover?.phase == .inProgress)
+        #expect(try world.condition(.switchoverCompleted) == "Unknown InProgress")
+        #expect(try world.condition(.progressing) == "True SwitchoverInProgress")
+
+        world.switchOver(to: 1, timeline: 2, outageMillis: 412)
+        try world.settle()
+        let state = try #require(try world.status.switchover)
+        #expect(state.phase == .succeeded && state.from == "demo-0" && state.to == "demo-1")
+        #expect(state.outageMillis == 412)
+        #expect(try world.condition(.switchoverCompleted) == "True Completed")
+        #expect(try world.status.lastFailover == nil)
+        let events = world.takeEvents().map { $0.prefix { $0 != ":" } }
+        #expect(events == ["SwitchoverStarted", "SwitchoverSucceeded", "PrimaryChanged"])
+    }
+
+    @Test func `the same content is not carried out again, a new id is`() throws {
+        var world = try running()
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        world.switchOver(to: 1, timeline: 2)
+        try world.settle()
+        // Somebody failed back by other means; the old request stays in the spec.
+        world.run(3, leader: 0, timeline: 3)
+        try world.settle()
+        #expect(world[store: "demo-failover"].isEmpty)
+        world.patch(["switchover": ["id": "again"]])
+        try world.settle()
+        #expect(world[store: "demo-failover"]["member"] == "demo-1")
+    }
+
+    @Test func `a request removed and put back unchanged is not carried out again`() throws {
+        var world = try running()
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        world.switchOver(to: 1, timeline: 2)
+        try world.settle()
+        world.patch(["switchover": nil])
+        try world.settle()
+        world.run(3, leader: 0, timeline: 3)
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        #expect(world[store: "demo-failover"].isEmpty)
+    }
+
+    @Test func `an unknown candidate gives a condition and an Event, and nothing happens`() throws {
+        var world = try running()
+        world.patch(["switchover": ["candidate": "demo-7"]])
+        let done = try world.settle()
+        #expect(!done.contains { if case .writeStore = $0 { true } else { false } })
+        #expect(try world.condition(.switchoverCompleted) == "False UnknownCandidate")
+        let events = world.takeEvents()
+        #expect(events.count == 1)
+        #expect(events.first?.contains("demo-7 is not a member") == true)
+        #expect(try world.condition(.ready) == "True Healthy")
+    }
+
+    @Test(arguments: [
+        (["candidate": "demo-0"] as JSONValue, "True AlreadyPrimary"),
+        (["candidate": "demo-2"], "False CandidateNotEligible"),
+    ])
+    func `what needs no hand-over or cannot have one ends at once`(_ request: JSONValue, _ condition: String) throws {
+        var world = try running(["instanceOverrides": [["name": "demo-2", "tags": ["nofailover": true]]]])
+        world.patch(["switchover": request])
+        try world.settle()
+        #expect(world[store: "demo-failover"].isEmpty)
+        #expect(try world.condition(.switchoverCompleted) == condition)
+    }
+
+    @Test func `a request waits for its time`() throws {
+        var world = try running()
+        world.patch(["switchover": ["notBefore": .string((world.now + .seconds(120)).description)]])
+        try world.settle()
+        #expect(world[store: "demo-failover"].isEmpty)
+        #expect(try world.condition(.switchoverCompleted) == "Unknown Scheduled")
+        #expect(try world.planned().requeueAfter == .seconds(120))
+        world.advance(120)
+        try world.settle()
+        #expect(world[store: "demo-failover"]["leader"] == "demo-0")
+    }
+
+    @Test func `a request nobody carries out is withdrawn after its timeout`() throws {
+        var world = try running()
+        world.patch(["switchover": ["candidate": "demo-1", "timeout": 30]])
+        try world.settle()
+        #expect(try world.planned().requeueAfter == .seconds(30))
+        world.advance(30)
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "False TimedOut")
+        #expect(world[store: "demo-failover"].isEmpty)
+    }
+
+    @Test func `a refusal by the agent is reported with its reason`() throws {
+        var world = try running()
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        let id = try #require(world[store: "demo-failover"]["matriarch.dev/request-id"])
+        world.clearRequest()
+        let result: JSONValue = ["id": id, "outcome": "failed", "reason": "demo-1 lags by 40 MiB"]
+        world[store: "demo-config"] = ["matriarch.dev/switchover-result": .string(result.serialized())]
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "False Refused")
+        #expect(try world.status.switchover?.message?.contains("demo-1 lags by 40 MiB") == true)
+        #expect(try world.status.primary == "demo-0")
+    }
+
+    @Test func `an operator that died between store and status goes on instead of asking twice`() throws {
+        var world = try running()
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        let plan = try world.planned()
+        let write = try #require(plan.changes.first { if case .writeStore = $0 { true } else { false } })
+        world.perform(write)
+        let next = try world.planned()
+        #expect(!next.changes.contains { if case .writeStore = $0 { true } else { false } })
+        try world.settle()
+        #expect(try world.status.switchover?.phase == .inProgress)
+    }
+
+    @Test func `a completed switchover whose result was lost is seen by its effect`() throws {
+        var world = try running()
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        world.clearRequest()
+        world.run(3, leader: 1, timeline: 2)
+        world.advance(6)
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "True Completed")
+    }
+
+    @Test func `a planned switchover waits for a primary, a forced one does not`() throws {
+        for (mode, isWritten) in [("planned", false), ("forced", true)] {
+            var world = try running()
+            world[store: "demo-leader"] = ["leader": .null]
+            world.patch(["switchover": ["candidate": "demo-1", "mode": .string(mode)]])
+            try world.settle()
+            let request = world[store: "demo-failover"]
+            #expect((request["member"] == "demo-1") == isWritten, "\(mode)")
+            #expect(request["leader"] == nil)
+        }
+    }
+
+    @Test func `while paused a switchover needs a candidate`() throws {
+        var world = try running(["paused": true])
+        world.patch(["switchover": ["id": "any"]])
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "False CandidateNeeded")
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        #expect(world[store: "demo-failover"]["member"] == "demo-1")
+    }
+}

@@ -1,0 +1,77 @@
+import KubernetesModels
+import OperatorPlan
+import PostgresClusterAPI
+
+/// What agents and kubelet do.
+extension World {
+    /// Members `0..<count` run, `leader` leads.
+    mutating func run(_ count: Int, leader: Int, timeline: Int64 = 1, revision: String = "r1") {
+        observed.pods = (0..<count).map {
+            member($0, role: $0 == leader ? "primary" : "replica", timeline: timeline, revision: revision)
+        }
+        observed.volumeClaims.formUnion((0..<count).map { "data-demo-\($0)" })
+        self[store: "demo-leader"] = ["leader": .string("demo-\(leader)")]
+        self[store: "demo-config"] = ["initialize": "7300000000000000001"]
+    }
+
+    func member(
+        _ ordinal: Int, role: String?, state: String = "running", timeline: Int64 = 1, isReady: Bool = true,
+        revision: String = "r1"
+    ) -> Pod {
+        var status: JSONValue = ["state": .string(state), "timeline": .int(timeline)]
+        if let role { status["role"] = .string(role) }
+        var metadata = ObjectMeta(name: "demo-\(ordinal)", namespace: "default", uid: "pod-\(ordinal)-\(revision)")
+        metadata.labels = ["controller-revision-hash": revision, "cluster-name": "demo"]
+        if role != nil { metadata.annotations = ["status": status.serialized()] }
+        return Pod(
+            metadata: metadata, spec: PodSpec(nodeName: "node-1"),
+            status: PodStatus(
+                phase: "Running", conditions: [PodCondition(type: "Ready", status: isReady ? "True" : "False")],
+                containerStatuses: [
+                    ContainerStatus(
+                        name: "postgres", ready: isReady, state: ContainerState(running: ContainerStateRunning()))
+                ]))
+    }
+
+    /// The agents carry out the request that lies in the store.
+    mutating func switchOver(to leader: Int, timeline: Int64, outageMillis: Int64 = 300) {
+        let request = self[store: "demo-failover"]
+        let result: JSONValue = [
+            "id": request["matriarch.dev/request-id"] ?? .null, "outcome": "succeeded",
+            "from": request["leader"] ?? .null, "to": .string("demo-\(leader)"), "outageMillis": .int(outageMillis),
+        ]
+        let count = observed.pods.count
+        let revisions = observed.pods.map { $0.metadata.labels?["controller-revision-hash"] ?? "r1" }
+        run(count, leader: leader, timeline: timeline)
+        for (index, revision) in revisions.enumerated() {
+            observed.pods[index].metadata.labels?["controller-revision-hash"] = revision
+        }
+        self[store: "demo-config"] = ["matriarch.dev/switchover-result": .string(result.serialized())]
+        clearRequest()
+    }
+
+    mutating func clearRequest() {
+        self[store: "demo-failover"] = ["leader": .null, "member": .null, "matriarch.dev/request-id": .null]
+    }
+
+    /// What the StatefulSet controller reports.
+    mutating func reportRevision(_ revision: String) {
+        let key = ObjectKey(StatefulSet.resource, "demo")
+        observed.objects[key] = observed.objects[key]?.merging([
+            "metadata": ["generation": 2], "status": ["observedGeneration": 2, "updateRevision": .string(revision)],
+        ])
+    }
+
+    var replicas: Int? {
+        observed.objects[ObjectKey(StatefulSet.resource, "demo")]?.value(at: "spec", "replicas")?.intValue
+    }
+
+    mutating func advance(_ seconds: Int64) {
+        now = now + .seconds(seconds)
+    }
+
+    func condition(_ kind: Condition.Kind) throws -> String {
+        let condition = try status.condition(kind)
+        return condition.map { "\($0.status.rawValue) \($0.reason)" } ?? "absent"
+    }
+}

@@ -1,0 +1,138 @@
+import KubernetesModels
+import PostgresClusterAPI
+import Testing
+
+/// A bad spec and what its owner is told.
+struct BadSpec: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let changes: JSONValue
+    let path: String
+    /// Parts of the message a reader needs.
+    let mentions: [String]
+
+    init(_ description: String, _ changes: JSONValue, _ path: String, _ mentions: String...) {
+        testDescription = description
+        self.changes = changes
+        self.path = path
+        self.mentions = mentions
+    }
+}
+
+@Suite struct ValidationTests {
+    @Test func `the smallest spec is valid`() throws {
+        #expect(try validate(demo(), previous: nil) == [])
+    }
+
+    static let badSpecs = [
+        BadSpec(
+            "ttl 25 with 10/10",
+            ["highAvailability": ["ttl": 25, "loopWait": 10, "retryTimeout": 10]], "spec.highAvailability",
+            "loopWait + 2·retryTimeout < ttl − fenceMargin", "10 s + 2·10 s = 30 s", "25 s − 3 s = 22 s"),
+        BadSpec("no instances", ["instances": 0], "spec.instances", "between 1 and 32"),
+        BadSpec("too many instances", ["instances": 33], "spec.instances", "between 1 and 32"),
+        BadSpec(
+            "wal_level minimal", ["postgresql": ["parameters": ["wal_level": "minimal"]]],
+            "spec.postgresql.parameters.wal_level", "replica", "logical"),
+        BadSpec(
+            "a pg_hba line that is none", ["postgresql": ["pgHBA": ["local all all peer", "hots all all all md5"]]],
+            "spec.postgresql.pgHBA[1]", "connection type"),
+        BadSpec(
+            "a parameter the agent owns", ["postgresql": ["parameters": ["listen_addresses": "*"]]],
+            "spec.postgresql.parameters.listen_addresses", "cannot be set"),
+        BadSpec(
+            "profile and timings",
+            ["highAvailability": ["profile": "fast", "ttl": 30, "loopWait": 5, "retryTimeout": 5]],
+            "spec.highAvailability.profile", "not both"),
+        BadSpec(
+            "ttl alone", ["highAvailability": ["ttl": 30]], "spec.highAvailability.loopWait", "given together"),
+        BadSpec(
+            "as many synchronous standbys as instances",
+            ["highAvailability": ["synchronous": ["mode": "on", "standbys": 3]]],
+            "spec.highAvailability.synchronous.standbys", "smaller than spec.instances", "3"),
+        BadSpec(
+            "a size that is none", ["storage": ["size": "ten"]], "spec.storage.size", "not a quantity", "10Gi"),
+        BadSpec("a tiny volume", ["storage": ["size": "1Mi"]], "spec.storage.size", "64Mi"),
+        BadSpec(
+            "a forced switchover to nobody", ["switchover": ["mode": "forced"]], "spec.switchover.candidate",
+            "needs a candidate"),
+        BadSpec(
+            "an override of a stranger", ["instanceOverrides": [["name": "other-1"]]],
+            "spec.instanceOverrides[0].name", "demo-0"),
+        BadSpec(
+            "a label of ours", ["podMetadata": ["labels": ["role": "primary"]]], "spec.podMetadata.labels",
+            "operator sets itself"),
+        BadSpec("an image of nothing", ["image": " "], "spec.image", "container image"),
+    ]
+
+    @Test(arguments: badSpecs)
+    func `a bad spec is refused with its path, value and rule`(_ bad: BadSpec) throws {
+        let problems = try validate(demo(bad.changes), previous: nil)
+        let problem = try #require(problems.first { $0.path == bad.path }, "found \(problems)")
+        for part in bad.mentions { #expect(problem.description.contains(part)) }
+    }
+
+    static let unreadable = [
+        BadSpec("text for a number", ["instances": "three"], "spec.instances", "a whole number", "three"),
+        BadSpec(
+            "a number for a parameter", ["postgresql": ["parameters": ["max_connections": 200]]],
+            "spec.postgresql.parameters.max_connections", "quotes", "200"),
+        BadSpec(
+            "a word that is none", ["highAvailability": ["synchronous": ["mode": "sometimes"]]],
+            "spec.highAvailability.synchronous.mode", "allowed words", "sometimes"),
+        BadSpec(
+            "bare off", ["highAvailability": ["synchronous": ["mode": false]]],
+            "spec.highAvailability.synchronous.mode", "quotes", "false"),
+        BadSpec(
+            "a list for an object", ["postgresql": []], "spec.postgresql", "an object"),
+        BadSpec(
+            "text for a list", ["postgresql": ["pgHBA": "local all all peer"]], "spec.postgresql.pgHBA", "a list"),
+        BadSpec(
+            "a time that is none", ["switchover": ["notBefore": "tomorrow"]], "spec.switchover.notBefore", "tomorrow"),
+    ]
+
+    @Test(arguments: unreadable)
+    func `a spec that cannot be decoded names the value that does not fit`(_ bad: BadSpec) throws {
+        let problems = try validate(demo(bad.changes), previous: nil)
+        #expect(problems.map(\.path) == [bad.path])
+        for part in bad.mentions { #expect(problems.first?.description.contains(part) == true, "\(problems)") }
+    }
+
+    @Test func `a missing field is named`() throws {
+        let object: JSONValue = ["metadata": ["name": "demo"], "spec": ["image": "x"]]
+        let problems = validate(try object.decoded(), previous: nil)
+        #expect(problems.map(\.description) == ["spec.storage: is required"])
+    }
+
+    @Test func `bootstrap and lockObject cannot change once the data are made`() throws {
+        var status = PostgresClusterStatus()
+        let before = try demo().spec.get()
+        status.bootstrap = before.bootstrap
+        status.lockObject = .configMap
+        let changed = try demo([
+            "bootstrap": ["initdb": ["dataChecksums": false]], "highAvailability": ["lockObject": "Endpoints"],
+        ])
+        #expect(validate(changed, previous: nil) == [])
+        let problems = validate(changed, previous: status)
+        #expect(problems.map(\.path) == ["spec.bootstrap", "spec.highAvailability.lockObject"])
+        #expect(problems.first?.message.contains("cannot change") == true)
+        #expect(try validate(demo(), previous: status) == [])
+    }
+
+    @Test(arguments: ["Demo", "1demo", "demo-", "demo.x", String(repeating: "d", count: 51), ""])
+    func `a name that makes no Service is refused`(_ name: String) throws {
+        var cluster = try demo()
+        cluster.metadata.name = name
+        #expect(validate(cluster, previous: nil).map(\.path).contains("metadata.name"))
+    }
+
+    @Test func `one bad resource does not keep a list from being read`() throws {
+        let list: JSONValue = [
+            ["metadata": ["name": "bad"], "spec": ["instances": "many"], "status": ["members": 7]],
+            ["metadata": ["name": "good"], "spec": minimalSpec],
+        ]
+        let clusters: [PostgresCluster] = try list.decoded()
+        #expect(clusters.map { $0.metadata.name } == ["bad", "good"])
+        #expect(throws: SpecProblem.self) { try clusters[0].spec.get() }
+        #expect(try clusters[1].spec.get().instances == 3)
+    }
+}

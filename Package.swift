@@ -71,7 +71,7 @@ let package = Package(
             "Agent",
             [
                 "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterStore", "KubernetesClient",
-                "AgentAPI", "Fence", "Observability", log,
+                "KubernetesModels", "HTTPTransport", "AgentAPI", "Fence", "Observability", systemPackage, log,
             ]),
 
         target("Observability", [log]),
@@ -89,7 +89,7 @@ let package = Package(
             "ClusterLab",
             [
                 "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "PostgresClient", "TestSupport", "Fence",
-                subprocess, systemPackage,
+                "HighAvailability", subprocess, systemPackage,
             ]),
         .executableTarget(
             name: "matriarch-lab", dependencies: ["ClusterLab", argumentParser], swiftSettings: strict),

@@ -46,7 +46,7 @@ enum Fixture {
 
     /// One of each kind, the running and stopped ones on the recorded timeline.
     static let servers: [ServerState] = [
-        .noData, .unusable(reason: "system ID is invalid"), stopped(wasPrimary: true),
+        .noData, .unusable(reason: "system ID is invalid"), .damaged(by: "pg_rewind"), stopped(wasPrimary: true),
         stopped(wasPrimary: true, isClean: false), stopped(wasPrimary: false), .starting(systemIdentifier: identifier),
         .primary(running()), .standby(running()), .unresponsive(systemIdentifier: identifier),
     ]

@@ -1,7 +1,6 @@
 public import ClusterStore
 public import HighAvailability
 import KubernetesModels
-import SystemPackage
 
 /// Where this agent runs and what it keeps: fixed for its life.
 ///
@@ -114,21 +113,12 @@ public struct AgentFile: Sendable, Hashable {
 
     /// - Throws: ``AgentError`` `.configuration` with the path and what is wrong.
     public static func read(path: String) throws(AgentError) -> AgentFile {
+        let text = try TextFile.read(path)
         let json: JSONValue
         do {
-            let descriptor = try FileDescriptor.open(path, .readOnly)
-            let bytes = try descriptor.closeAfter {
-                var bytes: [UInt8] = []
-                var chunk = [UInt8](repeating: 0, count: 4096)
-                while true {
-                    let count = try chunk.withUnsafeMutableBytes { try descriptor.read(into: $0) }
-                    if count == 0 { return bytes }
-                    bytes.append(contentsOf: chunk.prefix(count))
-                }
-            }
-            json = try JSONValue(parsing: bytes)
+            json = try JSONValue(parsing: text)
         } catch {
-            throw AgentError(.configuration, "cannot read \(path): \(error)")
+            throw AgentError(.configuration, "\(path) is not JSON: \(error)")
         }
         var file = AgentFile()
         if let text = json["lockObject"]?.stringValue {

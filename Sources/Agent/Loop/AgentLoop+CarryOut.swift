@@ -1,6 +1,7 @@
 import ClusterStore
 import HighAvailability
 import Logging
+import PostgresInstance
 
 extension AgentLoop {
     /// Does what was decided. Only starts what takes long.

@@ -1,4 +1,5 @@
 import ClusterStore
+import Fence
 import HighAvailability
 import Logging
 import PostgresConfiguration
@@ -15,8 +16,13 @@ extension AgentLoop {
             return
         }
         do {
-            let identifier = try await instance.initialize(
-                InitdbOptions(dataChecksums: file.dataChecksums, encoding: file.encoding, locale: file.locale))
+            try await clearIncomplete()
+            var options = InitdbOptions()
+            options.dataChecksums = file.dataChecksums
+            options.encoding = file.encoding
+            options.locale = file.locale
+            try await instance.initialize(options: options)
+            let identifier = try await instance.controlData().systemIdentifier
             try await store.completeInitialization(systemIdentifier: identifier, deadline: .now() + budget)
             logger.notice("initialized a new cluster", metadata: ["system-identifier": "\(identifier)"])
         } catch {
@@ -26,8 +32,23 @@ extension AgentLoop {
     }
 
     func clone(from leader: String) async throws {
-        try await instance.clone(from: try upstream(leader, slot: false), deadline: .now() + .seconds(24 * 3600))
+        try await clearIncomplete()
+        try await instance.clone(from: try upstream(leader), deadline: Self.longestCopy)
         try await follow(leader)
+    }
+
+    /// A copy of a large database takes hours; it ends by itself when its source goes away.
+    private static let longestCopy = Duration.seconds(7 * 24 * 3600)
+
+    /// What an initdb or a copy of ours left when the agent died in it was nobody's data.
+    private func clearIncomplete() async throws {
+        guard case .incomplete(let operation) = try await instance.dataDirectoryState() else { return }
+        if ["initdb", "pg_basebackup"].contains(operation) {
+            try await instance.discardIncomplete()
+        } else {
+            let kept = try await instance.moveDataDirectoryAside(reason: operation)
+            logger.notice("the old data directory is kept", metadata: ["as": "\(kept)"])
+        }
     }
 
     // MARK: Following
@@ -37,8 +58,9 @@ extension AgentLoop {
     /// A running standby on the leader's course only changes its upstream. One that has left that course is stopped,
     /// recovered, rewound; and cloned anew, with the old data moved aside, if rewinding fails.
     func rejoin(_ leader: String) async throws {
-        let upstream = try upstream(leader, slot: true)
-        if !(await instance.isRunning), case .stopped(let stopped) = server, stopped.wasPrimary, !stopped.isClean {
+        let upstream = try upstream(leader)
+        if instance.runningPostmaster == nil, instance.isUnstartedCopy { return try await follow(leader) }
+        if instance.runningPostmaster == nil, case .stopped(let stopped) = server, stopped.wasPrimary, !stopped.isClean {
             try await instance.crashRecovery()
         }
         switch try await instance.divergence(from: upstream) {
@@ -57,11 +79,11 @@ extension AgentLoop {
     }
 
     private func bringBack(_ upstream: Upstream) async throws {
-        if await instance.isRunning { _ = try await instance.stop(.fast, deadline: .now() + .seconds(30)) }
+        if instance.runningPostmaster != nil { try await instance.stop(.fast, deadline: .seconds(30)) }
         let usesRewind = watch.view()?.configuration.usesRewind ?? true
         if usesRewind {
             do {
-                try await instance.rewind(from: upstream, deadline: .now() + .seconds(3600))
+                try await instance.rewind(from: upstream, deadline: .seconds(3600))
                 return
             } catch {
                 logger.error("pg_rewind failed; cloning anew", metadata: ["error": "\(error)"])
@@ -69,14 +91,14 @@ extension AgentLoop {
         }
         let kept = try await instance.moveDataDirectoryAside(reason: "diverged")
         logger.notice("the old data directory is kept", metadata: ["as": "\(kept)"])
-        try await instance.clone(from: upstream, deadline: .now() + .seconds(24 * 3600))
+        try await instance.clone(from: upstream, deadline: Self.longestCopy)
     }
 
     /// Points the server at the leader and starts it if it does not run.
     private func follow(_ leader: String) async throws {
         try Task.checkCancellation()
         guard let view = watch.view(), let member = view.members[leader], let host = member.host else { return }
-        let role = ServerRole.standby(upstream: try upstream(leader, slot: view.configuration.usesSlots))
+        let role = ServerRole.standby(upstream: try upstream(leader))
         try await bringUpStandby(role)
         followed = FollowedLeader(name: leader, epoch: view.lock?.epoch ?? 0, host: host, port: member.port)
     }
@@ -89,23 +111,25 @@ extension AgentLoop {
     }
 
     private func bringUpStandby(_ role: ServerRole) async throws {
-        try await writeConfiguration(role)
-        guard !(await instance.isRunning) else { return }
+        guard instance.runningPostmaster == nil else { return try await writeConfiguration(role) }
         // A holder about to be promoted stays fenced.
         if !watch.standing(ttl: timings.ttl).isMine { try fence?.disarm() }
-        try await instance.start(as: role)
-        switch try await instance.waitUntilAccepting(deadline: .now() + .seconds(60)) {
+        let settings = try wantedSettings()
+        try await instance.start(settings, as: role)
+        noteApplied(settings, role)
+        switch try await instance.waitUntilAccepting(deadline: .seconds(60)) {
         case .acceptingConnections, .starting: break
         case .exited(let status): throw AgentError(.actionFailed, "the standby ended while it was starting: \(status)")
         }
     }
 
-    private func upstream(_ leader: String, slot: Bool) throws -> Upstream {
+    private func upstream(_ leader: String) throws -> Upstream {
         guard let member = watch.view()?.members[leader], let host = member.host else {
             throw AgentError(.actionFailed, "\(leader) has no address")
         }
         return Upstream(
-            member: leader, host: host, port: member.port, slot: slot ? SlotName(member: me) : nil)
+            member: leader, host: host, port: member.port,
+            slot: watch.view()?.configuration.usesSlots ?? true ? SlotName(member: me) : nil)
     }
 
     // MARK: Standing down
@@ -117,7 +141,7 @@ extension AgentLoop {
 
     /// Kills every process of the data directory, then takes the fence down: there is nothing left to fence.
     func killServer() async throws {
-        _ = try await instance.stop(.immediate, deadline: .now() + .seconds(5))
+        try await instance.stop(.immediate)
         followed = nil
         if !watch.standing(ttl: timings.ttl).isMine { try fence?.disarm() }
     }

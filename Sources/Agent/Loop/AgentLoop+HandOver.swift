@@ -1,4 +1,5 @@
 import ClusterStore
+import Fence
 import HighAvailability
 import Logging
 import PostgresInstance
@@ -15,7 +16,7 @@ extension AgentLoop {
             requestID: requestID, succeeded: false, from: me, to: candidate, reason: "switched over")
         do {
             var heir = try await heir(candidate)
-            try await instance.checkpoint(deadline: .now() + .seconds(120))
+            try await instance.checkpoint(deadline: .seconds(120))
             heir = try await self.heir(candidate ?? heir)
             try requireLock()
             result.outage = try await stopAndRelease(heir: heir)
@@ -34,9 +35,13 @@ extension AgentLoop {
         }
         let others = view.members.values.filter { $0.name != me && !$0.isBeingDeleted }
         let reports = await peers.positions(of: Array(others))
-        return try chooseHeir(
-            wanted: candidate, leader: mine, reports: reports, maximumLag: view.configuration.maximumLagOnFailover
-        ).get()
+        let choice = chooseHeir(
+            wanted: candidate, leader: mine, reports: reports, maximumLag: view.configuration.maximumLagOnFailover)
+        // Not `get()`: its typed throw crashes the optimiser of Swift 6.3.1 in this function.
+        switch choice {
+        case .success(let name): return name
+        case .failure(let refusal): throw refusal
+        }
     }
 
     /// - Returns: how long nobody could write, up to the release.
@@ -63,11 +68,11 @@ extension AgentLoop {
     /// - Returns: the shutdown checkpoint.
     /// - Throws: when the server could not be stopped in order; then it was killed.
     private func stopCleanly(within limit: Duration) async throws -> LSN {
-        let isClean = try await instance.stop(.fast, deadline: .now() + limit)
-        guard isClean, let position = try await instance.shutdownCheckpoint() else {
+        let report = try await instance.stop(.fast, deadline: limit)
+        guard report.isClean, let position = report.shutdownCheckpoint else {
             throw HandOverRefusal("the server did not shut down in order")
         }
-        return position
+        return position.checkpoint
     }
 
     private func catchesUp(_ heir: String, to position: LSN, within limit: Duration) async -> Bool {
@@ -91,18 +96,18 @@ extension AgentLoop {
         defer { end() }
         let isPaused = watch.view()?.configuration.isPaused ?? false
         guard watch.standing(ttl: timings.ttl).isMine else {
-            _ = try await instance.stop(.fast, deadline: .now() + .seconds(40))
+            try await instance.stop(.fast, deadline: .seconds(40))
             return
         }
         if isPaused {
             logger.notice("Leader key is not deleted due paused state")
-            _ = try await instance.stop(.fast, deadline: .now() + .seconds(40))
+            try await instance.stop(.fast, deadline: .seconds(40))
             return
         }
         let heir: String?
         do {
             let chosen = try await self.heir(nil)
-            try await instance.checkpoint(deadline: .now() + .seconds(20))
+            try await instance.checkpoint(deadline: .seconds(20))
             heir = chosen
         } catch {
             logger.notice("stopping without an heir: \(error)")
@@ -116,9 +121,9 @@ extension AgentLoop {
                 logger.warning("\(error)")
             }
         }
-        if await instance.isRunning { _ = try await instance.stop(.fast, deadline: .now() + .seconds(30)) }
+        if instance.runningPostmaster != nil { try await instance.stop(.fast, deadline: .seconds(30)) }
         // Only a lock whose server is down in order is let go; any other runs out.
-        let position = try await instance.shutdownCheckpoint()
+        let position = try await instance.shutdownCheckpoint()?.checkpoint
         if position != nil { _ = await keeper.release(heir: nil, position: position) }
     }
 
@@ -126,7 +131,7 @@ extension AgentLoop {
     func stopWithoutStore() async {
         defer { end() }
         do {
-            _ = try await instance.stop(.fast, deadline: .now() + .seconds(40))
+            try await instance.stop(.fast, deadline: .seconds(40))
         } catch {
             logger.error("\(error)")
         }

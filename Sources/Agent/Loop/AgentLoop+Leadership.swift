@@ -11,11 +11,12 @@ extension AgentLoop {
     ///
     /// - Requires: the lock; checked again after everything that takes time, right before the start.
     func startPrimary() async throws {
-        try await writeConfiguration(.primary)
+        let settings = try wantedSettings()
         try requireLock()
-        try await instance.start(as: .primary)
-        guard try await instance.waitUntilAccepting(deadline: .now() + .seconds(300)) == .acceptingConnections else {
-            throw AgentError(.actionFailed, "PostgreSQL ended while it was starting; its log says why")
+        try await instance.start(settings, as: .primary)
+        noteApplied(settings, .primary)
+        guard try await instance.waitUntilAccepting(deadline: .seconds(300)) == .acceptingConnections else {
+            throw AgentError(.actionFailed, "PostgreSQL did not come up; its log says why")
         }
         try await instance.createRoles()
         hasCheckpointSincePromotion = true
@@ -28,7 +29,7 @@ extension AgentLoop {
         try requireLock()
         hasCheckpointSincePromotion = false
         let started = BootInstant.now()
-        let timeline = try await instance.promote(deadline: .now() + .seconds(60))
+        let timeline = try await instance.promote(deadline: .seconds(60))
         logger.notice(
             "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(BootInstant.now() - started)"])
         try await takeOffice(
@@ -39,7 +40,7 @@ extension AgentLoop {
 
     /// What follows a start as primary and a promotion alike: first the store, then the route, then the rest.
     private func takeOffice(announcing change: TimelineSwitch?) async throws {
-        guard case .answered(let snapshot) = await instance.observe(deadline: .now() + .seconds(2)),
+        guard case .answered(let snapshot) = await instance.observe(deadline: .seconds(2)),
             !snapshot.isInRecovery
         else { throw AgentError(.actionFailed, "the server does not answer as a primary") }
         seen = snapshot
@@ -79,7 +80,7 @@ extension AgentLoop {
         // owned by nobody: it ends by itself, at the latest with the server.
         Task {
             do {
-                try await instance.checkpoint(deadline: .now() + .seconds(300))
+                try await instance.checkpoint(deadline: .seconds(300))
                 hasCheckpointSincePromotion = true
                 wake.yield()
             } catch {
@@ -143,7 +144,10 @@ extension AgentLoop {
         let wanted = Set(lastPresent.keys)
         guard wanted != slotsEnsuredFor else { return }
         do {
-            try await instance.ensureSlots(Set(wanted.map(SlotName.init(member:))))
+            try await instance.ensureSlots(
+                Set(wanted.map(SlotName.init(member:))),
+                // Every member is `<cluster>-<ordinal>`, and so is its slot.
+                prefix: SlotName(member: configuration.cluster + "-").description)
             slotsEnsuredFor = wanted
         } catch {
             logger.warning("could not set the replication slots right", metadata: ["error": "\(error)"])
@@ -157,11 +161,14 @@ extension AgentLoop {
         guard activity == nil, let role = appliedRole else { return }
         switch observation.server {
         case .primary, .standby: break
-        case .noData, .unusable, .stopped, .starting, .unresponsive: return
+        case .noData, .unusable, .damaged, .stopped, .starting, .unresponsive: return
         }
         do {
             guard let settings = try settings(), settings != appliedSettings else { return }
+            guard settings != refusedSettings else { return }
+            refusedSettings = settings
             try await writeConfiguration(role)
+            refusedSettings = nil
             logger.notice("the settings have changed; reloaded")
         } catch {
             logger.error("the settings were not applied; the former ones stay in force: \(error)")
@@ -179,20 +186,28 @@ extension AgentLoop {
 
     /// Writes the server's files for a role and has a running server read them.
     func writeConfiguration(_ role: ServerRole) async throws {
-        var wanted: PostgresSettings
+        let settings = try wantedSettings()
+        let change = try await instance.writeConfiguration(settings, role: role)
+        noteApplied(settings, role)
+        if change != .unchanged, instance.runningPostmaster != nil { try await instance.reload() }
+    }
+
+    /// The settings to run with: the store's, or the last good ones when somebody wrote nonsense there. A cluster must come
+    /// up again whatever happened to its settings meanwhile.
+    func wantedSettings() throws -> PostgresSettings {
         do {
             guard let settings = try settings() else {
                 throw AgentError(.actionFailed, "the cluster's settings were not read yet")
             }
-            wanted = settings
+            return settings
         } catch let error as InvalidSettings {
-            // A cluster must come up again whatever was written into the store meanwhile.
-            logger.error("the cluster's settings are refused; using the last good ones", metadata: ["error": "\(error)"])
-            wanted = try appliedSettings ?? PostgresSettings(clusterName: configuration.cluster)
+            logger.error("the cluster's settings are refused; using the last good ones: \(error)")
+            return try appliedSettings ?? PostgresSettings(clusterName: configuration.cluster)
         }
-        let change = try await instance.writeConfiguration(wanted, role: role)
-        appliedSettings = wanted
+    }
+
+    func noteApplied(_ settings: PostgresSettings, _ role: ServerRole) {
+        appliedSettings = settings
         appliedRole = role
-        if change != .unchanged, await instance.isRunning { try await instance.reload() }
     }
 }

@@ -1,19 +1,20 @@
 import AgentAPI
 import HighAvailability
 import Logging
+import PostgresClient
 import PostgresConfiguration
 import PostgresInstance
 
 extension AgentLoop {
     /// Looks at the local server: its processes, its answers, or what pg_control says of it.
     func observeServer(_ view: ClusterView) async -> ServerState {
-        guard await instance.isRunning else {
+        guard instance.runningPostmaster != nil else {
             seen = nil
             silentSince = nil
             return await observeFiles()
         }
         let timings = view.configuration.timings
-        switch await instance.observe(deadline: .now() + .seconds(1)) {
+        switch await instance.observe(deadline: .seconds(1)) {
         case .answered(let snapshot):
             seen = snapshot
             let fresh = await isAcceptingFreshConnections(timings)
@@ -36,7 +37,7 @@ extension AgentLoop {
             state.update { $0.healthyUntil = .now() + timings.loopWait * 2 }
             return server
         case .unreachable(let reason):
-            guard await instance.isRunning else { return await observeFiles() }
+            guard instance.runningPostmaster != nil else { return await observeFiles() }
             if silentSince == nil {
                 silentSince = .now()
                 logger.warning("PostgreSQL does not answer", metadata: ["reason": "\(reason)"])
@@ -50,7 +51,7 @@ extension AgentLoop {
     private func isAcceptingFreshConnections(_ timings: Timings) async -> Bool {
         guard silentSince != nil || .now() >= nextFreshProbe else { return true }
         nextFreshProbe = .now() + timings.loopWait
-        if await instance.probeFreshConnection(deadline: .now() + .seconds(1)) { return true }
+        if await instance.probeFreshConnection(deadline: .seconds(1)) { return true }
         if silentSince == nil {
             silentSince = .now()
             logger.warning("PostgreSQL accepts no new connection")
@@ -75,6 +76,10 @@ extension AgentLoop {
             switch try await instance.dataDirectoryState() {
             case .absent, .empty:
                 return .noData
+            case .incomplete(let operation) where ["initdb", "pg_basebackup"].contains(operation):
+                return .noData
+            case .incomplete(let operation):
+                return .damaged(by: operation)
             case .unreadable(let reason):
                 return .unusable(reason: reason)
             case .initialized(let control, _):
@@ -82,7 +87,7 @@ extension AgentLoop {
                     StoppedServer(
                         systemIdentifier: control.systemIdentifier,
                         timeline: max(control.timeline, control.minimumRecoveryTimeline),
-                        wasPrimary: !control.isStandby && !(await instance.isMarkedStandby),
+                        wasPrimary: !control.isStandby && !instance.isMarkedStandby,
                         isClean: control.isCleanShutdown, position: control.checkpoint))
             }
         } catch {
@@ -93,7 +98,7 @@ extension AgentLoop {
     /// The answer to a candidate's question; nil when this server cannot tell.
     func answerPosition() async -> PositionAnswer? {
         guard let report = await reportPosition() else { return nil }
-        return PositionAnswer(report: report, isRunning: await instance.isRunning)
+        return PositionAnswer(report: report, isRunning: instance.runningPostmaster != nil)
     }
 
     /// The postmaster has ended, expected or not: look at once.
@@ -105,8 +110,8 @@ extension AgentLoop {
     /// Where this member is, measured now.
     func reportPosition() async -> PositionReport? {
         let mayLead = tags.mayLead && !isStopping
-        if await instance.isRunning {
-            guard case .answered(let snapshot) = await instance.observe(deadline: .now() + .milliseconds(800)) else {
+        if instance.runningPostmaster != nil {
+            guard case .answered(let snapshot) = await instance.observe(deadline: .milliseconds(800)) else {
                 return nil
             }
             return PositionReport(

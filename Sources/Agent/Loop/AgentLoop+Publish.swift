@@ -1,5 +1,6 @@
 import ClusterStore
 import HighAvailability
+import PostgresConfiguration
 import PostgresInstance
 
 extension AgentLoop {
@@ -12,7 +13,7 @@ extension AgentLoop {
         switch server {
         case .primary: (isPrimary, isRunning) = (true, true)
         case .standby: (isPrimary, isRunning) = (false, true)
-        case .noData, .unusable, .stopped, .starting, .unresponsive: (isPrimary, isRunning) = (false, false)
+        case .noData, .unusable, .damaged, .stopped, .starting, .unresponsive: (isPrimary, isRunning) = (false, false)
         }
         let busy = isTakingOffice ? nil : activity?.kind
         let leads = lock.isMine && isPrimary && (busy == nil || busy == .handingOver)
@@ -53,7 +54,7 @@ extension AgentLoop {
 
     private var hasData: Bool {
         switch server {
-        case .noData, .unusable: false
+        case .noData, .unusable, .damaged: false
         case .stopped, .starting, .primary, .standby, .unresponsive: true
         }
     }
@@ -71,7 +72,7 @@ extension AgentLoop {
             case .starting: .starting
             case .stopped(let stopped): stopped.isClean ? .stopped : .crashed
             case .unresponsive: .crashed
-            case .noData, .unusable: .stopped
+            case .noData, .unusable, .damaged: .stopped
             }
         }
     }

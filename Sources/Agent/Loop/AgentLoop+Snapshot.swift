@@ -1,6 +1,7 @@
 import AgentAPI
 import ClusterStore
 import HighAvailability
+import PostgresConfiguration
 import PostgresInstance
 
 extension AgentLoop {

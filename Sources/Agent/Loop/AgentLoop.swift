@@ -42,6 +42,8 @@ actor AgentLoop {
     var nextFreshProbe = BootInstant(nanoseconds: 0)
     var appliedSettings: PostgresSettings?
     var appliedRole: ServerRole?
+    /// Settings that could not be applied; not tried again until they change.
+    var refusedSettings: PostgresSettings?
     var hasCheckpointSincePromotion = true
     var slotsEnsuredFor: Set<String>?
     /// When each member of a slot was last part of the cluster.
@@ -80,6 +82,7 @@ actor AgentLoop {
 
     /// Runs until the agent was asked to stop and the server is down.
     func run() async {
+        _ = await instance.adopt()
         wake.yield()
         for await _ in wakeups {
             await cycle()

@@ -32,7 +32,7 @@ struct PeerClient: Sendable {
 
     private func position(of name: String, url: String, within limit: Duration) async -> PositionReport? {
         // Any failure means the same here: it did not answer.
-        guard let response = try? await transport.send(HTTPRequest(method: "GET", url: url), deadline: limit),
+        guard let response = try? await transport.send(HTTPRequest(method: .get, url: url), deadline: limit),
             response.status == 200, let json = try? JSONValue(parsing: response.body)
         else { return nil }
         return PositionReport(name: name, json: json)

@@ -25,20 +25,20 @@ public struct AgentProcess: Sendable {
     public func run() async throws {
         let file = try AgentFile.read(path: configuration.agentFile)
         let instance = PostgresInstance(
-            layout: try layout(), credentials: Credentials(directory: configuration.secretsDirectory), logger: logger)
+            layout: try layout(), credentials: try Credentials(directory: configuration.secretsDirectory), logger: logger)
         let layout = StoreLayout(
             cluster: configuration.cluster, namespace: configuration.namespace, lockObject: file.lockObject)
         let identity = HolderIdentity(
             member: configuration.member, podUID: configuration.podUID, nonce: Self.nonce())
         let api = try ClusterConfiguration.automatic()
-        let client = try KubernetesClient(configuration: api)
+        let client = KubernetesClient(configuration: api)
         let state = AgentState()
         state.update { $0.containerID = ContainerInstance.current() }
         let watch = ClusterWatch(
             client: client, layout: layout, me: identity, container: AgentConfiguration.container, logger: logger,
             clock: BootClock.now)
         let store = KubernetesClusterStore(
-            client: client, lockClient: try KubernetesClient(configuration: api), layout: layout, watch: watch,
+            client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions), layout: layout, watch: watch,
             logger: logger, clock: BootClock.now, wallClock: WallClock.now)
         let fence = try FenceHandle.inherited()
         if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
@@ -55,6 +55,14 @@ public struct AgentProcess: Sendable {
             metadata: ["version": "\(AgentVersion.current)", "member": "\(identity.member)", "pid": "\(getpid())"])
         try await serve(loop, instance: instance, watch: watch, keeper: keeper, publisher: publisher, state: state)
         logger.notice("agent ended")
+    }
+
+    /// Lock traffic has a connection and a thread of its own. The store repeats what has to be repeated, with more sense.
+    private static var lockOptions: ClientOptions {
+        var options = ClientOptions()
+        options.maximumRetryCount = 0
+        options.threadName = "lock"
+        return options
     }
 
     private func serve(

@@ -1,4 +1,4 @@
-import Dispatch
+@preconcurrency import Dispatch
 import Glibc
 
 /// SIGTERM and SIGINT as something to wait for.

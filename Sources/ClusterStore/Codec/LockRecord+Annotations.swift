@@ -78,7 +78,7 @@ public struct LockClaim: Hashable, Sendable {
     /// Annotations that let the lock go.
     static func release(heir: String?, position: LSN?) -> [String: String?] {
         var annotations: [String: String?] = [
-            StoreKey.leader: .some(nil), StoreKey.holder: .some(nil), StoreKey.heir: heir,
+            StoreKey.leader: nil, StoreKey.holder: nil, StoreKey.heir: heir,
         ]
         if let position { annotations[StoreKey.position] = String(position.rawValue) }
         return annotations

@@ -35,8 +35,9 @@ extension Member {
 
     /// `postgres://HOST:PORT/postgres`, an IPv6 address in brackets.
     static func hostAndPort(_ url: String) -> (host: String, port: Int)? {
-        guard let start = url.range(of: "://")?.upperBound else { return nil }
-        let authority = url[start...].prefix { $0 != "/" }
+        let parts = url.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count >= 3, parts[0].hasSuffix(":"), parts[1].isEmpty else { return nil }
+        let authority = parts[2]
         guard let colon = authority.lastIndex(of: ":"), let port = Int(authority[authority.index(after: colon)...])
         else { return nil }
         var host = authority[..<colon]

@@ -164,7 +164,7 @@ public final class ClusterWatch: Sendable {
         repeat {
             let writes = state.withLock { $0.ownWrites }
             let list = try await client.list(kind, namespace: layout.namespace, labelSelector: layout.selector)
-            version = list.resourceVersion ?? ""
+            version = list.resourceVersion
             // A list that was under way while we wrote may lack the write.
             if state.withLock({ $0.ownWrites != writes && $0.hasObjects }) { continue }
             replaceObjects(list.items.map(\.metadata))
@@ -192,7 +192,7 @@ public final class ClusterWatch: Sendable {
         signal.yield()
         for try await event in client.watch(
             Pod.self, namespace: layout.namespace, labelSelector: layout.selector,
-            resourceVersion: list.resourceVersion ?? "")
+            resourceVersion: list.resourceVersion)
         {
             switch event {
             case .added(let pod), .modified(let pod):

@@ -188,7 +188,7 @@ public struct KubernetesClusterStore: ClusterStore {
 
     public func completeInitialization(systemIdentifier: String, deadline: BootInstant) async throws {
         let annotations: [String: String?] = [
-            StoreKey.initialization: systemIdentifier, StoreKey.initializer: .some(nil),
+            StoreKey.initialization: systemIdentifier, StoreKey.initializer: nil,
         ]
         do {
             _ = try await patchObject(layout.configuration, annotations, with: client, deadline: deadline)
@@ -202,7 +202,7 @@ public struct KubernetesClusterStore: ClusterStore {
             Initialization(annotations: object.annotations) == .inProgress(by: member)
         else { return }
         let annotations: [String: String?] = [
-            StoreKey.initialization: .some(nil), StoreKey.initializer: .some(nil),
+            StoreKey.initialization: nil, StoreKey.initializer: nil,
         ]
         _ = try await patchObject(
             layout.configuration, annotations, version: object.record.version, with: client, deadline: deadline)
@@ -250,7 +250,7 @@ public struct KubernetesClusterStore: ClusterStore {
             FailoverRequest(annotations: object.annotations) == request
         else { return }
         let annotations: [String: String?] = [
-            StoreKey.leader: .some(nil), StoreKey.member: .some(nil), StoreKey.requestID: .some(nil),
+            StoreKey.leader: nil, StoreKey.member: nil, StoreKey.requestID: nil,
         ]
         do {
             _ = try await patchObject(
@@ -278,7 +278,7 @@ public struct KubernetesClusterStore: ClusterStore {
             return LockObject(
                 try await lockClient.getRaw(
                     resource, name: layout.leader, namespace: layout.namespace, deadline: remaining(deadline)))
-        } catch let error as KubernetesError where error.isNotFound {
+        } catch  where error.isNotFound {
             return nil
         }
     }
@@ -288,7 +288,7 @@ public struct KubernetesClusterStore: ClusterStore {
             return LockObject(
                 try await client.getRaw(
                     resource, name: name, namespace: layout.namespace, deadline: remaining(deadline)))
-        } catch let error as KubernetesError where error.isNotFound {
+        } catch  where error.isNotFound {
             return nil
         }
     }
@@ -312,14 +312,14 @@ public struct KubernetesClusterStore: ClusterStore {
         let present = annotations.compactMapValues { $0 }
         return LockObject(
             try await client.createRaw(
-                resource, namespace: layout.namespace,
+                resource,
                 body: [
                     "apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind),
                     "metadata": [
                         "name": .string(name), "namespace": .string(layout.namespace), "labels": JSONValue(layout.labels),
                         "annotations": JSONValue(present),
                     ],
-                ], deadline: remaining(deadline)))
+                ], namespace: layout.namespace, deadline: remaining(deadline)))
     }
 
     private static func json(_ annotations: [String: String?]) -> JSONValue {

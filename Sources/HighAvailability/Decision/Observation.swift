@@ -55,6 +55,8 @@ public enum ServerState: Hashable, Sendable {
     case noData
     /// There is data, but not of a server that could run: what is wrong with it.
     case unusable(reason: String)
+    /// Data an action of ours has left half changed, and which action; only a new copy helps.
+    case damaged(by: String)
     case stopped(StoppedServer)
     /// The postmaster runs and does not accept connections yet.
     case starting(systemIdentifier: String)
@@ -65,7 +67,7 @@ public enum ServerState: Hashable, Sendable {
 
     public var systemIdentifier: String? {
         switch self {
-        case .noData, .unusable: nil
+        case .noData, .unusable, .damaged: nil
         case .stopped(let server): server.systemIdentifier
         case .starting(let identifier), .unresponsive(let identifier): identifier
         case .primary(let server), .standby(let server): server.systemIdentifier
@@ -74,7 +76,7 @@ public enum ServerState: Hashable, Sendable {
 
     public var hasProcess: Bool {
         switch self {
-        case .noData, .unusable, .stopped: false
+        case .noData, .unusable, .damaged, .stopped: false
         case .starting, .primary, .standby, .unresponsive: true
         }
     }

@@ -60,7 +60,7 @@ private func decideWhilePaused(_ observation: Observation) -> Decision {
         return Decision(.wait, "PAUSE: continue to run as primary without lock")
     case (.primary, _):
         return Decision(.acquire, "PAUSE: acquired session lock as a leader")
-    case (.stopped, .mine), (.noData, .mine):
+    case (.stopped, .mine), (.noData, .mine), (.damaged, .mine):
         return Decision(.release, "PAUSE: removed leader lock because postgres is not running")
     case (.standby, .mine):
         return Decision(.release, "PAUSE: removed leader lock because postgres is not running as primary")
@@ -72,7 +72,7 @@ private func decideWhilePaused(_ observation: Observation) -> Decision {
         return Decision(.wait, "PAUSE: running with empty data directory")
     case (.stopped, _):
         return Decision(.wait, "PAUSE: postgres is not running")
-    case (.standby, _), (.starting, _), (.unresponsive, _), (.unusable, _):
+    case (.standby, _), (.starting, _), (.unresponsive, _), (.unusable, _), (.damaged, _):
         return Decision(.wait, "PAUSE: no action. I am (\(observation.me))")
     }
 }
@@ -84,6 +84,8 @@ private func decideAsHolder(_ observation: Observation) -> Decision {
         return Decision(.release, "released leader key voluntarily as data dir empty and currently leader")
     case .unusable(let reason):
         return Decision(.release, "released leader key voluntarily as \(reason)")
+    case .damaged(let operation):
+        return Decision(.release, "released leader key voluntarily as \(operation) has left the data incomplete")
     case .stopped(let server):
         if let recorded = observation.cluster.recordedTimeline, server.timeline < recorded {
             return Decision(.release, timelineBehind(server.timeline, recorded))
@@ -140,6 +142,11 @@ private func decideAsFollower(_ observation: Observation, of leader: String) -> 
         return Decision(.clone(from: leader), "trying to bootstrap from leader '\(leader)'")
     case .unusable(let reason):
         return Decision(.refuse, reason)
+    case .damaged(let operation):
+        guard isServing(leader, in: observation.cluster) else {
+            return Decision(.wait, "waiting for \(leader): \(operation) has left the data incomplete")
+        }
+        return Decision(.clone(from: leader), "cloning anew from '\(leader)': \(operation) has left the data incomplete")
     case .stopped:
         guard isServing(leader, in: observation.cluster) else {
             return Decision(.wait, "waiting for \(leader) to become primary")
@@ -174,6 +181,8 @@ private func decideWithoutLeader(_ observation: Observation) -> Decision {
         return decideOnBootstrap(observation)
     case .unusable(let reason):
         return Decision(.refuse, reason)
+    case .damaged(let operation):
+        return Decision(.wait, "waiting for a leader: \(operation) has left the data incomplete")
     case .starting:
         return Decision(.wait, "PostgreSQL is still starting up")
     case .unresponsive:
@@ -288,7 +297,7 @@ private func isStandbyData(_ server: ServerState) -> Bool {
     switch server {
     case .standby: true
     case .stopped(let server): !server.wasPrimary
-    case .noData, .unusable, .starting, .primary, .unresponsive: false
+    case .noData, .unusable, .damaged, .starting, .primary, .unresponsive: false
     }
 }
 

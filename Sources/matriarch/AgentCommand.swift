@@ -1,0 +1,25 @@
+import Agent
+import ArgumentParser
+import Glibc
+import Logging
+import Observability
+
+/// `matriarch agent`: runs a member. Started by `matriarch init`, configured by the operator.
+struct AgentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent", abstract: "Run a member: leader election, replication and failover.")
+
+    @OptionGroup var logging: LoggingOptions
+
+    func run() async throws {
+        logging.bootstrap()
+        let logger = Logger(label: "agent")
+        do {
+            let configuration = try AgentConfiguration(environment: ProcessEnvironment.variables())
+            try await AgentProcess(configuration: configuration, logger: logger).run()
+        } catch {
+            logger.critical("\(error)")
+            throw ExitCode(EXIT_FAILURE)
+        }
+    }
+}

@@ -1,0 +1,11 @@
+import ArgumentParser
+import CommandLineTool
+
+/// The one binary: operator, agent, PID 1 and command line.
+struct Matriarch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "matriarch",
+        abstract: "Keeps PostgreSQL highly available on Kubernetes.",
+        discussion: "`matriarch init -- PROGRAM` is PID 1 of a member's container; see docs/internals/protocol.md.",
+        subcommands: [])
+}

@@ -15,6 +15,8 @@ let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let nio: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 
 func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -34,7 +36,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.83.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
     ],
     targets: [
@@ -66,7 +70,7 @@ let package = Package(
             "PostgresInstance",
             ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", subprocess, systemPackage, log]),
         target("ClusterStore", ["HighAvailability", "KubernetesClient", "KubernetesModels", log]),
-        target("AgentAPI", ["HighAvailability", hummingbird, log]),
+        target("AgentAPI", ["HighAvailability", hummingbird, lifecycle, nio, log]),
         target(
             "Agent",
             [
@@ -80,7 +84,7 @@ let package = Package(
             ["PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "HighAvailability", "YAML", argumentParser]),
         .executableTarget(
             name: "matriarch",
-            dependencies: ["Agent", "Operator", "InitProcess", "CommandLineTool", "Observability", argumentParser],
+            dependencies: ["Agent", "AgentAPI", "Operator", "InitProcess", "CommandLineTool", "Observability", argumentParser, log],
             swiftSettings: strict),
 
         // Development only; never linked by the product.

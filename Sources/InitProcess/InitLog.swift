@@ -13,7 +13,7 @@ enum InitLog {
     }
 
     static func write(_ level: StaticString, _ message: String, _ fields: [(StaticString, Value)] = []) {
-        var line = "{\"timestamp\":\"\(timestamp())\",\"level\":\"\(level)\",\"label\":\"init\",\"message\":"
+        var line = "{\"time\":\"\(timestamp())\",\"level\":\"\(level)\",\"logger\":\"init\",\"message\":"
         append(message, to: &line)
         for (key, value) in fields {
             line += ",\"\(key)\":"
@@ -42,7 +42,7 @@ enum InitLog {
         line += "\""
     }
 
-    /// UTC with milliseconds; for people only, nothing is decided by it.
+    /// UTC with microseconds, like the records of the agent; for people only, nothing is decided by it.
     private static func timestamp() -> String {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
@@ -55,6 +55,6 @@ enum InitLog {
         let day =
             "\(padded(Int(parts.tm_year) + 1900, 4))-\(padded(Int(parts.tm_mon) + 1, 2))-\(padded(Int(parts.tm_mday), 2))"
         let time = "\(padded(Int(parts.tm_hour), 2)):\(padded(Int(parts.tm_min), 2)):\(padded(Int(parts.tm_sec), 2))"
-        return "\(day)T\(time).\(padded(now.tv_nsec / 1_000_000, 3))Z"
+        return "\(day)T\(time).\(padded(now.tv_nsec / 1000, 6))Z"
     }
 }

@@ -1,0 +1,77 @@
+public import HighAvailability
+
+/// The agent's REST interface: Patroni's read-only paths, and our own for elections.
+///
+/// Bodies and codes are Patroni 4.1's. Everything is answered from a snapshot in memory; only `/matriarch/position` is
+/// measured when it is asked.
+public struct AgentRoutes: Sendable {
+    /// How long a live position may take before the candidate is told that there is none.
+    public static let positionBudget = Duration.seconds(1)
+
+    private let snapshot: @Sendable () -> MemberSnapshot
+    private let position: @Sendable () async -> PositionAnswer?
+    private let metrics: @Sendable () async -> String
+    private let now: @Sendable () -> BootInstant
+
+    /// - Parameters:
+    ///   - snapshot: called for every request; must not wait.
+    ///   - position: measured live; nil when PostgreSQL cannot tell. Should end early when its task is cancelled.
+    ///   - metrics: Prometheus' text.
+    ///   - now: CLOCK_BOOTTIME, the clock of the snapshot's instants.
+    public init(
+        snapshot: @escaping @Sendable () -> MemberSnapshot, position: @escaping @Sendable () async -> PositionAnswer?,
+        metrics: @escaping @Sendable () async -> String, now: @escaping @Sendable () -> BootInstant
+    ) {
+        self.snapshot = snapshot
+        self.position = position
+        self.metrics = metrics
+        self.now = now
+    }
+
+    /// Answers one request.
+    @Sendable public func respond(to request: StatusRequest) async -> StatusResponse {
+        guard request.method != .other else {
+            return .text("this interface is read-only; change the PostgresCluster resource\n", status: 501)
+        }
+        if request.path == "/matriarch/position" { return await positionResponse() }
+        // Patroni routes on the first segment alone.
+        switch request.path.split(separator: "/").first.map(String.init) ?? "" {
+        case "patroni": return .json(snapshot().document(at: now()).serialized())
+        case "cluster": return clusterResponse(snapshot())
+        case "history": return .json(snapshot().historyJSON ?? "[]")
+        case "config": return snapshot().configurationJSON.map { .json($0) } ?? StatusResponse(status: 502)
+        case "metrics": return .metrics(await metrics())
+        case "liveness": return StatusResponse(status: snapshot().isAlive(at: now()) ? 200 : 503)
+        case "readiness":
+            return StatusResponse(status: snapshot().isReady(query: request.query, now: now()) ? 200 : 503)
+        case _: return healthResponse(request, snapshot())
+        }
+    }
+
+    private func healthResponse(_ request: StatusRequest, _ member: MemberSnapshot) -> StatusResponse {
+        let now = now()
+        let passes = HealthCheck(path: request.path).passes(member, query: request.query, now: now)
+        return .json(member.document(at: now).serialized(), status: passes ? 200 : 503)
+    }
+
+    private func clusterResponse(_ member: MemberSnapshot) -> StatusResponse {
+        guard let cluster = member.cluster else { return .text("the store has not been read yet\n", status: 503) }
+        return .json(cluster.document(scope: member.scope).serialized())
+    }
+
+    private func positionResponse() async -> StatusResponse {
+        let answer = await withTaskGroup(of: PositionAnswer?.self) { group in
+            group.addTask { await position() }
+            group.addTask {
+                // Ends early, by cancellation, when the measurement was faster.
+                try? await Task.sleep(for: Self.positionBudget)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        guard let answer else { return .text("position unknown\n", status: 503) }
+        return .json(answer.json.serialized())
+    }
+}

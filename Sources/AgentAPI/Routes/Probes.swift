@@ -1,0 +1,24 @@
+import HighAvailability
+
+extension MemberSnapshot {
+    /// `/liveness`: the loop runs. No SQL; a replica may be late twice as long as a primary, a paused cluster for ever.
+    func isAlive(at now: BootInstant) -> Bool {
+        let isPrimary = role == .primary && state == .running
+        return isPaused || nextLoop + ttl * (isPrimary ? 1 : 2) > now
+    }
+
+    /// `/readiness`: the leader, or a replica that streams and is not further behind than the limit.
+    ///
+    /// - Parameter query: `lag`, a limit instead of `maximum_lag_on_failover`; `mode=write` compares what was received
+    ///   instead of what was replayed.
+    func isReady(query: [String: String], now: BootInstant) -> Bool {
+        if isLeader(at: now) { return true }
+        guard state == .running, isAnswering, replicationState == "streaming" else { return false }
+        guard let leaderPosition, isStoreFresh(at: now) else {
+            return isStoreFresh(at: now) || isFailsafeActive
+        }
+        let position = query["mode"] == "write" ? received ?? replayed : replayed
+        let limit = query["lag"].flatMap(ByteSize.parse) ?? maximumLagOnFailover.rawValue
+        return leaderPosition.bytes(since: position ?? .invalid).rawValue <= limit
+    }
+}

@@ -1,0 +1,51 @@
+/// What a small HTTP server asks and answers: no streaming, no request bodies.
+public struct StatusRequest: Hashable, Sendable {
+    public enum Method: Hashable, Sendable {
+        case get
+        /// HEAD and OPTIONS: only the status is wanted. HAProxy's plain check sends OPTIONS.
+        case statusOnly
+        /// Anything that would change something.
+        case other
+    }
+
+    public var method: Method
+    /// Without the query, still percent-encoded.
+    public var path: String
+    /// The first value of each name.
+    public var query: [String: String]
+
+    public init(method: Method = .get, path: String, query: [String: String] = [:]) {
+        self.method = method
+        self.path = path
+        self.query = query
+    }
+}
+
+/// An answer held in memory.
+public struct StatusResponse: Hashable, Sendable {
+    public var status: Int
+    /// Nil with an empty body.
+    public var contentType: String?
+    public var body: String
+
+    public init(status: Int, contentType: String? = nil, body: String = "") {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+    }
+
+    /// `text/plain`, for people and probes.
+    public static func text(_ body: String, status: Int = 200) -> StatusResponse {
+        StatusResponse(status: status, contentType: "text/plain; charset=utf-8", body: body)
+    }
+
+    /// Prometheus' text exposition format.
+    public static func metrics(_ body: String) -> StatusResponse {
+        StatusResponse(status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: body)
+    }
+
+    /// `application/json`; the body is JSON already.
+    public static func json(_ body: String, status: Int = 200) -> StatusResponse {
+        StatusResponse(status: status, contentType: "application/json", body: body)
+    }
+}

@@ -1,0 +1,113 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// A small HTTP server for probes and scrapers: the agent's REST interface and the operator's.
+///
+/// One event loop thread serves everything; answers come from memory, so a probe never waits for PostgreSQL or the API
+/// server.
+public struct StatusServer: Sendable {
+    public typealias Responder = @Sendable (StatusRequest) async -> StatusResponse
+
+    private let host: String
+    private let port: Int
+    private let logger: Logger
+    private let onListening: @Sendable (Int) async -> Void
+    private let responder: Responder
+
+    /// - Parameters:
+    ///   - host: address to listen on; `::` serves both families where the kernel has IPv6.
+    ///   - port: 0 takes a free one.
+    ///   - onListening: called with the port once connections are accepted.
+    ///   - responder: answers every request; HEAD and OPTIONS get its status without the body.
+    public init(
+        host: String = "0.0.0.0", port: Int, logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }, responder: @escaping Responder
+    ) {
+        self.host = host
+        self.port = port
+        self.logger = logger
+        self.onListening = onListening
+        self.responder = responder
+    }
+
+    /// Serves a fixed set of paths; 404 for any other, 405 for a method that would change something.
+    public init(
+        host: String = "0.0.0.0", port: Int, logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in },
+        routes: [String: @Sendable () async -> StatusResponse]
+    ) {
+        self.init(host: host, port: port, logger: logger, onListening: onListening) { request in
+            guard request.method != .other else { return .text("method not allowed\n", status: 405) }
+            guard let route = routes[request.path] else { return .text("not found\n", status: 404) }
+            return await route()
+        }
+    }
+
+    /// Listens until the task is cancelled; requests under way are answered first.
+    ///
+    /// - Throws: when the address cannot be bound.
+    public func run() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        let application = Application(
+            responder: CallbackResponder { (request: Request, _: BasicRequestContext) in
+                let wanted = StatusRequest(request)
+                return Response(await responder(wanted), statusOnly: wanted.method == .statusOnly)
+            },
+            // A client that connects and says nothing must not keep a connection for ever.
+            server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(60))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port), serverName: "Matriarch", backlog: 64),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) },
+            eventLoopGroupProvider: .shared(group), logger: quiet)
+        let services = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: [application], logger: quiet))
+        // Cancelling NIO's server drops connections that were accepted and not yet looked at, which it answers with a trap;
+        // an agent that traps takes its database down. So a cancellation becomes a graceful shutdown: the task that serves
+        // is not the one that gets cancelled, and it is always awaited here.
+        let serving = Task { try await services.run() }
+        let result = await withTaskCancellationHandler {
+            await serving.result
+        } onCancel: {
+            Task { await services.triggerGracefulShutdown() }
+        }
+        try await group.shutdownGracefully()
+        try result.get()
+    }
+}
+
+extension StatusRequest {
+    init(_ request: Request) {
+        let method: Method =
+            switch request.method {
+            case .get: .get
+            case .head, .options: .statusOnly
+            case _: .other
+            }
+        var query: [String: String] = [:]
+        for (name, value) in request.uri.queryParameters where query[String(name)] == nil {
+            query[String(name)] = String(value)
+        }
+        self.init(method: method, path: request.uri.path, query: query)
+    }
+}
+
+extension Response {
+    init(_ answer: StatusResponse, statusOnly: Bool) {
+        var headers = HTTPFields()
+        guard !statusOnly, !answer.body.isEmpty else {
+            self.init(status: HTTPResponse.Status(code: answer.status), headers: headers)
+            return
+        }
+        if let contentType = answer.contentType { headers[.contentType] = contentType }
+        self.init(
+            status: HTTPResponse.Status(code: answer.status), headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(string: answer.body)))
+    }
+}

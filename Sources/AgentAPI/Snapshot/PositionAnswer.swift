@@ -1,0 +1,28 @@
+public import HighAvailability
+
+/// What a candidate learns from `/matriarch/position`, measured when it asks.
+public struct PositionAnswer: Hashable, Sendable {
+    public var report: PositionReport
+    public var received: LSN?
+    public var replayed: LSN?
+    /// PostgreSQL runs.
+    public var isRunning: Bool
+
+    public init(report: PositionReport, received: LSN? = nil, replayed: LSN? = nil, isRunning: Bool) {
+        self.report = report
+        self.received = received
+        self.replayed = replayed
+        self.isRunning = isRunning
+    }
+
+    var json: OrderedJSON {
+        .object([
+            ("name", .string(report.name)), ("role", report.isPrimary ? "primary" : "replica"),
+            ("running", .bool(isRunning)), ("timeline", .int(Int64(report.timeline.rawValue))),
+            ("position", .position(report.position.rawValue)),
+            ("received", received.map { .position($0.rawValue) } ?? .null),
+            ("replayed", replayed.map { .position($0.rawValue) } ?? .null),
+            ("eligible", .bool(report.isEligible)), ("priority", .int(Int64(report.priority))),
+        ])
+    }
+}

@@ -1,0 +1,165 @@
+import AgentAPI
+import Dispatch
+import Glibc
+import HighAvailability
+import Logging
+import Testing
+
+/// Over real sockets: what a load balancer, a kubelet and curl send.
+@Suite struct AgentAPIServerTests {
+    /// Runs `body` with the port of a server that is stopped afterwards.
+    private func withServer(
+        _ server: (@escaping @Sendable (Int) async -> Void) -> StatusServer, _ body: (Int) async throws -> Void
+    ) async throws {
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let running = server { continuation.yield($0) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { continuation.finish() }
+                try await running.run()
+            }
+            for await port in ports.prefix(1) { try await body(port) }
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+
+    private static func agent(_ onListening: @escaping @Sendable (Int) async -> Void) -> StatusServer {
+        StatusServer(
+            host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,
+            responder: AgentAPIFixture.routes(AgentAPIFixture.member(.primary)).respond)
+    }
+
+    /// Sends the text and reads one answer, on a thread that may block.
+    private func exchange(_ port: Int, _ text: String) async throws -> String {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try Self.blockingExchange(port, text) })
+            }
+        }
+    }
+
+    private static func blockingExchange(_ port: Int, _ text: String) throws -> String {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(connected == 0)
+        _ = text.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while !isComplete(bytes), case let size = recv(descriptor, &buffer, buffer.count, 0), size > 0 {
+            bytes += buffer.prefix(size)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The head is there, and as much of a body as it announces.
+    private static func isComplete(_ bytes: [UInt8]) -> Bool {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let head = text.firstRange(of: "\r\n\r\n") else { return false }
+        let fields = text[..<head.lowerBound].lowercased().split(separator: "\r\n")
+        let length = fields.first { $0.hasPrefix("content-length: ") }.flatMap { Int($0.dropFirst(16)) } ?? 0
+        return text[head.upperBound...].utf8.count >= length
+    }
+
+    private func request(_ port: Int, _ method: String, _ target: String) async throws -> String {
+        try await exchange(port, "\(method) \(target) HTTP/1.1\r\nHost: demo-0\r\nConnection: close\r\n\r\n")
+    }
+
+    @Test func `GET has the document, HEAD and OPTIONS have the status alone`() async throws {
+        try await withServer(Self.agent) { port in
+            let get = try await request(port, "GET", "/primary")
+            #expect(get.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(get.lowercased().contains("content-type: application/json\r\n"))
+            #expect(get.hasSuffix("\"name\": \"demo-0\"}}"))
+            for method in ["HEAD", "OPTIONS"] {
+                for (path, status) in [("/primary", 200), ("/replica", 503), ("/liveness", 200), ("/patroni", 200)] {
+                    let answer = try await request(port, method, path)
+                    #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(method) \(path)")
+                    #expect(answer.hasSuffix("\r\n\r\n"), "\(method) \(path)")
+                }
+            }
+        }
+    }
+
+    @Test func `an old balancer's HTTP/1.0 check is understood`() async throws {
+        try await withServer(Self.agent) { port in
+            let options = try await exchange(port, "OPTIONS / HTTP/1.0\r\n\r\n")
+            #expect(options.contains(" 200 OK\r\n"))
+            let get = try await exchange(port, "GET /replica HTTP/1.0\r\n\r\n")
+            #expect(get.contains(" 503 Service Unavailable\r\n"))
+        }
+    }
+
+    @Test func `queries are decoded`() async throws {
+        let member = AgentAPIFixture.member(.replica) { $0.tags = ["zone": .string("north east")] }
+        let server: (@escaping @Sendable (Int) async -> Void) -> StatusServer = { onListening in
+            StatusServer(
+                host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,
+                responder: AgentAPIFixture.routes(member).respond)
+        }
+        try await withServer(server) { port in
+            let match = try await request(port, "GET", "/replica?lag=10MB&tag_zone=north%20east")
+            #expect(match.hasPrefix("HTTP/1.1 200 "))
+            let mismatch = try await request(port, "GET", "/replica?tag_zone=north")
+            #expect(mismatch.hasPrefix("HTTP/1.1 503 "))
+        }
+    }
+
+    @Test func `a change is refused`() async throws {
+        try await withServer(Self.agent) { port in
+            let answer = try await exchange(
+                port, "PATCH /config HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
+            #expect(answer.hasPrefix("HTTP/1.1 501 "))
+        }
+    }
+
+    @Test func `a server of fixed routes knows its paths and no others`() async throws {
+        let server: (@escaping @Sendable (Int) async -> Void) -> StatusServer = { onListening in
+            StatusServer(
+                host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,
+                routes: ["/healthz": { .text("ok\n") }, "/readyz": { .text("not the leader\n", status: 503) }])
+        }
+        try await withServer(server) { port in
+            let health = try await request(port, "GET", "/healthz")
+            #expect(health.hasSuffix("\r\n\r\nok\n"))
+            let readiness = try await request(port, "GET", "/readyz")
+            #expect(readiness.hasPrefix("HTTP/1.1 503 "))
+            let unknown = try await request(port, "GET", "/metrics")
+            #expect(unknown.hasPrefix("HTTP/1.1 404 "))
+            let deletion = try await request(port, "DELETE", "/healthz")
+            #expect(deletion.hasPrefix("HTTP/1.1 405 "))
+        }
+    }
+
+    @Test func `a port that is taken is an error, not silence`() async throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let named = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, size)
+                listen(descriptor, 1)
+                return getsockname(descriptor, address, &size)
+            }
+        }
+        #expect(named == 0)
+        let server = StatusServer(
+            host: "127.0.0.1", port: Int(UInt16(bigEndian: address.sin_port)), logger: Logger(label: "test"),
+            responder: { _ in .text("") })
+        await #expect(throws: (any Error).self) { try await server.run() }
+    }
+}

@@ -20,10 +20,13 @@ public struct ConnectionParameters: Hashable, Sendable {
     public var isReplication: Bool
     /// `statement_timeout` of the session: frees a backend whose client gave up. Nil leaves the server's.
     public var statementTimeout: Duration?
+    /// `search_path` of the session; nil leaves the server's.
+    public var searchPath: String?
 
     public init(
         address: Address, port: Int, user: String, database: String? = "postgres", passwordFile: String? = nil,
-        applicationName: String, isReplication: Bool = false, statementTimeout: Duration? = nil
+        applicationName: String, isReplication: Bool = false, statementTimeout: Duration? = nil,
+        searchPath: String? = nil
     ) {
         self.address = address
         self.port = port
@@ -33,6 +36,7 @@ public struct ConnectionParameters: Hashable, Sendable {
         self.applicationName = applicationName
         self.isReplication = isReplication
         self.statementTimeout = statementTimeout
+        self.searchPath = searchPath
     }
 
     /// For messages: where, never as whom.
@@ -66,12 +70,15 @@ public struct ConnectionParameters: Hashable, Sendable {
         if let database, !isReplication { result.append(("dbname", database)) }
         if let passwordFile { result.append(("passfile", passwordFile)) }
         if isReplication { result.append(("replication", "true")) }
-        var options = isReplication ? "" : "-c search_path=pg_catalog"
-        if let statementTimeout, !isReplication {
+        var options: [String] = []
+        if let searchPath { options.append("-c search_path=\(searchPath)") }
+        if let statementTimeout {
             let (seconds, attoseconds) = statementTimeout.components
-            options += " -c statement_timeout=\(max(1, seconds &* 1000 &+ attoseconds / 1_000_000_000_000_000))"
+            let milliseconds = seconds &* 1000 &+ attoseconds / 1_000_000_000_000_000
+            options.append("-c statement_timeout=\(max(1, milliseconds))")
         }
-        result.append(("options", options))
+        // A walsender takes no options of a session.
+        if !isReplication { result.append(("options", options.joined(separator: " "))) }
         return result
     }
 }

@@ -157,7 +157,7 @@ public actor PostgresInstance {
         ConnectionParameters(
             address: .socket(directory: layout.socketDirectory), port: layout.port,
             user: credentials.superuser.username, passwordFile: layout.passwordFile, applicationName: application,
-            statementTimeout: statementTimeout)
+            statementTimeout: statementTimeout, searchPath: "pg_catalog")
     }
 
     /// Waits, also in a cancelled task: a stop that was begun is finished.

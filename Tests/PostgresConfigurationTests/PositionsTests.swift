@@ -1,0 +1,65 @@
+import HighAvailability
+import Testing
+
+@testable import PostgresConfiguration
+
+struct PositionsTests {
+    @Test(arguments: [
+        ("demo-0", "demo_0"), ("a.b-C", "a_b_c"), ("x y", "xu0032y"), ("é", "u0233"), ("", ""),
+        (String(repeating: "a", count: 70), String(repeating: "a", count: 63)),
+    ])
+    func `a slot is named as Patroni names it`(member: String, slot: String) {
+        #expect(SlotName(member: member).description == slot)
+    }
+
+    @Test func `a timeline history tells where a timeline ended`() {
+        let history = TimelineHistory(
+            parsing: "1\t0/5000098\tno recovery target specified\n\n# note\n2\t0/6000000\nrubbish\n")
+        #expect(history.switches.count == 2)
+        #expect(history.end(of: Timeline(rawValue: 1)) == LSN("0/5000098"))
+        #expect(history.end(of: Timeline(rawValue: 2)) == LSN("0/6000000"))
+        #expect(history.end(of: Timeline(rawValue: 3)) == nil)
+    }
+
+    @Test(arguments: [
+        ("15\n", 15, 0), ("pg_controldata (PostgreSQL) 15.4 (Debian 15.4-1)", 15, 4), ("17beta1", 17, 0),
+    ])
+    func `versions are read from files and tools`(text: String, major: Int, minor: Int) {
+        #expect(ServerVersion(text) == ServerVersion(major: major, minor: minor))
+        #expect(ServerVersion(number: 150_004) == ServerVersion(major: 15, minor: 4))
+        #expect(ServerVersion("no version") == nil)
+    }
+
+    /// Timeline 1 ended at 0/500 in the primary's history, which is on timeline 2 (or as given).
+    @Test(arguments: [
+        (1, "0/400", LocalHistoryEnd.Kind.received, 2, true),
+        (1, "0/500", .received, 2, true),
+        (1, "0/501", .received, 2, false),
+        (1, "0/400", .shutdownCheckpoint, 2, true),
+        (1, "0/500", .shutdownCheckpoint, 2, false),
+        (2, "0/900", .received, 2, true),
+        (2, "0/900", .shutdownCheckpoint, 2, true),
+        (3, "0/600", .received, 2, false),
+        (2, "0/600", .received, 3, false),
+    ])
+    func `a server follows only where its history is part of the other`(
+        timeline: UInt32, position: String, kind: LocalHistoryEnd.Kind, upstream: UInt32, follows: Bool
+    ) throws {
+        let history = TimelineHistory(parsing: "1\t0/500\treason\n")
+        let local = LocalHistoryEnd(
+            timeline: Timeline(rawValue: timeline), position: try #require(LSN(position)), kind: kind)
+        let divergence = local.divergence(fromTimeline: Timeline(rawValue: upstream), history: history)
+        #expect((divergence == .none) == follows, "\(divergence)")
+    }
+
+    @Test func `a standby's history ends at its minimum recovery point, a crashed primary's is not known`() throws {
+        let standby = try #require(ControlData(parsing: ControlDataTests.output))
+        #expect(
+            LocalHistoryEnd(of: standby)
+                == LocalHistoryEnd(
+                    timeline: Timeline(rawValue: 3), position: try #require(LSN("A/B0")), kind: .received))
+        let crashed = try #require(
+            ControlData(parsing: ControlDataTests.output.replacing("shut down in recovery", with: "in production")))
+        #expect(LocalHistoryEnd(of: crashed) == nil)
+    }
+}

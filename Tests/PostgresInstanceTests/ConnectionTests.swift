@@ -1,0 +1,83 @@
+import Fence
+import HighAvailability
+import PostgresClient
+import Testing
+
+@testable import PostgresInstance
+
+@Suite(.serialized)
+struct ConnectionTests {
+    @Test func `statements, errors, notices, deadlines and cancellation of one session`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let connection = try await server.open()
+            let row = try await connection.query(
+                "SELECT $1::text AS a, NULL AS b, $2::int + 1 AS c", parameters: ["it's", "41"], deadline: .seconds(5))
+            #expect(row.columns == ["a", "b", "c"])
+            #expect(row.rows == [["it's", nil, "42"]])
+            #expect(row.value("c") == "42" && row.value("missing") == nil)
+
+            await #expect {
+                try await connection.query("SELECT $1::int", parameters: ["hunter2"], deadline: .seconds(5))
+            } throws: { error in
+                guard let error = error as? PostgresError else { return false }
+                return error.code == .server && error.sqlState == "22P02"
+            }
+            let notice = try await connection.query(
+                "DO $$ BEGIN RAISE NOTICE 'hear, hear'; END $$", deadline: .seconds(5))
+            #expect(notice.notices == ["hear, hear"])
+
+            let start = BootClock.now()
+            await #expect { try await connection.query("SELECT pg_sleep(30)", deadline: .milliseconds(300)) } throws: {
+                ($0 as? PostgresError)?.code == .timeout
+            }
+            #expect(BootClock.now() - start < .milliseconds(600))
+            #expect(await !connection.isUsable)
+            await #expect { try await connection.query("SELECT 1", deadline: .seconds(1)) } throws: {
+                ($0 as? PostgresError)?.code == .connectionLost
+            }
+
+            let second = try await server.open()
+            let sleeper = Task { try await second.query("SELECT pg_sleep(30)", deadline: .seconds(30)) }
+            try await eventually("it sleeps") {
+                try await server.run("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%'").scalar
+                    != "1"
+            }
+            sleeper.cancel()
+            await #expect { try await sleeper.value } throws: { ($0 as? PostgresError)?.code == .cancelled }
+        }
+    }
+
+    @Test func `refused connections say why, and nobody home is said in time`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            var parameters = ConnectionParameters(
+                address: .host("127.0.0.1"), port: server.port, user: "stranger",
+                passwordFile: server.instance.layout.passwordFile, applicationName: "test")
+            await #expect { try await PostgresConnection.open(parameters, deadline: .seconds(5)) } throws: {
+                ($0 as? PostgresError)?.code == .connectionFailed
+            }
+            // By password over TCP, as everybody else.
+            parameters.user = "postgres"
+            let connection = try await PostgresConnection.open(parameters, deadline: .seconds(5))
+            #expect(await connection.serverVersionNumber >= 140_000)
+            parameters.database = "nowhere"
+            await #expect { try await PostgresConnection.open(parameters, deadline: .seconds(5)) } throws: {
+                ($0 as? PostgresError)?.sqlState == "3D000"
+            }
+            parameters.port = 1
+            await #expect { try await PostgresConnection.open(parameters, deadline: .seconds(5)) } throws: {
+                ($0 as? PostgresError)?.code == .connectionFailed && ($0 as? PostgresError)?.sqlState == nil
+            }
+            // RFC 5737: an address nobody has. A machine without a route refuses at once, others drop the packets.
+            parameters.address = .host("192.0.2.1")
+            let start = BootClock.now()
+            await #expect(throws: PostgresError.self) {
+                try await PostgresConnection.open(parameters, deadline: .milliseconds(400))
+            }
+            #expect(BootClock.now() - start < .milliseconds(800))
+        }
+    }
+}

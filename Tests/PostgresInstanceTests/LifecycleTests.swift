@@ -1,0 +1,242 @@
+import Fence
+import Glibc
+import HighAvailability
+import PostgresClient
+import PostgresConfiguration
+import Testing
+
+@testable import PostgresInstance
+
+@Suite(.serialized)
+struct LifecycleTests {
+    @Test func `a new cluster accepts writes and says what it is`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            #expect(try await server.instance.dataDirectoryState() == .absent)
+            try await server.bootstrap()
+            try await server.run("CREATE TABLE t (n int); INSERT INTO t VALUES (1)")
+
+            let status = try await server.status()
+            #expect(!status.isInRecovery)
+            #expect(status.timeline == Timeline(rawValue: 1))
+            #expect(status.version.major >= 14)
+            #expect(status.position > .invalid)
+            #expect(status.pendingRestart.isEmpty)
+            guard case .initialized(let control, let version) = try await server.instance.dataDirectoryState() else {
+                Issue.record("the data directory is not initialized")
+                return
+            }
+            #expect(control.systemIdentifier == status.systemIdentifier)
+            #expect(control.dataChecksumVersion == 1)
+            #expect(control.state == .inProduction)
+            #expect(version.major == status.version.major)
+
+            let settings = try await server.run(
+                "SELECT current_setting('password_encryption'), current_setting('wal_log_hints'), current_setting('cluster_name')"
+            )
+            #expect(settings.rows == [["scram-sha-256", "on", "demo"]])
+            let roles = try await server.run(
+                "SELECT count(*) FROM pg_authid WHERE rolname IN ('postgres', 'replicator', 'rewinder') AND rolpassword LIKE 'SCRAM-SHA-256$%'"
+            )
+            #expect(roles.scalar == "3")
+            // The password file of initdb is gone, and no log holds a password.
+            #expect(!FileSystem.exists("\(server.instance.layout.runtimeDirectory)/initdb-password"))
+            #expect(!server.lastLog.contains("secret"))
+        }
+    }
+
+    @Test func `initdb and a copy refuse a directory that is not empty`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            let directory = server.instance.layout.dataDirectory
+            try FileSystem.makeDirectory(directory, owner: nil)
+            try FileSystem.write("mine", to: "\(directory)/notes.txt", mode: 0o600, owner: nil)
+            guard case .unreadable = try await server.instance.dataDirectoryState() else {
+                Issue.record("a foreign directory was not seen as such")
+                return
+            }
+            await #expect { try await server.instance.initialize() } throws: {
+                ($0 as? InstanceError)?.code == .refused
+            }
+            await #expect {
+                try await server.instance.clone(from: server.upstream(for: server), deadline: .seconds(5))
+            } throws: {
+                ($0 as? InstanceError)?.code == .refused
+            }
+            #expect(FileSystem.readIfPresent("\(directory)/notes.txt") == "mine")
+        }
+    }
+
+    @Test func `the same settings leave the files alone, new ones say what they need`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let instance = server.instance
+            #expect(try await instance.writeConfiguration(server.settings, role: .primary) == .unchanged)
+
+            let more = try PostgresSettings(
+                clusterName: "demo", parameters: ["shared_buffers": "16MB", "work_mem": "8MB"])
+            #expect(try await instance.writeConfiguration(more, role: .primary) == .reload)
+            try await instance.reload()
+            try await eventually("work_mem is in force") { try await server.run("SHOW work_mem").scalar == "8MB" }
+
+            let larger = try PostgresSettings(
+                clusterName: "demo",
+                parameters: ["shared_buffers": "24MB", "max_connections": "120", "work_mem": "8MB"])
+            let change = try await instance.writeConfiguration(larger, role: .primary)
+            #expect(
+                change
+                    == .restart([
+                        .init(parameter: "max_connections", running: "100", configured: "120"),
+                        .init(parameter: "shared_buffers", running: "'16MB'", configured: "'24MB'"),
+                    ]))
+            try await instance.reload()
+            try await eventually("the server reports the pending restart") {
+                try await server.status().pendingRestart.map(\.parameter).sorted() == [
+                    "max_connections", "shared_buffers",
+                ]
+            }
+        }
+    }
+
+    @Test func `ALTER SYSTEM cannot change what the agent decides`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            try await server.run("ALTER SYSTEM SET max_connections = 30")
+            try await server.run("ALTER SYSTEM SET primary_conninfo = 'host=elsewhere'")
+            try await server.run("ALTER SYSTEM SET work_mem = '9MB'")
+            try await server.instance.stop(.fast)
+            try await server.startAndWait(as: .primary)
+            #expect(try await server.run("SHOW max_connections").scalar == "100")
+            #expect(try await server.run("SHOW primary_conninfo").scalar == "")
+            #expect(try await server.run("SHOW work_mem").scalar == "9MB")
+        }
+    }
+
+    @Test func `after kill -9 of the postmaster with a busy backend nothing of it is left within a second`()
+        async throws
+    {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let busy = try await server.open()
+            let work = Task {
+                try await busy.query("SELECT count(*) FROM generate_series(1, 2000000000)", deadline: .seconds(60))
+            }
+            try await eventually("a backend is busy") {
+                try await server.run(
+                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%generate_series(1, 2%' AND state = 'active'"
+                )
+                .scalar == "2"
+            }
+            var exits = server.instance.exits.makeAsyncIterator()
+            let postmaster = try #require(server.instance.runningPostmaster)
+            let start = BootClock.now()
+            kill(postmaster.pid, SIGKILL)
+            let exit = await exits.next()
+            #expect(exit == PostmasterExit(pid: postmaster.pid, status: .signalled(SIGKILL)))
+            let report = try await server.instance.stop(.immediate)
+            #expect(BootClock.now() - start < .seconds(1))
+            #expect(!report.isClean)
+            #expect(server.processes.isEmpty)
+            await #expect(throws: PostgresError.self) { try await work.value }
+
+            let restart = BootClock.now()
+            try await server.startAndWait(as: .primary)
+            print("restarted in place after \(BootClock.now() - restart)")
+            #expect(try await !server.status().isInRecovery)
+        }
+    }
+
+    @Test func `a stopped postmaster fails the fresh probe in time although the old session answers`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            _ = try await server.status()
+            let postmaster = try #require(server.instance.runningPostmaster)
+            #expect(await server.instance.probeFreshConnection(deadline: .seconds(2)))
+            kill(postmaster.pid, SIGSTOP)
+            let start = BootClock.now()
+            #expect(await !server.instance.probeFreshConnection(deadline: .milliseconds(700)))
+            let elapsed = BootClock.now() - start
+            #expect(elapsed >= .milliseconds(650) && elapsed < .milliseconds(1000), "took \(elapsed)")
+            #expect(try await server.status().isInRecovery == false)
+
+            let report = try await server.instance.stop(.fast, deadline: .milliseconds(500))
+            #expect(report.wasEscalated)
+            #expect(server.processes.isEmpty)
+        }
+    }
+
+    @Test func `full connection slots are not ill health`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            try await server.instance.stop(.fast)
+            let few = try PostgresSettings(clusterName: "demo", parameters: ["max_connections": "25"])
+            try await server.instance.start(few, as: .primary)
+            #expect(try await server.instance.waitUntilAccepting(deadline: .seconds(10)) == .acceptingConnections)
+            var held: [PostgresConnection] = []
+            do {
+                while held.count < 30 { held.append(try await server.open()) }
+                Issue.record("30 sessions fit into 25")
+            } catch let error as PostgresError {
+                #expect(error.isTooManyConnections, "\(error)")
+            }
+            #expect(await server.instance.probeFreshConnection(deadline: .seconds(2)))
+            for connection in held { await connection.close() }
+        }
+    }
+
+    @Test func `a running server is adopted by the next agent, a stranger's process id is not`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let second = PostgresInstance(
+                layout: server.instance.layout, credentials: world.credentials, logger: await server.instance.logger)
+            let handle = await second.adopt()
+            #expect(handle?.pid == server.instance.runningPostmaster?.pid)
+            #expect(handle?.isChild == false)
+            #expect(await second.observe().status != nil)
+            let report = try await second.stop(.fast)
+            #expect(report.isClean)
+            #expect(report.shutdownCheckpoint?.timeline == Timeline(rawValue: 1))
+
+            try await eventually("the parent has seen the exit") { server.instance.runningPostmaster == nil }
+            let directory = server.instance.layout.dataDirectory
+            let stale = "\(getpid())\n\(directory)\n0\n\(server.port)\n\n127.0.0.1\n\nready   \n"
+            try FileSystem.write(stale, to: "\(directory)/postmaster.pid", mode: 0o600, owner: nil)
+            #expect(await second.adopt() == nil)
+            try await server.startAndWait(as: .primary)
+        }
+    }
+
+    @Test func `the server inherits no secret and no blocked signal`() async throws {
+        setenv("PATRONI_SUPERUSER_PASSWORD", "leak", 1)
+        setenv("MATRIARCH_FENCE_FD", "9", 1)
+        setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1", 1)
+        setenv("DEMO_PORT_5432_TCP_ADDR", "10.0.0.2", 1)
+        defer {
+            for name in [
+                "PATRONI_SUPERUSER_PASSWORD", "MATRIARCH_FENCE_FD", "KUBERNETES_SERVICE_HOST",
+                "DEMO_PORT_5432_TCP_ADDR",
+            ] {
+                unsetenv(name)
+            }
+        }
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let pid = try #require(server.instance.runningPostmaster).pid
+            let environment = try FileSystem.read("/proc/\(pid)/environ")
+            for name in ["PATRONI_", "MATRIARCH_", "KUBERNETES_", "DEMO_PORT"] {
+                #expect(!environment.contains(name), "the server knows \(name)…")
+            }
+            #expect(environment.contains("PATH="))
+            let status = try FileSystem.read("/proc/\(pid)/status")
+            #expect(status.contains("SigBlk:\t0000000000000000"))
+            #expect(Set(FileSystem.entries(of: "/proc/\(pid)/fd")).isSuperset(of: ["0", "1", "2"]))
+        }
+    }
+}

@@ -1,0 +1,193 @@
+import Fence
+import Glibc
+import HighAvailability
+import PostgresClient
+import PostgresConfiguration
+import Testing
+
+@testable import PostgresInstance
+
+@Suite(.serialized)
+struct ReplicationTests {
+    @Test func `a copy streams, and once promoted it is a primary on the next timeline`() async throws {
+        try await TestServer.withWorld { world in
+            let primary = try world.server("demo-0")
+            let replica = try world.server("demo-1")
+            try await primary.bootstrap()
+            try await primary.run("CREATE TABLE t (n int); INSERT INTO t SELECT generate_series(1, 1000)")
+            try await replica.join(primary)
+
+            let seen = try await primary.status()
+            let standby = try #require(seen.standbys.first { $0.applicationName == "demo-1" })
+            #expect(standby.state == "streaming")
+            #expect(standby.synchronousState == "async")
+            #expect(seen.slots.map(\.name) == ["demo_1"])
+            #expect(seen.slots.first?.isActive == true)
+            let own = try await replica.status()
+            #expect(own.isInRecovery)
+            #expect(own.receiver?.slot == "demo_1")
+            #expect(own.receiver?.port == primary.port)
+
+            #expect(try await replica.instance.promote(deadline: .seconds(10)) == Timeline(rawValue: 2))
+            try await replica.run("INSERT INTO t VALUES (0)")
+            #expect(try await replica.run("SELECT count(*) FROM t").scalar == "1001")
+            #expect(try await replica.status().timeline == Timeline(rawValue: 2))
+        }
+    }
+
+    @Test func `the shutdown checkpoint of a clean stop is on the replica`() async throws {
+        try await TestServer.withWorld { world in
+            let primary = try world.server("demo-0")
+            let replica = try world.server("demo-1")
+            try await primary.bootstrap()
+            try await replica.join(primary)
+            try await primary.run("CREATE TABLE t (n int)")
+            let report = try await primary.instance.stop(.fast, deadline: .seconds(20))
+            #expect(report.isClean && !report.wasEscalated)
+            let checkpoint = try #require(report.shutdownCheckpoint)
+            #expect(try await primary.instance.shutdownCheckpoint() == checkpoint)
+            #expect(try await replica.status().position > checkpoint.checkpoint)
+
+            // Therefore it needs no rewind when the replica takes over.
+            _ = try await replica.instance.promote(deadline: .seconds(10))
+            #expect(try await primary.instance.divergence(from: replica.upstream(for: primary)) == .none)
+            try await primary.startAndWait(as: .standby(upstream: replica.upstream(for: primary)))
+            try await eventually("the old primary streams without a slot of its own yet") {
+                try await replica.instance.ensureSlots([SlotName(member: "demo-0")], prefix: "demo_")
+                return try await primary.status().receiver?.isStreaming == true
+            }
+            #expect(try await primary.status().timeline == Timeline(rawValue: 2))
+        }
+    }
+
+    @Test func `an old primary with rows nobody else has is recovered, rewound and follows`() async throws {
+        try await TestServer.withWorld { world in
+            let old = try world.server("demo-0")
+            let new = try world.server("demo-1")
+            try await old.bootstrap()
+            try await old.run("CREATE TABLE t (n int); INSERT INTO t VALUES (1)")
+            try await new.join(old)
+
+            // Cut the replica off, let the old primary write on, and kill it without mercy.
+            try await new.instance.follow(nil)
+            try await eventually("the replica has stopped receiving") { try await new.status().receiver == nil }
+            _ = try await new.instance.promote(deadline: .seconds(10))
+            try await old.run("INSERT INTO t SELECT generate_series(100, 5000)")
+            try await new.run("INSERT INTO t VALUES (2)")
+            try await new.instance.checkpoint(deadline: .seconds(10))
+            let postmaster = try #require(old.instance.runningPostmaster)
+            kill(postmaster.pid, SIGKILL)
+            try await old.instance.stop(.immediate)
+
+            let upstream = new.upstream(for: old)
+            guard case .unknown = try await old.instance.divergence(from: upstream) else {
+                Issue.record("an uncleanly stopped server cannot tell where its history ends")
+                return
+            }
+            #expect(try await old.instance.crashRecovery() == .recovered)
+            guard case .needsRewind(let reason) = try await old.instance.divergence(from: upstream) else {
+                Issue.record("the divergence was not seen")
+                return
+            }
+            #expect(reason.contains("timeline 1 ended at"))
+            try await old.instance.rewind(from: upstream, deadline: .seconds(60))
+            _ = try await new.instance.ensureSlots([SlotName(member: "demo-0")], prefix: "demo_")
+            try await old.instance.follow(upstream)
+            #expect(try await old.instance.waitUntilAccepting(deadline: .seconds(20)) == .acceptingConnections)
+            try await eventually("the rewound server streams") { try await old.status().receiver?.isStreaming == true }
+            try await eventually("it has exactly the new primary's rows") {
+                try await old.run("SELECT array_agg(n ORDER BY n) FROM t").scalar == "{1,2}"
+            }
+            #expect(try await old.status().timeline == Timeline(rawValue: 2))
+            #expect(try await old.instance.divergence(from: upstream) == .none)
+        }
+    }
+
+    @Test func `a rewind that cannot reach its source leaves the data as it was`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            try await server.instance.stop(.fast)
+            let nobody = Upstream(member: "demo-9", host: "127.0.0.1", port: 1, slot: nil)
+            await #expect { try await server.instance.rewind(from: nobody, deadline: .seconds(10)) } throws: {
+                ($0 as? InstanceError)?.code == .toolFailed
+            }
+            guard case .initialized = try await server.instance.dataDirectoryState() else {
+                Issue.record("the data directory is no longer usable")
+                return
+            }
+            try await server.startAndWait(as: .primary)
+        }
+    }
+
+    @Test func `a copy that fails leaves nothing behind`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-1")
+            let nobody = Upstream(member: "demo-9", host: "127.0.0.1", port: 1, slot: SlotName(member: "demo-1"))
+            await #expect(throws: InstanceError.self) {
+                try await server.instance.clone(from: nobody, deadline: .seconds(10))
+            }
+            #expect(try await server.instance.dataDirectoryState() == .absent)
+        }
+    }
+
+    @Test func `a standby's data is never started as a primary`() async throws {
+        try await TestServer.withWorld { world in
+            let primary = try world.server("demo-0")
+            let replica = try world.server("demo-1")
+            try await primary.bootstrap()
+            try await replica.join(primary)
+            try await replica.instance.stop(.fast)
+            await #expect { try await replica.instance.start(replica.settings, as: .primary) } throws: {
+                ($0 as? InstanceError)?.code == .refused
+            }
+            // Also when somebody removed the signal file: the control file remembers.
+            try FileSystem.remove("\(replica.instance.layout.dataDirectory)/standby.signal")
+            await #expect { try await replica.instance.start(replica.settings, as: .primary) } throws: {
+                ($0 as? InstanceError)?.code == .refused
+            }
+        }
+    }
+
+    @Test func `a server of another cluster is refused as upstream`() async throws {
+        try await TestServer.withWorld { world in
+            let ours = try world.server("demo-0")
+            let theirs = try world.server("other-0")
+            try await ours.bootstrap()
+            try await theirs.bootstrap()
+            try await ours.instance.stop(.fast)
+            await #expect { try await ours.instance.divergence(from: theirs.upstream(for: ours)) } throws: {
+                ($0 as? InstanceError)?.code == .foreignCluster
+            }
+        }
+    }
+
+    @Test func `member slots come and go, other slots stay`() async throws {
+        try await TestServer.withWorld { world in
+            let primary = try world.server("demo-0")
+            try await primary.bootstrap()
+            try await primary.run("SELECT pg_create_physical_replication_slot('backup', true)")
+            let wanted: Set = [SlotName(member: "demo-1"), SlotName(member: "demo-2")]
+            #expect(try await primary.instance.ensureSlots(wanted, prefix: "demo_"))
+            #expect(try await !primary.instance.ensureSlots(wanted, prefix: "demo_"))
+            #expect(try await primary.status().slots.allSatisfy { $0.restartPosition != nil })
+            #expect(try await primary.instance.ensureSlots([SlotName(member: "demo-2")], prefix: "demo_"))
+            #expect(Set(try await primary.status().slots.map(\.name)) == ["backup", "demo_2"])
+        }
+    }
+
+    @Test func `old data is moved aside, never deleted`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            await #expect { try await server.instance.moveDataDirectoryAside(reason: "diverged") } throws: {
+                ($0 as? InstanceError)?.code == .alreadyRunning
+            }
+            try await server.instance.stop(.fast)
+            let kept = try await server.instance.moveDataDirectoryAside(reason: "diverged")
+            #expect(kept.hasPrefix(server.instance.layout.dataDirectory + ".diverged.2"))
+            #expect(FileSystem.exists("\(kept)/PG_VERSION"))
+            #expect(try await server.instance.dataDirectoryState() == .absent)
+        }
+    }
+}

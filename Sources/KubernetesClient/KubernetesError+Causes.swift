@@ -9,11 +9,11 @@ extension KubernetesError {
         let code: Code =
             switch error.code {
             case .invalidRequest: .invalidRequest
-            case .resolveFailed, .connectFailed, .tlsFailed, .shutdown: .unreachable
+            case .resolveFailed, .connectFailed, .tlsFailed: .unreachable
             case .timeout, .idleTimeout: .timeout
             case .connectionLost: .connectionLost
             case .invalidResponse, .responseTooLarge: .invalidResponse
-            case .cancelled: .cancelled
+            case .cancelled, .shutdown: .cancelled
             }
         self.init(
             code: code, message: "\(subject): \(error.message)",

@@ -16,7 +16,7 @@ public struct KubernetesError: Error, Sendable {
         case connectionLost
         /// The answer is not what the API promises.
         case invalidResponse
-        /// The task was cancelled.
+        /// The task was cancelled, or the client shut down.
         case cancelled
         case badRequest
         case unauthorized

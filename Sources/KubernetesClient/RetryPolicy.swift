@@ -26,13 +26,15 @@ struct RetryPolicy {
     }
 
     private func isSafeAndUseful(_ failure: KubernetesError) -> Bool {
+        // Only writes have an unknown outcome: it is for the caller to settle, by reading.
+        if failure.isOutcomeUnknown { return false }
         switch failure.code {
-        case .unreachable, .tooManyRequests: true
-        case .connectionLost, .serverError: !isWrite || (failure.code == .connectionLost && !failure.isOutcomeUnknown)
+        case .unreachable, .tooManyRequests, .connectionLost: return true
+        case .serverError: return !isWrite
         case .timeout, .invalidConfiguration, .credentialUnavailable, .invalidRequest, .invalidResponse, .cancelled,
             .badRequest, .unauthorized, .forbidden, .notFound, .alreadyExists, .conflict, .gone, .invalidObject,
             .refused:
-            false
+            return false
         }
     }
 }

@@ -24,7 +24,7 @@ case ":$PATH:" in *:/usr/sbin:*) ;; *) export PATH="$PATH:/usr/local/sbin:/usr/s
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
-need_root() { [ "$(id -u)" = 0 ] || die "$1 needs root: it installs Debian packages and runs containers. Run it with sudo."; }
+need_root() { [ "$(id -u)" = 0 ] || die "$1 needs root: it installs Debian packages and runs containers. Run it as root (sudo env PATH=\"\$PATH\" make …), or set KUBECONFIG."; }
 
 # seconds_since MICROSECONDS: elapsed seconds with one decimal.
 seconds_since() {

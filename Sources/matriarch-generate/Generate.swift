@@ -23,6 +23,12 @@ struct GeneratedFile {
             "# Made by `swift run matriarch-generate crd --root .` from Sources/PostgresClusterAPI; do not edit.\n"
                 + YAML.serialized(CustomResourceDefinition.object)
         },
+        GeneratedFile(group: "crd", path: "charts/matriarch/templates/crds.yaml") {
+            // Helm never upgrades what lies in crds/, so it is a template; the policy keeps it when the chart goes.
+            let object = CustomResourceDefinition.object(annotations: ["helm.sh/resource-policy": "keep"])
+            return "{{- /* Made by `swift run matriarch-generate crd --root .`; do not edit. */ -}}\n"
+                + "{{- if .Values.crds.create }}\n" + YAML.serialized(object) + "{{- end }}\n"
+        },
         GeneratedFile(group: "docs", path: "docs/reference/crd.md") { ReferencePage.markdown },
     ]
 }

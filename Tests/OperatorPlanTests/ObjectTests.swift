@@ -76,7 +76,8 @@ import Testing
         #expect(container.value(at: "capabilities", "drop") == ["ALL"])
         let allowed: Set = ["name", "projected", "emptyDir"]
         for volume in pod["volumes"]?.arrayValue ?? [] {
-            #expect(Set(volume.objectValue?.keys.map { $0 } ?? []).isSubset(of: allowed), "\(volume)")
+            let keys = Set(volume.objectValue.map { Array($0.keys) } ?? [])
+            #expect(keys.isSubset(of: allowed), "\(volume)")
         }
     }
 
@@ -85,7 +86,7 @@ import Testing
         let set = try object(made(), StatefulSet.resource, "demo")
         var hash = StableHash()
         hash.combine(try #require(set.value(at: "spec", "template")).serialized())
-        #expect(hash.hexadecimal == "TEMPLATE-HASH")
+        #expect(hash.hexadecimal == "1546c29c4191bf01")
     }
 
     @Test func `the agents' Role names what can be named`() throws {

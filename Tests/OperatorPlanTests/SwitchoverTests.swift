@@ -76,13 +76,10 @@ import Testing
         #expect(try world.condition(.ready) == "True Healthy")
     }
 
-    @Test(arguments: [
-        (["candidate": "demo-0"] as JSONValue, "True AlreadyPrimary"),
-        (["candidate": "demo-2"], "False CandidateNotEligible"),
-    ])
-    func `what needs no hand-over or cannot have one ends at once`(_ request: JSONValue, _ condition: String) throws {
+    @Test(arguments: [("demo-0", "True AlreadyPrimary"), ("demo-2", "False CandidateNotEligible")])
+    func `what needs no hand-over or cannot have one ends at once`(_ candidate: String, _ condition: String) throws {
         var world = try running(["instanceOverrides": [["name": "demo-2", "tags": ["nofailover": true]]]])
-        world.patch(["switchover": request])
+        world.patch(["switchover": ["candidate": .string(candidate)]])
         try world.settle()
         #expect(world[store: "demo-failover"].isEmpty)
         #expect(try world.condition(.switchoverCompleted) == condition)

@@ -3,17 +3,20 @@ public import KubernetesModels
 /// The CustomResourceDefinition, made from the Swift types.
 public enum CustomResourceDefinition {
     /// The whole object, ready to apply.
-    public static var object: JSONValue {
+    public static var object: JSONValue { object(annotations: [:]) }
+
+    /// The object with annotations of whoever installs it.
+    public static func object(annotations: [String: String]) -> JSONValue {
         let resource = PostgresCluster.resource
+        var metadata: JSONValue = [
+            "name": .string("\(resource.plural).\(resource.group)"),
+            "labels": ["app.kubernetes.io/name": "matriarch", "app.kubernetes.io/component": "crd"],
+        ]
+        if !annotations.isEmpty { metadata["annotations"] = JSONValue(annotations) }
         return [
             "apiVersion": "apiextensions.k8s.io/v1",
             "kind": "CustomResourceDefinition",
-            "metadata": [
-                "name": .string("\(resource.plural).\(resource.group)"),
-                "labels": [
-                    "app.kubernetes.io/name": "matriarch", "app.kubernetes.io/component": "crd",
-                ],
-            ],
+            "metadata": metadata,
             "spec": [
                 "group": .string(resource.group),
                 "scope": "Namespaced",

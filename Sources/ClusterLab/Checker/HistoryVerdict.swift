@@ -1,0 +1,66 @@
+public import HighAvailability
+
+/// What a history and the rows found afterwards say about each other.
+public struct HistoryVerdict: Hashable, Sendable {
+    /// Rows whose commit was acknowledged.
+    public let acknowledged: Int
+    /// Acknowledged rows that are not there.
+    public let lost: [Int64]
+    /// Rows that are there although nobody acknowledged them: their answer was lost on the way.
+    public let presentUnacknowledged: [Int64]
+    /// Rows that are there although the server said they were refused.
+    public let presentRefused: [Int64]
+    /// Rows that are there more than once.
+    public let duplicated: [Int64]
+    /// Commits acknowledged on an older timeline after the first one on a newer timeline: two primaries.
+    public let overlapping: [WriteRecord]
+    /// The timelines of acknowledged commits, in order of appearance.
+    public let timelines: [Timeline]
+
+    /// Nothing acknowledged was lost, nothing came twice, and one primary at a time acknowledged.
+    public var isSound: Bool {
+        lost.isEmpty && duplicated.isEmpty && overlapping.isEmpty && presentRefused.isEmpty
+    }
+
+    /// Compares a history with the rows found after everything has healed.
+    ///
+    /// - Parameter present: the ids in the table, each as often as it is there.
+    public init(history: WriteHistory, present: [Int64]) {
+        let acknowledgedRecords = history.acknowledged
+        let acknowledgedIDs = Set(acknowledgedRecords.map(\.id))
+        let refused = Set(history.records.filter { $0.outcome == .refused }.map(\.id))
+        let found = Set(present)
+        acknowledged = acknowledgedRecords.count
+        lost = acknowledgedIDs.subtracting(found).sorted()
+        presentUnacknowledged = found.subtracting(acknowledgedIDs).sorted()
+        presentRefused = found.intersection(refused).sorted()
+        duplicated = Dictionary(grouping: present, by: \.self).filter { $0.value.count > 1 }.keys.sorted()
+
+        var newest: Timeline?
+        var overlapping: [WriteRecord] = []
+        var timelines: [Timeline] = []
+        for record in acknowledgedRecords {
+            guard let timeline = record.timeline else { continue }
+            if let newest, timeline < newest { overlapping.append(record) }
+            newest = max(newest ?? timeline, timeline)
+            if !timelines.contains(timeline) { timelines.append(timeline) }
+        }
+        self.overlapping = overlapping
+        self.timelines = timelines
+    }
+}
+
+extension HistoryVerdict: CustomStringConvertible {
+    public var description: String {
+        func list(_ ids: [Int64]) -> String {
+            ids.prefix(10).map(String.init).joined(separator: ", ") + (ids.count > 10 ? ", …" : "")
+        }
+        var parts = ["\(acknowledged) acknowledged", "\(lost.count) lost"]
+        if !lost.isEmpty { parts.append("lost ids \(list(lost))") }
+        if !presentUnacknowledged.isEmpty { parts.append("\(presentUnacknowledged.count) present unacknowledged") }
+        if !presentRefused.isEmpty { parts.append("present although refused: \(list(presentRefused))") }
+        if !duplicated.isEmpty { parts.append("twice: \(list(duplicated))") }
+        if !overlapping.isEmpty { parts.append("\(overlapping.count) acknowledged by an older timeline") }
+        return parts.joined(separator: ", ")
+    }
+}

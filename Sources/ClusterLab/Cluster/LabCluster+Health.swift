@@ -1,0 +1,82 @@
+public import HighAvailability
+import KubernetesModels
+import PostgresClusterAPI
+
+/// All members are there, one writes, the others stream from it on the same timeline.
+public struct HealthyCluster: Hashable, Sendable {
+    public let leader: MemberSight
+    public let replicas: [MemberSight]
+
+    public var timeline: Timeline { leader.timeline ?? Timeline(rawValue: 0) }
+}
+
+extension LabCluster {
+    /// Waits until all members are ready and streaming on one timeline, and the Service leads to the one that writes.
+    ///
+    /// - Throws: ``LabError`` with what was seen last.
+    @discardableResult
+    public func waitUntilHealthy(instances: Int = 3, within limit: Duration = .seconds(120)) async throws
+        -> HealthyCluster
+    {
+        try await wait(
+            for: "\(instances) members of \(name) streaming on one timeline", within: limit, every: .milliseconds(150),
+            saying: lab.progress
+        ) {
+            try await healthSight(instances: instances)
+        }
+    }
+
+    private func healthSight(instances: Int) async throws -> Sight<HealthyCluster> {
+        let pods = try await pods()
+        guard pods.count == instances else {
+            return .notYet("\(pods.count) of \(instances) Pods")
+        }
+        let unready = pods.filter { !Self.isReady($0) }
+        guard unready.isEmpty else {
+            return .notYet(unready.map { "\($0.metadata.name ?? "?") \(Self.state($0))" }.joined(separator: ", "))
+        }
+        let account = try await target()
+        var members: [MemberSight] = []
+        for pod in pods {
+            guard let member = pod.metadata.name, let uid = pod.metadata.uid, let address = pod.status?.podIP else {
+                return .notYet("a Pod without an address")
+            }
+            do {
+                members.append(
+                    try await MemberSight.look(name: member, podUID: uid, address: address, account: account))
+            } catch {
+                return .notYet("\(member): \(error)")
+            }
+        }
+        let primaries = members.filter(\.isPrimary)
+        guard primaries.count == 1, let leader = primaries.first else {
+            return .notYet(members.map(\.description).joined(separator: ", "))
+        }
+        let replicas = members.filter { !$0.isPrimary }
+        guard replicas.allSatisfy({ $0.isStreaming && $0.timeline == leader.timeline }) else {
+            return .notYet(members.map(\.description).joined(separator: ", "))
+        }
+        let labelled = pods.filter { $0.metadata.labels?[Labels.role] == Labels.rolePrimary }
+            .compactMap(\.metadata.name)
+        guard labelled == [leader.name] else {
+            return .notYet("\(leader.name) writes, but labelled \(Labels.rolePrimary): \(labelled)")
+        }
+        return .reached(HealthyCluster(leader: leader, replicas: replicas))
+    }
+
+    static func isReady(_ pod: Pod) -> Bool {
+        pod.metadata.deletionTimestamp == nil
+            && pod.status?.conditions?.contains { $0.type == "Ready" && $0.status == "True" } == true
+    }
+
+    /// A few words on why a Pod is not ready.
+    static func state(_ pod: Pod) -> String {
+        if pod.metadata.deletionTimestamp != nil { return "being deleted" }
+        let container = pod.status?.containerStatuses?.first
+        if let waiting = container?.state?.waiting { return "waiting (\(waiting.reason ?? "?"))" }
+        if let terminated = container?.state?.terminated {
+            return "ended with \(terminated.exitCode.map(String.init) ?? "?")"
+        }
+        return container?.ready == false ? "not ready" : pod.status?.phase ?? "without status"
+    }
+}

@@ -1,0 +1,47 @@
+import HighAvailability
+import KubernetesClient
+import KubernetesModels
+import PostgresClusterAPI
+
+extension Scenario {
+    /// A cluster of its own whose lock is the Service's Endpoints object: a switchover, then the leader's Pod deleted.
+    public static let endpointsLock = Scenario("endpoints-lock", "lock in Endpoints: switchover, leader's Pod deleted")
+    {
+        cluster, title in
+        let other = LabCluster(lab: cluster.lab, namespace: "\(cluster.namespace)-endpoints", name: cluster.name)
+        try await other.prepareNamespace()
+        try await other.apply(["highAvailability": ["lockObject": "Endpoints"]])
+        let result = try await other.exerciseEndpointsLock(title)
+        try await other.delete()
+        try await other.removeNamespace()
+        return result
+    }
+}
+
+extension LabCluster {
+    fileprivate func exerciseEndpointsLock(_ title: String) async throws -> ScenarioResult {
+        let switched = try await switchOver("lock in Endpoints: switchover")
+        let lost = try await measure(
+            title,
+            Interruption(
+                act: { healthy in
+                    try await lab.kubectl(["-n", namespace, "delete", "pod", healthy.leader.name, "--wait=false"])
+                    return BootInstant(nanoseconds: 0)
+                }, isBack: Interruption.leaderChanged))
+        var result = lost.leaderReplaced
+        result.problems += switched.result.problems
+        result.figures["switchover outage ms"] = switched.result.outage?.milliseconds
+        result.figures["switchover rows lost"] = switched.result.verdict.map { Int64($0.lost.count) }
+
+        let endpoints = try await lab.client.get(
+            Endpoints.self, name: names.storeLeader(.endpoints), namespace: namespace)
+        result.require(
+            endpoints.metadata.annotations?[Annotations.leader] == lost.after.leader.name,
+            "the Endpoints object names \(endpoints.metadata.annotations?[Annotations.leader] ?? "nobody") as leader")
+        let routed = (endpoints.subsets ?? []).flatMap { $0.addresses ?? [] }.compactMap(\.ip)
+        result.require(routed == [lost.after.leader.address], "the Service leads to \(routed)")
+        let lockOfOtherKind = "configmap/\(names.storeLeader(.configMap))"
+        result.require(try await !objects().contains(lockOfOtherKind), "\(lockOfOtherKind) exists too")
+        return result
+    }
+}

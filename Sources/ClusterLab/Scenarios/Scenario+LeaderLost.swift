@@ -1,0 +1,133 @@
+import Fence
+import HighAvailability
+import KubernetesModels
+
+extension Scenario {
+    /// `kubectl delete pod` of the leader, with its grace period.
+    public static let podDeletion = Scenario("pod-deletion", "kubectl delete pod of the leader") { cluster, title in
+        let outcome = try await cluster.measure(
+            title,
+            Interruption(
+                act: { healthy in
+                    try await cluster.lab.kubectl([
+                        "-n", cluster.namespace, "delete", "pod", healthy.leader.name, "--wait=false",
+                    ])
+                    return BootClock.now()
+                }, isBack: Interruption.leaderChanged))
+        return outcome.leaderReplaced
+    }
+
+    /// kill -9 of the leader's first PostgreSQL process.
+    public static let postmasterKill = Scenario("postmaster-kill", "kill -9 of the postmaster") { cluster, title in
+        let outcome = try await cluster.measure(
+            title,
+            Interruption(
+                act: { healthy in
+                    let postmaster = try cluster.process(of: healthy.leader, "postmaster", \.postmaster)
+                    try postmaster.kill()
+                    try await wait(for: "another postmaster", within: .seconds(60), every: .milliseconds(10)) {
+                        let new = PodProcesses(podUID: healthy.leader.podUID).postmaster
+                        return new.map { $0.identifier != postmaster.identifier } ?? false
+                            ? .reached(()) : .notYet("none yet")
+                    }
+                    return BootClock.now()
+                }, isBack: { _, _ in true }))
+        var result = outcome.result
+        result.require(
+            result.leaderAfter == result.leaderBefore,
+            "\(result.leaderBefore ?? "?") should have been restarted in place, \(result.leaderAfter ?? "?") leads")
+        return result
+    }
+
+    /// kill -9 of the leader's PID 1: the container ends and is started again.
+    public static let initKill = Scenario("init-kill", "kill -9 of the leader's PID 1") { cluster, title in
+        try await cluster.measure(title, cluster.killingInit()).result
+    }
+
+    /// The same while the kubelet holds the container back: it does not come again for 10 s or more.
+    public static let initKillInBackOff = Scenario(
+        "init-kill-back-off", "kill -9 of the leader's PID 1, container in back-off"
+    ) { cluster, title in
+        // A first crash is forgiven at once, so one happens before the measured one, while the member is a replica.
+        let healthy = try await cluster.waitUntilHealthy()
+        guard let victim = healthy.replicas.first else { throw LabError("there is no replica") }
+        try await cluster.killInit(of: victim)
+        _ = try await cluster.switchOver("switchover to \(victim.name)", to: victim.name)
+
+        let outcome = try await cluster.measure(
+            title,
+            cluster.killingInit { _ in
+                try await wait(for: "CrashLoopBackOff of \(victim.name)", within: .seconds(10)) {
+                    let pod = try await cluster.pod(victim.name)
+                    return pod.status?.containerStatuses?.first?.state?.waiting?.reason == "CrashLoopBackOff"
+                        ? .reached(()) : .notYet(LabCluster.state(pod))
+                }
+            })
+        return outcome.leaderReplaced
+    }
+
+    /// Nobody but the agents is there when the leader dies.
+    public static let operatorAbsent = Scenario(
+        "operator-absent", "operator scaled to 0, leader's PID 1 killed"
+    ) { cluster, title in
+        let operators = OperatorScale(lab: cluster.lab)
+        let before = try await operators.scale(to: 0)
+        do {
+            let outcome = try await cluster.measure(title, cluster.killingInit())
+            try await operators.scale(to: max(1, before))
+            return outcome.result
+        } catch {
+            try await operators.scale(to: max(1, before))
+            throw error
+        }
+    }
+}
+
+extension InterruptionOutcome {
+    /// The result, with the demand that another member leads.
+    var leaderReplaced: ScenarioResult {
+        var result = result
+        result.require(after.leader.name != before.leader.name, "\(before.leader.name) leads again")
+        result.require(after.timeline > before.timeline, "the timeline is still \(after.timeline)")
+        return result
+    }
+}
+
+extension LabCluster {
+    /// The process of a member's Pod, on this machine.
+    func process(
+        of member: MemberSight, _ what: String, _ choose: (PodProcesses) -> HostProcess?
+    ) throws(LabError) -> HostProcess {
+        let processes = PodProcesses(podUID: member.podUID)
+        guard let process = choose(processes) else {
+            let names = processes.all.map(\.name).joined(separator: ", ")
+            throw LabError(
+                "found no \(what) of \(member.name) on this machine (\(names.isEmpty ? "no processes" : names)); "
+                    + "this needs root on the node the Pod runs on")
+        }
+        return process
+    }
+
+    /// Kills PID 1 and waits until it, and with it every process of the container, is gone.
+    func killInit(of member: MemberSight) async throws {
+        let process = try process(of: member, "PID 1 of the container", \.initProcess)
+        try process.kill()
+        try await wait(for: "the end of PID 1 of \(member.name)", within: .seconds(10), every: .milliseconds(2)) {
+            HostFile.exists("/proc/\(process.identifier)/cgroup")
+                && HostFile.read("/proc/\(process.identifier)/cmdline")?.isEmpty == false
+                ? .notYet("process \(process.identifier) is there") : .reached(())
+        }
+    }
+
+    func killingInit(
+        then check: @escaping (HealthyCluster) async throws -> Void = { _ in }
+    ) -> Interruption {
+        Interruption(
+            act: { healthy in
+                try await killInit(of: healthy.leader)
+                let gone = BootClock.now()
+                try await check(healthy)
+                return gone
+            }, isBack: { _, _ in true })
+    }
+}

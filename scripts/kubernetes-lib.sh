@@ -95,7 +95,7 @@ api_ready() { [ "$(kube get --raw /readyz --request-timeout=3s 2>&1)" = ok ]; }
 our_shims() {
     local file
     for file in /proc/[0-9]*/cmdline; do
-        { tr '\0' ' ' <"$file"; } 2>/dev/null | grep -q "^[^ ]*containerd-shim[^ ]* .*-address $SOCKET" \
+        { tr '\0' ' ' <"$file"; } 2>/dev/null | grep >/dev/null "^[^ ]*containerd-shim[^ ]* .*-address $SOCKET" \
             && basename "$(dirname "$file")"
     done
     return 0

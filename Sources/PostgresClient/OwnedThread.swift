@@ -7,8 +7,12 @@ public enum OwnedThread {
     /// - Parameter name: cut at 15 bytes, the kernel's limit.
     public static func start(name: String, _ body: @escaping @Sendable () -> Void) {
         let work = Unmanaged.passRetained(Work(name: name, body: body)).toOpaque()
-        // Without threads the agent cannot keep any deadline; init starts it again.
-        precondition(startDetached(work), "cannot start a thread")
+        // A full process table passes; without threads for a second no deadline can be kept, and init starts us again.
+        for _ in 0..<100 {
+            if startDetached(work) { return }
+            usleep(10_000)
+        }
+        fatalError("cannot start a thread")
     }
 
     private static func startDetached(_ work: UnsafeMutableRawPointer) -> Bool {

@@ -64,7 +64,7 @@ struct ControlDataTests {
     @Test func `damaged output never traps and never yields a control file of another cluster`() {
         var random = SplitMix64(state: 20_261_120)
         let bytes = Array(Self.output.utf8)
-        for _ in 0..<20_000 {
+        for _ in 0..<5_000 {
             var damaged = bytes
             for _ in 0...Int(random.next() % 6) {
                 let index = Int(random.next() % UInt64(max(1, damaged.count)))
@@ -78,7 +78,8 @@ struct ControlDataTests {
                 }
             }
             if let control = ControlData(parsing: String(decoding: damaged, as: UTF8.self)) {
-                #expect(control.systemIdentifier.utf8.allSatisfy { (0x30...0x39).contains($0) })
+                guard !control.systemIdentifier.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { continue }
+                Issue.record("system identifier \(control.systemIdentifier)")
             }
         }
     }

@@ -19,7 +19,7 @@ struct ServerFilesTests {
         #expect(
             lines == [
                 "local all \"postgres\" peer map=matriarch", "local replication \"repl\" scram-sha-256",
-                "host replication \"repl\" all scram-sha-256", "host all \"rewind\" all scram-sha-256",
+                "host replication \"repl\" all scram-sha-256", "host \"postgres\" \"rewind\" all scram-sha-256",
                 "host all all all reject",
             ])
         #expect(files(settings, .primary).userNameMaps.contains("matriarch \"matriarch\" \"postgres\"\n"))

@@ -49,6 +49,20 @@ struct ConnectionTests {
         }
     }
 
+    @Test func `a closed session takes its thread with it`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            func threads() -> Int {
+                FileSystem.entries(of: "/proc/self/task")
+                    .filter { FileSystem.readIfPresent("/proc/self/task/\($0)/comm") == "postgres\n" }.count
+            }
+            for _ in 0..<50 { #expect(await server.instance.probeFreshConnection(deadline: .seconds(2))) }
+            // Other suites hold sessions too; fifty leaked ones would show.
+            try await eventually("the threads have ended") { threads() < 20 }
+        }
+    }
+
     @Test func `refused connections say why, and nobody home is said in time`() async throws {
         try await TestServer.withWorld { world in
             let server = try world.server("demo-0")

@@ -136,7 +136,12 @@ struct ReplicationTests {
             let primary = try world.server("demo-0")
             let replica = try world.server("demo-1")
             try await primary.bootstrap()
-            try await replica.join(primary)
+            // A fresh copy still looks like the running primary it was taken from.
+            try await replica.instance.clone(from: primary.upstream(for: replica), deadline: .seconds(60))
+            await #expect { try await replica.instance.start(replica.settings, as: .primary) } throws: {
+                ($0 as? InstanceError)?.code == .refused
+            }
+            try await replica.startAndWait(as: .standby(upstream: primary.upstream(for: replica)))
             try await replica.instance.stop(.fast)
             await #expect { try await replica.instance.start(replica.settings, as: .primary) } throws: {
                 ($0 as? InstanceError)?.code == .refused

@@ -50,3 +50,6 @@ int clinux_spawn_actions_close_from(void *actions, int lowest);
 
 /// Adds to a `posix_spawn_file_actions_t`: start in this directory.
 int clinux_spawn_actions_change_directory(void *actions, const char *directory);
+
+/// Writes everything the file system of this path has not written yet. Blocks.
+int clinux_sync_filesystem(const char *path);

@@ -22,7 +22,7 @@ public struct InternalAccess: Hashable, Sendable {
             "local all \(quoted(superuser)) \(local)",
             "local replication \(quoted(replication)) scram-sha-256",
             "host replication \(quoted(replication)) all scram-sha-256",
-            "host all \(quoted(rewind)) all scram-sha-256",
+            "host \"postgres\" \(quoted(rewind)) all scram-sha-256",
         ]
     }
 

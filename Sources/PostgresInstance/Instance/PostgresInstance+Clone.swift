@@ -18,6 +18,7 @@ extension PostgresInstance {
         let slot = await reserveSlot(at: upstream)
         var arguments = [
             "--pgdata", data.path, "--wal-method", "stream", "--checkpoint", "fast", "--no-password", "--progress",
+            "--no-sync",
             "--dbname", connectionString(to: upstream, credentials.replication, database: nil),
         ]
         if let slot { arguments += ["--slot", slot.description] }

@@ -21,8 +21,15 @@ extension PostgresInstance {
     public func writeConfiguration(
         _ settings: PostgresSettings, role: ServerRole
     ) async throws -> ConfigurationChange {
+        try await writeConfiguration(settings, role: role, recorded: recordedLimits(for: role))
+    }
+
+    /// As above, with the control file already read; nil for a primary.
+    @discardableResult
+    func writeConfiguration(
+        _ settings: PostgresSettings, role: ServerRole, recorded: ControlData?
+    ) throws -> ConfigurationChange {
         try prepareRuntime()
-        let recorded = try await recordedLimits(for: role)
         try keepBaseConfiguration()
         let files = ServerFiles(
             settings: settings, role: role, placement: placement, access: access, recorded: recorded,

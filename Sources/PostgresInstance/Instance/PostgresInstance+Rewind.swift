@@ -131,7 +131,7 @@ extension PostgresInstance {
                 Tool(
                     program: "pg_rewind",
                     arguments: [
-                        "--target-pgdata", data.path, "--progress", "--source-server",
+                        "--target-pgdata", data.path, "--progress", "--no-sync", "--source-server",
                         connectionString(to: upstream, credentials.rewind, database: "postgres"),
                     ],
                     deadline: deadline, variables: ["PGOPTIONS": "-c statement_timeout=0"])
@@ -147,6 +147,7 @@ extension PostgresInstance {
         for name in FileSystem.entries(of: data.file("pg_replslot")) {
             try FileSystem.removeTree(data.file("pg_replslot/\(name)"))
         }
+        try FileSystem.synchronizeFileSystem(of: data.path)
         try data.finish()
         logger.info(
             "rewound", metadata: ["from": "\(upstream.member)", "elapsed": "\(BootClock.now() - start)"])

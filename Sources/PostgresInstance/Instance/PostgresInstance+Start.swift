@@ -30,22 +30,23 @@ extension PostgresInstance {
         guard case .initialized(let control, _) = try await dataDirectoryState() else {
             throw InstanceError(.refused, "\(data.path) holds nothing that can be started")
         }
+        let recorded: ControlData?
         switch role {
         case .primary:
-            guard !data.isMarkedStandby, !control.isStandby else {
+            recorded = nil
+            guard !isMarkedStandby, !control.isStandby else {
                 throw InstanceError(
                     .refused, "\(data.path) was last run as a standby: start it as one and promote it")
             }
-        case .standby: break
+        case .standby: recorded = control
         }
         try killLeftovers(deadline: .seconds(10))
         try removeStaleLocks()
-        try await writeConfiguration(settings, role: role)
+        try writeConfiguration(settings, role: role, recorded: recorded)
         switch role {
         case .primary: try data.removeSignals()
         case .standby: try data.markStandby()
         }
-        let recorded = try await recordedLimits(for: role)
         var command = [layout.binaries.path("postgres"), "-D", data.path]
         for (name, value) in commandLine(settings, recorded: recorded) { command += ["-c", "\(name)=\(value)"] }
         if let user = layout.runAs {

@@ -104,10 +104,10 @@ public actor PostgresInstance {
         try removeCreatedData(keepingDirectory: true)
     }
 
-    /// Empties a directory that an operation of ours has filled.
+    /// Empties a directory that an operation of ours has filled; what did not count as data before is left.
     func removeCreatedData(keepingDirectory: Bool) throws {
         if FileSystem.exists(data.path) {
-            for name in try FileSystem.listing(of: data.path) { try FileSystem.removeTree(data.file(name)) }
+            for name in try data.significantEntries() { try FileSystem.removeTree(data.file(name)) }
             if !keepingDirectory { try FileSystem.removeTree(data.path) }
         }
         try data.finish()

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The few file operations the agent needs; they block and belong on the instance's own thread.
@@ -105,6 +106,15 @@ enum FileSystem {
     static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
         return String(path[..<slash])
+    }
+
+    /// Makes everything on the file system of `path` durable with one call; the tools' own fsync of every file takes a
+    /// second for the thousand files of an empty cluster.
+    static func synchronizeFileSystem(of path: String) throws(InstanceError) {
+        let status = clinux_sync_filesystem(path)
+        guard status == 0 else {
+            throw InstanceError(.file, "cannot sync the file system of \(path): \(String(cString: strerror(-status)))")
+        }
     }
 
     private static func synchronizeDirectory(of path: String) {

@@ -58,7 +58,7 @@ struct ToolRunner: Sendable {
                 Dictionary(
                     environment.compactMap { name, value in Environment.Key(rawValue: name).map { ($0, value) } },
                     uniquingKeysWith: { first, _ in first })),
-            workingDirectory: FilePath(layout.runtimeDirectory),
+            workingDirectory: "/",
             platformOptions: options,
             input: .none,
             output: .string(limit: 1 << 20),

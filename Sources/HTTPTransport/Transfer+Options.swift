@@ -3,9 +3,11 @@ import Glibc
 
 extension Transfer {
     /// Sets every option of the handle. Returns why not, when the request cannot be expressed.
-    func configure(_ configuration: HTTPTransportConfiguration, secrets: PinnedSecrets) -> String? {
+    func configure(_ configuration: HTTPTransportConfiguration, secrets: PinnedSecrets, sockets: OpenSockets) -> String?
+    {
         guard isExpressible else { return "a header or the URL holds a control character" }
-        setCallbacks(configuration)
+        setCallbacks()
+        setSocketCallbacks(sockets)
         setRequest()
         setConnection(configuration)
         setTrust(configuration, secrets: secrets)
@@ -20,7 +22,7 @@ extension Transfer {
     private func set(_ option: CURLoption, _ value: Int) { _ = matriarch_curl_set_long(easy, option, value) }
     private func set(_ option: CURLoption, _ value: String?) { _ = matriarch_curl_set_string(easy, option, value) }
 
-    private func setCallbacks(_ configuration: HTTPTransportConfiguration) {
+    private func setCallbacks() {
         let context = Unmanaged.passUnretained(self).toOpaque()
         for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_PREREQDATA, CURLOPT_PRIVATE] {
             _ = matriarch_curl_set_pointer(easy, option, context)
@@ -33,17 +35,23 @@ extension Transfer {
             Transfer.from(context)?.receiveHeader(Transfer.bytes(data, size * count))
             return size * count
         }
-        _ = matriarch_curl_set_prerequest_callback(easy) { context, _, _, _, _ in
-            Transfer.from(context)?.mayBeginRequest() == true
+        _ = matriarch_curl_set_prerequest_callback(easy) { context, _, _, _, localPort in
+            Transfer.from(context)?.mayBeginRequest(localPort: UInt16(truncatingIfNeeded: localPort)) == true
                 ? matriarch_curl_prerequest_continue : matriarch_curl_prerequest_abort
         }
-        let userTimeout = UnsafeMutableRawPointer(bitPattern: configuration.userTimeout.wholeMilliseconds)
-        _ = matriarch_curl_set_pointer(easy, CURLOPT_SOCKOPTDATA, userTimeout)
+    }
+
+    /// The sockets outlive this transfer: connections are kept.
+    private func setSocketCallbacks(_ sockets: OpenSockets) {
+        let context = Unmanaged.passUnretained(sockets).toOpaque()
+        _ = matriarch_curl_set_pointer(easy, CURLOPT_SOCKOPTDATA, context)
+        _ = matriarch_curl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, context)
         _ = matriarch_curl_set_socket_callback(easy) { context, descriptor, _ in
-            var milliseconds = UInt32(clamping: UInt(bitPattern: context))
-            let size = socklen_t(MemoryLayout.size(ofValue: milliseconds))
-            // Refused on a socket that is not TCP; that is no reason to give up the connection.
-            _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, size)
+            if let context { Unmanaged<OpenSockets>.fromOpaque(context).takeUnretainedValue().opened(descriptor) }
+            return 0
+        }
+        _ = matriarch_curl_set_close_callback(easy) { context, descriptor in
+            if let context { Unmanaged<OpenSockets>.fromOpaque(context).takeUnretainedValue().close(descriptor) }
             return 0
         }
     }

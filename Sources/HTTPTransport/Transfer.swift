@@ -18,6 +18,8 @@ final class Transfer {
     private(set) var silenceDeadline: ContinuousClock.Instant?
     /// How often curl was about to send the request: more than once means it wants to repeat it by itself.
     private var attempts = 0
+    /// Of the connection the request went out on.
+    private(set) var localPort: UInt16?
     private var head = HTTPResponseHead(status: 0)
     private var isHeadDelivered = false
     private var body: [UInt8] = []
@@ -68,13 +70,14 @@ final class Transfer {
 
     /// libcurl repeats any request on its own when a kept connection turns out dead; for a write that may have been
     /// seen that is not its decision to make.
-    func mayBeginRequest() -> Bool {
+    func mayBeginRequest(localPort: UInt16) -> Bool {
         if attempts > 0, request.method != .get {
             refusal = HTTPTransportError(
                 code: .connectionLost, mayHaveBeenSent: true, message: "the connection was closed without an answer")
             return false
         }
         attempts += 1
+        self.localPort = localPort
         return true
     }
 

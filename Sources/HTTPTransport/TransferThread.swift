@@ -11,6 +11,7 @@ final class TransferThread {
     private let mailbox: TransferMailbox
     private let multi: UnsafeMutableRawPointer
     private let secrets: PinnedSecrets
+    private let sockets: OpenSockets
     private var transfers: [TransferIdentifier: Transfer] = [:]
     private var identifiers: [UnsafeMutableRawPointer: TransferIdentifier] = [:]
     private var idleHandles: [UnsafeMutableRawPointer] = []
@@ -71,6 +72,7 @@ final class TransferThread {
         self.configuration = configuration
         self.mailbox = mailbox
         secrets = PinnedSecrets(configuration)
+        sockets = OpenSockets(userTimeout: configuration.userTimeout)
         _ = matriarch_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.maximumIdleConnections)
         mailbox.attach(multi: multi)
     }
@@ -129,7 +131,7 @@ final class TransferThread {
             noteActivity: { [unowned self] in lastReceivedAt = .now })
         transfers[identifier] = transfer
         identifiers[easy] = identifier
-        if let problem = transfer.configure(configuration, secrets: secrets) {
+        if let problem = transfer.configure(configuration, secrets: secrets, sockets: sockets) {
             transfer.fail(.invalidRequest, problem)
             release(transfer)
             return
@@ -168,9 +170,10 @@ final class TransferThread {
     /// was sent, the connection is taken for dead and closed, as an unanswered ping would: the next request must not
     /// run into the same silence, and watches on it must learn of it.
     private func abandonConnection(of transfer: Transfer) {
-        guard transfer.mayHaveBeenSent, lastReceivedAt < transfer.startedAt else { return }
-        let descriptor = matriarch_curl_active_socket(transfer.easy)
-        if descriptor != CURL_SOCKET_BAD { Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
+        guard transfer.mayHaveBeenSent, lastReceivedAt < transfer.startedAt, let port = transfer.localPort else {
+            return
+        }
+        sockets.shutDown(localPort: port)
     }
 
     private func failSilent() {

@@ -44,6 +44,12 @@ static inline CURLcode matriarch_curl_set_socket_callback(CURL *easy, matriarch_
     return curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, value);
 }
 
+typedef int (*matriarch_curl_close_callback)(void *context, curl_socket_t descriptor);
+
+static inline CURLcode matriarch_curl_set_close_callback(CURL *easy, matriarch_curl_close_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, value);
+}
+
 typedef int (*matriarch_curl_prerequest_callback)(
     void *context, char *remote_address, char *local_address, int remote_port, int local_port);
 
@@ -54,11 +60,6 @@ static inline CURLcode matriarch_curl_set_prerequest_callback(CURL *easy, matria
 static inline long matriarch_curl_get_long(CURL *easy, CURLINFO info) {
     long value = 0;
     return curl_easy_getinfo(easy, info, &value) ? 0 : value;
-}
-
-static inline curl_socket_t matriarch_curl_active_socket(CURL *easy) {
-    curl_socket_t value = CURL_SOCKET_BAD;
-    return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &value) ? CURL_SOCKET_BAD : value;
 }
 
 static inline CURLMcode matriarch_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {

@@ -33,6 +33,10 @@ import Testing
                 "ScaledDown: From 5 to 2 instances",
                 "VolumeKept: Volumes of removed members are kept: data-demo-2, data-demo-3, data-demo-4",
             ])
+        #expect(try world.condition(.ready) == "False ScalingDown")
+        world.run(2, leader: 1)
+        try world.settle()
+        #expect(try world.condition(.ready) == "True Healthy")
     }
 
     @Test func `a primary that would go hands over first to a member that stays`() throws {

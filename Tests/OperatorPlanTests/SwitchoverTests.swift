@@ -166,4 +166,36 @@ import Testing
         try world.settle()
         #expect(world[store: "demo-failover"]["member"] == "demo-1")
     }
+
+    @Test func `a request taken back is dropped while it waits and followed once it was handed over`() throws {
+        var world = try running()
+        world.patch(["switchover": ["notBefore": .string((world.now + .seconds(120)).description)]])
+        try world.settle()
+        world.patch(["switchover": nil])
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "False Withdrawn")
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        world.patch(["switchover": nil])
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "Unknown InProgress")
+        world.switchOver(to: 1, timeline: 2)
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "True Completed")
+    }
+
+    @Test func `a changed request replaces the one on its way, a stranger's is waited for`() throws {
+        var world = try running()
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        world.patch(["switchover": ["candidate": "demo-2"]])
+        try world.settle()
+        #expect(world[store: "demo-failover"]["member"] == "demo-2")
+        world = try running()
+        world[store: "demo-failover"] = ["leader": "demo-0", "member": "demo-2"]
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        #expect(world[store: "demo-failover"]["member"] == "demo-2")
+        #expect(try world.condition(.switchoverCompleted) == "Unknown Busy")
+    }
 }

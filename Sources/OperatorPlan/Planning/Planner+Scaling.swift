@@ -12,6 +12,11 @@ extension Planner {
         guard let live = liveStatefulSet?.value(at: "spec", "replicas")?.intValue else { return wanted }
         guard wanted < live else {
             if wanted > live { event(.scaledUp, "From \(live) to \(wanted) instances") }
+            let leaving = situation.members.filter { $0.ordinal >= wanted }.map(\.name)
+            if !leaving.isEmpty {
+                progress.append(
+                    Finding(reason: "ScalingDown", message: "Stopping \(leaving.joined(separator: ", "))"))
+            }
             return wanted
         }
         if let blocker = scaleDownBlocker(to: wanted) {

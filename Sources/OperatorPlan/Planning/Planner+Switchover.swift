@@ -9,7 +9,7 @@ import PostgresClusterAPI
 extension Planner {
     /// Moves the request in spec.switchover along.
     mutating func planSwitchover() {
-        guard let request = spec.switchover else { return }
+        guard let request = spec.switchover else { return withdrawSwitchover() }
         let id = request.contentHash
         var state =
             previous.switchover?.request == id
@@ -22,6 +22,17 @@ extension Planner {
                     reason: state.reason == "Scheduled" ? "SwitchoverScheduled" : "SwitchoverInProgress",
                     message: state.message ?? "Switchover"))
         }
+    }
+
+    /// A request taken out of the spec: it is dropped while it waits, and followed to its end once it was handed over.
+    private mutating func withdrawSwitchover() {
+        guard var state = previous.switchover, !state.phase.isFinal else { return }
+        if state.phase == .requested {
+            fail(&state, reason: "Withdrawn", message: "The request was taken back before its time")
+        } else {
+            advance(&state, request: SwitchoverRequest(candidate: state.to))
+        }
+        status.switchover = state
     }
 
     private func newState(id: String, request: SwitchoverRequest) -> SwitchoverStatus {
@@ -100,7 +111,9 @@ extension Planner {
         if situation.leader == nil && request.mode == .planned {
             return wait(&state, request, reason: "NoPrimary", message: "Waits for a primary to hand over from")
         }
-        if situation.hasPendingRequest {
+        // A request of ours that this one replaces is overwritten; anybody else's is waited for.
+        let isOurs = situation.pendingRequest != nil && situation.pendingRequest == previous.switchover?.request
+        if situation.hasPendingRequest, !isOurs {
             return wait(&state, request, reason: "Busy", message: "Waits until another request is done")
         }
         begin(&state, from: situation.leader, to: request.candidate, writes: true, mode: request.mode)

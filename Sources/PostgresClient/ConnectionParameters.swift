@@ -49,23 +49,21 @@ public struct ConnectionParameters: Hashable, Sendable {
 
     /// libpq's keywords.
     ///
-    /// - Parameter numericAddress: the host's address, already resolved: `PQconnectStart` would resolve names without a
-    ///   deadline.
-    func keywords(numericAddress: String?) -> [(String, String)] {
+    /// - Parameter addresses: the host's addresses, already resolved: `PQconnectStart` would resolve names without a
+    ///   deadline. libpq tries them in order and wants the host's name once for each.
+    func keywords(addresses: [String]) -> [(String, String)] {
         var result: [(String, String)] = [
             ("port", String(port)), ("user", user), ("fallback_application_name", "matriarch"),
             ("application_name", applicationName), ("sslmode", "prefer"), ("gssencmode", "disable"),
             ("client_encoding", "UTF8"), ("keepalives_idle", "5"), ("keepalives_interval", "2"),
             ("keepalives_count", "3"), ("tcp_user_timeout", "10000"), ("target_session_attrs", "any"),
-            // An own connection string never inherits a service or options of the environment.
-            ("service", ""), ("password", ""),
         ]
         switch address {
         case .socket(let directory):
             result.append(("host", directory))
         case .host(let host):
-            result.append(("host", host))
-            if let numericAddress { result.append(("hostaddr", numericAddress)) }
+            result.append(("host", Array(repeating: host, count: max(1, addresses.count)).joined(separator: ",")))
+            result.append(("hostaddr", addresses.joined(separator: ",")))
         }
         if let database, !isReplication { result.append(("dbname", database)) }
         if let passwordFile { result.append(("passfile", passwordFile)) }

@@ -7,16 +7,16 @@ enum LibPQ {
     static func connect(
         _ parameters: ConnectionParameters, notices: NoticeCollector, wake: WakeDescriptor, deadline: Deadline
     ) throws(PostgresError) -> OpaquePointer {
-        var numericAddress: String?
+        var addresses: [String] = []
         if case .host(let host) = parameters.address {
-            numericAddress = HostResolver.resolve(host, deadline: deadline)
-            guard numericAddress != nil else {
+            addresses = HostResolver.resolve(host, deadline: deadline)
+            guard !addresses.isEmpty else {
                 throw deadline.hasPassed
                     ? PostgresError(.timeout, "resolving \(host) took too long")
                     : PostgresError(.connectionFailed, "cannot resolve \(host)")
             }
         }
-        guard let session = start(parameters.keywords(numericAddress: numericAddress)) else {
+        guard let session = start(parameters.keywords(addresses: addresses)) else {
             throw PostgresError(.connectionFailed, "libpq is out of memory")
         }
         do {
@@ -105,10 +105,11 @@ enum LibPQ {
 
     static func error(of result: OpaquePointer) -> PostgresError {
         let state = field(result, LibPQ.sqlStateField)
-        // The primary message may quote identifiers but never parameters; detail and context might.
-        let message =
+        // Detail and context quote data; the primary message does so for data exceptions (class 22) only.
+        let primary =
             field(result, LibPQ.messageField)
             ?? trimmed(String(cString: PQresultErrorMessage(result)))
+        let message = state?.hasPrefix("22") == true ? String(primary.prefix { $0 != "\"" }) : primary
         // Without a SQLSTATE it was libpq, not the server, that complained: the connection broke.
         return PostgresError(state == nil ? .connectionLost : .server, message, sqlState: state)
     }

@@ -22,7 +22,7 @@ struct ConnectionTests {
                 try await connection.query("SELECT $1::int", parameters: ["hunter2"], deadline: .seconds(5))
             } throws: { error in
                 guard let error = error as? PostgresError else { return false }
-                return error.code == .server && error.sqlState == "22P02"
+                return error.code == .server && error.sqlState == "22P02" && !error.description.contains("hunter2")
             }
             let notice = try await connection.query(
                 "DO $$ BEGIN RAISE NOTICE 'hear, hear'; END $$", deadline: .seconds(5))
@@ -77,6 +77,15 @@ struct ConnectionTests {
             parameters.user = "postgres"
             let connection = try await PostgresConnection.open(parameters, deadline: .seconds(5))
             #expect(await connection.serverVersionNumber >= 140_000)
+            // By name too; "localhost" may have an address nobody listens on before the right one.
+            parameters.address = .host("localhost")
+            _ = try await PostgresConnection.open(parameters, deadline: .seconds(5))
+            parameters.address = .host("nowhere.invalid")
+            await #expect { try await PostgresConnection.open(parameters, deadline: .seconds(5)) } throws: {
+                ($0 as? PostgresError)?.message == "cannot resolve nowhere.invalid"
+                    || ($0 as? PostgresError)?.code == .timeout
+            }
+            parameters.address = .host("127.0.0.1")
             parameters.database = "nowhere"
             await #expect { try await PostgresConnection.open(parameters, deadline: .seconds(5)) } throws: {
                 ($0 as? PostgresError)?.sqlState == "3D000"

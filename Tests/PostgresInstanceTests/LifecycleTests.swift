@@ -142,9 +142,7 @@ struct LifecycleTests {
             #expect(server.processes.isEmpty)
             await #expect(throws: PostgresError.self) { try await work.value }
 
-            let restart = BootClock.now()
             try await server.startAndWait(as: .primary)
-            print("restarted in place after \(BootClock.now() - restart)")
             #expect(try await !server.status().isInRecovery)
         }
     }

@@ -15,7 +15,7 @@ extension PostgresInstance {
     public func clone(from upstream: Upstream, deadline: Duration) async throws {
         let existed = try await requireNoData(for: "pg_basebackup")
         try prepareRuntime()
-        let slot = await reserveSlot(at: upstream)
+        let slot = await reserveSlot(at: upstream, deadline: min(deadline, .seconds(5)))
         var arguments = [
             "--pgdata", data.path, "--wal-method", "stream", "--checkpoint", "fast", "--no-password", "--progress",
             "--no-sync",
@@ -34,14 +34,14 @@ extension PostgresInstance {
     }
 
     /// The slot to copy over; nil when a temporary one has to do.
-    private func reserveSlot(at upstream: Upstream) async -> SlotName? {
+    private func reserveSlot(at upstream: Upstream, deadline: Duration) async -> SlotName? {
         guard let slot = upstream.slot else { return nil }
         do throws(PostgresError) {
             let connection = try await PostgresConnection.open(
-                replicationConnection(to: upstream), deadline: .seconds(5))
+                replicationConnection(to: upstream), deadline: deadline)
             _ = try await connection.query(
                 "CREATE_REPLICATION_SLOT \(Self.identifier(slot.description)) PHYSICAL RESERVE_WAL",
-                deadline: .seconds(5))
+                deadline: deadline)
             await connection.close()
             return slot
         } catch {

@@ -167,7 +167,7 @@ public final class ControlPlane: Sendable {
 
     private static func kubernetesFolder() -> String {
         if let folder = getenv("MATRIARCH_K8S_BIN") { return String(cString: folder) }
-        let home = getenv("HOME").map { String(cString: $0) } ?? "/root"
+        let home = getenv("HOME").map { String(cString: $0) } ?? ""
         return "\(home)/.cache/matriarch/kubernetes-1.20.2"
     }
 

@@ -31,13 +31,13 @@ struct APIServerFaultTests {
         let startedAt = ContinuousClock.now
         let frozen = try #require(await write("frozen"))
         #expect(frozen.code == .timeout && frozen.isOutcomeUnknown)
-        #expect(ContinuousClock.now - startedAt < .seconds(2))
+        #expect(ContinuousClock.now - startedAt < .seconds(5))
         // The watch shares the silent connection: it does not wait for its own idle timeout.
         let lost = await #expect(throws: KubernetesError.self) {
             while try await iterator.next() != nil {}
         }
         #expect(lost?.code == .connectionLost)
-        #expect(ContinuousClock.now - startedAt < .seconds(5))
+        #expect(ContinuousClock.now - startedAt < .seconds(20))
         // A new connection is accepted by the kernel and not answered: nothing of this write was sent.
         #expect(await write("not sent")?.isKnownNotApplied == true)
 

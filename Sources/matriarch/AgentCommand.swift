@@ -1,6 +1,5 @@
 import Agent
 import ArgumentParser
-import Glibc
 import Logging
 import Observability
 
@@ -16,10 +15,11 @@ struct AgentCommand: AsyncParsableCommand {
         let logger = Logger(label: "agent")
         do {
             let configuration = try AgentConfiguration(environment: ProcessEnvironment.variables())
-            try await AgentProcess(configuration: configuration, logger: logger).run()
+            let signals = TerminationSignals()
+            try await AgentProcess(configuration: configuration, logger: logger).run { await signals.wait() }
         } catch {
             logger.critical("\(error)")
-            throw ExitCode(EXIT_FAILURE)
+            throw ExitCode.failure
         }
     }
 }

@@ -1,6 +1,6 @@
-import ArgumentParser
-import Logging
-import Observability
+public import ArgumentParser
+public import Logging
+public import Observability
 
 /// How a long-running command writes its log.
 struct LoggingOptions: ParsableArguments {
@@ -15,5 +15,5 @@ struct LoggingOptions: ParsableArguments {
     }
 }
 
-extension LogFormat: @retroactive ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}
 extension Logger.Level: @retroactive ExpressibleByArgument {}

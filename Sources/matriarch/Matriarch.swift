@@ -1,5 +1,4 @@
 import ArgumentParser
-import CommandLineTool
 
 /// The one binary: operator, agent, PID 1 and command line.
 struct Matriarch: AsyncParsableCommand {
@@ -7,5 +6,10 @@ struct Matriarch: AsyncParsableCommand {
         commandName: "matriarch",
         abstract: "Keeps PostgreSQL highly available on Kubernetes.",
         discussion: "`matriarch init -- PROGRAM` is PID 1 of a member's container; see docs/internals/protocol.md.",
-        subcommands: [])
+        subcommands: [AgentCommand.self, OperatorCommand.self])
+
+    /// Parses the command line and runs the command it names.
+    static func run() async {
+        await main()
+    }
 }

@@ -1,4 +1,4 @@
-import CommandLineTool
+import ArgumentParser
 import Glibc
 import InitProcess
 
@@ -6,4 +6,4 @@ import InitProcess
 if CommandLine.arguments.dropFirst().first == "init" {
     exit(InitCommand.run(CommandLine.arguments.dropFirst(2)))
 }
-await Matriarch.main()
+await Matriarch.run()

@@ -45,6 +45,11 @@ extension AgentLoop {
     }
 
     private func take(over record: LockRecord?, because reason: String) async {
+        // What an earlier reign said is no part of this one: no route before the promotion, no timeline but a new one.
+        state.update {
+            $0.target = nil
+            $0.timeline = nil
+        }
         switch await keeper.acquire(over: record) {
         case .held(let held, _):
             standsBackUntil = nil

@@ -143,6 +143,7 @@ extension AgentLoop {
     func killServer() async throws {
         try await instance.stop(.immediate)
         followed = nil
+        hasRoles = false
         if !watch.standing(ttl: timings.ttl).isMine { try fence?.disarm() }
     }
 }

@@ -19,6 +19,7 @@ extension AgentLoop {
             throw AgentError(.actionFailed, "PostgreSQL did not come up; its log says why")
         }
         try await instance.createRoles()
+        hasRoles = true
         hasCheckpointSincePromotion = true
         try await takeOffice(announcing: nil)
     }
@@ -30,6 +31,7 @@ extension AgentLoop {
         hasCheckpointSincePromotion = false
         let started = BootInstant.now()
         let timeline = try await instance.promote(deadline: .seconds(60))
+        hasRoles = true
         logger.notice(
             "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(BootInstant.now() - started)"])
         try await takeOffice(
@@ -107,7 +109,20 @@ extension AgentLoop {
         state.update { $0.target = routingTarget }
         unlabelOthers(observation.cluster)
         await ensureSlots(observation.cluster)
+        await completeAdoption()
         await keepSettings(observation)
+    }
+
+    /// A primary that an earlier agent started, or that was interrupted while it took office, lacks what that does.
+    private func completeAdoption() async {
+        guard !hasRoles || appliedRole != .primary else { return }
+        do {
+            if !hasRoles { try await instance.createRoles() }
+            hasRoles = true
+            try await writeConfiguration(.primary)
+        } catch {
+            logger.warning("the running primary is not set up yet: \(error)")
+        }
     }
 
     private func completeInitialization(_ identifier: String) async {

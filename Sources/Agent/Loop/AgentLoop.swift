@@ -46,6 +46,8 @@ actor AgentLoop {
     var refusedSettings: PostgresSettings?
     var hasCheckpointSincePromotion = true
     var slotsEnsuredFor: Set<String>?
+    /// The three roles are known to exist in this server.
+    var hasRoles = false
     /// When each member of a slot was last part of the cluster.
     var lastPresent: [String: BootInstant] = [:]
 

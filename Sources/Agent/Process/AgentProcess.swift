@@ -19,10 +19,11 @@ public struct AgentProcess: Sendable {
         self.logger = logger
     }
 
-    /// Runs until SIGTERM or SIGINT has been answered by an orderly end.
+    /// Runs until `stopRequested` has returned and been answered by an orderly end.
     ///
+    /// - Parameter stopRequested: returns when the orchestrator asks this member to stop.
     /// - Throws: ``AgentError`` for what no retry mends: a missing program, an unreadable agent file.
-    public func run() async throws {
+    public func run(until stopRequested: @escaping @Sendable () async -> Void) async throws {
         let file = try AgentFile.read(path: configuration.agentFile)
         let instance = PostgresInstance(
             layout: try layout(), credentials: try Credentials(directory: configuration.secretsDirectory), logger: logger)
@@ -53,7 +54,9 @@ public struct AgentProcess: Sendable {
         logger.notice(
             "agent started",
             metadata: ["version": "\(AgentVersion.current)", "member": "\(identity.member)", "pid": "\(getpid())"])
-        try await serve(loop, instance: instance, watch: watch, keeper: keeper, publisher: publisher, state: state)
+        try await serve(
+            loop, instance: instance, watch: watch, keeper: keeper, publisher: publisher, state: state,
+            until: stopRequested)
         logger.notice("agent ended")
     }
 
@@ -67,7 +70,7 @@ public struct AgentProcess: Sendable {
 
     private func serve(
         _ loop: AgentLoop, instance: PostgresInstance, watch: ClusterWatch, keeper: LockKeeper,
-        publisher: MemberPublisher, state: AgentState
+        publisher: MemberPublisher, state: AgentState, until stopRequested: @escaping @Sendable () async -> Void
     ) async throws {
         let registry = MetricsRegistry()
         AgentMetrics.register(in: registry) { state.read().snapshot }
@@ -78,7 +81,6 @@ public struct AgentProcess: Sendable {
             snapshot: { state.read().snapshot ?? unread }, position: { await loop.answerPosition() },
             metrics: { registry.exposition() }, now: BootClock.now)
         let server = StatusServer(port: configuration.apiPort, logger: logger, responder: routes.respond)
-        let signals = TerminationSignals()
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 await watch.run()
@@ -105,7 +107,7 @@ public struct AgentProcess: Sendable {
                 return false
             }
             group.addTask {
-                await signals.wait()
+                await stopRequested()
                 await loop.stop()
                 return false
             }

@@ -144,7 +144,7 @@ public final class ClusterWatch: Sendable {
             } catch is CancellationError {
                 return
             } catch {
-                logger.info("watch broke off; listing again", metadata: ["of": "\(what)", "error": "\(error)"])
+                logger.warning("watch broke off; listing again", metadata: ["of": "\(what)", "error": "\(error)"])
             }
             // A cancelled sleep ends the loop at its head.
             try? await Task.sleep(for: pause)

@@ -27,5 +27,12 @@ extension RealCluster {
             let message = try await cluster.withstandUnknownCandidate()
             #expect(message.contains("demo-9"))
         }
+
+        @Test func `a volume with the data of another cluster is left untouched and its member never joins`()
+            async throws
+        {
+            let message = try await SharedCluster.cluster().withstandForeignData()
+            #expect(message.contains("system ID mismatch"))
+        }
     }
 }

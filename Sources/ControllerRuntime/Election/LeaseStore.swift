@@ -30,9 +30,10 @@ public struct KubernetesLeaseStore: LeaseStore {
     }
 
     public func read() async throws -> Lease? {
-        do {
+        do throws(KubernetesError) {
             return try await client.get(Lease.self, name: name, namespace: namespace, deadline: deadline)
-        } catch let error as KubernetesError where error.isNotFound {
+        } catch {
+            guard error.isNotFound else { throw error }
             return nil
         }
     }

@@ -126,9 +126,8 @@ public final class EventRecorder<C: Clock<Duration>>: Sendable {
                 Event.self, name: name, namespace: occurrence.regarding.namespace ?? "default", body: body,
                 deadline: deadline)
             metrics?.outcomes.increment("repeated")
-        } catch let error as KubernetesError where error.isNotFound {
-            aggregation.forget(occurrence)
         } catch {
+            if error.isNotFound { return aggregation.forget(occurrence) }
             failed(occurrence, error)
         }
     }

@@ -1,5 +1,6 @@
 import Observability
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ControllerRuntime
@@ -66,8 +67,6 @@ import Testing
             queue.add("flaky")
             try await eventually {
                 reconciler.calls.filter { $0 == "flaky" }.count == 4
-            } last: {
-                reconciler.calls
             }
         }
         #expect(reconciler.calls.filter { $0 == "terminal" }.count == 1)
@@ -86,8 +85,6 @@ import Testing
             queue.add("a")
             try await eventually {
                 reconciler.calls.count == 3
-            } last: {
-                reconciler.calls
             }
         }
     }
@@ -105,8 +102,6 @@ import Testing
             }
             try await eventually {
                 queue.depth == 0 && reconciler.calls.count >= 10
-            } last: {
-                reconciler.calls.count
             }
         }
         #expect(reconciler.state.withLock { $0.overlap } == 1)
@@ -128,8 +123,6 @@ import Testing
         queue.add("a")
         try await eventually {
             reconciler.calls == ["a"]
-        } last: {
-            reconciler.calls
         }
         queue.add("b")
         task.cancel()
@@ -147,8 +140,6 @@ import Testing
         async let next = queue.next()
         try await eventually {
             clock.sleeperCount > 0
-        } last: {
-            clock.sleeperCount
         }
         clock.advance(by: .seconds(10))
         #expect(await next == "a")

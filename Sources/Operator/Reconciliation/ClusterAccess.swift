@@ -1,0 +1,205 @@
+import ControllerRuntime
+import KubernetesClient
+import KubernetesModels
+import OperatorPlan
+import PostgresClusterAPI
+
+/// Live reads and writes of what belongs to one cluster.
+struct ClusterAccess: Sendable {
+    private static let deadline = Duration.seconds(10)
+
+    private let client: KubernetesClient
+    private let capabilities: CapabilityCache
+
+    init(client: KubernetesClient) {
+        self.client = client
+        capabilities = CapabilityCache(client: client)
+    }
+
+    /// - Returns: nil when it is gone.
+    func cluster(_ key: ResourceKey) async throws -> PostgresCluster? {
+        try await found {
+            try await client.get(
+                PostgresCluster.self, name: key.name, namespace: key.namespace, deadline: Self.deadline)
+        }
+    }
+
+    // MARK: Reading
+
+    /// Reads everything a plan needs, all requests at once.
+    func observe(_ cluster: PostgresCluster) async throws -> Observed {
+        let name = cluster.metadata.name ?? ""
+        let namespace = cluster.metadata.namespace ?? ""
+        let lockObject = Self.lockObject(of: cluster)
+        let capabilities = try await capabilities.current()
+
+        async let secrets = secretNames(cluster: name, namespace: namespace)
+        async let objects = objects(
+            Observed.objectsToRead(cluster: name, lockObject: lockObject, capabilities: capabilities),
+            namespace: namespace)
+        async let pods = client.list(
+            Pod.self, namespace: namespace, labelSelector: "\(Labels.cluster)=\(name)", deadline: Self.deadline)
+        async let claims = volumeClaims(cluster: name, namespace: namespace)
+        async let store = storeMetadata(lockObject, cluster: name, namespace: namespace)
+        async let isTerminating = isTerminating(namespace)
+        return Observed(
+            secrets: try await secrets, objects: try await objects, pods: try await pods.items,
+            volumeClaims: try await claims,
+            store: StoreSnapshot(cluster: name, lockObject: lockObject, metadata: try await store),
+            capabilities: capabilities, isNamespaceTerminating: try await isTerminating)
+    }
+
+    /// The lock object the data was made with; a spec that says otherwise, or that cannot be read, does not move the store.
+    private static func lockObject(of cluster: PostgresCluster) -> HighAvailabilitySpec.LockObject {
+        if let made = cluster.status?.lockObject { return made }
+        switch cluster.spec {
+        case .success(let spec): return spec.highAvailability.lockObject
+        case .failure: return .configMap
+        }
+    }
+
+    /// Existence alone: the type has no field for contents, so they are never decoded.
+    private struct SecretName: KubernetesResource {
+        static let resource = Secret.resource
+        var metadata: ObjectMeta
+    }
+
+    private func secretNames(cluster: String, namespace: String) async throws -> Set<String> {
+        let names = ClusterNames(cluster: cluster)
+        let wanted = [names.superuserSecret, names.replicationSecret, names.rewindSecret]
+        return try await withThrowingTaskGroup(of: String?.self) { group in
+            for name in wanted {
+                group.addTask {
+                    try await found {
+                        try await client.get(
+                            SecretName.self, name: name, namespace: namespace, deadline: Self.deadline)
+                    }?.metadata.name
+                }
+            }
+            return try await group.reduce(into: []) { names, name in
+                if let name { names.insert(name) }
+            }
+        }
+    }
+
+    private func objects(_ keys: [ObjectKey], namespace: String) async throws -> [ObjectKey: JSONValue] {
+        try await withThrowingTaskGroup(of: (ObjectKey, JSONValue?).self) { group in
+            for key in keys {
+                group.addTask {
+                    let object = try await found {
+                        try await client.getRaw(
+                            key.resource, name: key.name, namespace: namespace, deadline: Self.deadline)
+                    }
+                    return (key, object)
+                }
+            }
+            return try await group.reduce(into: [:]) { objects, entry in objects[entry.0] = entry.1 }
+        }
+    }
+
+    private func volumeClaims(cluster: String, namespace: String) async throws -> Set<String> {
+        // The StatefulSet controller gives claims the labels of its selector, not those of the template.
+        let claims = try await client.list(
+            PersistentVolumeClaim.self, namespace: namespace, labelSelector: "\(Labels.cluster)=\(cluster)",
+            deadline: Self.deadline)
+        return Set(claims.items.compactMap(\.metadata.name))
+    }
+
+    private func storeMetadata(
+        _ lockObject: HighAvailabilitySpec.LockObject, cluster: String, namespace: String
+    ) async throws -> [ObjectMeta] {
+        let selector = "\(Labels.cluster)=\(cluster)"
+        switch lockObject {
+        case .configMap:
+            return try await client.list(
+                ConfigMap.self, namespace: namespace, labelSelector: selector, deadline: Self.deadline
+            ).items.map(\.metadata)
+        case .endpoints:
+            return try await client.list(
+                Endpoints.self, namespace: namespace, labelSelector: selector, deadline: Self.deadline
+            ).items.map(\.metadata)
+        }
+    }
+
+    private func isTerminating(_ namespace: String) async throws -> Bool {
+        let found = try await found {
+            try await client.get(Namespace.self, name: namespace, deadline: Self.deadline)
+        }
+        return found?.metadata.deletionTimestamp != nil
+    }
+
+    // MARK: Writing
+
+    /// Carries out one change that is a request.
+    /// - Returns: the cluster as it is after a change to itself.
+    func carryOut(_ change: Change, on cluster: PostgresCluster) async throws -> PostgresCluster? {
+        let name = cluster.metadata.name ?? ""
+        let namespace = cluster.metadata.namespace ?? ""
+        switch change {
+        case .apply(let key, let body):
+            do throws(KubernetesError) {
+                _ = try await client.applyRaw(
+                    key.resource, name: key.name, namespace: namespace, body: body,
+                    fieldManager: OperatorNames.fieldManager, force: true, deadline: Self.deadline)
+            } catch {
+                // Apply creates what is absent, so it is the kind that is not there.
+                if error.isNotFound { capabilities.forget() }
+                throw error
+            }
+            return nil
+        case .createSecret(let request):
+            do throws(KubernetesError) {
+                _ = try await client.createRaw(
+                    request.key.resource, body: request.body(password: PasswordGenerator.make()), namespace: namespace,
+                    deadline: Self.deadline)
+            } catch {
+                // What exists is never replaced.
+                guard error.isAlreadyExists else { throw error }
+            }
+            return nil
+        case .delete(let key, let uid):
+            _ = try await found {
+                try await client.deleteRaw(
+                    key.resource, name: key.name, namespace: namespace, uid: uid, propagation: .background,
+                    deadline: Self.deadline)
+            }
+            return nil
+        case .writeStore(let write):
+            if write.isCreation {
+                _ = try await client.createRaw(
+                    write.key.resource, body: write.body, namespace: namespace, deadline: Self.deadline)
+            } else {
+                _ = try await client.mergePatchRaw(
+                    write.key.resource, name: write.key.name, namespace: namespace, body: write.body,
+                    deadline: Self.deadline)
+            }
+            return nil
+        case .patchMetadata(let body):
+            return try await found {
+                try await client.mergePatch(
+                    PostgresCluster.self, name: name, namespace: namespace, body: body, deadline: Self.deadline)
+            }
+        case .patchStatus(let body):
+            return try await client.mergePatch(
+                PostgresCluster.self, name: name, namespace: namespace, body: body, subresource: "status",
+                deadline: Self.deadline)
+        case .event:
+            return nil
+        }
+    }
+
+    /// Writes the conditions of a status.
+    func write(_ status: PostgresClusterStatus, to cluster: PostgresCluster) async throws {
+        let conditions = try JSONValue(encoding: status.conditions ?? [])
+        _ = try await carryOut(.patchStatus(["status": ["conditions": conditions]]), on: cluster)
+    }
+
+    /// nil instead of "not found".
+    private func found<Value>(_ request: () async throws -> Value) async throws -> Value? {
+        do {
+            return try await request()
+        } catch let error as KubernetesError where error.isNotFound {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import ControllerRuntime
+import KubernetesClient
+import KubernetesModels
+import Operator
+import PostgresClusterAPI
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(3))) struct ProcessTests {
+    @Test func `of two operators one acts, and the other takes over when it stops`() async throws {
+        let lab = try await OperatorLab()
+        let first = lab.start("operator-0")
+        try await eventually("the first leads") {
+            first.health.current
+        } until: {
+            $0 == .leading
+        }
+        let second = lab.start("operator-1")
+        try await eventually("the second follows") {
+            second.health.current
+        } until: {
+            $0 == .following
+        }
+        try await lab.apply()
+        try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "demo") }
+        #expect(second.reconciles == 0)
+        #expect(second.health.readyz.isOK)
+
+        #expect(try await first.stop() == .released)
+        let stopped = ContinuousClock.now
+        try await eventually("the second leads") {
+            second.health.current
+        } until: {
+            $0 == .leading
+        }
+        #expect(stopped.duration(to: .now) < .seconds(1))
+        let before = first.reconciles
+        try await lab.apply("other")
+        try await eventually("its StatefulSet") { try await lab.isPresent(StatefulSet.self, "other") }
+        #expect(first.reconciles == before)
+        #expect(try await second.stop() == .released)
+        let lease = try await lab.client.get(Lease.self, name: "matriarch-operator", namespace: lab.namespace)
+        #expect(lease.spec?.holderIdentity == "")
+    }
+
+    @Test func `an operator that loses its lease says so and stops acting`() async throws {
+        let lab = try await OperatorLab()
+        let running = lab.start(
+            election: ElectionTimings(
+                leaseDuration: .seconds(3), renewDeadline: .seconds(2), retryPeriod: .milliseconds(200)))
+        try await eventually("it leads") {
+            running.health.current
+        } until: {
+            $0 == .leading
+        }
+        _ = try await lab.client.mergePatch(
+            Lease.self, name: "matriarch-operator", namespace: lab.namespace,
+            body: ["spec": ["holderIdentity": "another", "leaseDurationSeconds": 60]])
+        try await eventually("it noticed") {
+            running.health.current
+        } until: {
+            $0 == .lost
+        }
+        #expect(!running.health.healthz.isOK)
+        #expect(try await running.stop() == .lost)
+    }
+
+    @Test func `the metrics carry the names dashboards know`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { running in
+            try await lab.apply()
+            try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "demo") }
+            try await eventually("a success") {
+                running.reconciles
+            } until: {
+                $0 > 0
+            }
+            let text = running.health.metrics
+            for name in [
+                "controller_runtime_reconcile_total{controller=\"postgrescluster\"",
+                "controller_runtime_reconcile_errors_total{", "controller_runtime_reconcile_time_seconds_bucket{",
+                "controller_runtime_max_concurrent_reconciles{", "controller_runtime_active_workers{",
+                "workqueue_depth{", "workqueue_adds_total{", "workqueue_queue_duration_seconds_count{",
+                "workqueue_unfinished_work_seconds{", "rest_client_requests_total{code=\"200\",method=\"GET\"",
+                "leader_election_master_status{name=\"matriarch-operator\"} 1", "process_resident_memory_bytes ",
+                "matriarch_cluster_ready{",
+            ] {
+                #expect(text.contains(name), "\(name)")
+            }
+        }
+    }
+
+    @Test func `the environment of the Deployment configures the process`() {
+        let configuration = OperatorConfiguration(environment: [
+            "POD_NAME": "operator-7", "POD_NAMESPACE": "somewhere", "WATCH_NAMESPACE": "",
+        ])
+        #expect(configuration.podName == "operator-7")
+        #expect(configuration.namespace == "somewhere")
+        #expect(configuration.watchedNamespace == nil)
+        #expect(configuration.leaseName == "matriarch-operator")
+        #expect(OperatorConfiguration(environment: ["WATCH_NAMESPACE": "one"]).watchedNamespace == "one")
+    }
+}

@@ -1,0 +1,227 @@
+import KubernetesClient
+import KubernetesModels
+import Operator
+import OperatorPlan
+import PostgresClusterAPI
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(3))) struct ReconcileTests {
+    @Test func `applying a resource creates everything, owned by it and labelled`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { running in
+            try await lab.apply()
+            try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "demo") }
+            let uid = try await lab.cluster().metadata.uid
+            let keys = Observed.objectsToRead(
+                cluster: "demo", lockObject: .configMap,
+                capabilities: Capabilities(podDisruptionBudget: .podDisruptionBudgetV1Beta1))
+            #expect(keys.count == 9)
+            for key in keys {
+                let metadata = try await lab.object(key.resource, key.name)["metadata"]
+                let owner = metadata?["ownerReferences"]?[0]
+                #expect(owner?["uid"]?.stringValue == uid, "\(key)")
+                #expect(owner?["controller"]?.boolValue == true, "\(key)")
+                #expect(metadata?["labels"]?[Labels.managedBy]?.stringValue == "matriarch", "\(key)")
+                #expect(metadata?["labels"]?[Labels.cluster]?.stringValue == "demo", "\(key)")
+            }
+            for (name, user) in [("superuser", "postgres"), ("replication", "replicator"), ("rewind", "rewind")] {
+                let secret = try await lab.object(Secret.resource, "demo-\(name)")
+                #expect(secret["data"]?["username"]?.stringValue?.isEmpty == false, "\(user)")
+                // 32 characters are 44 in base64.
+                #expect(secret["data"]?["password"]?.stringValue?.count == 44)
+            }
+            let passwords = try await lab.client.list(Secret.self, namespace: lab.namespace).items.compactMap {
+                $0.data?["password"]
+            }
+            #expect(Set(passwords).count == 3)
+
+            let stored = try await lab.object(ConfigMap.resource, "demo-config")
+            let text = try #require(stored.value(at: "metadata", "annotations", "config")?.stringValue)
+            let configuration = try JSONValue(parsing: text)
+            #expect(configuration["ttl"]?.intValue == 20)
+            #expect(configuration["pause"]?.boolValue == false)
+
+            let event = try await lab.recorded("Created")
+            #expect(event.regarding?.kind == "PostgresCluster")
+            #expect(event.regarding?.uid == uid)
+            let status = try await eventually("a status") {
+                try await lab.cluster().status
+            } until: {
+                $0?.observedGeneration == 1
+            }
+            #expect(status?.condition(.ready)?.status == .false)
+            #expect(status?.condition(.configurationValid)?.status == .true)
+            #expect(running.health.readyz.isOK)
+        }
+    }
+
+    @Test func `a second look writes nothing`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { running in
+            try await lab.apply()
+            try await lab.bringUp()
+            // One more look after the last change that came from the test itself.
+            for round in 1...3 {
+                let settled = try await settledReconciles(running)
+                let writes = running.writes
+                let versions = try await lab.versions()
+                try await lab.touch("\(round)")
+                try await eventually("another reconcile") {
+                    running.reconciles
+                } until: {
+                    $0 > settled
+                }
+                #expect(try await settledReconciles(running) == settled + 1)
+                #expect(running.writes == writes)
+                #expect(try await lab.versions() == versions)
+            }
+        }
+    }
+
+    /// The number of reconciles once it has stayed the same for five looks.
+    private func settledReconciles(_ running: RunningOperator) async throws -> Int {
+        var last = -1
+        var same = 0
+        return try await eventually("the operator comes to rest") {
+            let now = running.reconciles
+            same = now == last ? same + 1 : 0
+            last = now
+            return (same, now)
+        } until: {
+            $0.0 >= 7
+        }.1
+    }
+
+    @Test func `a leader's renewals are no reason to look`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { running in
+            try await lab.apply()
+            try await lab.bringUp()
+            let settled = try await settledReconciles(running)
+            for beat in 2...6 { try await lab.putLock("demo-0", renewed: "\(beat)") }
+            #expect(try await settledReconciles(running) == settled)
+        }
+    }
+
+    @Test func `foreign drift is repaired and secrets stay`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { _ in
+            try await lab.apply()
+            try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "demo") }
+            let before = try await lab.versions()
+            _ = try await lab.client.mergePatchRaw(
+                Service.resource, name: "demo", namespace: lab.namespace,
+                body: ["spec": ["selector": ["role": "replica"]]])
+            try await lab.client.delete(Service.self, name: "demo-ro", namespace: lab.namespace)
+            _ = try await lab.client.mergePatchRaw(
+                StatefulSet.resource, name: "demo", namespace: lab.namespace, body: ["spec": ["replicas": 7]])
+            try await lab.annotate("demo-config", ["config": #"{"ttl":99,"kept":1}"#])
+
+            try await eventually("the selector") {
+                try await lab.object(Service.resource, "demo").value(at: "spec", "selector", "role")?.stringValue
+            } until: {
+                $0 == "primary"
+            }
+            try await eventually("the deleted Service") { try await lab.isPresent(Service.self, "demo-ro") }
+            try await eventually("replicas") {
+                try await lab.object(StatefulSet.resource, "demo").value(at: "spec", "replicas")?.intValue
+            } until: {
+                $0 == 3
+            }
+            try await eventually("the dynamic configuration") {
+                try await lab.object(ConfigMap.resource, "demo-config").value(at: "metadata", "annotations", "config")?
+                    .stringValue ?? ""
+            } until: {
+                // What the resource has no field for is kept.
+                $0.contains(#""ttl":20"#) && $0.contains(#""kept":1"#)
+            }
+            let after = try await lab.versions()
+            for name in before.keys where name.hasPrefix("secrets/") { #expect(after[name] == before[name]) }
+        }
+    }
+
+    @Test func `bad timings name the formula and change nothing`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { _ in
+            try await lab.apply(
+                "bad", ["highAvailability": ["ttl": 25, "loopWait": 10, "retryTimeout": 10]])
+            let condition = try await eventually("the condition") {
+                try await lab.condition(.configurationValid, "bad")
+            } until: {
+                $0?.status == .false
+            }
+            #expect(condition?.reason == "InvalidSpec")
+            #expect(condition?.message.contains("loopWait + 2·retryTimeout < ttl − fenceMargin") == true)
+            #expect(condition?.message.contains("spec.highAvailability") == true)
+            let event = try await lab.recorded("InvalidSpec")
+            #expect(event.type == "Warning")
+            #expect(event.note?.contains("loopWait + 2·retryTimeout < ttl − fenceMargin") == true)
+            #expect(try await !lab.isPresent(StatefulSet.self, "bad"))
+            #expect(try await !lab.isPresent(Secret.self, "bad-superuser"))
+
+            // Mended, it comes to life.
+            try await lab.patch(["highAvailability": ["ttl": 40]], of: "bad")
+            try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "bad") }
+        }
+    }
+
+    @Test func `what the API server refuses is told in a condition and an event`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { _ in
+            try await lab.apply(
+                "odd", ["nodeSelector": ["not a label key!": "x"]])
+            let condition = try await eventually("the condition") {
+                try await lab.condition(.degraded, "odd")
+            } until: {
+                $0?.reason == "ApplyFailed"
+            }
+            #expect(condition?.message.contains("statefulsets.apps/odd") == true)
+            let event = try await lab.recorded("ApplyFailed")
+            #expect(event.type == "Warning")
+
+            try await lab.patch(["nodeSelector": .null], of: "odd")
+            try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "odd") }
+            try await eventually("the condition goes") {
+                try await lab.condition(.degraded, "odd")?.status
+            } until: {
+                $0 == .false
+            }
+        }
+    }
+
+    @Test func `deletion removes the store and keeps the volumes`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { _ in
+            try await lab.apply()
+            try await lab.bringUp()
+            let labels = Labels.all(cluster: "demo", component: "postgres")
+            for ordinal in 0..<3 {
+                _ = try await lab.client.createRaw(
+                    PersistentVolumeClaim.resource,
+                    body: [
+                        "metadata": ["name": .string("data-demo-\(ordinal)"), "labels": JSONValue(labels)],
+                        "spec": [
+                            "accessModes": ["ReadWriteOnce"], "resources": ["requests": ["storage": "1Gi"]],
+                        ],
+                    ], namespace: lab.namespace)
+            }
+            try await lab.client.delete(PostgresCluster.self, name: "demo", namespace: lab.namespace)
+            try await eventually("the StatefulSet goes") { try await !lab.isPresent(StatefulSet.self, "demo") }
+            // As long as an agent may live, the store stays.
+            #expect(try await lab.isPresent(ConfigMap.self, "demo-leader"))
+            for ordinal in 0..<3 {
+                try await lab.client.delete(
+                    Pod.self, name: "demo-\(ordinal)", namespace: lab.namespace, gracePeriodSeconds: 0)
+            }
+            try await eventually("the resource goes") { try await !lab.isPresent(PostgresCluster.self, "demo") }
+            #expect(try await !lab.isPresent(ConfigMap.self, "demo-leader"))
+            #expect(try await !lab.isPresent(ConfigMap.self, "demo-config"))
+            for ordinal in 0..<3 {
+                #expect(try await lab.isPresent(PersistentVolumeClaim.self, "data-demo-\(ordinal)"))
+            }
+            let event = try await lab.recorded("CleanedUp")
+            #expect(event.note?.contains("data-demo-2") == true)
+        }
+    }
+}

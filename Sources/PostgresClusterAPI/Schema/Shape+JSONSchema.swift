@@ -47,9 +47,12 @@ extension Shape {
             return ["type": "string", "enum": .array(words.map { .string($0) })]
         case .integer(let minimum, let maximum):
             let format = maximum > Int64(Int32.max) ? "int64" : "int32"
-            return [
-                "type": "integer", "format": .string(format), "minimum": .int(minimum), "maximum": .int(maximum),
+            var schema: [String: JSONValue] = [
+                "type": "integer", "format": .string(format), "minimum": .int(minimum),
             ]
+            // API servers hold bounds as doubles: the largest Int64 is rounded up, overflows and refuses everything.
+            if maximum < .max { schema["maximum"] = .int(maximum) }
+            return schema
         case .boolean:
             return ["type": "boolean"]
         case .quantity:

@@ -4,7 +4,7 @@ public indirect enum Shape: Sendable {
     case text(pattern: String? = nil, maxLength: Int)
     /// One of a fixed set of words.
     case choice([String])
-    /// A whole number with its bounds, inclusive.
+    /// A whole number with its bounds, inclusive; the largest `Int64` means no upper bound.
     case integer(minimum: Int64, maximum: Int64)
     case boolean
     /// An amount with an optional unit (`10Gi`, `500m`, `1048576`), written as text or number.

@@ -1,0 +1,132 @@
+import ArgumentParser
+import KubernetesClient
+import KubernetesModels
+import PostgresClusterAPI
+
+/// `matriarch switchover`: moves the primary by way of spec.switchover.
+struct SwitchoverCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "switchover", abstract: "Make another member the primary, without losing anything.",
+        discussion: "Writes spec.switchover and follows status.switchover. Exit status 1 when it failed.")
+
+    @Argument(help: "The cluster.")
+    var cluster: String
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Option(help: ArgumentHelp("The member to become primary; otherwise the best replica.", valueName: "member"))
+    var candidate: String?
+
+    @Option(help: ArgumentHelp("Withdraw the request when it was not carried out by then.", valueName: "seconds"))
+    var timeout = 60
+
+    @Flag(inversion: .prefixedNo, help: "Wait until it has ended.")
+    var wait = true
+
+    @Flag(help: "Do not ask for confirmation.")
+    var force = false
+
+    func validate() throws {
+        guard (5...3600).contains(timeout) else {
+            throw ValidationError("--timeout must be between 5 and 3600 seconds.")
+        }
+    }
+
+    func run() async throws {
+        let client = try connection.client()
+        let reader = ClusterReader(client: client)
+        let namespace = client.configuration.namespace
+        let resource = try await reader.cluster(cluster, namespace: namespace)
+        let listing = try await reader.listing(cluster, namespace: namespace)
+        try check(listing)
+        try confirm(listing)
+        let id = "cli-\(Timestamp.now().microsecondDescription)"
+        let watch = Stopwatch()
+        try await request(id, client, namespace)
+        Terminal.note("\(watch.text): requested, id \(id)")
+        guard wait else { return }
+        let before = resource.status?.switchover
+        let end = try await follow(id, before: before, reader, namespace, watch)
+        print(try Self.outcome(end, elapsed: watch.elapsed))
+    }
+
+    /// The refusals that need no operator.
+    private func check(_ listing: ClusterListing) throws {
+        guard let candidate else { return }
+        guard let member = listing.members.first(where: { $0.name == candidate }) else {
+            throw CommandError("Member \(candidate) does not exist in cluster \(cluster)")
+        }
+        if member.role == .leader {
+            throw CommandError("Member \(candidate) is already the leader of cluster \(cluster)")
+        }
+    }
+
+    private func confirm(_ listing: ClusterListing) throws {
+        guard !force else { return }
+        guard Terminal.isInteractive else {
+            throw CommandError("not a terminal: use --force to go ahead without being asked")
+        }
+        print(ListRenderer(format: .pretty).rendered([listing]))
+        let leader = listing.members.first { $0.role == .leader }?.name ?? "none"
+        let target = candidate.map { "to \($0)" } ?? "to the best replica"
+        guard Terminal.confirms("Are you sure you want to switch cluster \(cluster) over from \(leader) \(target)?")
+        else {
+            throw CommandError("Aborted switchover")
+        }
+    }
+
+    private func request(_ id: String, _ client: KubernetesClient, _ namespace: String) async throws {
+        let block: JSONValue = [
+            "id": .string(id), "candidate": candidate.map { .string($0) } ?? .null, "mode": "planned",
+            "notBefore": .null, "timeout": .int(Int64(timeout)),
+        ]
+        _ = try await client.mergePatchRaw(
+            PostgresCluster.resource, name: cluster, namespace: namespace, body: ["spec": ["switchover": block]])
+    }
+
+    /// Polls until the request's status is final. Says each new phase once.
+    ///
+    /// - Throws: ``CommandError`` when nothing final came within the request's timeout and 15 s more for the operator.
+    private func follow(
+        _ id: String, before: SwitchoverStatus?, _ reader: ClusterReader, _ namespace: String, _ watch: Stopwatch
+    ) async throws -> SwitchoverStatus {
+        var said: SwitchoverStatus.Phase?
+        var problem: String?
+        while watch.elapsed < .seconds(timeout + 15) {
+            do {
+                let status = try await reader.cluster(cluster, namespace: namespace).status?.switchover
+                if let status, status.id == id {
+                    if status.phase != said {
+                        said = status.phase
+                        Terminal.note(
+                            "\(watch.text): \(status.phase.rawValue)\(status.message.map { ", \($0)" } ?? "")")
+                    }
+                    if status.phase.isFinal { return status }
+                }
+                problem = nil
+            } catch let error as KubernetesError where error.isRetryable {
+                // The request is in the resource; an API server that is away for a moment changes nothing.
+                problem = error.description
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        let reason =
+            problem ?? (said == nil ? "the operator has not seen the request; is it running?" : "it is still under way")
+        throw CommandError("switchover has not ended after \(watch.text): \(reason)")
+    }
+
+    /// What is printed at the end.
+    ///
+    /// - Throws: ``CommandError`` for a switchover that failed.
+    static func outcome(_ status: SwitchoverStatus, elapsed: Duration) throws -> String {
+        guard status.phase == .succeeded else {
+            throw CommandError("switchover failed: \(status.message ?? status.reason) (\(status.reason))")
+        }
+        var text = "Successfully switched over"
+        if let from = status.from { text += " from \(from)" }
+        if let to = status.to { text += " to \(to)" }
+        text += " in \(Stopwatch.text(elapsed))"
+        if let outage = status.outageMillis { text += ", writes interrupted for \(outage) ms" }
+        return text
+    }
+}

@@ -1,0 +1,45 @@
+import Glibc
+import KubernetesModels
+
+/// What the commands need of the terminal.
+enum Terminal {
+    /// Whether somebody is there to answer a question.
+    static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 }
+
+    /// Clears the screen of a terminal; nothing when the output goes elsewhere.
+    static func clear() {
+        guard isatty(STDOUT_FILENO) == 1 else { return }
+        print("\u{1B}[H\u{1B}[2J", terminator: "")
+    }
+
+    /// A line of progress, beside the command's result.
+    static func note(_ text: String) {
+        write(text + "\n", to: STDERR_FILENO)
+    }
+
+    /// Asks on the terminal; anything but yes is no.
+    static func confirms(_ question: String) -> Bool {
+        write("\(question) [y/N]: ", to: STDERR_FILENO)
+        return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { _ = Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    }
+}
+
+/// How long a command has been waiting, as it tells it: ` 1.2 s`.
+struct Stopwatch {
+    private let start = ContinuousClock.now
+
+    var elapsed: Duration { ContinuousClock.now - start }
+
+    var text: String { Self.text(elapsed) }
+
+    static func text(_ duration: Duration) -> String {
+        let tenths = max(
+            0, duration.components.seconds * 10 + duration.components.attoseconds / 100_000_000_000_000_000)
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+}

@@ -1,0 +1,72 @@
+import HighAvailability
+import KubernetesModels
+
+/// One cluster as `matriarch list` shows it.
+struct ClusterListing: Hashable {
+    enum Identity: Hashable {
+        case uninitialized
+        case initializing
+        case systemIdentifier(String)
+
+        var text: String {
+            switch self {
+            case .uninitialized: "uninitialized"
+            case .initializing: "initializing"
+            case .systemIdentifier(let identifier): identifier
+            }
+        }
+    }
+
+    struct ScheduledSwitchover: Hashable {
+        var at: String
+        var from: String?
+        var to: String?
+    }
+
+    var namespace: String
+    var name: String
+    var identity: Identity
+    var members: [MemberListing]
+    var isPaused = false
+    var scheduledSwitchover: ScheduledSwitchover?
+}
+
+/// One member as `matriarch list` shows it.
+struct MemberListing: Hashable {
+    enum Role: String, Hashable {
+        case leader = "Leader"
+        case synchronousStandby = "Sync Standby"
+        case quorumStandby = "Quorum Standby"
+        case replica = "Replica"
+    }
+
+    /// A position and how far it is behind the leader.
+    struct Position: Hashable {
+        var position: LSN
+        var lag: ByteCount
+    }
+
+    struct PendingSetting: Hashable {
+        var name: String
+        var oldValue: String
+        var newValue: String
+
+        var text: String { "\(name): \(oldValue)->\(newValue)" }
+    }
+
+    var name: String
+    var host: String?
+    var port: Int?
+    var role: Role
+    var state: String
+    var timeline: Int64?
+    var received: Position?
+    var replayed: Position?
+    var hasPendingRestart = false
+    var pendingSettings: [PendingSetting] = []
+    var scheduledRestart: String?
+    var tags: [String: JSONValue] = [:]
+    /// What its agent calls itself; for `matriarch version`.
+    var agentVersion: String?
+    var serverVersion: Int?
+}

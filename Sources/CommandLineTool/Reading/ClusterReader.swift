@@ -1,0 +1,78 @@
+import KubernetesClient
+import KubernetesModels
+import PostgresClusterAPI
+
+/// Reads what a cluster is: its resource, the store's objects, the Pods, and positions as they are now.
+struct ClusterReader {
+    let client: KubernetesClient
+
+    /// How long a member may take to tell its position through the API server.
+    static let positionLimit = Duration.milliseconds(1500)
+
+    /// The clusters of a namespace, or of all.
+    func clusters(namespace: String?) async throws -> [PostgresCluster] {
+        try await client.list(PostgresCluster.self, namespace: namespace).items.sorted {
+            ($0.metadata.namespace ?? "", $0.metadata.name ?? "") < (
+                $1.metadata.namespace ?? "", $1.metadata.name ?? ""
+            )
+        }
+    }
+
+    /// - Throws: ``CommandError`` naming the cluster and the namespace when there is no such resource.
+    func cluster(_ name: String, namespace: String) async throws -> PostgresCluster {
+        let problem: KubernetesError
+        do {
+            return try await client.get(PostgresCluster.self, name: name, namespace: namespace)
+        } catch {
+            // A `where` on this typed error ends the compiler (Swift 6.3.1).
+            problem = error
+        }
+        if problem.isNotFound { throw CommandError("no PostgresCluster \(name) in namespace \(namespace)") }
+        throw problem
+    }
+
+    /// The cluster as it is now. A cluster without a resource, run by agents alone, is shown too.
+    ///
+    /// - Throws: ``CommandError`` when nothing by that name exists.
+    func listing(_ name: String, namespace: String) async throws -> ClusterListing {
+        let pods = try await objects(Pod.self, of: name, namespace: namespace)
+        let configMaps = try await objects(ConfigMap.self, of: name, namespace: namespace)
+        let endpoints = try await objects(Endpoints.self, of: name, namespace: namespace)
+        let isAbsent = pods.isEmpty && configMaps.isEmpty && endpoints.isEmpty
+        if isAbsent { _ = try await cluster(name, namespace: namespace) }
+        let positions = await live(pods, namespace: namespace)
+        return ClusterListing(
+            namespace: namespace, name: name,
+            records: StoreRecords(
+                cluster: name, pods: pods, objects: configMaps.map(\.metadata) + endpoints.map(\.metadata),
+                live: positions))
+    }
+
+    private func objects<Object: KubernetesResource>(
+        _ kind: Object.Type, of cluster: String, namespace: String
+    ) async throws -> [Object] {
+        try await client.list(kind, namespace: namespace, labelSelector: "\(Labels.cluster)=\(cluster)").items
+    }
+
+    /// Each running member's own description, through the API server's proxy to its Pod.
+    ///
+    /// Annotations hold positions of the last change of meaning, which may be long ago; so members are asked. Whoever may not
+    /// use the proxy, or does not answer in time, is shown by its annotation.
+    private func live(_ pods: [Pod], namespace: String) async -> [String: JSONValue] {
+        await withTaskGroup(of: (String, JSONValue?).self) { group in
+            for pod in pods where pod.status?.phase == "Running" {
+                guard let name = pod.metadata.name else { continue }
+                group.addTask { (name, await description(of: name, namespace: namespace)) }
+            }
+            var result: [String: JSONValue] = [:]
+            for await (name, document) in group { result[name] = document }
+            return result
+        }
+    }
+
+    private func description(of member: String, namespace: String) async -> JSONValue? {
+        let path = "/api/v1/namespaces/\(namespace)/pods/\(member):\(OperatorNames.agentPort)/proxy/patroni"
+        // Any failure means the same here: its annotation has to do.
+        return try? await client.getPath(path, deadline: Self.positionLimit)
+    }
+}

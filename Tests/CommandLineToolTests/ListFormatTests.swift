@@ -1,0 +1,106 @@
+import KubernetesModels
+import PostgresClusterAPI
+import Testing
+import YAML
+
+@testable import CommandLineTool
+
+private typealias Fixture = ListingFixture
+
+@Suite struct ListFormatTests {
+    private func rendered(_ format: OutputFormat, showsNamespace: Bool = false) -> String {
+        ListRenderer(format: format, showsNamespace: showsNamespace).rendered([Fixture.listing()])
+    }
+
+    @Test func `tab-separated values carry Patroni's names`() {
+        #expect(
+            rendered(.tsv) == """
+                Cluster\tMember\tHost\tRole\tState\tTL\tReceive LSN\tReceive Lag\tReplay LSN\tReplay Lag
+                demo\tdemo-0\t10.0.0.7\tLeader\trunning\t3\t\t\t\t
+                demo\tdemo-1\t10.0.0.8\tReplica\tstreaming\t3\t0/5000000\t0\t0/5000000\t0
+                demo\tdemo-2\t10.0.0.9\tReplica\tstreaming\t3\t0/4D00000\t3\t0/4D00000\t3
+                """)
+    }
+
+    @Test func `JSON and YAML hold the same list, without empty values`() throws {
+        let expected: JSONValue = [
+            [
+                "Namespace": "shop", "Cluster": "demo", "Member": "demo-0", "Host": "10.0.0.7", "Role": "Leader",
+                "State": "running", "TL": 3,
+            ],
+            [
+                "Namespace": "shop", "Cluster": "demo", "Member": "demo-1", "Host": "10.0.0.8", "Role": "Replica",
+                "State": "streaming", "TL": 3, "Receive LSN": "0/5000000", "Receive Lag": 0,
+                "Replay LSN": "0/5000000", "Replay Lag": 0,
+            ],
+            [
+                "Namespace": "shop", "Cluster": "demo", "Member": "demo-2", "Host": "10.0.0.9", "Role": "Replica",
+                "State": "streaming", "TL": 3, "Receive LSN": "0/4D00000", "Receive Lag": 3,
+                "Replay LSN": "0/4D00000", "Replay Lag": 3,
+            ],
+        ]
+        #expect(try JSONValue(parsing: rendered(.json, showsNamespace: true)) == expected)
+        #expect(try YAML.parse(rendered(.yaml, showsNamespace: true)) == expected)
+    }
+
+    @Test func `the namespace stands in the title when several are shown`() {
+        #expect(rendered(.pretty, showsNamespace: true).hasPrefix("+ Cluster: shop/demo (7412345678901234567) -"))
+    }
+}
+
+@Suite struct CommandTests {
+    private func status(_ phase: SwitchoverStatus.Phase, outage: Int64? = nil, message: String? = nil)
+        -> SwitchoverStatus
+    {
+        SwitchoverStatus(
+            id: "x", request: "abc", phase: phase, from: "demo-0", to: "demo-1", outageMillis: outage,
+            reason: phase == .succeeded ? "SwitchedOver" : "UnknownCandidate", message: message)
+    }
+
+    @Test func `a switchover's end tells who leads and how long nobody could write`() throws {
+        let text = try SwitchoverCommand.outcome(status(.succeeded, outage: 412), elapsed: .milliseconds(1_250))
+        #expect(text == "Successfully switched over from demo-0 to demo-1 in 1.2 s, writes interrupted for 412 ms")
+    }
+
+    @Test func `a failed switchover is an error with its reason`() throws {
+        let error = try #require(throws: CommandError.self) {
+            try SwitchoverCommand.outcome(status(.failed, message: "no member demo-7"), elapsed: .seconds(1))
+        }
+        #expect(error.description == "switchover failed: no member demo-7 (UnknownCandidate)")
+    }
+
+    @Test func `waiting for a pause names the members that have not said so`() {
+        let pods = [
+            Fixture.pod("demo-2", ip: nil, status: nil), Fixture.pod("demo-1", ip: nil, status: ["pause": true]),
+            Fixture.pod("demo-0", ip: nil, status: ["state": "running"]),
+        ]
+        #expect(PauseTarget.unaware(pods, isPaused: true) == ["demo-0", "demo-2"])
+        #expect(PauseTarget.unaware(pods, isPaused: false) == ["demo-1", "demo-2"])
+    }
+
+    @Test func `versions are read from what members publish`() {
+        let listing = Fixture.listing { $0.pods.append(Fixture.pod("demo-3", ip: nil, status: nil)) }
+        #expect(
+            listing.members.map(VersionCommand.line) == [
+                "demo-0: Matriarch 0.1.0 PostgreSQL 15.18", "demo-1: Matriarch 0.1.0 PostgreSQL 15.18",
+                "demo-2: Matriarch 0.1.0 PostgreSQL 15.18", "demo-3: version unknown, it has not published any",
+            ])
+    }
+
+    @Test(arguments: [
+        ["-w", "0"], ["-A", "demo"], ["-A", "-n", "shop"], ["-o", "xml"],
+    ])
+    func `options that make no sense are refused before anything is asked`(arguments: [String]) {
+        #expect(throws: (any Error).self) { try ListCommand.parse(arguments) }
+    }
+
+    @Test func `the flags of kubectl and of Patroni both work`() throws {
+        let command = try ListCommand.parse([
+            "demo", "-n", "shop", "--context", "lab", "-f", "tsv", "-e", "-t", "-w", "2",
+        ])
+        #expect(command.clusters == ["demo"])
+        #expect(command.connection.namespace == "shop")
+        #expect(command.format == .tsv)
+        #expect(try ListCommand.parse(["-o", "json", "-W"]).format == .json)
+    }
+}

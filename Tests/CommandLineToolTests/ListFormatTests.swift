@@ -1,3 +1,4 @@
+import ArgumentParser
 import KubernetesModels
 import PostgresClusterAPI
 import Testing
@@ -59,7 +60,7 @@ private typealias Fixture = ListingFixture
 
     @Test func `a switchover's end tells who leads and how long nobody could write`() throws {
         let text = try SwitchoverCommand.outcome(status(.succeeded, outage: 412), elapsed: .milliseconds(1_250))
-        #expect(text == "Successfully switched over from demo-0 to demo-1 in 1.2 s, writes interrupted for 412 ms")
+        #expect(text == "Successfully switched over from demo-0 to demo-1 in 1.2 s, outage 412 ms")
     }
 
     @Test func `a failed switchover is an error with its reason`() throws {

@@ -13,7 +13,7 @@ private typealias Fixture = ListingFixture
     @Test func `a healthy cluster looks as Patroni prints it`() {
         #expect(
             table(Fixture.listing()) == """
-                + Cluster: demo (7412345678901234567) -------+----+-------------+-----+------------+-----+
+                + Cluster: demo (7412345678901234567) ----+----+-------------+-----+------------+-----+
                 | Member | Host     | Role    | State     | TL | Receive LSN | Lag | Replay LSN | Lag |
                 +--------+----------+---------+-----------+----+-------------+-----+------------+-----+
                 | demo-0 | 10.0.0.7 | Leader  | running   |  3 |             |     |            |     |
@@ -44,7 +44,7 @@ private typealias Fixture = ListingFixture
         }
         #expect(
             table(listing) == """
-                + Cluster: demo (7412345678901234567) ------------+----+-------------+-----+------------+-----+-----------------+-----------------------------------------------+------------------+
+                + Cluster: demo (7412345678901234567) ---------+----+-------------+-----+------------+-----+-----------------+-----------------------------------------------+------------------+
                 | Member | Host     | Role         | State     | TL | Receive LSN | Lag | Replay LSN | Lag | Pending restart | Pending restart reason                        | Tags             |
                 +--------+----------+--------------+-----------+----+-------------+-----+------------+-----+-----------------+-----------------------------------------------+------------------+
                 | demo-0 | 10.0.0.7 | Leader       | running   |  3 |             |     |            |     |                 |                                               |                  |
@@ -74,7 +74,7 @@ private typealias Fixture = ListingFixture
         }
         #expect(
             table(listing) == """
-                + Cluster: demo (initializing) ---+--------------------------+----+-------------+-----+------------+-----+
+                + Cluster: demo (initializing) --------------------------+----+-------------+-----+------------+-----+
                 | Member | Host     | Role    | State                    | TL | Receive LSN | Lag | Replay LSN | Lag |
                 +--------+----------+---------+--------------------------+----+-------------+-----+------------+-----+
                 | demo-0 | 10.0.0.7 | Replica | initializing new cluster |    |     unknown |     |    unknown |     |
@@ -95,7 +95,7 @@ private typealias Fixture = ListingFixture
         }
         #expect(
             table(listing) == """
-                + Cluster: demo (7412345678901234567) -------+----+-------------+-----+------------+-----+
+                + Cluster: demo (7412345678901234567) ----+----+-------------+-----+------------+-----+
                 | Member | Host     | Role    | State     | TL | Receive LSN | Lag | Replay LSN | Lag |
                 +--------+----------+---------+-----------+----+-------------+-----+------------+-----+
                 | demo-0 | 10.0.0.7 | Leader  | running   |  3 |             |     |            |     |

@@ -126,7 +126,7 @@ struct SwitchoverCommand: AsyncParsableCommand {
         if let from = status.from { text += " from \(from)" }
         if let to = status.to { text += " to \(to)" }
         text += " in \(Stopwatch.text(elapsed))"
-        if let outage = status.outageMillis { text += ", writes interrupted for \(outage) ms" }
+        if let outage = status.outageMillis { text += ", outage \(outage) ms" }
         return text
     }
 }

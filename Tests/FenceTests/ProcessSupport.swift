@@ -72,6 +72,9 @@ func state(of process: Int32) -> String {
     return text[text.index(after: end)...].split(separator: " ").first.map(String.init) ?? "gone"
 }
 
+/// Neither gone nor a zombie.
+func isAlive(_ process: Int32) -> Bool { !["gone", "Z", "X"].contains(state(of: process)) }
+
 func contents(of path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }

@@ -16,12 +16,17 @@ struct ConnectionOptions: ParsableArguments {
 
     /// Connects lazily: nothing is sent yet.
     func client() throws -> KubernetesClient {
-        var configuration =
-            if let kubeconfig {
-                try ClusterConfiguration.kubeconfig(path: kubeconfig, context: context)
-            } else {
-                try ClusterConfiguration.automatic(context: context)
-            }
+        var configuration: ClusterConfiguration
+        do {
+            configuration =
+                if let kubeconfig {
+                    try ClusterConfiguration.kubeconfig(path: kubeconfig, context: context)
+                } else {
+                    try ClusterConfiguration.automatic(context: context)
+                }
+        } catch {
+            throw CommandError(error.message)
+        }
         if let namespace { configuration.namespace = namespace }
         var options = ClientOptions()
         options.userAgent = "matriarch-cli"

@@ -48,7 +48,7 @@ struct OperatorLab: Sendable {
 
     // MARK: Set-up
 
-    private static func installDefinition(_ client: KubernetesClient) async throws {
+    static func installDefinition(_ client: KubernetesClient) async throws {
         do throws(KubernetesError) {
             _ = try await client.createRaw(.customResourceDefinition, body: CustomResourceDefinition.object)
         } catch {

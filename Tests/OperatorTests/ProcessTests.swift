@@ -65,6 +65,47 @@ import Testing
         #expect(try await running.stop() == .lost)
     }
 
+    @Test func `an API server that is away is waited for, at the start and later`() async throws {
+        let plane = try await ControlPlane.start()
+        let client = KubernetesClient(configuration: plane.admin)
+        try await OperatorLab.installDefinition(client)
+        let namespace = try await plane.namespace()
+        try await plane.stopAPIServer()
+        let running = RunningOperator(
+            OperatorConfiguration(
+                cluster: plane.admin, podName: "operator-0", namespace: namespace, watchedNamespace: namespace,
+                election: ElectionTimings(
+                    leaseDuration: .seconds(60), renewDeadline: .seconds(45), retryPeriod: .milliseconds(500))))
+        try await eventually("attempts") {
+            running.metric("rest_client_requests_total", "code=\"<error>\"")
+        } until: {
+            $0 >= 2
+        }
+        #expect(running.health.current == .following)
+        try await plane.startAPIServer()
+        try await eventually("it leads") {
+            running.health.current
+        } until: {
+            $0 == .leading
+        }
+
+        // Away for less than the renew deadline: the term goes on, and so do the watches.
+        try await plane.stopAPIServer()
+        try await plane.startAPIServer()
+        _ = try await client.createRaw(
+            PostgresCluster.resource,
+            body: [
+                "metadata": ["name": "demo", "namespace": .string(namespace)],
+                "spec": ["instances": 1, "image": "matriarch-postgres:15", "storage": ["size": "1Gi"]],
+            ], namespace: namespace)
+        try await eventually(within: .seconds(40), "the StatefulSet") {
+            _ = try await client.get(StatefulSet.self, name: "demo", namespace: namespace)
+            return true
+        }
+        _ = try await running.stop()
+        try await plane.stop()
+    }
+
     @Test func `the metrics carry the names dashboards know`() async throws {
         let lab = try await OperatorLab()
         try await lab.withOperator { running in

@@ -21,7 +21,7 @@ import Testing
             ])
     }
 
-    @Test func `a switchover request reaches the store within 100 ms and its result the status`() async throws {
+    @Test func `a switchover request reaches the store at once and its result the status`() async throws {
         let lab = try await OperatorLab()
         try await lab.withOperator { _ in
             try await lab.apply()
@@ -33,7 +33,8 @@ import Testing
             } until: {
                 !$0.isEmpty
             }
-            #expect(patched.duration(to: .now) < .milliseconds(500))
+            // Nothing polls: an event that got lost would be noticed after ten minutes. The time itself is measured alone.
+            #expect(patched.duration(to: .now) < .seconds(5))
             #expect(request[Annotations.failoverLeader] == "demo-0")
             #expect(request[Annotations.failoverMember] == "demo-1")
             #expect(request[Annotations.failoverRequestID]?.isEmpty == false)

@@ -29,7 +29,13 @@ struct ClusterReconciler: Reconciler {
             metrics.forget(namespace: key.namespace, cluster: key.name)
             return .done
         }
-        let observed = try await access.observe(cluster)
+        let observed: Observed
+        do {
+            observed = try await access.observe(cluster)
+        } catch {
+            await report(error, doing: "read the cluster's objects", of: cluster)
+            throw error
+        }
         let read = ContinuousClock.now
         let plan = plan(desired: cluster, observed: observed, now: .now())
         do {
@@ -59,7 +65,7 @@ struct ClusterReconciler: Reconciler {
                 metrics.carriedOut(change.name, "done")
             } catch {
                 metrics.carriedOut(change.name, "failed")
-                await report(error, in: change, of: cluster)
+                await report(error, doing: change.summary, of: cluster)
                 throw error
             }
         }
@@ -75,8 +81,8 @@ struct ClusterReconciler: Reconciler {
     }
 
     /// Says in the resource's status and an Event what the API server refuses, once per refusal.
-    private func report(_ error: any Error, in change: Change, of cluster: PostgresCluster) async {
-        guard let report = FailureReport(error, doing: change.summary, on: cluster, now: .now()),
+    private func report(_ error: any Error, doing what: String, of cluster: PostgresCluster) async {
+        guard let report = FailureReport(error, doing: what, on: cluster, now: .now()),
             let status = report.status
         else { return }
         record(.warning, FailureReport.reason, "Apply", report.message, about: cluster)

@@ -61,11 +61,14 @@ alive() { # alive NAME
     local recorded
     [ -s "$RUN/$1.pid" ] && recorded=$(<"$RUN/$1.pid") && [ "$(identity "${recorded%% *}")" = "$recorded" ]
 }
+# Alive, and not of a binary that was replaced since.
+current() { alive "$1" && [[ "$(readlink "/proc/$(pid_of "$1")/exe")" != *' (deleted)' ]]; }
 # start NAME command...: in a session of its own, with a clean environment, unless it runs.
 start() {
     local name=$1
     shift
-    alive "$name" && return 0
+    current "$name" && return 0
+    stop "$name" 30
     (cd / && exec setsid env -i PATH="$PATH" HOME="$STATE" "$@") >>"$LOG/$name.log" 2>&1 </dev/null 9>&- &
     local pid=$!
     identity "$pid" >"$RUN/$name.pid" || { tail -n 5 "$LOG/$name.log" >&2; die "$name did not start"; }
@@ -84,7 +87,7 @@ stop() {
 }
 
 COMPONENTS=(etcd kube-apiserver kube-controller-manager kube-scheduler containerd kubelet kube-proxy)
-all_alive() { local name; for name in "${COMPONENTS[@]}"; do alive "$name" || return 1; done; }
+all_current() { local name; for name in "${COMPONENTS[@]}"; do current "$name" || return 1; done; }
 node_ready() {
     [ "$(kube get node "$NODE_NAME" --request-timeout=3s \
         -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}' 2>&1)" = True ]

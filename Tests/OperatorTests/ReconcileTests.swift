@@ -170,7 +170,7 @@ import Testing
         let lab = try await OperatorLab()
         try await lab.withOperator { _ in
             try await lab.apply(
-                "odd", ["tolerations": [["key": "a", "operator": "Maybe"]]])
+                "odd", ["podMetadata": ["annotations": ["not a key!": "x"]]])
             let condition = try await eventually("the condition") {
                 try await lab.condition(.degraded, "odd")
             } until: {
@@ -180,7 +180,7 @@ import Testing
             let event = try await lab.recorded("ApplyFailed")
             #expect(event.type == "Warning")
 
-            try await lab.patch(["tolerations": .null], of: "odd")
+            try await lab.patch(["podMetadata": .null], of: "odd")
             try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "odd") }
             try await eventually("the condition goes") {
                 try await lab.condition(.degraded, "odd")?.status

@@ -83,6 +83,17 @@ struct LeaderElectionStateMachine<Instant: InstantProtocol>: Sendable where Inst
         return .wait(until: min(expiry, now.advanced(by: timings.retryPeriod)), holder: holder)
     }
 
+    /// A leader's next renewal over the version it wrote last, without a read; nil when this process does not lead.
+    ///
+    /// A conflict means that somebody else wrote: read, and ``decide(_:now:time:)``.
+    func renewal(time: MicroTime) -> (spec: LeaseSpec, resourceVersion: String)? {
+        guard isLeader, let observed, observed.spec.holderIdentity == identity else { return nil }
+        var spec = observed.spec
+        spec.renewTime = time
+        spec.leaseDurationSeconds = leaseSeconds
+        return (spec, observed.resourceVersion)
+    }
+
     /// A write of ours was confirmed.
     /// - Parameter sentAt: when it was sent.
     mutating func wrote(_ lease: Lease, sentAt: Instant) {

@@ -100,6 +100,19 @@ import Testing
         #expect(machine.release(time: time) == nil)
     }
 
+    @Test func `a leader renews over the version it wrote last, a follower never`() {
+        var machine = machine()
+        #expect(machine.renewal(time: time) == nil)
+        machine.wrote(lease("me", version: "4"), sentAt: .at(.zero))
+        let renewal = machine.renewal(time: time)
+        #expect(renewal?.resourceVersion == "4")
+        #expect(renewal?.spec.holderIdentity == "me")
+        #expect(renewal?.spec.renewTime == time)
+        #expect(renewal?.spec.leaseTransitions == 3)
+        machine.lost()
+        #expect(machine.renewal(time: time) == nil)
+    }
+
     @Test func `release empties the holder over the version that was written last`() {
         var machine = machine()
         machine.wrote(lease("me", version: "9"), sentAt: .at(.zero))

@@ -47,7 +47,8 @@ let package = Package(
         target("PostgresConfiguration", ["HighAvailability"]),
         target("KubernetesModels"),
         target("PostgresClusterAPI", ["KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
-        target("OperatorPlan", ["PostgresClusterAPI", "KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
+        target(
+            "OperatorPlan", ["PostgresClusterAPI", "KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
 
         // One C library each, wrapped once.
         .target(name: "CLibCurl", linkerSettings: [.linkedLibrary("curl")]),
@@ -84,7 +85,10 @@ let package = Package(
             ["PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "HighAvailability", "YAML", argumentParser]),
         .executableTarget(
             name: "matriarch",
-            dependencies: ["Agent", "AgentAPI", "Operator", "ControllerRuntime", "InitProcess", "Observability", argumentParser, log],
+            dependencies: [
+                "Agent", "AgentAPI", "Operator", "ControllerRuntime", "InitProcess", "CommandLineTool", "Observability",
+                argumentParser, log,
+            ],
             swiftSettings: strict),
 
         // Development only; never linked by the product.

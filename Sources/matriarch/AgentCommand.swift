@@ -18,8 +18,9 @@ struct AgentCommand: AsyncParsableCommand {
             let signals = TerminationSignals()
             try await AgentProcess(configuration: configuration, logger: logger).run { await signals.wait() }
         } catch {
+            // Nothing the agent could wait for: init ends as well, and the container's status shows it.
             logger.critical("\(error)")
-            throw ExitCode.failure
+            throw ExitCode(78)
         }
     }
 }

@@ -54,7 +54,8 @@ import Testing
 
     @Test func `any other action in progress is left alone`() {
         let decision = decide(
-            Fixture.observation(lock: .held(by: "demo-1"), server: .noData, leader: "demo-1") { $0.activity = .cloning })
+            Fixture.observation(lock: .held(by: "demo-1"), server: .noData, leader: "demo-1") { $0.activity = .cloning }
+        )
         #expect(decision.action == .wait)
     }
 
@@ -90,7 +91,8 @@ import Testing
     @Test func `a restarted agent takes its earlier lock and starts the primary without a vote`() {
         let decision = decide(
             Fixture.observation(
-                lock: .mineFromEarlierLife, server: Fixture.stopped(wasPrimary: true, isClean: false), leader: "demo-0"))
+                lock: .mineFromEarlierLife, server: Fixture.stopped(wasPrimary: true, isClean: false), leader: "demo-0")
+        )
         #expect(decision.action == .acquire)
     }
 
@@ -178,7 +180,8 @@ import Testing
         let unknown = decision(FailoverRequest(leader: "demo-0", candidate: "demo-9", requestID: "r2"))
         #expect(unknown.action == .refuseHandOver(requestID: "r2"))
         #expect(unknown.reason.contains("demo-9 does not exist"))
-        #expect(decision(FailoverRequest(leader: "demo-1", candidate: "demo-2")).action == .refuseHandOver(requestID: nil))
+        #expect(
+            decision(FailoverRequest(leader: "demo-1", candidate: "demo-2")).action == .refuseHandOver(requestID: nil))
         #expect(decision(FailoverRequest(candidate: "demo-0")).action == .refuseHandOver(requestID: nil))
         let excluded = decision(FailoverRequest(candidate: "demo-2")) {
             $0.cluster.members["demo-2"]?.tags = MemberTags(isExcludedFromFailover: true)

@@ -26,7 +26,8 @@ enum Fixture {
         lock: LockStanding, server: ServerState, leader: String? = nil,
         change: (inout Observation) -> Void = { _ in }
     ) -> Observation {
-        var observation = Observation(now: now, me: "demo-0", cluster: cluster(leader: leader), lock: lock, server: server)
+        var observation = Observation(
+            now: now, me: "demo-0", cluster: cluster(leader: leader), lock: lock, server: server)
         change(&observation)
         return observation
     }

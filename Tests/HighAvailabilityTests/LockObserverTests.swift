@@ -29,7 +29,8 @@ import Testing
         observer.observe(record(me), at: start)
         #expect(observer.standing(at: start, ttl: ttl, holder: nil) == .mineFromEarlierLife)
         observer.confirmOwnership(until: start + .seconds(17))
-        #expect(observer.standing(at: start + .seconds(16), ttl: ttl, holder: nil) == .mine(until: start + .seconds(17)))
+        #expect(
+            observer.standing(at: start + .seconds(16), ttl: ttl, holder: nil) == .mine(until: start + .seconds(17)))
         #expect(observer.standing(at: start + .seconds(17), ttl: ttl, holder: nil) == .mineFromEarlierLife)
     }
 

@@ -60,7 +60,8 @@ extension AgentLoop {
     func rejoin(_ leader: String) async throws {
         let upstream = try upstream(leader)
         if instance.runningPostmaster == nil, instance.isUnstartedCopy { return try await follow(leader) }
-        if instance.runningPostmaster == nil, case .stopped(let stopped) = server, stopped.wasPrimary, !stopped.isClean {
+        if instance.runningPostmaster == nil, case .stopped(let stopped) = server, stopped.wasPrimary, !stopped.isClean
+        {
             try await instance.crashRecovery()
         }
         switch try await instance.divergence(from: upstream) {

@@ -74,7 +74,8 @@ extension AgentLoop {
 
     private func announce(_ change: TimelineSwitch, _ view: ClusterView) async {
         do {
-            try await store.writeHistory(view.history + [change], deadline: .now() + view.configuration.timings.retryTimeout)
+            try await store.writeHistory(
+                view.history + [change], deadline: .now() + view.configuration.timings.retryTimeout)
         } catch {
             logger.warning("could not write the history", metadata: ["error": "\(error)"])
         }

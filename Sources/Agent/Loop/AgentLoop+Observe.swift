@@ -121,7 +121,8 @@ extension AgentLoop {
         guard case .stopped(let stopped) = await observeFiles() else { return nil }
         return PositionReport(
             name: me, isPrimary: false, timeline: stopped.timeline, position: stopped.position,
-            isEligible: mayLead && stopped.wasPrimary && stopped.isClean && activity == nil,
+            isEligible: mayLead && stopped.wasPrimary && stopped.isClean
+                && (activity == nil || activity?.kind == .racing),
             priority: tags.failoverPriority)
     }
 }

@@ -141,15 +141,19 @@ actor AgentLoop {
     }
 
     private func record(_ decision: Decision, _ observation: Observation) {
-        defer { lastDecision = decision }
         let metadata: Logger.Metadata = [
             "action": "\(decision.action)", "lock": "\(observation.lock)",
             "epoch": "\(observation.cluster.lock?.epoch ?? 0)",
         ]
-        guard decision != lastDecision else {
+        // Waiting for an action, or for its turn to race again, is no news.
+        let isInterlude =
+            decision.action == .wait
+            && (observation.activity != nil || standsBackUntil.map { observation.now < $0 } ?? false)
+        guard decision != lastDecision, !isInterlude else {
             logger.debug("\(decision.reason)", metadata: metadata)
             return
         }
+        lastDecision = decision
         let level: Logger.Level = decision.action == .refuse ? .critical : .notice
         logger.log(level: level, "\(decision.reason)", metadata: metadata)
     }

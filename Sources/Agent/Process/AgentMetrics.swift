@@ -52,9 +52,13 @@ enum AgentMetrics {
         add("patroni_is_paused", "Whether the cluster is paused.", member.isPaused)
         add("patroni_pending_restart", "Whether a setting waits for a restart.", !member.pendingRestart.isEmpty)
         add("patroni_postgres_state", "State of the server by number.", Double(member.state.number))
-        add("patroni_dcs_last_seen", "Unix time of the last contact with the store.", Double(member.storeSeenEpochSeconds))
+        add(
+            "patroni_dcs_last_seen", "Unix time of the last contact with the store.",
+            Double(member.storeSeenEpochSeconds))
         if let expiry = member.lockExpiry {
-            add("matriarch_lock_remaining_seconds", "Until the lock of this leader is fenced.", (expiry - now).inSeconds)
+            add(
+                "matriarch_lock_remaining_seconds", "Until the lock of this leader is fenced.", (expiry - now).inSeconds
+            )
         }
         return list
     }

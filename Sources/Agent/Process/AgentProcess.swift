@@ -26,7 +26,8 @@ public struct AgentProcess: Sendable {
     public func run(until stopRequested: @escaping @Sendable () async -> Void) async throws {
         let file = try AgentFile.read(path: configuration.agentFile)
         let instance = PostgresInstance(
-            layout: try layout(), credentials: try Credentials(directory: configuration.secretsDirectory), logger: logger)
+            layout: try layout(), credentials: try Credentials(directory: configuration.secretsDirectory),
+            logger: logger)
         let layout = StoreLayout(
             cluster: configuration.cluster, namespace: configuration.namespace, lockObject: file.lockObject)
         let identity = HolderIdentity(
@@ -39,7 +40,8 @@ public struct AgentProcess: Sendable {
             client: client, layout: layout, me: identity, container: AgentConfiguration.container, logger: logger,
             clock: BootClock.now)
         let store = KubernetesClusterStore(
-            client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions), layout: layout, watch: watch,
+            client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions), layout: layout,
+            watch: watch,
             logger: logger, clock: BootClock.now, wallClock: WallClock.now)
         let fence = try FenceHandle.inherited()
         if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }

@@ -22,7 +22,8 @@ public struct KubernetesClusterStore: ClusterStore {
     ///   - watch: told of every version of the lock that is written or read here.
     ///   - wallClock: RFC 3339 with microseconds, for people and for Patroni.
     public init(
-        client: KubernetesClient, lockClient: KubernetesClient, layout: StoreLayout, watch: ClusterWatch, logger: Logger,
+        client: KubernetesClient, lockClient: KubernetesClient, layout: StoreLayout, watch: ClusterWatch,
+        logger: Logger,
         clock: @escaping @Sendable () -> BootInstant, wallClock: @escaping @Sendable () -> String
     ) {
         self.client = client
@@ -49,7 +50,8 @@ public struct KubernetesClusterStore: ClusterStore {
         return object?.record
     }
 
-    public func acquire(_ claim: LockClaim, over previous: LockRecord?, deadline: BootInstant) async throws -> LockWrite {
+    public func acquire(_ claim: LockClaim, over previous: LockRecord?, deadline: BootInstant) async throws -> LockWrite
+    {
         let stamp = wallClock()
         let subsets: JSONValue? = layout.lockObject == .endpoints ? [] : nil
         return try await settle(
@@ -83,7 +85,8 @@ public struct KubernetesClusterStore: ClusterStore {
             mayRetryOver: { $0?.identity == claim.identity && $0?.epoch == record.epoch })
     }
 
-    public func release(_ record: LockRecord, heir: String?, position: LSN?, deadline: BootInstant) async throws -> Bool {
+    public func release(_ record: LockRecord, heir: String?, position: LSN?, deadline: BootInstant) async throws -> Bool
+    {
         guard let identity = record.identity else { return false }
         let annotations = LockClaim.release(heir: heir, position: position)
         let subsets: JSONValue? = layout.lockObject == .endpoints ? [] : nil
@@ -124,7 +127,7 @@ public struct KubernetesClusterStore: ClusterStore {
                 watch.learn(lock: object.record, annotations: object.annotations, confirmedUntil: until)
                 return .held(object.record, sentAt: sentAt)
             } catch let error as KubernetesError
-            where error.isConflict || error.isAlreadyExists || error.isNotFound || error.isOutcomeUnknown
+                where error.isConflict || error.isAlreadyExists || error.isNotFound || error.isOutcomeUnknown
                 || error.isRetryable || error.isForbidden
             {
                 try await pauseBeforeRetry(error, deadline: deadline)
@@ -149,7 +152,8 @@ public struct KubernetesClusterStore: ClusterStore {
         while true {
             do {
                 return try await readLockObject(deadline: deadline)
-            } catch let error as KubernetesError where error.isRetryable || error.isForbidden || error.isOutcomeUnknown {
+            } catch let error as KubernetesError where error.isRetryable || error.isForbidden || error.isOutcomeUnknown
+            {
                 try await pauseBeforeRetry(error, deadline: deadline)
             }
         }
@@ -316,7 +320,8 @@ public struct KubernetesClusterStore: ClusterStore {
                 body: [
                     "apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind),
                     "metadata": [
-                        "name": .string(name), "namespace": .string(layout.namespace), "labels": JSONValue(layout.labels),
+                        "name": .string(name), "namespace": .string(layout.namespace),
+                        "labels": JSONValue(layout.labels),
                         "annotations": JSONValue(present),
                     ],
                 ], namespace: layout.namespace, deadline: remaining(deadline)))

@@ -28,7 +28,8 @@ public struct StoreLayout: Hashable, Sendable {
     /// What every object of the cluster carries, and what lists and watches select by.
     public var labels: [String: String] {
         [
-            StoreKey.clusterLabel: cluster, "app.kubernetes.io/name": "matriarch", "app.kubernetes.io/instance": cluster,
+            StoreKey.clusterLabel: cluster, "app.kubernetes.io/name": "matriarch",
+            "app.kubernetes.io/instance": cluster,
             "app.kubernetes.io/managed-by": "matriarch", "app.kubernetes.io/component": "store",
         ]
     }

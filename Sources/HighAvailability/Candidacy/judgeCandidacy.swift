@@ -74,7 +74,8 @@ public func judgeCandidacy(_ candidacy: Candidacy) -> CandidacyVerdict {
     if let better = rivals.first(where: { isBetter($0, than: me) }) {
         return .yield("\(better.name) is a better candidate: timeline \(better.timeline), position \(better.position)")
     }
-    return .run("nobody of \(candidacy.others.count) who answered is ahead of \(me.position) on timeline \(me.timeline)")
+    return .run(
+        "nobody of \(candidacy.others.count) who answered is ahead of \(me.position) on timeline \(me.timeline)")
 }
 
 private func isBetter(_ left: PositionReport, than right: PositionReport) -> Bool {

@@ -116,7 +116,8 @@ private func decideOnRequest(_ observation: Observation, mustNameCandidate: Bool
     }
     guard let candidate = request.candidate else {
         if mustNameCandidate {
-            return Decision(refused, "switchover refused: it is possible only to a specific candidate in a paused state")
+            return Decision(
+                refused, "switchover refused: it is possible only to a specific candidate in a paused state")
         }
         return Decision(.handOver(to: nil, requestID: request.requestID), "switchover: demoting myself")
     }
@@ -146,7 +147,8 @@ private func decideAsFollower(_ observation: Observation, of leader: String) -> 
         guard isServing(leader, in: observation.cluster) else {
             return Decision(.wait, "waiting for \(leader): \(operation) has left the data incomplete")
         }
-        return Decision(.clone(from: leader), "cloning anew from '\(leader)': \(operation) has left the data incomplete")
+        return Decision(
+            .clone(from: leader), "cloning anew from '\(leader)': \(operation) has left the data incomplete")
     case .stopped:
         guard isServing(leader, in: observation.cluster) else {
             return Decision(.wait, "waiting for \(leader) to become primary")

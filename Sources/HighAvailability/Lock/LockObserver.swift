@@ -28,6 +28,23 @@ public enum LockStanding: Hashable, Sendable {
     }
 }
 
+extension LockStanding: CustomStringConvertible {
+    /// For logs: who, and since when in words, not in nanoseconds.
+    public var description: String {
+        switch self {
+        case .mine: "mine"
+        case .mineFromEarlierLife: "mine from an earlier life"
+        case .held(let holder): "held by \(holder)"
+        case .released(let heir?, _): "released to \(heir)"
+        case .released(nil, _): "released"
+        case .expired(let holder): "expired, was \(holder)'s"
+        case .holderDied(let holder, _, let restartsAtOnce):
+            "held by \(holder), whose container died\(restartsAtOnce ? "" : " and is in back-off")"
+        case .neverTaken: "never taken"
+        }
+    }
+}
+
 /// Watches one lock from one member's point of view.
 ///
 /// The record carries no time that anybody compares: a renewal is a *change* of the record, and its age counts from the

@@ -1,5 +1,6 @@
 import Fence
 import HighAvailability
+import Logging
 import PostgresClient
 
 extension PostgresInstance {
@@ -29,7 +30,31 @@ extension PostgresInstance {
         let connection = try await openObserver(deadline: deadline)
         let result = try await connection.query(
             ObservationQuery.text, deadline: max(end - BootClock.now(), .milliseconds(1)))
-        return try ObservationQuery.read(result)
+        var status = try ObservationQuery.read(result)
+        if status.isInRecovery, status.receiver?.timeline == nil,
+            let replayed = await replayTimeline(deadline: max(end - BootClock.now(), .milliseconds(1)))
+        {
+            status.timeline = max(status.timeline, replayed)
+        }
+        return status
+    }
+
+    /// The timeline a standby replays, which no SQL function tells once its walreceiver has ended: pg_control still has the
+    /// one of the last restartpoint.
+    private func replayTimeline(deadline: Duration) async -> Timeline? {
+        do throws(PostgresError) {
+            let connection = try await PostgresConnection.open(
+                ConnectionParameters(
+                    address: .socket(directory: layout.socketDirectory), port: layout.port,
+                    user: credentials.replication.username, database: nil, passwordFile: layout.passwordFile,
+                    applicationName: "matriarch timeline", isReplication: true), deadline: deadline)
+            let system = try await connection.query("IDENTIFY_SYSTEM", deadline: deadline)
+            await connection.close()
+            return system.value("timeline").flatMap { UInt32($0) }.map(Timeline.init(rawValue:))
+        } catch {
+            logger.debug("the replayed timeline is not known", metadata: ["error": "\(error)"])
+            return nil
+        }
     }
 
     /// Whether a new session can be had: a stopped postmaster still answers old ones.

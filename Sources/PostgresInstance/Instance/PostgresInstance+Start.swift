@@ -49,12 +49,8 @@ extension PostgresInstance {
         }
         var command = [layout.binaries.path("postgres"), "-D", data.path]
         for (name, value) in commandLine(settings, recorded: recorded) { command += ["-c", "\(name)=\(value)"] }
-        if let user = layout.runAs {
-            command =
-                ["setpriv", "--reuid", String(user.uid), "--regid", String(user.gid), "--clear-groups", "--"] + command
-        }
         let pid = try PostmasterSpawn.start(
-            command: command, environment: ChildEnvironment.scrubbed(), workingDirectory: data.path,
+            command: layout.asServerUser(command), environment: ChildEnvironment.scrubbed(), workingDirectory: data.path,
             log: layout.serverLog)
         let handle = PostmasterHandle(pid: pid, isChild: true)
         monitor.watch(handle)

@@ -5,7 +5,7 @@ public import PostgresConfiguration
 public struct ServerStatus: Hashable, Sendable {
     public let isInRecovery: Bool
     /// A primary's current timeline; on a standby the newest one it received or replayed.
-    public let timeline: Timeline
+    public internal(set) var timeline: Timeline
     public let systemIdentifier: String
     /// On a primary only.
     public let insertPosition: LSN?

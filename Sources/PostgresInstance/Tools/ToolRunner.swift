@@ -41,19 +41,16 @@ struct ToolRunner: Sendable {
         options.teardownSequence = [
             .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
         ]
-        if let user = layout.runAs {
-            options.userID = user.uid
-            options.groupID = user.gid
-            options.supplementaryGroups = []
-        }
         var environment = ChildEnvironment.scrubbed()
         environment["LC_ALL"] = "C"
         environment["PGPASSFILE"] = layout.passwordFile
         environment.merge(tool.variables) { _, given in given }
         let quoted = Self.quotedLines
+        // Not the library's own user options: after a fork of a process with threads glibc's setgroups can wait for ever.
+        let command = layout.asServerUser([layout.binaries.path(tool.program)] + tool.arguments)
         let result = try await Subprocess.run(
-            .path(FilePath(layout.binaries.path(tool.program))),
-            arguments: Arguments(tool.arguments),
+            command[0].hasPrefix("/") ? .path(FilePath(command[0])) : .name(command[0]),
+            arguments: Arguments(Array(command.dropFirst())),
             environment: .custom(
                 Dictionary(
                     environment.compactMap { name, value in Environment.Key(rawValue: name).map { ($0, value) } },
@@ -85,6 +82,12 @@ struct ToolRunner: Sendable {
 }
 
 extension InstanceLayout {
+    /// The command as the server's user runs it.
+    func asServerUser(_ command: [String]) -> [String] {
+        guard let user = runAs else { return command }
+        return ["setpriv", "--reuid", String(user.uid), "--regid", String(user.gid), "--clear-groups", "--"] + command
+    }
+
     /// libpq's password file for the server's walreceiver, the tools and the agent.
     var passwordFile: String { "\(runtimeDirectory)/pgpass" }
 }

@@ -5,8 +5,10 @@ import Testing
 enum SharedCluster {
     private static let namespace = "matriarch-tests"
 
+    private static let lab = Result { try Lab.connect(progress: Progress()) }
+
     static func cluster() throws -> LabCluster {
-        LabCluster(lab: try Lab.connect(progress: Progress()), namespace: namespace)
+        LabCluster(lab: try lab.get(), namespace: namespace)
     }
 
     static func prepare() async throws {

@@ -10,11 +10,18 @@ extension Scenario {
         cluster, title in
         let other = LabCluster(lab: cluster.lab, namespace: "\(cluster.namespace)-endpoints", name: cluster.name)
         try await other.prepareNamespace()
-        try await other.apply(["highAvailability": ["lockObject": "Endpoints"]])
-        let result = try await other.exerciseEndpointsLock(title)
-        try await other.delete()
-        try await other.removeNamespace()
-        return result
+        do {
+            try await other.apply(["highAvailability": ["lockObject": "Endpoints"]])
+            let result = try await other.exerciseEndpointsLock(title)
+            try await other.delete()
+            try await other.removeNamespace()
+            return result
+        } catch {
+            cluster.lab.progress.say("\(title): \(error)\n\(await other.report())")
+            try await other.delete()
+            try await other.removeNamespace()
+            throw error
+        }
     }
 }
 

@@ -16,8 +16,9 @@ extension Scenario {
             try await fresh.removeNamespace()
             return result
         } catch {
-            // Kept for looking at, unless tests clean up after themselves.
-            cluster.lab.progress.say("namespace \(fresh.namespace) is left as it is")
+            cluster.lab.progress.say("\(title): \(error)\n\(await fresh.report())")
+            try await fresh.delete()
+            try await fresh.removeNamespace()
             throw error
         }
     }

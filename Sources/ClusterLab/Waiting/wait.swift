@@ -42,7 +42,7 @@ public func wait<Value: Sendable>(
         }
         if now >= nextLine {
             progress?.say("waiting for \(what): \(lastSight)")
-            nextLine = now + .seconds(5)
+            nextLine = now + max(.seconds(5), now - start)
         }
         try await Task.sleep(for: interval)
     }

@@ -77,7 +77,7 @@ public struct SwitchoverResult: Hashable, Sendable {
     public var from: String
     public var to: String?
     public var reason: String
-    /// From the first refused write on the old leader to the lock's release; nil when it never stopped.
+    /// From the stop of the old leader until the read-write Service could lead to the new one; nil when it is not known.
     public var outage: Duration?
 
     public init(

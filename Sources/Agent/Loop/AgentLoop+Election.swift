@@ -11,6 +11,10 @@ extension AgentLoop {
         }
         let others = view.members.values.filter { $0.name != me }
         let reports = await peers.positions(of: Array(others))
+        if view.initialization == .never, reports.count < others.count {
+            // A store that was wiped does not say who led last: somebody who is silent may be ahead.
+            return standBack("the store has no record of this cluster, and not every member answers yet")
+        }
         let verdict = judgeCandidacy(
             Candidacy(
                 me: mine, others: reports, lastKnownPosition: record.flatMap(\.position),

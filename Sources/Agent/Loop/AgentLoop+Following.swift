@@ -11,6 +11,10 @@ extension AgentLoop {
     /// Claims the right to create the cluster, then initdb. Starting is the next decision's, when the lock is held.
     func bootstrap() async throws {
         let budget = timings.retryTimeout
+        let others = watch.view()?.members.values.filter { $0.name != me } ?? []
+        if let elder = await peers.positions(of: Array(others)).first(where: { $0.timeline.rawValue > 0 }) {
+            throw AgentError(.actionFailed, "\(elder.name) has data already; no new cluster is created beside it")
+        }
         guard try await store.claimInitialization(by: me, deadline: .now() + budget) else {
             logger.notice("failed to acquire initialize lock: another member creates the cluster")
             return

@@ -19,9 +19,10 @@ extension AgentLoop {
             try await instance.checkpoint(deadline: .seconds(120))
             heir = try await self.heir(candidate ?? heir)
             try requireLock()
-            result.outage = try await stopAndRelease(heir: heir)
+            let stopped = try await stopAndRelease(heir: heir)
             result.succeeded = true
             result.to = heir
+            result.outage = await outage(since: stopped, until: heir)
         } catch {
             result.reason = "switchover failed: \(error)"
             logger.error("\(result.reason)")
@@ -44,8 +45,21 @@ extension AgentLoop {
         }
     }
 
-    /// - Returns: how long nobody could write, up to the release.
-    private func stopAndRelease(heir: String) async throws -> Duration {
+    /// How long nobody could write, seen from here: until the heir's Pod carries the label the Service follows.
+    ///
+    /// - Returns: nil if that was not seen; the lock has moved all the same.
+    private func outage(since stopped: BootInstant, until heir: String) async -> Duration? {
+        let deadline = BootInstant.now() + .seconds(5)
+        while BootInstant.now() < deadline, !Task.isCancelled {
+            if watch.view()?.members[heir]?.isLabelledPrimary == true { return .now() - stopped }
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { return nil }
+        }
+        return nil
+    }
+
+    /// - Returns: when the server began to stop.
+    @discardableResult
+    private func stopAndRelease(heir: String) async throws -> BootInstant {
         let began = BootInstant.now()
         let position = try await stopCleanly(within: .seconds(30))
         guard await catchesUp(heir, to: position, within: .seconds(10)) else {
@@ -56,11 +70,10 @@ extension AgentLoop {
         }
         // Only now: until the release a renewal could have armed it again.
         try fence?.disarm()
-        let outage = BootInstant.now() - began
         logger.notice(
             "handed the lock over",
-            metadata: ["to": "\(heir)", "position": "\(position)", "stopped for": "\(outage)"])
-        return outage
+            metadata: ["to": "\(heir)", "position": "\(position)", "stopped_for": "\(BootInstant.now() - began)"])
+        return began
     }
 
     /// Stops the server with its last record shipped.
@@ -115,7 +128,7 @@ extension AgentLoop {
         }
         if let heir {
             do {
-                _ = try await stopAndRelease(heir: heir)
+                try await stopAndRelease(heir: heir)
                 return
             } catch {
                 logger.warning("\(error)")

@@ -118,7 +118,13 @@ extension AgentLoop {
                 name: me, isPrimary: !snapshot.isInRecovery, timeline: snapshot.timeline, position: snapshot.position,
                 isEligible: mayLead && !snapshot.isReplayPaused, priority: tags.failoverPriority)
         }
-        guard case .stopped(let stopped) = await observeFiles() else { return nil }
+        let files = await observeFiles()
+        if case .noData = files {
+            // An answer all the same: "nothing here" is what a member that asks needs to know.
+            return PositionReport(
+                name: me, isPrimary: false, timeline: Timeline(rawValue: 0), position: .invalid, isEligible: false)
+        }
+        guard case .stopped(let stopped) = files else { return nil }
         return PositionReport(
             name: me, isPrimary: false, timeline: stopped.timeline, position: stopped.position,
             isEligible: mayLead && stopped.wasPrimary && stopped.isClean

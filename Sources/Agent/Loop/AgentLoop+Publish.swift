@@ -41,8 +41,13 @@ extension AgentLoop {
                     replicationState: !isPrimary && seen?.receiver?.isStreaming == true ? "streaming" : nil, tags: tags,
                     pendingRestart: pendingRestart, isPaused: view.configuration.isPaused,
                     hasCheckpointSincePromotion: !leads || hasCheckpointSincePromotion, position: seen?.position,
-                    serverVersion: seen.map { Int($0.version.number) }),
+                    serverVersion: seen.map { Int($0.version.number) }, problem: problem),
                 role: label))
+    }
+
+    private var problem: String? {
+        guard let lastDecision, lastDecision.action == .refuse else { return nil }
+        return lastDecision.reason
     }
 
     private var pendingRestart: [String: PendingRestart] {

@@ -10,6 +10,7 @@ extension DynamicConfiguration {
     /// - Parameter former: what was in force before.
     /// - Returns: the configuration and what was wrong, for a log and a condition.
     public static func reading(_ json: JSONValue, former: DynamicConfiguration) -> (DynamicConfiguration, [String]) {
+        guard json.objectValue != nil else { return (former, ["the stored configuration is not an object"]) }
         var result = DynamicConfiguration()
         var problems: [String] = []
 
@@ -33,6 +34,14 @@ extension DynamicConfiguration {
                 return fallback
             }
         }
+        func lines(_ key: String) -> [String] {
+            guard let value = json["postgresql"]?[key], !value.isNull else { return [] }
+            let lines = value.arrayValue?.compactMap(\.stringValue) ?? []
+            if lines.count != value.arrayValue?.count {
+                problems.append("postgresql.\(key): \(value) is not a list of lines")
+            }
+            return lines
+        }
 
         var timings = Timings.standard
         timings.ttl = seconds("ttl", json["ttl"]) ?? timings.ttl
@@ -41,22 +50,32 @@ extension DynamicConfiguration {
         timings.fenceMargin =
             seconds("matriarch.fence_margin", json["matriarch"]?["fence_margin"])
             ?? min(timings.fenceMargin, timings.ttl / 6)
-        if let problem = timings.validationError {
-            problems.append(problem)
-            timings = former.timings
-        }
-        result.timings = timings
-        if let value = json["maximum_lag_on_failover"], let bytes = value.int64Value, bytes >= 0 {
-            result.maximumLagOnFailover = ByteCount(rawValue: UInt64(bytes))
+        if problems.isEmpty, let problem = timings.validationError { problems.append(problem) }
+        // All of them or none: the four are sound together only.
+        result.timings = problems.isEmpty ? timings : former.timings
+        if let value = json["maximum_lag_on_failover"], !value.isNull {
+            if let bytes = value.int64Value.flatMap({ UInt64(exactly: $0) }) {
+                result.maximumLagOnFailover = ByteCount(rawValue: bytes)
+            } else {
+                problems.append("maximum_lag_on_failover: \(value) is not a number of bytes")
+                result.maximumLagOnFailover = former.maximumLagOnFailover
+            }
         }
         result.isPaused = flag("pause", json["pause"], false)
         result.primaryStartTimeout = seconds("primary_start_timeout", json["primary_start_timeout"]) ?? .seconds(300)
         result.memberSlotRetention = seconds("member_slots_ttl", json["member_slots_ttl"]) ?? .seconds(30 * 60)
 
         let postgresql = json["postgresql"]
+        if let postgresql, !postgresql.isNull, postgresql.objectValue == nil {
+            problems.append("postgresql: \(postgresql) is not an object")
+        }
         result.usesRewind = flag("postgresql.use_pg_rewind", postgresql?["use_pg_rewind"], true)
         result.usesSlots = flag("postgresql.use_slots", postgresql?["use_slots"], true)
-        for (name, value) in postgresql?["parameters"]?.objectValue ?? [:] {
+        let parameters = postgresql?["parameters"]
+        if let parameters, !parameters.isNull, parameters.objectValue == nil {
+            problems.append("postgresql.parameters: \(parameters) is not an object")
+        }
+        for (name, value) in parameters?.objectValue ?? [:] {
             switch value {
             case .string(let text): result.parameters[name.lowercased()] = text
             case .bool(let flag): result.parameters[name.lowercased()] = flag ? "on" : "off"
@@ -65,8 +84,8 @@ extension DynamicConfiguration {
             case .array, .object: problems.append("postgresql.parameters.\(name): \(value) is not a value")
             }
         }
-        result.hostBasedAuthentication = (postgresql?["pg_hba"]?.arrayValue ?? []).compactMap(\.stringValue)
-        result.identityMap = (postgresql?["pg_ident"]?.arrayValue ?? []).compactMap(\.stringValue)
+        result.hostBasedAuthentication = lines("pg_hba")
+        result.identityMap = lines("pg_ident")
         return (result, problems)
     }
 }

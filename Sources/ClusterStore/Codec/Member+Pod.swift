@@ -89,12 +89,15 @@ public struct MemberStatus: Hashable, Sendable {
     /// Not a change of meaning by itself: refreshed with whatever else changes.
     public var position: LSN?
     public var serverVersion: Int?
+    /// One sentence when only a person can help, for example data of another cluster; nil otherwise.
+    public var problem: String?
 
     public init(
         connectionURL: String, apiURL: String, state: MemberState, role: MemberRole, version: String,
         timeline: Timeline? = nil, replicationState: String? = nil, tags: MemberTags = MemberTags(),
         pendingRestart: [String: PendingRestart] = [:], isPaused: Bool = false,
-        hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil
+        hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil,
+        problem: String? = nil
     ) {
         self.connectionURL = connectionURL
         self.apiURL = apiURL
@@ -109,6 +112,7 @@ public struct MemberStatus: Hashable, Sendable {
         self.hasCheckpointSincePromotion = hasCheckpointSincePromotion
         self.position = position
         self.serverVersion = serverVersion
+        self.problem = problem
     }
 
     /// Nothing that anybody acts on differs.
@@ -127,6 +131,7 @@ public struct MemberStatus: Hashable, Sendable {
         if let replicationState { status["replication_state"] = .string(replicationState) }
         if let position { status["xlog_location"] = .int(Int64(clamping: position.rawValue)) }
         if let serverVersion { status["server_version"] = .int(Int64(serverVersion)) }
+        if let problem { status["problem"] = .string(problem) }
         if tags != MemberTags() { status["tags"] = tags.json }
         if !pendingRestart.isEmpty {
             status["pending_restart"] = true

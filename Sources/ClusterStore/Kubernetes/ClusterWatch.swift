@@ -30,10 +30,14 @@ public final class ClusterWatch: Sendable {
         var lock: LockObserver
         /// Version of an own write (or live read) the watch has not shown yet; until it does, it shows the past.
         var awaited: (version: String, since: BootInstant)?
+        /// Versions of the lock the watch has shown, newest last: an answer with one of them may be older than the view.
+        var shown: [String] = []
         var ownWrites = 0
         var configuration: (text: String?, value: DynamicConfiguration, problems: [String])?
         var lastHeard: BootInstant?
     }
+
+    private static let shownLimit = 32
 
     struct StoredObject: Hashable {
         var version: String
@@ -113,15 +117,21 @@ public final class ClusterWatch: Sendable {
     public func learn(lock record: LockRecord?, annotations: [String: String]?, confirmedUntil: BootInstant?) {
         state.withLock { state in
             state.ownWrites += 1
-            if let record, let annotations {
-                if state.objects[layout.leader]?.version != record.version {
-                    state.awaited = (record.version, clock())
-                }
-                state.objects[layout.leader] = StoredObject(version: record.version, annotations: annotations)
+            // The watch was faster than the answer and has gone on since: the view does not go back.
+            let isPast = record.map { $0.version != state.shown.last && state.shown.contains($0.version) } ?? false
+            if isPast {
+                if state.lockRecord(layout)?.identity != record?.identity { return }
             } else {
-                state.objects[layout.leader] = nil
+                if let record, let annotations {
+                    if state.objects[layout.leader]?.version != record.version {
+                        state.awaited = (record.version, clock())
+                    }
+                    state.objects[layout.leader] = StoredObject(version: record.version, annotations: annotations)
+                } else {
+                    state.objects[layout.leader] = nil
+                }
+                state.lock.observe(record, at: clock())
             }
-            state.lock.observe(record, at: clock())
             if let confirmedUntil { state.lock.confirmOwnership(until: confirmedUntil) }
         }
         signal.yield()

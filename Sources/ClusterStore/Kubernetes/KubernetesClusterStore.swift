@@ -101,8 +101,10 @@ public struct KubernetesClusterStore: ClusterStore {
             } catch let error as KubernetesError where error.isConflict || error.isOutcomeUnknown || error.isRetryable {
                 try await pauseBeforeRetry(error, deadline: deadline)
                 let object = try await readLockObject(deadline: deadline)
-                // Gone from the record by our own write whose answer was lost, or by another holder's.
+                watch.learn(lock: object?.record, annotations: object?.annotations, confirmedUntil: nil)
+                // Our own write landed and its answer was lost: free in our epoch, or taken by the heir already.
                 if let object, object.record.leader == nil, object.record.epoch == record.epoch { return true }
+                if let heir, object?.record.leader == heir, heir != identity.member { return true }
                 base = object?.record
             }
         }

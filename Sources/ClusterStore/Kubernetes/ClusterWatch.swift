@@ -81,12 +81,15 @@ public final class ClusterWatch: Sendable {
             return ClusterView(
                 initialization: Initialization(annotations: configuration),
                 configuration: state.configuration?.value ?? DynamicConfiguration(),
-                lock: state.objects[layout.leader].map { LockRecord(version: $0.version, annotations: $0.annotations) },
+                lock: lockRecord(state),
                 members: state.pods,
                 failover: state.objects[layout.failover].flatMap { FailoverRequest(annotations: $0.annotations) },
                 history: TimelineSwitch.list(annotation: configuration[StoreKey.history]))
         }
     }
+
+    /// The lock as the view shows it, before the rest of it is known too.
+    var lock: LockRecord? { state.withLock { lockRecord($0) } }
 
     /// What is wrong with the stored configuration; empty when it is all in force.
     public var configurationProblems: [String] { state.withLock { $0.configuration?.problems ?? [] } }
@@ -118,21 +121,21 @@ public final class ClusterWatch: Sendable {
         state.withLock { state in
             state.ownWrites += 1
             // The watch was faster than the answer and has gone on since: the view does not go back.
-            let isPast = record.map { $0.version != state.shown.last && state.shown.contains($0.version) } ?? false
-            if isPast {
-                if state.lockRecord(layout)?.identity != record?.identity { return }
-            } else {
+            let isKnown = record?.version == state.objects[layout.leader]?.version
+            let isPast = record.map { !isKnown && state.shown.contains($0.version) } ?? false
+            if !isPast {
                 if let record, let annotations {
-                    if state.objects[layout.leader]?.version != record.version {
-                        state.awaited = (record.version, clock())
-                    }
+                    if !isKnown { state.awaited = (record.version, clock()) }
                     state.objects[layout.leader] = StoredObject(version: record.version, annotations: annotations)
                 } else {
                     state.objects[layout.leader] = nil
                 }
                 state.lock.observe(record, at: clock())
             }
-            if let confirmedUntil { state.lock.confirmOwnership(until: confirmedUntil) }
+            let current = lockRecord(state)
+            if let confirmedUntil, current?.identity == record?.identity, current?.epoch == record?.epoch {
+                state.lock.confirmOwnership(until: confirmedUntil)
+            }
         }
         signal.yield()
     }
@@ -176,9 +179,7 @@ public final class ClusterWatch: Sendable {
             let list = try await client.list(kind, namespace: layout.namespace, labelSelector: layout.selector)
             version = list.resourceVersion
             // A list that was under way while we wrote may lack the write.
-            if state.withLock({ $0.ownWrites != writes && $0.hasObjects }) { continue }
-            replaceObjects(list.items.map(\.metadata))
-            break
+            if replaceObjects(list.items.map(\.metadata), unlessWrittenSince: writes) { break }
         } while true
         for try await event in client.watch(
             kind, namespace: layout.namespace, labelSelector: layout.selector, resourceVersion: version)
@@ -224,8 +225,9 @@ public final class ClusterWatch: Sendable {
         }
     }
 
-    private func replaceObjects(_ list: [ObjectMeta]) {
-        state.withLock { state in
+    private func replaceObjects(_ list: [ObjectMeta], unlessWrittenSince writes: Int) -> Bool {
+        let isReplaced = state.withLock { state -> Bool in
+            if state.ownWrites != writes && state.hasObjects { return false }
             state.objects = [:]
             for metadata in list {
                 state.objects[metadata.name ?? ""] = StoredObject(
@@ -234,21 +236,24 @@ public final class ClusterWatch: Sendable {
             state.awaited = nil
             state.hasObjects = true
             state.lastHeard = clock()
-            let lock = state.objects[layout.leader].map {
-                LockRecord(version: $0.version, annotations: $0.annotations)
-            }
+            let lock = lockRecord(state)
+            if let lock { note(shown: lock.version, &state) }
             state.lock.observe(lock, at: clock())
+            return true
         }
         signal.yield()
+        return isReplaced
     }
 
-    private func store(_ metadata: ObjectMeta) {
+    /// Takes in what a watch event shows.
+    func store(_ metadata: ObjectMeta) {
         guard let name = metadata.name else { return }
         let object = StoredObject(version: metadata.resourceVersion ?? "", annotations: metadata.annotations ?? [:])
         state.withLock { state in
             let now = clock()
             state.lastHeard = now
             if name == layout.leader {
+                note(shown: object.version, &state)
                 guard isCurrent(object.version, &state, now) else { return }
                 state.lock.observe(LockRecord(version: object.version, annotations: object.annotations), at: now)
             }
@@ -269,6 +274,15 @@ public final class ClusterWatch: Sendable {
             state.objects[name] = nil
         }
         signal.yield()
+    }
+
+    private func lockRecord(_ state: State) -> LockRecord? {
+        state.objects[layout.leader].map { LockRecord(version: $0.version, annotations: $0.annotations) }
+    }
+
+    private func note(shown version: String, _ state: inout State) {
+        state.shown.append(version)
+        if state.shown.count > Self.shownLimit { state.shown.removeFirst() }
     }
 
     /// The watch shows every version in order: before it has shown our own write, it shows what came before it.

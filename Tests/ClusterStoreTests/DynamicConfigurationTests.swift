@@ -1,0 +1,120 @@
+import ClusterStore
+import HighAvailability
+import KubernetesModels
+import Testing
+
+@Suite struct DynamicConfigurationTests {
+    @Test func `every key is read`() throws {
+        let (configuration, problems) = try read(
+            #"""
+            {"ttl":30,"loop_wait":4,"retry_timeout":6.5,"maximum_lag_on_failover":4096,"pause":true,
+             "primary_start_timeout":60,"member_slots_ttl":120,"matriarch":{"fence_margin":2.5},
+             "postgresql":{"use_pg_rewind":false,"use_slots":"off",
+              "parameters":{"Work_Mem":"8MB","max_connections":50,"fsync":true,"geqo":false,"seq_page_cost":1.5,"x.y":null},
+              "pg_hba":["host all all all scram-sha-256"],"pg_ident":["map a b"]}}
+            """#)
+        #expect(problems == [])
+        #expect(
+            configuration
+                == DynamicConfiguration(
+                    timings: Timings(
+                        ttl: .seconds(30), loopWait: .seconds(4), retryTimeout: .milliseconds(6500),
+                        fenceMargin: .milliseconds(2500)),
+                    maximumLagOnFailover: ByteCount(rawValue: 4096), isPaused: true, primaryStartTimeout: .seconds(60),
+                    usesRewind: false, usesSlots: false, memberSlotRetention: .seconds(120),
+                    parameters: [
+                        "work_mem": "8MB", "max_connections": "50", "fsync": "on", "geqo": "off",
+                        "seq_page_cost": "1.5",
+                    ], hostBasedAuthentication: ["host all all all scram-sha-256"], identityMap: ["map a b"]))
+    }
+
+    @Test(arguments: ["{}", #"{"ttl":null,"postgresql":null,"pause":null}"#, #"{"slots":{},"standby_cluster":1}"#])
+    func `what is absent has its default, and unknown keys are left to others`(_ text: String) throws {
+        let (configuration, problems) = try read(text, former: Self.former)
+        #expect(problems == [])
+        #expect(configuration == DynamicConfiguration())
+    }
+
+    @Test(arguments: [
+        #"{"ttl":25,"loop_wait":10,"retry_timeout":10}"#, #"{"ttl":2}"#, #"{"loop_wait":0}"#, #"{"ttl":"soon"}"#,
+        #"{"ttl":-1}"#, #"{"ttl":1e300}"#, #"{"ttl":[]}"#, #"{"loop_wait":{}}"#, #"{"retry_timeout":true}"#,
+        #"{"matriarch":{"fence_margin":"x"}}"#,
+    ])
+    func `timings that break a rule leave the former ones in force and are reported`(_ text: String) throws {
+        let (configuration, problems) = try read(text, former: Self.former)
+        #expect(configuration.timings == Self.former.timings)
+        #expect(!problems.isEmpty)
+    }
+
+    @Test(arguments: [
+        (#"{"ttl":25,"loop_wait":10,"retry_timeout":10}"#, "loopWait + 2·retryTimeout < ttl − fenceMargin"),
+        (#"{"ttl":"soon"}"#, "ttl"), (#"{"pause":"perhaps"}"#, "pause"), (#"{"pause":7}"#, "pause"),
+        (#"{"maximum_lag_on_failover":"lots"}"#, "maximum_lag_on_failover"),
+        (#"{"maximum_lag_on_failover":-1}"#, "maximum_lag_on_failover"),
+        (#"{"primary_start_timeout":"x"}"#, "primary_start_timeout"), (#"{"member_slots_ttl":-3}"#, "member_slots_ttl"),
+        (#"{"postgresql":[]}"#, "postgresql"), (#"{"postgresql":{"use_slots":[]}}"#, "postgresql.use_slots"),
+        (#"{"postgresql":{"parameters":"fsync=off"}}"#, "postgresql.parameters"),
+        (#"{"postgresql":{"parameters":{"fsync":["off"]}}}"#, "postgresql.parameters.fsync"),
+        (#"{"postgresql":{"pg_hba":"host all all all trust"}}"#, "postgresql.pg_hba"),
+        (#"{"postgresql":{"pg_hba":["local all all peer",7]}}"#, "postgresql.pg_hba"),
+        (#"{"postgresql":{"pg_ident":{}}}"#, "postgresql.pg_ident"),
+    ])
+    func `a value that cannot be used is named`(_ text: String, _ name: String) throws {
+        let (_, problems) = try read(text)
+        #expect(problems.count == 1)
+        #expect(problems.first?.contains(name) == true, "\(problems)")
+    }
+
+    @Test(arguments: ["null", "[]", "7", "\"ttl\"", "true"])
+    func `a document that is no object changes nothing`(_ text: String) throws {
+        let (configuration, problems) = try read(text, former: Self.former)
+        #expect(configuration == Self.former)
+        #expect(problems.count == 1)
+    }
+
+    @Test func `no document makes the reader fail or accept unsound timings`() {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<5000 {
+            let document = Self.document(&random)
+            let (configuration, _) = DynamicConfiguration.reading(document, former: Self.former)
+            #expect(configuration.timings.validationError == nil, "\(document.serialized())")
+        }
+    }
+
+    private static let former = DynamicConfiguration(timings: .fast, isPaused: true, usesSlots: false)
+
+    private func read(_ text: String, former: DynamicConfiguration = DynamicConfiguration()) throws
+        -> (DynamicConfiguration, [String])
+    {
+        DynamicConfiguration.reading(try JSONValue(parsing: text), former: former)
+    }
+
+    private static func document(_ random: inout SystemRandomNumberGenerator) -> JSONValue {
+        func object(_ keys: [String]) -> JSONValue {
+            var members: [String: JSONValue] = [:]
+            for key in keys where Bool.random(using: &random) { members[key] = value() }
+            return .object(members)
+        }
+        func value() -> JSONValue {
+            let values: [JSONValue] = [
+                .null, true, false, .int(.max), .int(.min), 0, .int(Int64.random(in: -5...60, using: &random)),
+                .double(.greatestFiniteMagnitude), .double(-0.0), .double(.leastNonzeroMagnitude),
+                .double(Double.random(in: -1...2_000_000, using: &random)), "", "on", "10", "nan", "inf", "-inf",
+                "1e400",
+                [1, "x", .null], ["a": .null],
+            ]
+            return values.randomElement(using: &random) ?? .null
+        }
+        var document = object([
+            "ttl", "loop_wait", "retry_timeout", "maximum_lag_on_failover", "pause", "primary_start_timeout",
+            "member_slots_ttl", "matriarch", "postgresql",
+        ])
+        guard var members = document.objectValue else { return document }
+        if Bool.random(using: &random) { members["matriarch"] = object(["fence_margin"]) }
+        if Bool.random(using: &random) {
+            members["postgresql"] = object(["use_pg_rewind", "use_slots", "parameters", "pg_hba", "pg_ident"])
+        }
+        document = .object(members)
+        return document
+    }
+}

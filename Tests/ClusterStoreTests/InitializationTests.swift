@@ -1,0 +1,94 @@
+import ClusterStore
+import HighAvailability
+import KubernetesClient
+import KubernetesModels
+import TestSupport
+import Testing
+
+@Suite struct InitializationTests {
+    @Test(arguments: LockObject.allCases)
+    func `of many members that claim to create the cluster exactly one may`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        let winners = try await claims(20, in: fixture)
+        #expect(winners.count == 1)
+        let annotations = try await fixture.annotations(of: "demo-config")
+        #expect(Initialization(annotations: annotations) == .inProgress(by: winners.first))
+    }
+
+    /// The operator writes the settings before any member is up: the object exists, the claim does not.
+    @Test(arguments: LockObject.allCases)
+    func `a claim beside existing settings keeps them and still has one winner`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        try await fixture.create("demo-config", annotations: ["config": "{\"ttl\":20}"])
+        let winners = try await claims(20, in: fixture)
+        #expect(winners.count == 1)
+        let annotations = try await fixture.annotations(of: "demo-config")
+        #expect(annotations["config"] == "{\"ttl\":20}")
+        #expect(annotations["matriarch.dev/initializer"] == winners.first)
+    }
+
+    @Test(arguments: LockObject.allCases)
+    func `the member that claimed may claim again, others may not`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        let store = fixture.member().store
+        #expect(try await store.claimInitialization(by: "demo-1", deadline: soon))
+        #expect(try await store.claimInitialization(by: "demo-1", deadline: soon))
+        #expect(try await store.claimInitialization(by: "demo-2", deadline: soon) == false)
+    }
+
+    @Test(arguments: LockObject.allCases)
+    func `a claim that was given up is free for another member`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        let store = fixture.member().store
+        #expect(try await store.claimInitialization(by: "demo-1", deadline: soon))
+        try await store.cancelInitialization(by: "demo-2", deadline: soon)
+        #expect(try await store.claimInitialization(by: "demo-2", deadline: soon) == false)
+        try await store.cancelInitialization(by: "demo-1", deadline: soon)
+        #expect(try await store.claimInitialization(by: "demo-2", deadline: soon))
+    }
+
+    @Test(arguments: LockObject.allCases)
+    func `nobody may create a cluster that has a system identifier`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        let store = fixture.member().store
+        #expect(try await store.claimInitialization(by: "demo-1", deadline: soon))
+        try await store.completeInitialization(systemIdentifier: "7000000000000000001", deadline: soon)
+        #expect(try await store.claimInitialization(by: "demo-1", deadline: soon) == false)
+        try await store.cancelInitialization(by: "demo-1", deadline: soon)
+        let annotations = try await fixture.annotations(of: "demo-config")
+        #expect(Initialization(annotations: annotations) == .done(systemIdentifier: "7000000000000000001"))
+        #expect(annotations["matriarch.dev/initializer"] == nil)
+    }
+
+    @Test(arguments: LockObject.allCases)
+    func `the history is written as Patroni writes it and read back`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        let store = fixture.member().store
+        try await store.completeInitialization(systemIdentifier: "1", deadline: soon)
+        let history = [
+            TimelineSwitch(
+                timeline: Timeline(rawValue: 1), position: LSN(rawValue: 25_000_000),
+                reason: "no recovery target specified",
+                time: "2026-01-01T00:00:00.000001+00:00", newLeader: "demo-1")
+        ]
+        try await store.writeHistory(history, deadline: soon)
+        let text = try await fixture.annotations(of: "demo-config")["history"]
+        #expect(
+            text
+                == #"[[1,25000000,"no recovery target specified","2026-01-01T00:00:00.000001+00:00","demo-1"]]"#)
+        #expect(TimelineSwitch.list(annotation: text) == history)
+    }
+
+    private func claims(_ count: Int, in fixture: StoreFixture) async throws -> [String] {
+        try await withThrowingTaskGroup(of: String?.self) { group in
+            for index in 0..<count {
+                let member = fixture.member("demo-\(index)")
+                group.addTask {
+                    let name = member.identity.member
+                    return try await member.store.claimInitialization(by: name, deadline: soon) ? name : nil
+                }
+            }
+            return try await group.reduce(into: []) { if let name = $1 { $0.append(name) } }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import HighAvailability
+import KubernetesModels
+import Testing
+
+@testable import ClusterStore
+
+@Suite struct LockRecordCodecTests {
+    private static let holder = HolderIdentity(member: "demo-0", podUID: "uid", nonce: "nonce")
+
+    @Test(arguments: [
+        LockClaim(identity: holder, ttl: .seconds(20), validity: .seconds(17)),
+        LockClaim(
+            identity: holder, ttl: .milliseconds(4500), validity: .seconds(4), containerID: "c0ffee",
+            timeline: Timeline(rawValue: .max), position: LSN(rawValue: .max)),
+    ])
+    func `what a holder writes is what the others read`(_ claim: LockClaim) {
+        let record = LockRecord(version: "7", annotations: claim.acquisition(over: nil, time: "now").present)
+        #expect(
+            record
+                == LockRecord(
+                    version: "7", leader: "demo-0", identity: Self.holder, epoch: 1, containerID: claim.containerID,
+                    renewal: "now", ttl: claim.ttl, position: claim.position, timeline: claim.timeline, transitions: 1))
+    }
+
+    @Test func `a lock that Patroni holds has a leader without identity`() {
+        let record = LockRecord(
+            version: "7",
+            annotations: [
+                "leader": "demo-0", "acquireTime": "2026-01-01T00:00:00.000001+00:00",
+                "renewTime": "2026-01-01T00:00:09.000001+00:00", "ttl": "30", "transitions": "4", "optime": "67108864",
+            ])
+        #expect(
+            record
+                == LockRecord(
+                    version: "7", leader: "demo-0", renewal: "2026-01-01T00:00:09.000001+00:00", ttl: .seconds(30),
+                    position: LSN(rawValue: 67_108_864), transitions: 4))
+    }
+
+    /// Patroni took the lock over from us and left our annotation standing.
+    @Test func `an identity of somebody else than the leader does not count`() {
+        let holder = #"{"member":"demo-0","uid":"uid","nonce":"nonce","container":"c0ffee"}"#
+        let record = LockRecord(version: "7", annotations: ["leader": "demo-1", "matriarch.dev/holder": holder])
+        #expect(record.leader == "demo-1")
+        #expect(record.identity == nil)
+        #expect(record.containerID == nil)
+    }
+
+    @Test(arguments: [
+        "", "{", "null", "[]", "7", "\"text\"", #"{"member":"demo-0"}"#, #"{"member":"demo-0","uid":1,"nonce":"n"}"#,
+        #"{"member":null,"uid":"u","nonce":"n"}"#, #"{"uid":"u","nonce":"n"}"#,
+    ])
+    func `a holder that cannot be read leaves a foreign leader`(_ holder: String) {
+        let record = LockRecord(version: "7", annotations: ["leader": "demo-0", "matriarch.dev/holder": holder])
+        #expect(record.leader == "demo-0")
+        #expect(record.identity == nil)
+    }
+
+    @Test(arguments: [
+        ["leader": ""], ["ttl": "-1"], ["ttl": "nan"], ["ttl": "inf"], ["ttl": "1e300"], ["optime": "-5"],
+        ["optime": "0/1"],
+        ["transitions": "99999999999999999999"], ["matriarch.dev/epoch": "x"], ["matriarch.dev/timeline": "4294967296"],
+    ])
+    func `a value that cannot be read counts as absent`(_ annotations: [String: String]) {
+        #expect(LockRecord(version: "7", annotations: annotations) == LockRecord(version: "7"))
+    }
+
+    @Test func `a released lock remembers what the next leader has to know`() {
+        let claim = LockClaim(
+            identity: Self.holder, ttl: .seconds(20), validity: .seconds(17), timeline: Timeline(rawValue: 3))
+        var annotations = claim.acquisition(over: nil, time: "now").present
+        for (key, value) in LockClaim.release(heir: "demo-1", position: LSN(rawValue: 8)) { annotations[key] = value }
+        let record = LockRecord(version: "8", annotations: annotations)
+        #expect(record.leader == nil)
+        #expect(record.identity == nil)
+        #expect(record.heir == "demo-1")
+        #expect(record.epoch == 1)
+        #expect(record.timeline == Timeline(rawValue: 3))
+        #expect(record.position == LSN(rawValue: 8))
+    }
+
+    @Test(
+        arguments: [
+            ([:], Initialization.never), (["initialize": ""], .inProgress(by: nil)),
+            (["initialize": "", "matriarch.dev/initializer": "demo-2"], .inProgress(by: "demo-2")),
+            (["initialize": "7000000000000000001"], .done(systemIdentifier: "7000000000000000001")),
+        ] as [([String: String], Initialization)])
+    func `the state of the initialisation is read`(_ annotations: [String: String], _ state: Initialization) {
+        #expect(Initialization(annotations: annotations) == state)
+    }
+
+    @Test(
+        arguments: [
+            ([:], nil), (["leader": "", "member": ""], nil), (["matriarch.dev/request-id": "one"], nil),
+            (["member": "demo-1"], FailoverRequest(candidate: "demo-1")),
+            (["leader": "demo-0"], FailoverRequest(leader: "demo-0")),
+            (
+                ["leader": "demo-0", "member": "demo-1", "matriarch.dev/request-id": "one"],
+                FailoverRequest(leader: "demo-0", candidate: "demo-1", requestID: "one")
+            ),
+        ] as [([String: String], FailoverRequest?)])
+    func `a request is read, and emptied annotations ask for nothing`(
+        _ annotations: [String: String], _ request: FailoverRequest?
+    ) {
+        #expect(FailoverRequest(annotations: annotations) == request)
+    }
+
+    @Test func `history entries of another shape are passed over`() {
+        let text = #"[[1,100,"a"],["x",1,"b"],[2],{},[-1,5,"c"],[4294967296,5,"d"],[2,200,"e","t","demo-1"],null]"#
+        #expect(TimelineSwitch.list(annotation: text).map(\.reason) == ["a", "e"])
+        for text in [nil, "", "{", "{}", "7"] { #expect(TimelineSwitch.list(annotation: text) == []) }
+    }
+}
+
+extension [String: String?] {
+    fileprivate var present: [String: String] { compactMapValues { $0 } }
+}

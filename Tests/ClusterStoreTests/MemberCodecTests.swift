@@ -1,0 +1,110 @@
+import HighAvailability
+import KubernetesModels
+import Testing
+
+@testable import ClusterStore
+
+@Suite struct MemberCodecTests {
+    @Test func `a member is read from what its agent and the kubelet say`() throws {
+        let pod = try pod(
+            status: #"""
+                {"conn_url":"postgres://10.0.0.7:5433/postgres","api_url":"http://10.0.0.7:8008/patroni","role":"replica",
+                 "state":"running","timeline":3,"tags":{"nofailover":true,"failover_priority":5},
+                 "checkpoint_after_promote":false}
+                """#,
+            body: #"""
+                ,"status":{"podIP":"10.9.9.9","containerStatuses":[
+                 {"name":"sidecar","state":{"terminated":{"exitCode":0,"containerID":"containerd://other"}}},
+                 {"name":"postgres","state":{"waiting":{"reason":"CrashLoopBackOff"}},
+                  "lastState":{"terminated":{"exitCode":137,"containerID":"containerd://c0ffee"}}}]}
+                """#)
+        let member = try #require(Member(pod: pod, container: "postgres"))
+        #expect(
+            member
+                == Member(
+                    name: "demo-0", podUID: "uid", host: "10.0.0.7", port: 5433, apiURL: "http://10.0.0.7:8008/patroni",
+                    role: .replica, state: .running, timeline: Timeline(rawValue: 3),
+                    tags: MemberTags(isExcludedFromFailover: true, failoverPriority: 5),
+                    hasCheckpointSincePromotion: false, terminatedContainers: ["c0ffee"], isInBackOff: true,
+                    isLabelledPrimary: true))
+    }
+
+    @Test(arguments: ["", "{", "null", "[]", "7", #"{"role":7,"state":[],"timeline":"x","tags":1,"conn_url":{}}"#])
+    func `a Pod whose status cannot be read is a member without data`(_ status: String) throws {
+        let pod = try pod(status: status, body: #","status":{"podIP":"10.9.9.9"}"#)
+        #expect(
+            Member(pod: pod, container: "postgres")
+                == Member(name: "demo-0", podUID: "uid", host: "10.9.9.9", isLabelledPrimary: true))
+    }
+
+    @Test func `Patroni's old name for a primary is understood`() throws {
+        let pod = try pod(status: #"{"role":"master"}"#)
+        #expect(Member(pod: pod, container: "postgres")?.role == .primary)
+    }
+
+    @Test(arguments: [
+        ("postgres://10.0.0.7:5432/postgres", "10.0.0.7", 5432), ("postgresql://host:1/x", "host", 1),
+        ("postgres://[fd00::7]:5432/postgres", "fd00::7", 5432),
+    ])
+    func `host and port are taken from a connection URL`(_ url: String, _ host: String, _ port: Int) {
+        let address = Member.hostAndPort(url)
+        #expect(address?.host == host)
+        #expect(address?.port == port)
+    }
+
+    @Test(arguments: [
+        "", "postgres", "postgres:", "postgres://", "postgres://host", "postgres://:5432", "//h:1", "a://h:x",
+    ])
+    func `an address that cannot be read is none`(_ url: String) {
+        #expect(Member.hostAndPort(url) == nil)
+    }
+
+    @Test(arguments: [
+        (#"{"nofailover":"true"}"#, MemberTags(isExcludedFromFailover: true)),
+        (#"{"nofailover":1}"#, MemberTags(isExcludedFromFailover: true)),
+        (#"{"nofailover":"no"}"#, MemberTags()), (#"{"nofailover":null}"#, MemberTags()),
+        (#"{"failover_priority":0}"#, MemberTags(failoverPriority: 0)),
+        (
+            #"{"noloadbalance":"on","clonefrom":true}"#,
+            MemberTags(isExcludedFromLoadBalancing: true, isCloneSource: true)
+        ),
+        ("[]", MemberTags()), ("7", MemberTags()),
+    ])
+    func `tags are read as Patroni reads them`(_ json: String, _ tags: MemberTags) throws {
+        #expect(MemberTags(json: try JSONValue(parsing: json)) == tags)
+    }
+
+    @Test(arguments: [
+        MemberTags(),
+        MemberTags(
+            isExcludedFromFailover: true, failoverPriority: 7, isExcludedFromLoadBalancing: true, isCloneSource: true),
+    ])
+    func `tags that are published are the tags that are read`(_ tags: MemberTags) {
+        #expect(MemberTags(json: tags.json) == tags)
+    }
+
+    @Test func `a published status is read back by the others`() throws {
+        let status = MemberStatus(
+            connectionURL: "postgres://[fd00::7]:5433/postgres", apiURL: "http://[fd00::7]:8008/patroni",
+            state: .creatingReplica, role: .uninitialized, version: "1", timeline: Timeline(rawValue: 2),
+            tags: MemberTags(failoverPriority: 3), hasCheckpointSincePromotion: false)
+        let member = try #require(
+            Member(pod: try pod(status: status.json.serialized()), container: "postgres"))
+        #expect(member.host == "fd00::7")
+        #expect(member.port == 5433)
+        #expect(member.apiURL == status.apiURL)
+        #expect(member.state == status.state)
+        #expect(member.role == status.role)
+        #expect(member.timeline == status.timeline)
+        #expect(member.tags == status.tags)
+        #expect(!member.hasCheckpointSincePromotion)
+    }
+
+    private func pod(status: String, body: String = "") throws -> Pod {
+        let annotation = JSONValue.string(status).serialized()
+        let text = #"""
+            {"metadata":{"name":"demo-0","uid":"uid","labels":{"role":"primary"},"annotations":{"status":\#(annotation)}}\#(body)}
+            """#
+        return try JSONValue(parsing: text).decoded(as: Pod.self)
+    }
+}

@@ -1,0 +1,107 @@
+import ClusterStore
+import HighAvailability
+import KubernetesClient
+import KubernetesModels
+import TestSupport
+import Testing
+
+/// Requests for a change of leader, and what members say of themselves.
+@Suite struct RequestTests {
+    @Test(arguments: LockObject.allCases)
+    func `a finished request is removed and its result recorded`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        let store = fixture.member().store
+        try await store.completeInitialization(systemIdentifier: "1", deadline: soon)
+        try await fixture.create("demo-failover", annotations: Self.first)
+        try await store.finishFailover(
+            FailoverRequest(leader: "demo-0", candidate: "demo-1", requestID: "one"),
+            result: SwitchoverResult(
+                requestID: "one", succeeded: true, from: "demo-0", to: "demo-1", reason: "switched over",
+                outage: .milliseconds(250)), deadline: soon)
+        #expect(try await fixture.annotations(of: "demo-failover") == [:])
+        let text = try #require(try await fixture.annotations(of: "demo-config")["matriarch.dev/switchover-result"])
+        #expect(
+            try JSONValue(parsing: text) == [
+                "id": "one", "outcome": "succeeded", "from": "demo-0", "to": "demo-1", "reason": "switched over",
+                "outageMillis": 250,
+            ])
+    }
+
+    @Test(arguments: LockObject.allCases)
+    func `only the request that was read is removed, not a newer one`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        try await fixture.create("demo-failover", annotations: Self.first)
+        let read = FailoverRequest(leader: "demo-0", candidate: "demo-1", requestID: "one")
+        try await fixture.patch(
+            "demo-failover", annotations: ["member": "demo-2", "matriarch.dev/request-id": "two"])
+        try await fixture.member().store.finishFailover(read, result: nil, deadline: soon)
+        #expect(
+            FailoverRequest(annotations: try await fixture.annotations(of: "demo-failover"))
+                == FailoverRequest(leader: "demo-0", candidate: "demo-2", requestID: "two"))
+    }
+
+    /// The same wish once more is another request: it has another identifier.
+    @Test(arguments: LockObject.allCases)
+    func `a request that differs in its identifier alone stays`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        try await fixture.create("demo-failover", annotations: Self.first)
+        try await fixture.member().store.finishFailover(
+            FailoverRequest(leader: "demo-0", candidate: "demo-1", requestID: "zero"), result: nil, deadline: soon)
+        #expect(try await fixture.annotations(of: "demo-failover")["matriarch.dev/request-id"] == "one")
+    }
+
+    @Test func `a member publishes its status and its role on its own Pod`() async throws {
+        let fixture = try await StoreFixture(.configMap)
+        let uid = try await fixture.createPod("demo-0")
+        let store = fixture.member().store
+        try await store.publish(Self.status, role: .primary, member: "demo-0", podUID: uid, deadline: soon)
+        var member = try await fixture.published("demo-0")
+        #expect(member.isLabelledPrimary)
+        #expect(member.role == .primary)
+        #expect(member.state == .running)
+        #expect(member.host == "10.0.0.7")
+        #expect(member.timeline == Timeline(rawValue: 3))
+        try await store.publish(Self.status, role: nil, member: "demo-0", podUID: uid, deadline: soon)
+        member = try await fixture.published("demo-0")
+        #expect(!member.isLabelledPrimary)
+        #expect(member.role == .primary)
+    }
+
+    @Test func `a member cannot speak for a Pod that took its name over`() async throws {
+        let fixture = try await StoreFixture(.configMap)
+        _ = try await fixture.createPod("demo-0")
+        let store = fixture.member().store
+        await #expect(throws: KubernetesError.self) {
+            try await store.publish(
+                Self.status, role: .primary, member: "demo-0", podUID: "00000000-0000-0000-0000-000000000000",
+                deadline: soon)
+        }
+        let member = try await fixture.published("demo-0")
+        #expect(!member.isLabelledPrimary)
+        #expect(member.role == nil)
+    }
+
+    @Test func `a new leader takes the primary label from another Pod`() async throws {
+        let fixture = try await StoreFixture(.configMap)
+        let uid = try await fixture.createPod("demo-0")
+        try await fixture.member().store.publish(
+            Self.status, role: .primary, member: "demo-0", podUID: uid, deadline: soon)
+        try await fixture.member("demo-1").store.demoteLabel(of: "demo-0", deadline: soon)
+        #expect(try await !fixture.published("demo-0").isLabelledPrimary)
+    }
+
+    private static let first: JSONValue = [
+        "leader": "demo-0", "member": "demo-1", "matriarch.dev/request-id": "one",
+    ]
+    private static let status = MemberStatus(
+        connectionURL: "postgres://10.0.0.7:5432/postgres", apiURL: "http://10.0.0.7:8008/patroni", state: .running,
+        role: .primary, version: "1", timeline: Timeline(rawValue: 3))
+}
+
+extension StoreFixture {
+    /// A member as the others read it.
+    fileprivate func published(_ name: String) async throws -> Member {
+        let pod = try await client.get(Pod.self, name: name, namespace: layout.namespace)
+        return try #require(Member(pod: pod, container: "postgres"))
+    }
+}

@@ -1,0 +1,174 @@
+import ClusterStore
+import Fence
+import HighAvailability
+import KubernetesClient
+import KubernetesModels
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+
+/// A namespace on the shared API server, and members that keep their cluster's store there.
+struct StoreFixture: Sendable {
+    let client: KubernetesClient
+    let layout: StoreLayout
+
+    init(_ lockObject: LockObject, on controlPlane: ControlPlane? = nil) async throws {
+        let shared = controlPlane == nil ? try await ControlPlane.shared() : nil
+        guard let controlPlane = controlPlane ?? shared else { throw StoreFixtureError.noControlPlane }
+        client = KubernetesClient(configuration: controlPlane.admin)
+        layout = StoreLayout(
+            cluster: "demo", namespace: try await controlPlane.namespace(prefix: "store"), lockObject: lockObject)
+    }
+
+    var resource: APIResource {
+        switch layout.lockObject {
+        case .configMap: ConfigMap.resource
+        case .endpoints: Endpoints.resource
+        }
+    }
+
+    /// - Parameter through: a client whose answers get lost; the fixture's own otherwise.
+    func member(
+        _ name: String = "demo-0", uid: String? = nil, nonce: String = "first", through client: KubernetesClient? = nil
+    ) -> StoreMember {
+        StoreMember(
+            identity: HolderIdentity(member: name, podUID: uid ?? "uid-of-\(name)", nonce: nonce),
+            client: client ?? self.client, layout: layout)
+    }
+
+    /// The object as it is now; nil when there is none.
+    func object(_ name: String) async throws -> JSONValue? {
+        do {
+            return try await client.getRaw(resource, name: name, namespace: layout.namespace)
+        } catch  where error.isNotFound {
+            return nil
+        }
+    }
+
+    func annotations(of name: String) async throws -> [String: String] {
+        try await object(name)?.value(at: "metadata", "annotations")?.stringMapValue ?? [:]
+    }
+
+    func patch(_ name: String, annotations: JSONValue) async throws {
+        _ = try await client.mergePatchRaw(
+            resource, name: name, namespace: layout.namespace, body: ["metadata": ["annotations": annotations]])
+    }
+
+    func create(_ name: String, annotations: JSONValue) async throws {
+        _ = try await client.createRaw(
+            resource,
+            body: [
+                "metadata": ["name": .string(name), "labels": JSONValue(layout.labels), "annotations": annotations]
+            ],
+            namespace: layout.namespace)
+    }
+
+    /// A Pod without a kubelet.
+    func createPod(_ name: String) async throws -> String {
+        let pod = try await client.createRaw(
+            Pod.resource,
+            body: [
+                "metadata": ["name": .string(name), "labels": JSONValue(layout.labels)],
+                "spec": ["containers": [["name": "postgres", "image": "none"]]],
+            ], namespace: layout.namespace)
+        return try #require(pod.value(at: "metadata", "uid")?.stringValue)
+    }
+}
+
+enum StoreFixtureError: Error {
+    case noControlPlane
+    case notHeld(LockWrite)
+}
+
+/// One member's store and watch.
+struct StoreMember: Sendable {
+    let identity: HolderIdentity
+    let watch: ClusterWatch
+    let store: KubernetesClusterStore
+    let clock = ManualClock()
+
+    init(identity: HolderIdentity, client: KubernetesClient, layout: StoreLayout) {
+        self.identity = identity
+        let logger = Logger(label: identity.member) { _ in SwiftLogNoOpLogHandler() }
+        let clock = clock
+        watch = ClusterWatch(
+            client: client, layout: layout, me: identity, container: "postgres", logger: logger
+        ) { clock.now }
+        store = KubernetesClusterStore(
+            client: client, lockClient: client, layout: layout, watch: watch, logger: logger,
+            clock: { BootClock.now() }, wallClock: Stamps.next)
+    }
+
+    var claim: LockClaim {
+        LockClaim(
+            identity: identity, ttl: .seconds(20), validity: .seconds(17), timeline: Timeline(rawValue: 1),
+            position: LSN(rawValue: 100))
+    }
+
+    func acquire(over previous: LockRecord?) async throws -> LockWrite {
+        try await store.acquire(claim, over: previous, deadline: soon)
+    }
+
+    /// Takes the lock as it is now, which the test says is free.
+    func takeLock() async throws -> LockRecord {
+        let write = try await acquire(over: try await store.readLock(deadline: soon))
+        guard case .held(let record, _) = write else { throw StoreFixtureError.notHeld(write) }
+        return record
+    }
+
+    func renew(_ record: LockRecord, target: RoutingTarget? = nil) async throws -> LockWrite {
+        try await store.renew(claim, holding: record, target: target, deadline: soon)
+    }
+
+    func release(_ record: LockRecord, heir: String? = nil, position: LSN? = nil) async throws -> Bool {
+        try await store.release(record, heir: heir, position: position, deadline: soon)
+    }
+
+    func readLock() async throws -> LockRecord? { try await store.readLock(deadline: soon) }
+
+    /// Runs the watch for as long as `body` does.
+    func watching(_ body: () async throws -> Void) async throws {
+        let watch = watch
+        let running = Task { await watch.run() }
+        defer { running.cancel() }
+        try await eventually("both lists were read") { watch.view() != nil }
+        try await body()
+    }
+}
+
+/// Far enough for a slow machine; calls return as soon as they are answered.
+var soon: BootInstant { BootClock.now() + .seconds(15) }
+
+/// The watch's clock, moved by hand.
+final class ManualClock: Sendable {
+    private let instant = Mutex(BootInstant(nanoseconds: 1_000_000_000))
+
+    var now: BootInstant { instant.withLock { $0 } }
+    func advance(by duration: Duration) { instant.withLock { $0 = $0 + duration } }
+}
+
+/// Distinct times in the form the store writes them.
+enum Stamps {
+    private static let count = Mutex(0)
+
+    static func next() -> String {
+        let number = count.withLock { count in
+            count += 1
+            return count
+        }
+        return "2026-01-01T00:00:00.\(String(1_000_000 + number).dropFirst())+00:00"
+    }
+}
+
+extension LockWrite {
+    var record: LockRecord? {
+        switch self {
+        case .held(let record, _): record
+        case .lost(let record): record
+        }
+    }
+    var isHeld: Bool {
+        if case .held = self { true } else { false }
+    }
+}

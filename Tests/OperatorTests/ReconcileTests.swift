@@ -166,6 +166,26 @@ import Testing
         }
     }
 
+    @Test func `a synchronous mode is not stored, and the store says that there is none`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { _ in
+            try await lab.apply(
+                "sync", ["highAvailability": ["synchronous": ["mode": "on", "standbys": 1], "failsafe": true]])
+            let condition = try await eventually("the condition") {
+                try await lab.condition(.configurationValid, "sync")
+            } until: {
+                $0 != nil
+            }
+            #expect(condition?.status == .true && condition?.reason == "Accepted")
+            let spec = try await lab.object(PostgresCluster.resource, "sync").value(at: "spec", "highAvailability")
+            #expect(spec?["lockObject"] == "ConfigMap" && spec?["synchronous"] == nil && spec?["failsafe"] == nil)
+            let stored = try await lab.object(ConfigMap.resource, "sync-config")
+            let text = try #require(stored.value(at: "metadata", "annotations", "config")?.stringValue)
+            let configuration = try JSONValue(parsing: text)
+            #expect(configuration["synchronous_mode"] == "off" && configuration["failsafe_mode"] == false)
+        }
+    }
+
     @Test func `what the API server refuses is told in a condition and an event`() async throws {
         let lab = try await OperatorLab()
         try await lab.withOperator { _ in

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func `every schema property is decoded and every decoded property is in the schema`() throws {
-        #expect(Self.allTypes.count >= 17)
+        #expect(Self.allTypes.count >= 16)
         for type in Self.allTypes { try checkRoundTrip(type) }
     }
 
@@ -103,20 +103,29 @@ import Testing
         #expect(count > 80)
     }
 
-    @Test func `timings, unions, synchronous standbys and immutability are CEL rules`() {
+    @Test func `timings, unions and immutability are CEL rules`() {
         let text = CustomResourceDefinition.object.serialized()
         for rule in [
             "self.loopWait + 2 * self.retryTimeout < self.ttl", "!has(self.profile)", "self == oldSelf",
-            "self.highAvailability.synchronous.standbys < self.instances", "self.mode != 'forced'",
+            "self.mode != 'forced'",
         ] {
             #expect(text.contains(rule), "\(rule)")
+        }
+    }
+
+    @Test func `nothing in the resource promises synchronous replication or failsafe mode`() {
+        let definition = CustomResourceDefinition.object.serialized().lowercased()
+        let page = ReferencePage.markdown.lowercased()
+        for word in ["synchronous", "failsafe", "standbys"] {
+            #expect(!definition.contains(word), "\(word)")
+            #expect(!page.contains(word), "\(word)")
         }
     }
 
     @Test func `kubectl get shows what matters first and age last`() throws {
         let version = try #require(CustomResourceDefinition.object.value(at: "spec", "versions")?[0])
         let columns = version["additionalPrinterColumns"]?.arrayValue?.compactMap { $0["name"]?.stringValue }
-        #expect(columns == ["READY", "PRIMARY", "TIMELINE", "STATUS", "SYNC", "SIZE", "IMAGE", "AGE"])
+        #expect(columns == ["READY", "PRIMARY", "TIMELINE", "STATUS", "SIZE", "IMAGE", "AGE"])
     }
 }
 

@@ -46,9 +46,15 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         BadSpec(
             "ttl alone", ["highAvailability": ["ttl": 30]], "spec.highAvailability.loopWait", "given together"),
         BadSpec(
-            "as many synchronous standbys as instances",
-            ["highAvailability": ["synchronous": ["mode": "on", "standbys": 3]]],
-            "spec.highAvailability.synchronous.standbys", "smaller than spec.instances", "3"),
+            "synchronous replication", ["highAvailability": ["synchronous": ["mode": "on", "standbys": 1]]],
+            "spec.highAvailability.synchronous", "not supported by this release", "does not wait for replicas",
+            #""mode":"on""#, "CustomResourceDefinition"),
+        BadSpec(
+            "synchronous replication in a word nobody knows", ["highAvailability": ["synchronous": "please"]],
+            "spec.highAvailability.synchronous", "not supported by this release", "please"),
+        BadSpec(
+            "failsafe mode", ["highAvailability": ["failsafe": true]], "spec.highAvailability.failsafe",
+            "not supported by this release", "stops", "true"),
         BadSpec(
             "a size that is none", ["storage": ["size": "ten"]], "spec.storage.size", "not a quantity", "10Gi"),
         BadSpec("a tiny volume", ["storage": ["size": "1Mi"]], "spec.storage.size", "64Mi"),
@@ -77,11 +83,11 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "a number for a parameter", ["postgresql": ["parameters": ["max_connections": 200]]],
             "spec.postgresql.parameters.max_connections", "quotes", "200"),
         BadSpec(
-            "a word that is none", ["highAvailability": ["synchronous": ["mode": "sometimes"]]],
-            "spec.highAvailability.synchronous.mode", "allowed words", "sometimes"),
+            "a word that is none", ["switchover": ["mode": "sometimes"]],
+            "spec.switchover.mode", "allowed words", "sometimes"),
         BadSpec(
-            "bare off", ["highAvailability": ["synchronous": ["mode": false]]],
-            "spec.highAvailability.synchronous.mode", "quotes", "false"),
+            "a bare boolean for text", ["switchover": ["id": false]],
+            "spec.switchover.id", "quotes", "false"),
         BadSpec(
             "a list for an object", ["postgresql": []], "spec.postgresql", "an object"),
         BadSpec(
@@ -95,6 +101,18 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         let problems = try validate(demo(bad.changes), previous: nil)
         #expect(problems.map(\.path) == [bad.path])
         for part in bad.mentions { #expect(problems.first?.description.contains(part) == true, "\(problems)") }
+    }
+
+    @Test func `what is not supported is named beside a value that does not fit`() throws {
+        let cluster = try demo(["instances": "three", "highAvailability": ["failsafe": false]])
+        #expect(
+            validate(cluster, previous: nil).map(\.path) == ["spec.highAvailability.failsafe", "spec.instances"])
+    }
+
+    @Test func `an unknown field that promises nothing is left unread, and so is a null`() throws {
+        let cluster = try demo(["novelty": ["deep": 1], "highAvailability": ["novelty": true, "synchronous": nil]])
+        #expect(validate(cluster, previous: nil) == [])
+        #expect(cluster.spec == (try demo().spec))
     }
 
     @Test func `a missing field is named`() throws {

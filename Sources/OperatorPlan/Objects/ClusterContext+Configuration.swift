@@ -47,10 +47,11 @@ extension ClusterContext {
         configuration["loop_wait"] = Self.seconds(availability.timings.loopWait)
         configuration["retry_timeout"] = Self.seconds(availability.timings.retryTimeout)
         configuration["maximum_lag_on_failover"] = .int(availability.maximumLagOnFailover.value)
-        configuration["failsafe_mode"] = .bool(availability.failsafe)
-        configuration["synchronous_mode"] = .string(availability.synchronous.mode.rawValue)
-        configuration["synchronous_node_count"] = JSONValue(availability.synchronous.standbys)
-        configuration["synchronous_mode_strict"] = .bool(availability.synchronous.strict)
+        // Facts, so that nobody who reads the store believes in more than there is, whoever wrote it.
+        configuration["failsafe_mode"] = false
+        configuration["synchronous_mode"] = "off"
+        configuration.removeValue(forKey: "synchronous_node_count")
+        configuration.removeValue(forKey: "synchronous_mode_strict")
         configuration["pause"] = .bool(spec.paused)
 
         var own = configuration["matriarch"]?.objectValue ?? [:]

@@ -78,7 +78,6 @@ public enum CustomResourceDefinition {
             column("PRIMARY", ".status.primary", "Member that holds the lock."),
             column("TIMELINE", ".status.timeline", type: "integer", "Timeline of the primary."),
             column("STATUS", #".status.conditions[?(@.type=="Ready")].reason"#, "Reason of the condition Ready."),
-            column("SYNC", ".spec.highAvailability.synchronous.mode", priority: 1, "Synchronous mode."),
             column("SIZE", ".spec.storage.size", priority: 1, "Size of each volume."),
             column("IMAGE", ".spec.image", priority: 1, "Container image."),
             column("AGE", ".metadata.creationTimestamp", type: "date", "Time since creation."),

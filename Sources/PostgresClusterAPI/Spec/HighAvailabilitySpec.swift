@@ -9,12 +9,10 @@ public struct HighAvailabilitySpec: Sendable, Hashable, Codable {
     public var retryTimeout: Int?
     public var fenceMargin: Int?
     public var lockObject: LockObject
-    public var synchronous: SynchronousSpec
     public var maximumLagOnFailover: Quantity
-    public var failsafe: Bool
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case profile, ttl, loopWait, retryTimeout, fenceMargin, lockObject, synchronous, maximumLagOnFailover, failsafe
+        case profile, ttl, loopWait, retryTimeout, fenceMargin, lockObject, maximumLagOnFailover
     }
 
     public enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
@@ -108,19 +106,12 @@ extension HighAvailabilitySpec: SchemaObject {
                     + "Service; the kind is deprecated since Kubernetes 1.33 and kept for compatibility. Cannot change.",
                 default: "ConfigMap",
                 rules: [Rule("self == oldSelf", message: "lockObject cannot change while the cluster lives")])
-        case .synchronous:
-            Field(.object(SynchronousSpec.self), SynchronousSpec.summary, default: [:])
         case .maximumLagOnFailover:
             Field(
                 .quantity,
                 "How many bytes of WAL a replica may be behind the last known position and still become primary when "
                     + "the primary is lost.",
                 default: "1Mi")
-        case .failsafe:
-            Field(
-                .boolean,
-                "While the Kubernetes API is unreachable, the primary goes on as long as every member confirms it.",
-                default: true)
         }
     }
 }

@@ -41,13 +41,6 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
 extension PostgresClusterSpec: SchemaObject {
     public static let summary = "What is wanted of the cluster."
 
-    public static let rules = [
-        Rule(
-            "self.highAvailability.synchronous.mode == 'off' || "
-                + "self.highAvailability.synchronous.standbys < self.instances",
-            message: "highAvailability.synchronous.standbys must be smaller than instances")
-    ]
-
     public static func field(_ key: CodingKeys) -> Field {
         switch key {
         case .instances:

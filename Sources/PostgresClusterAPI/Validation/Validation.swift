@@ -10,8 +10,10 @@ import PostgresConfiguration
 /// - Returns: every problem found, in the order of the spec; empty when the spec may be carried out.
 public func validate(_ cluster: PostgresCluster, previous status: PostgresClusterStatus?) -> [SpecProblem] {
     switch cluster.spec {
-    case .failure(let problem): [problem]
-    case .success(let spec): SpecValidator(cluster: cluster.metadata.name ?? "", spec: spec, status: status).problems()
+    case .failure(let problem): cluster.unsupported + [problem]
+    case .success(let spec):
+        cluster.unsupported
+            + SpecValidator(cluster: cluster.metadata.name ?? "", spec: spec, status: status).problems()
     }
 }
 
@@ -95,20 +97,8 @@ struct SpecValidator {
 
     private func availability() -> [SpecProblem] {
         let path = "spec.highAvailability"
-        let synchronous = spec.highAvailability.synchronous
-        var problems: [SpecProblem] = []
-        if synchronous.standbys < 1 {
-            problems += problem("\(path).synchronous.standbys", synchronous.standbys, "must be at least 1")
-        } else if synchronous.mode != .off, synchronous.standbys >= spec.instances {
-            problems += problem(
-                "\(path).synchronous.standbys", synchronous.standbys,
-                "must be smaller than spec.instances, which is \(spec.instances)")
-        }
-        if spec.highAvailability.maximumLagOnFailover.value < 0 {
-            problems += problem(
-                "\(path).maximumLagOnFailover", spec.highAvailability.maximumLagOnFailover, "must not be negative")
-        }
-        return problems
+        let lag = spec.highAvailability.maximumLagOnFailover
+        return lag.value < 0 ? problem("\(path).maximumLagOnFailover", lag, "must not be negative") : []
     }
 
     private func immutability() -> [SpecProblem] {

@@ -55,7 +55,7 @@ private typealias Fixture = ListingFixture
     {
         SwitchoverStatus(
             id: "x", request: "abc", phase: phase, from: "demo-0", to: "demo-1", outageMillis: outage,
-            reason: phase == .succeeded ? "SwitchedOver" : "UnknownCandidate", message: message)
+            reason: phase == .succeeded ? "Completed" : "UnknownCandidate", message: message)
     }
 
     @Test func `a switchover's end tells who leads and how long nobody could write`() throws {

@@ -34,11 +34,14 @@ extension World {
     }
 
     /// The agents carry out the request that lies in the store.
-    mutating func switchOver(to leader: Int, timeline: Int64, outageMillis: Int64 = 300) {
+    mutating func switchOver(
+        to leader: Int, timeline: Int64, outageMillis: Int64 = 300, reason: String = "handed over"
+    ) {
         let request = self[store: "demo-failover"]
         let result: JSONValue = [
             "id": request["matriarch.dev/request-id"] ?? .null, "outcome": "succeeded",
             "from": request["leader"] ?? .null, "to": .string("demo-\(leader)"), "outageMillis": .int(outageMillis),
+            "reason": .string(reason),
         ]
         let count = observed.pods.count
         let revisions = observed.pods.map { $0.metadata.labels?["controller-revision-hash"] ?? "r1" }

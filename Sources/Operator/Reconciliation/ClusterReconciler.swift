@@ -85,7 +85,7 @@ struct ClusterReconciler: Reconciler {
         guard let report = FailureReport(error, doing: what, on: cluster, now: .now()),
             let status = report.status
         else { return }
-        record(.warning, FailureReport.reason, "Apply", report.message, about: cluster)
+        record(.warning, FailureReport.event.rawValue, FailureReport.event.action, report.message, about: cluster)
         do {
             try await access.write(status, to: cluster)
         } catch {

@@ -1,12 +1,14 @@
 import KubernetesClient
 import KubernetesModels
+import OperatorPlan
 import PostgresClusterAPI
 
 /// What a cluster's status says when the API server refuses a change for good, such as an affinity it does not understand.
 ///
 /// The plan computes the condition anew as soon as a reconcile gets through.
 struct FailureReport: Sendable {
-    static let reason = "ApplyFailed"
+    static let event = EventReason.applyFailed
+    private static let reason = ConditionReason.applyFailed.rawValue
 
     /// The sentence for the condition and the Event.
     let message: String

@@ -58,3 +58,8 @@ struct ObservedMember: Sendable, Hashable {
             pendingRestart: isRestartPending ? true : nil)
     }
 }
+
+/// `text` cut to what the schema admits: one sentence too long must not have the whole status refused.
+func bounded(_ text: String, to scalars: Int) -> String {
+    text.unicodeScalars.count > scalars ? String(text.unicodeScalars.prefix(scalars - 1)) + "…" : text
+}

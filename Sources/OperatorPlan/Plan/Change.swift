@@ -55,6 +55,8 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
     case paused = "Paused"
     case resumed = "Resumed"
     case objectNotOurs = "ObjectNotOurs"
+    /// The API server refuses a change for good.
+    case applyFailed = "ApplyFailed"
     case groupVersionNotServed = "GroupVersionNotServed"
     case cleanedUp = "CleanedUp"
 
@@ -62,7 +64,7 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
     public var action: String {
         switch self {
         case .created, .invalidSpec, .paused, .resumed: "Reconcile"
-        case .objectNotOurs, .groupVersionNotServed: "Apply"
+        case .objectNotOurs, .groupVersionNotServed, .applyFailed: "Apply"
         case .primaryChanged, .failedOver: "Observe"
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed: "Switchover"
         case .scaledUp, .scaledDown, .volumeKept: "Scale"

@@ -21,14 +21,14 @@ struct ConditionFindings {
             (.progressing, isProgressing ? .true : .false, progressing),
             (
                 .degraded, degraded.map { _ in .true } ?? .false,
-                degraded ?? Finding(reason: "Sound", message: "Nothing is missing")
+                degraded ?? Finding(reason: .sound, message: "Nothing is missing")
             ),
             (.configurationValid, problems.isEmpty ? .true : .false, configuration),
             (
                 .paused, spec.paused ? .true : .false,
                 spec.paused
-                    ? Finding(reason: "Paused", message: "Automatic actions are off")
-                    : Finding(reason: "Active", message: "Automatic actions are on")
+                    ? Finding(reason: .paused, message: "Automatic actions are off")
+                    : Finding(reason: .active, message: "Automatic actions are on")
             ),
         ]
         if let switchover { all.append(completed(switchover)) }
@@ -45,7 +45,7 @@ struct ConditionFindings {
         if situation.primary == nil { return primary }
         if !isComplete { return firstProgress ?? degraded ?? missing }
         return Finding(
-            reason: "Healthy",
+            reason: .healthy,
             message: "\(situation.primary?.name ?? "") leads on timeline \(timeline ?? 0); "
                 + "\(readyCount) of \(spec.instances) members are ready")
     }
@@ -53,16 +53,16 @@ struct ConditionFindings {
     private var primary: Finding {
         if let primary = situation.primary {
             return Finding(
-                reason: "PrimaryRunning", message: "\(primary.name) accepts writes on timeline \(timeline ?? 0)")
+                reason: .primaryRunning, message: "\(primary.name) accepts writes on timeline \(timeline ?? 0)")
         }
         guard isInitialized else {
-            return Finding(reason: "Bootstrapping", message: "The first member is making the cluster's data")
+            return Finding(reason: .bootstrapping, message: "The first member is making the cluster's data")
         }
         guard let leader = situation.leader else {
-            return Finding(reason: "NoPrimary", message: "Nobody holds the lock")
+            return Finding(reason: .noPrimary, message: "Nobody holds the lock")
         }
         return Finding(
-            reason: "PrimaryNotRunning", message: "\(leader) holds the lock and does not accept writes (yet)")
+            reason: .primaryNotRunning, message: "\(leader) holds the lock and does not accept writes (yet)")
     }
 
     private var firstProgress: Finding? { progress.first }
@@ -86,13 +86,13 @@ struct ConditionFindings {
         if !problems.isEmpty { return configuration }
         if let firstProgress { return firstProgress }
         if !isInitialized { return primary }
-        return isStarting ? missing : Finding(reason: "Stable", message: "The cluster is as the spec wants it")
+        return isStarting ? missing : Finding(reason: .stable, message: "The cluster is as the spec wants it")
     }
 
     private var missing: Finding {
         let waiting = situation.members.filter { !$0.isReady }.map { "\($0.name) (\($0.state ?? "starting"))" }
         return Finding(
-            reason: "MembersStarting",
+            reason: .membersStarting,
             message: waiting.isEmpty
                 ? "\(situation.members.count) of \(spec.instances) members exist"
                 : "Not ready: \(waiting.joined(separator: ", "))")
@@ -104,12 +104,12 @@ struct ConditionFindings {
         let failed = situation.members.filter { Self.failedStates.contains($0.state ?? "") && !$0.isReady }
         if !failed.isEmpty {
             let list = failed.map { "\($0.name): \($0.state ?? "")" }.joined(separator: ", ")
-            return Finding(reason: "MemberFailed", message: list)
+            return Finding(reason: .memberFailed, message: list)
         }
         let down = situation.members.filter { !$0.isReady && !isComingUp($0) }
         return down.isEmpty
             ? nil
-            : Finding(reason: "MembersNotReady", message: "Not ready: \(down.map(\.name).joined(separator: ", "))")
+            : Finding(reason: .membersNotReady, message: "Not ready: \(down.map(\.name).joined(separator: ", "))")
     }
 
     private static let failedStates: Set<String> = [
@@ -118,17 +118,20 @@ struct ConditionFindings {
 
     private var configuration: Finding {
         problems.isEmpty
-            ? Finding(reason: "Accepted", message: "The spec is valid")
-            : Finding(reason: "InvalidSpec", message: problems.map(\.description).joined(separator: "; "))
+            ? Finding(reason: .accepted, message: "The spec is valid")
+            : Finding(reason: .invalidSpec, message: problems.map(\.description).joined(separator: "; "))
     }
 
     private func completed(_ state: SwitchoverStatus) -> (Condition.Kind, Condition.Status, Finding) {
-        let status: Condition.Status =
+        let (status, standard): (Condition.Status, ConditionReason) =
             switch state.phase {
-            case .requested, .inProgress: .unknown
-            case .succeeded: .true
-            case .failed: .false
+            case .requested: (.unknown, .requested)
+            case .inProgress: (.unknown, .inProgress)
+            case .succeeded: (.true, .completed)
+            case .failed: (.false, .failed)
             }
-        return (.switchoverCompleted, status, Finding(reason: state.reason, message: state.message ?? ""))
+        // A status of an earlier release may hold an agent's own words.
+        let reason = ConditionReason(rawValue: state.reason) ?? standard
+        return (.switchoverCompleted, status, Finding(reason: reason, message: state.message ?? ""))
     }
 }

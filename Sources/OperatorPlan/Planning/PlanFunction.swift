@@ -65,7 +65,7 @@ struct Planner {
 
     /// A reason for a condition.
     struct Finding: Sendable, Hashable {
-        var reason: String
+        var reason: ConditionReason
         var message: String
     }
 

@@ -66,7 +66,7 @@ extension Planner {
         guard isOwned(live) else {
             faults.append(
                 Finding(
-                    reason: "ObjectNotOurs",
+                    reason: .objectNotOurs,
                     message: "\(key) exists and belongs to somebody else; delete it or rename the cluster"))
             plan.requeue(after: .seconds(2))
             return

@@ -18,7 +18,7 @@ extension Planner {
         guard !outdated.isEmpty else { return }
         progress.append(
             Finding(
-                reason: spec.paused ? "RolloutPaused" : "RollingUpdate",
+                reason: spec.paused ? .rolloutPaused : .rollingUpdate,
                 message: "\(outdated.count) of \(members.count) members run an older Pod template"))
         guard !spec.paused, !isSwitchoverRunning, !members.contains(where: \.isDeleting) else { return }
         let current = members.filter { $0.revision == revision }

@@ -15,12 +15,12 @@ extension Planner {
             let leaving = situation.members.filter { $0.ordinal >= wanted }.map(\.name)
             if !leaving.isEmpty {
                 progress.append(
-                    Finding(reason: "ScalingDown", message: "Stopping \(leaving.joined(separator: ", "))"))
+                    Finding(reason: .scalingDown, message: "Stopping \(leaving.joined(separator: ", "))"))
             }
             return wanted
         }
         if let blocker = scaleDownBlocker(to: wanted) {
-            progress.append(Finding(reason: "ScalingDown", message: blocker))
+            progress.append(Finding(reason: .scalingDown, message: blocker))
             return live
         }
         if let leader = situation.leadingMember, leader.ordinal >= wanted {

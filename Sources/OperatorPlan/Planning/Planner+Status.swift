@@ -68,7 +68,7 @@ extension Planner {
         status.conditions = findings.conditions.map { kind, value, finding in
             let before = previous.condition(kind)
             return Condition(
-                type: kind, status: value, reason: finding.reason, message: finding.message,
+                type: kind, status: value, reason: finding.reason.rawValue, message: finding.message,
                 lastTransitionTime: before?.status == value ? before?.lastTransitionTime ?? now : now,
                 observedGeneration: cluster.metadata.generation)
         }
@@ -82,7 +82,8 @@ extension Planner {
             warn(.invalidSpec, rejected.message)
         }
         let degraded = status.condition(.degraded)
-        if let degraded, degraded.reason == "ObjectNotOurs", previous.condition(.degraded)?.message != degraded.message
+        if let degraded, degraded.reason == ConditionReason.objectNotOurs.rawValue,
+            previous.condition(.degraded)?.message != degraded.message
         {
             warn(.objectNotOurs, degraded.message)
         }

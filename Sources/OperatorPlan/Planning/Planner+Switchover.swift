@@ -19,7 +19,8 @@ extension Planner {
         if !state.phase.isFinal {
             progress.append(
                 Finding(
-                    reason: state.reason == "Scheduled" ? "SwitchoverScheduled" : "SwitchoverInProgress",
+                    reason: state.reason == ConditionReason.scheduled.rawValue
+                        ? .switchoverScheduled : .switchoverInProgress,
                     message: state.message ?? "Switchover"))
         }
     }
@@ -28,7 +29,7 @@ extension Planner {
     private mutating func withdrawSwitchover() {
         guard var state = previous.switchover, !state.phase.isFinal else { return }
         if state.phase == .requested {
-            fail(&state, reason: "Withdrawn", message: "The request was taken back before its time")
+            fail(&state, reason: .withdrawn, message: "The request was taken back before its time")
         } else {
             advance(&state, request: SwitchoverRequest(candidate: state.to))
         }
@@ -36,7 +37,9 @@ extension Planner {
     }
 
     private func newState(id: String, request: SwitchoverRequest) -> SwitchoverStatus {
-        SwitchoverStatus(id: request.id, request: id, phase: .requested, reason: "Requested", requestedAt: now)
+        SwitchoverStatus(
+            id: request.id, request: id, phase: .requested, reason: ConditionReason.requested.rawValue,
+            requestedAt: now)
     }
 
     /// Asks for a hand-over of the operator's own, before it takes the primary's Pod away.
@@ -46,7 +49,7 @@ extension Planner {
         if let last = previous.handover, attempts != nil, last.phase == .failed {
             let again = (last.finishedAt ?? now) + Self.retryDelay
             guard now >= again else {
-                progress.append(Finding(reason: "SwitchoverFailed", message: last.message ?? "Trying again soon"))
+                progress.append(Finding(reason: .switchoverFailed, message: last.message ?? "Trying again soon"))
                 plan.requeue(after: again - now)
                 return
             }
@@ -58,7 +61,7 @@ extension Planner {
         if let last = previous.handover, last.request == id, let candidate = last.to { request.candidate = candidate }
         guard request.candidate != nil else {
             progress.append(
-                Finding(reason: "WaitingForCandidate", message: "No member could take over from \(leader.name) now"))
+                Finding(reason: .waitingForCandidate, message: "No member could take over from \(leader.name) now"))
             plan.requeue(after: .seconds(5))
             return
         }
@@ -67,7 +70,7 @@ extension Planner {
             ? previous.handover ?? newState(id: id, request: request) : newState(id: id, request: request)
         advance(&state, request: request)
         status.handover = state
-        progress.append(Finding(reason: "SwitchoverInProgress", message: state.message ?? "Handing over"))
+        progress.append(Finding(reason: .switchoverInProgress, message: state.message ?? "Handing over"))
     }
 
     private static let retryDelay: Duration = .seconds(30)
@@ -98,7 +101,7 @@ extension Planner {
             return begin(&state, from: situation.leader, to: request.candidate, writes: false)
         }
         if let notBefore = request.notBefore, now < notBefore {
-            state.reason = "Scheduled"
+            state.reason = ConditionReason.scheduled.rawValue
             state.message = "Waits until \(notBefore)"
             return plan.requeue(after: min(notBefore - now, .seconds(3600)))
         }
@@ -106,15 +109,15 @@ extension Planner {
             return fail(&state, reason: refusal.reason, message: refusal.message)
         }
         if let candidate = request.candidate, candidate == situation.leader {
-            return succeed(&state, from: candidate, to: candidate, reason: "AlreadyPrimary")
+            return succeed(&state, from: candidate, to: candidate, reason: .alreadyPrimary)
         }
         if situation.leader == nil && request.mode == .planned {
-            return wait(&state, request, reason: "NoPrimary", message: "Waits for a primary to hand over from")
+            return wait(&state, request, reason: .noPrimary, message: "Waits for a primary to hand over from")
         }
         // A request of ours that this one replaces is overwritten; anybody else's is waited for.
         let isOurs = situation.pendingRequest != nil && situation.pendingRequest == previous.switchover?.request
         if situation.hasPendingRequest, !isOurs {
-            return wait(&state, request, reason: "Busy", message: "Waits until another request is done")
+            return wait(&state, request, reason: .busy, message: "Waits until another request is done")
         }
         begin(&state, from: situation.leader, to: request.candidate, writes: true, mode: request.mode)
     }
@@ -123,33 +126,33 @@ extension Planner {
     private func refusal(of request: SwitchoverRequest) -> Finding? {
         guard let candidate = request.candidate else {
             if spec.instances == 1 {
-                return Finding(reason: "NoCandidate", message: "A cluster of one instance has nobody to hand over to")
+                return Finding(reason: .noCandidate, message: "A cluster of one instance has nobody to hand over to")
             }
             return spec.paused
-                ? Finding(reason: "CandidateNeeded", message: "While paused a switchover needs a candidate") : nil
+                ? Finding(reason: .candidateNeeded, message: "While paused a switchover needs a candidate") : nil
         }
         guard let member = situation.member(candidate) else {
             let known = situation.members.map(\.name).joined(separator: ", ")
             return Finding(
-                reason: "UnknownCandidate",
+                reason: .unknownCandidate,
                 message: "\(candidate) is not a member of the cluster; members are \(known.isEmpty ? "none" : known)")
         }
         guard member.tags.mayLead || candidate == situation.leader else {
             return Finding(
-                reason: "CandidateNotEligible", message: "\(candidate) may not lead: its tags exclude it")
+                reason: .candidateNotEligible, message: "\(candidate) may not lead: its tags exclude it")
         }
         return nil
     }
 
     private mutating func wait(
-        _ state: inout SwitchoverStatus, _ request: SwitchoverRequest, reason: String, message: String
+        _ state: inout SwitchoverStatus, _ request: SwitchoverRequest, reason: ConditionReason, message: String
     ) {
         let since = max(state.requestedAt ?? now, request.notBefore ?? state.requestedAt ?? now)
         let deadline = since + .seconds(request.timeout)
         guard now < deadline else {
-            return fail(&state, reason: "TimedOut", message: "\(message); gave up after \(request.timeout) s")
+            return fail(&state, reason: .timedOut, message: "\(message); gave up after \(request.timeout) s")
         }
-        state.reason = reason
+        state.reason = reason.rawValue
         state.message = message
         plan.requeue(after: deadline - now)
     }
@@ -167,7 +170,7 @@ extension Planner {
             plan.changes.append(.writeStore(storeWrite(key, observed.store.failover, annotations)))
         }
         state.phase = .inProgress
-        state.reason = "InProgress"
+        state.reason = ConditionReason.inProgress.rawValue
         state.from = leader
         state.to = candidate
         state.startedAt = now
@@ -183,7 +186,7 @@ extension Planner {
             state.to == nil || state.to == primary.name, now - started > Self.resultDelay
         {
             // The result was overwritten or its writer died; the state of the cluster says the same.
-            return succeed(&state, from: state.from, to: primary.name, reason: "Completed")
+            return succeed(&state, from: state.from, to: primary.name, reason: .completed)
         }
         guard now < deadline else {
             if !isCleared {
@@ -197,7 +200,7 @@ extension Planner {
                                 Annotations.failoverLeader: .null,
                             ])))
             }
-            return fail(&state, reason: "TimedOut", message: "Not done after \(request.timeout) s; withdrawn")
+            return fail(&state, reason: .timedOut, message: "Not done after \(request.timeout) s; withdrawn")
         }
         plan.requeue(after: min(deadline - now, isCleared ? Self.resultDelay : deadline - now))
     }
@@ -209,17 +212,19 @@ extension Planner {
         state.from = result.from ?? state.from
         state.outageMillis = result.outageMillis.map { max(0, $0) }
         if result.isSuccess {
-            succeed(&state, from: state.from, to: result.to ?? state.to, reason: result.reason ?? "Completed")
+            succeed(&state, from: state.from, to: result.to ?? state.to, reason: .completed)
         } else {
             fail(
-                &state, reason: "Refused",
+                &state, reason: .refused,
                 message: result.reason.map { "The primary's agent refused: \($0)" } ?? "The primary's agent refused")
         }
     }
 
-    private mutating func succeed(_ state: inout SwitchoverStatus, from: String?, to: String?, reason: String) {
+    private mutating func succeed(
+        _ state: inout SwitchoverStatus, from: String?, to: String?, reason: ConditionReason
+    ) {
         state.phase = .succeeded
-        state.reason = reason
+        state.reason = reason.rawValue
         state.from = from
         state.to = to
         state.finishedAt = now
@@ -229,11 +234,11 @@ extension Planner {
         event(.switchoverSucceeded, state.message ?? "")
     }
 
-    private mutating func fail(_ state: inout SwitchoverStatus, reason: String, message: String) {
+    private mutating func fail(_ state: inout SwitchoverStatus, reason: ConditionReason, message: String) {
         state.phase = .failed
-        state.reason = reason
-        state.message = message
+        state.reason = reason.rawValue
+        state.message = bounded(message, to: SwitchoverStatus.maximumMessageLength)
         state.finishedAt = now
-        warn(.switchoverFailed, "\(reason): \(message)")
+        warn(.switchoverFailed, "\(reason.rawValue): \(message)")
     }
 }

@@ -11,7 +11,7 @@ func rejectionPlan(_ cluster: PostgresCluster, problems: [SpecProblem], now: Tim
     for kind in [Condition.Kind.ready, .configurationValid] {
         let before = status.condition(kind)
         let condition = Condition(
-            type: kind, status: .false, reason: "InvalidSpec", message: message,
+            type: kind, status: .false, reason: ConditionReason.invalidSpec.rawValue, message: message,
             lastTransitionTime: before?.status == .false ? before?.lastTransitionTime ?? now : now,
             observedGeneration: cluster.metadata.generation)
         if let index = conditions.firstIndex(where: { $0.type == kind.rawValue }) {

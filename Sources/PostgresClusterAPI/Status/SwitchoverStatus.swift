@@ -50,6 +50,9 @@ public struct SwitchoverStatus: Sendable, Hashable, Codable {
 }
 
 extension SwitchoverStatus: SchemaObject {
+    /// Of `message`, in Unicode scalars, as the API server counts.
+    public static let maximumMessageLength = 1024
+
     public static let summary = "A switchover and what became of it."
 
     public static func field(_ key: CodingKeys) -> Field {
@@ -68,7 +71,7 @@ extension SwitchoverStatus: SchemaObject {
                 .integer(minimum: 0, maximum: .max),
                 "Milliseconds between the last moment the old primary could write and the first of the new one.")
         case .reason: Field(.text(maxLength: 128), "One word for programs, such as UnknownCandidate.", required: true)
-        case .message: Field(.text(maxLength: 1024), "A sentence for people.")
+        case .message: Field(.text(maxLength: maximumMessageLength), "A sentence for people.")
         case .requestedAt: Field(.timestamp, "When the operator first saw the request.")
         case .startedAt: Field(.timestamp, "When it was handed to the primary's agent.")
         case .finishedAt: Field(.timestamp, "When it ended.")

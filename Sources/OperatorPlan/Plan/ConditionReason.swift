@@ -1,0 +1,54 @@
+/// Every reason a condition may have: one CamelCase word for programs.
+///
+/// A closed set, so that no text of an agent, of a user or of the API server can become one; such text belongs in the
+/// message. A reason that fits several conditions stands with the first.
+public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
+    // Ready and PrimaryAvailable.
+    case healthy = "Healthy"
+    case primaryRunning = "PrimaryRunning"
+    case bootstrapping = "Bootstrapping"
+    case noPrimary = "NoPrimary"
+    case primaryNotRunning = "PrimaryNotRunning"
+
+    // Progressing.
+    case stable = "Stable"
+    case membersStarting = "MembersStarting"
+    case scalingDown = "ScalingDown"
+    case rollingUpdate = "RollingUpdate"
+    case rolloutPaused = "RolloutPaused"
+    case waitingForCandidate = "WaitingForCandidate"
+    case switchoverScheduled = "SwitchoverScheduled"
+    case switchoverInProgress = "SwitchoverInProgress"
+    case switchoverFailed = "SwitchoverFailed"
+
+    // Degraded.
+    case sound = "Sound"
+    case objectNotOurs = "ObjectNotOurs"
+    case applyFailed = "ApplyFailed"
+    case memberFailed = "MemberFailed"
+    case membersNotReady = "MembersNotReady"
+
+    // ConfigurationValid.
+    case accepted = "Accepted"
+    case invalidSpec = "InvalidSpec"
+
+    // Paused.
+    case paused = "Paused"
+    case active = "Active"
+
+    // SwitchoverCompleted, and the reasons in status.switchover and status.handover.
+    case requested = "Requested"
+    case scheduled = "Scheduled"
+    case busy = "Busy"
+    case inProgress = "InProgress"
+    case completed = "Completed"
+    case alreadyPrimary = "AlreadyPrimary"
+    case failed = "Failed"
+    case refused = "Refused"
+    case timedOut = "TimedOut"
+    case withdrawn = "Withdrawn"
+    case noCandidate = "NoCandidate"
+    case candidateNeeded = "CandidateNeeded"
+    case unknownCandidate = "UnknownCandidate"
+    case candidateNotEligible = "CandidateNotEligible"
+}

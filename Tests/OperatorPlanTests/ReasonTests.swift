@@ -65,11 +65,11 @@ import Testing
         #expect(conditions.last?.reason == reason)
     }
 
-    @Test func `a member's state is in messages alone`() throws {
+    @Test func `a member's state and problem are in messages alone`() throws {
         expectKnownReasons(
             try conditions { world in
                 world.observed.pods[1] = world.member(
-                    1, role: "replica", state: Self.freeText, isReady: false)
+                    1, role: "replica", state: Self.freeText, isReady: false, problem: Self.freeText)
             })
         expectKnownReasons(
             try conditions { world in

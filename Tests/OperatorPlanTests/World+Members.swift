@@ -16,10 +16,11 @@ extension World {
 
     func member(
         _ ordinal: Int, role: String?, state: String = "running", timeline: Int64 = 1, isReady: Bool = true,
-        revision: String = "r1"
+        revision: String = "r1", problem: String? = nil
     ) -> Pod {
         var status: JSONValue = ["state": .string(state), "timeline": .int(timeline)]
         if let role { status["role"] = .string(role) }
+        if let problem { status["problem"] = .string(problem) }
         var metadata = ObjectMeta(name: "demo-\(ordinal)", namespace: "default", uid: "pod-\(ordinal)-\(revision)")
         metadata.labels = ["controller-revision-hash": revision, "cluster-name": "demo"]
         if role != nil { metadata.annotations = ["status": status.serialized()] }

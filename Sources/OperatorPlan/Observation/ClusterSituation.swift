@@ -37,6 +37,16 @@ struct ClusterSituation: Sendable, Hashable {
     /// The holder, when it is up and promoted.
     var primary: ObservedMember? { leadingMember.flatMap { $0.isRunningPrimary ? $0 : nil } }
 
+    /// What only a person can mend: each distinct sentence behind the names of the members that say it.
+    var attention: [(sentence: String, note: String)] {
+        var sentences: [String] = []
+        for case let problem? in members.map(\.problem) where !sentences.contains(problem) { sentences.append(problem) }
+        return sentences.map { sentence in
+            let names = members.filter { $0.problem == sentence }.map(\.name).joined(separator: ", ")
+            return (sentence, "\(names): \(sentence)")
+        }
+    }
+
     func member(_ name: String) -> ObservedMember? { members.first { $0.name == name } }
 
     /// The best member to hand over to among those `isAllowed` admits; nil when none could take over now.

@@ -16,6 +16,8 @@ struct ObservedMember: Sendable, Hashable {
     let state: String?
     let timeline: Int64?
     let isRestartPending: Bool
+    /// What only a person can mend, as the agent says it; nil when there is nothing.
+    let problem: String?
     let tags: InstanceTags
 
     /// nil when the Pod's name does not belong to the cluster's StatefulSet.
@@ -37,6 +39,9 @@ struct ObservedMember: Sendable, Hashable {
         state = status?["state"]?.stringValue
         timeline = status?["timeline"]?.int64Value
         isRestartPending = status?["pending_restart"]?.boolValue == true
+        problem = status?["problem"]?.stringValue.flatMap {
+            $0.isEmpty ? nil : bounded($0, to: MemberStatus.maximumProblemLength)
+        }
         tags = overrides.first { $0.name == name }?.tags ?? InstanceTags()
     }
 
@@ -55,7 +60,7 @@ struct ObservedMember: Sendable, Hashable {
     var status: MemberStatus {
         MemberStatus(
             name: name, role: role, state: state, timeline: timeline, ready: isReady, node: node,
-            pendingRestart: isRestartPending ? true : nil)
+            pendingRestart: isRestartPending ? true : nil, problem: problem)
     }
 }
 

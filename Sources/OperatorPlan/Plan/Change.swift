@@ -52,6 +52,7 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
     case scaledDown = "ScaledDown"
     case volumeKept = "VolumeKept"
     case memberRestarted = "MemberRestarted"
+    case memberNeedsAttention = "MemberNeedsAttention"
     case paused = "Paused"
     case resumed = "Resumed"
     case objectNotOurs = "ObjectNotOurs"
@@ -65,7 +66,7 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .created, .invalidSpec, .paused, .resumed: "Reconcile"
         case .objectNotOurs, .groupVersionNotServed, .applyFailed: "Apply"
-        case .primaryChanged, .failedOver: "Observe"
+        case .primaryChanged, .failedOver, .memberNeedsAttention: "Observe"
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed: "Switchover"
         case .scaledUp, .scaledDown, .volumeKept: "Scale"
         case .memberRestarted: "Rollout"

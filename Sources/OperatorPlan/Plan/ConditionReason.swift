@@ -25,6 +25,7 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case sound = "Sound"
     case objectNotOurs = "ObjectNotOurs"
     case applyFailed = "ApplyFailed"
+    case memberNeedsAttention = "MemberNeedsAttention"
     case memberFailed = "MemberFailed"
     case membersNotReady = "MembersNotReady"
 

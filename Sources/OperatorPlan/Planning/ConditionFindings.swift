@@ -74,7 +74,7 @@ struct ConditionFindings {
     }
 
     private func isComingUp(_ member: ObservedMember) -> Bool {
-        guard !member.isReady else { return false }
+        guard !member.isReady, member.problem == nil else { return false }
         return member.state == nil || member.isDeleting || Self.statesOnTheWay.contains(member.state ?? "")
     }
 
@@ -100,6 +100,11 @@ struct ConditionFindings {
 
     private var degraded: Finding? {
         if let fault = faults.first { return fault }
+        let attention = situation.attention
+        if !attention.isEmpty {
+            return Finding(
+                reason: .memberNeedsAttention, message: attention.map(\.note).joined(separator: "; "))
+        }
         if isInitialized, situation.primary == nil { return primary }
         let failed = situation.members.filter { Self.failedStates.contains($0.state ?? "") && !$0.isReady }
         if !failed.isEmpty {

@@ -87,6 +87,10 @@ extension Planner {
         {
             warn(.objectNotOurs, degraded.message)
         }
+        let known = Set((previous.members ?? []).compactMap(\.problem))
+        for (sentence, note) in situation.attention where !known.contains(sentence) {
+            warn(.memberNeedsAttention, note)
+        }
         guard problems.isEmpty, let before = previous.condition(.paused)?.status else { return }
         if spec.paused, before == .false { event(.paused, "Automatic actions are off") }
         if !spec.paused, before == .true { event(.resumed, "Automatic actions are on again") }

@@ -7,14 +7,15 @@ public struct MemberStatus: Sendable, Hashable, Codable {
     public var ready: Bool
     public var node: String?
     public var pendingRestart: Bool?
+    public var problem: String?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, role, state, timeline, ready, node, pendingRestart
+        case name, role, state, timeline, ready, node, pendingRestart, problem
     }
 
     public init(
         name: String, role: String? = nil, state: String? = nil, timeline: Int64? = nil, ready: Bool = false,
-        node: String? = nil, pendingRestart: Bool? = nil
+        node: String? = nil, pendingRestart: Bool? = nil, problem: String? = nil
     ) {
         self.name = name
         self.role = role
@@ -23,10 +24,14 @@ public struct MemberStatus: Sendable, Hashable, Codable {
         self.ready = ready
         self.node = node
         self.pendingRestart = pendingRestart
+        self.problem = problem
     }
 }
 
 extension MemberStatus: SchemaObject {
+    /// Of `problem`, in Unicode scalars, as the API server counts.
+    public static let maximumProblemLength = 1024
+
     public static let summary = "One member."
 
     public static func field(_ key: CodingKeys) -> Field {
@@ -39,6 +44,11 @@ extension MemberStatus: SchemaObject {
         case .ready: Field(.boolean, "Whether the Pod is ready.", required: true)
         case .node: Field(.text(maxLength: 253), "Node the Pod runs on.")
         case .pendingRestart: Field(.boolean, "True when a changed parameter waits for a restart.")
+        case .problem:
+            Field(
+                .text(maxLength: maximumProblemLength),
+                "What only a person can mend, in one sentence, such as data of another cluster on its volume; absent when "
+                    + "there is nothing. Also in the condition Degraded, reason MemberNeedsAttention.")
         }
     }
 }

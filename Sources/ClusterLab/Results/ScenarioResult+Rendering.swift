@@ -10,9 +10,14 @@ extension ScenarioResult {
         [
             operation, outage.map { String($0.milliseconds) } ?? "", verdict.map { String($0.acknowledged) } ?? "",
             verdict.map { String($0.lost.count) } ?? "", leaderAfter ?? "", timeline?.description ?? "",
-            (figures.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" } + notes
-                + problems.map { "PROBLEM: \($0)" }).joined(separator: "; "),
+            remarks,
         ]
+    }
+
+    /// Figures, notes and problems in one line; empty when there is none.
+    public var remarks: String {
+        (figures.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" } + notes
+            + problems.map { "PROBLEM: \($0)" }).joined(separator: "; ")
     }
 
     public var json: JSONValue {

@@ -40,7 +40,9 @@ public struct Bench: Sendable {
         for run in 1...max(1, measurement.runs) {
             cluster.lab.progress.say("\(measurement.scenario.name): run \(run) of \(measurement.runs)")
             do {
-                results.append(try await measurement.scenario.run(on: cluster))
+                let result = try await measurement.scenario.run(on: cluster)
+                results.append(result)
+                if !result.remarks.isEmpty { cluster.lab.progress.say(result.remarks) }
             } catch let error as CancellationError {
                 throw error
             } catch {

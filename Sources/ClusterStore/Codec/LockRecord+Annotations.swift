@@ -4,7 +4,8 @@ import KubernetesModels
 extension LockRecord {
     /// Reads the lock's annotations; what cannot be read counts as absent.
     public init(version: String, annotations: [String: String]) {
-        let holder = annotations[StoreKey.holder].flatMap { try? JSONValue(parsing: $0) }  // Broken JSON: a foreign holder.
+        // Broken JSON is nobody's identity: a foreign holder.
+        let holder = annotations[StoreKey.holder].flatMap { try? JSONValue(parsing: $0) }
         let leader = annotations[StoreKey.leader].flatMap { $0.isEmpty ? nil : $0 }
         var identity: HolderIdentity?
         if let leader, let uid = holder?["uid"]?.stringValue, let nonce = holder?["nonce"]?.stringValue,

@@ -50,7 +50,8 @@ extension PostgresInstance {
         var command = [layout.binaries.path("postgres"), "-D", data.path]
         for (name, value) in commandLine(settings, recorded: recorded) { command += ["-c", "\(name)=\(value)"] }
         let pid = try PostmasterSpawn.start(
-            command: layout.asServerUser(command), environment: ChildEnvironment.scrubbed(), workingDirectory: data.path,
+            command: layout.asServerUser(command), environment: ChildEnvironment.scrubbed(),
+            workingDirectory: data.path,
             log: layout.serverLog)
         let handle = PostmasterHandle(pid: pid, isChild: true)
         monitor.watch(handle)

@@ -116,7 +116,7 @@ let package = Package(
         tests("FenceTests", ["Fence", "InitProcess", "TestSupport"]),
         tests("PostgresInstanceTests", ["PostgresInstance", "PostgresClient", "TestSupport"]),
         tests("ClusterStoreTests", ["ClusterStore", "TestSupport"]),
-        tests("AgentTests", ["Agent", "AgentAPI", "TestSupport"]),
+        tests("AgentTests", ["Agent", "AgentAPI", "PostgresClient", "KubernetesClient", "TestSupport", "matriarch"]),
         tests("CommandLineToolTests", ["CommandLineTool"]),
         tests("ClusterLabTests", ["ClusterLab"]),
     ]

@@ -10,6 +10,7 @@ final class ControlPlaneProcess: Sendable {
     let name: String
     let logPath: String
     private let identifier: Mutex<pid_t?>
+    private let ended = Mutex<Int32?>(nil)
 
     /// - Parameter input: descriptor for standard input; /dev/null otherwise.
     init(
@@ -61,9 +62,14 @@ final class ControlPlaneProcess: Sendable {
             var status: Int32 = 0
             if waitpid(child, &status, WNOHANG) == 0 { return true }
             identifier = nil
+            let code = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
+            ended.withLock { $0 = code }
             return false
         }
     }
+
+    /// Once it has ended: the exit code, or 128 + n for signal n.
+    var exitStatus: Int32? { isRunning ? nil : ended.withLock { $0 } }
 
     func signal(_ signal: Int32) {
         // Under the lock: an identifier that was reaped may belong to somebody else.

@@ -7,10 +7,11 @@ import PostgresInstance
 extension AgentLoop {
     /// A planned change of leader: nothing acknowledged is lost, and nobody waits for a timer.
     ///
-    /// 1. Choose the heir from positions measured now. 2. Checkpoint, so that the stop is short. 3. Choose again. 4. Stop in
-    /// order, which ships all WAL. 5. Wait until the heir has the shutdown checkpoint. 6. Release the lock in its name.
+    /// 1. Choose the heir from positions measured now. 2. Checkpoint, so that the stop is short. 3. Choose again. 4. Take
+    /// the request off. 5. Stop in order, which ships all WAL. 6. Wait until the heir has the shutdown checkpoint.
+    /// 7. Release the lock in its name. 8. Tell the result.
     ///
-    /// Whatever fails before 6 leaves the lock here: the next cycle starts the primary again.
+    /// Whatever fails before 7 leaves the lock here: the next cycle starts the primary again.
     func handOver(to candidate: String?, requestID: String?, request: FailoverRequest?) async throws {
         var result = SwitchoverResult(
             requestID: requestID, succeeded: false, from: me, to: candidate, reason: "switched over")
@@ -19,6 +20,8 @@ extension AgentLoop {
             try await instance.checkpoint(deadline: .seconds(120))
             heir = try await self.heir(candidate ?? heir)
             try requireLock()
+            // It is being carried out: the next leader must not find it, and refuse what has just been done.
+            try await store.finishFailover(request, result: nil, deadline: .now() + timings.retryTimeout)
             let stopped = try await stopAndRelease(heir: heir)
             result.succeeded = true
             result.to = heir

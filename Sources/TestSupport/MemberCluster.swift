@@ -1,0 +1,179 @@
+public import Glibc
+public import KubernetesClient
+public import KubernetesModels
+
+/// The members of one cluster as local processes, on a control plane without kubelet or operator.
+///
+/// All files lie in one temporary folder; it and every process of the cluster end with the test process.
+public final class MemberCluster: Sendable {
+    public let controlPlane: ControlPlane
+    public let client: KubernetesClient
+    public let namespace: String
+    public let folder: String
+    /// `ConfigMap` or `Endpoints`.
+    public let lockObject: String
+    public let members: [MemberProcess]
+    private let janitor: MemberJanitor
+
+    public static let name = "demo"
+    /// The superuser's password file, in libpq's format.
+    public var passwordFile: String { "\(folder)/pgpass" }
+    /// PostgreSQL refuses to run as root; CI and containers often are.
+    public static var runAs: (user: uid_t, group: gid_t)? { geteuid() == 0 ? (65534, 65534) : nil }
+
+    /// Writes everything the operator would have written, and starts nothing.
+    ///
+    /// - Parameter configuration: the dynamic configuration in the store.
+    public init(
+        _ count: Int, on controlPlane: ControlPlane, lockObject: String = "ConfigMap", configuration: JSONValue
+    ) async throws {
+        self.controlPlane = controlPlane
+        self.lockObject = lockObject
+        client = KubernetesClient(configuration: controlPlane.admin)
+        namespace = try await controlPlane.namespace(prefix: "members")
+        let folder = try Self.makeFolder()
+        self.folder = folder
+        janitor = try MemberJanitor(folder: folder)
+        let program = try Self.program()
+        try Self.writeFiles(
+            folder: folder, controlPlane: controlPlane, namespace: namespace, lockObject: lockObject)
+        var environment = [
+            "MATRIARCH_CLUSTER=\(Self.name)", "POD_NAMESPACE=\(namespace)", "KUBECONFIG=\(folder)/kubeconfig",
+            "MATRIARCH_AGENT_FILE=\(folder)/agent.json", "MATRIARCH_SECRETS_DIRECTORY=\(folder)/secrets",
+        ]
+        if let runAs = Self.runAs { environment.append("MATRIARCH_RUN_AS=\(runAs.user):\(runAs.group)") }
+        // An Endpoints object refuses loopback addresses; nothing else needs more.
+        let address = lockObject == "Endpoints" ? try Self.ownAddress() : "127.0.0.1"
+        environment.append("POD_IP=\(address)")
+        let ports = try FreePorts.take(count * 2)
+        var members: [MemberProcess] = []
+        for ordinal in 0..<count {
+            let name = "\(Self.name)-\(ordinal)"
+            let uid = try await Self.createPod(name, client, namespace)
+            members.append(
+                try MemberProcess(
+                    name: name, folder: folder, ports: (ports[ordinal * 2], ports[ordinal * 2 + 1]), podUID: uid,
+                    program: program, environment: environment))
+        }
+        self.members = members
+        _ = try await client.createRaw(
+            resource,
+            body: [
+                "metadata": [
+                    "name": .string("\(Self.name)-config"), "labels": Self.labels,
+                    "annotations": ["config": .string(configuration.serialized())],
+                ]
+            ], namespace: namespace)
+    }
+
+    /// Of the store's objects.
+    public var resource: APIResource { lockObject == "Endpoints" ? Endpoints.resource : ConfigMap.resource }
+
+    public func member(_ name: String) -> MemberProcess? { members.first { $0.name == name } }
+
+    /// Kills every process of the cluster and removes its folder.
+    public func destroy() async throws {
+        for member in members { member.killEverything() }
+        for member in members { try await member.destroy() }
+        janitor.finish()
+    }
+
+    /// What every member said last, for failures.
+    public var logs: String { members.map(\.logTail).joined(separator: "\n") }
+
+    // MARK: What the operator would write
+
+    private static let labels: JSONValue = ["cluster-name": .string(name)]
+
+    private static func createPod(_ name: String, _ client: KubernetesClient, _ namespace: String) async throws
+        -> String
+    {
+        let pod = try await client.createRaw(
+            Pod.resource,
+            body: [
+                "metadata": ["name": .string(name), "labels": labels],
+                "spec": ["containers": [["name": "postgres", "image": "none"]]],
+            ], namespace: namespace)
+        guard let uid = pod.value(at: "metadata", "uid")?.stringValue else {
+            throw MemberError("the Pod \(name) has no UID")
+        }
+        return uid
+    }
+
+    private static func makeFolder() throws -> String {
+        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(base)/matriarch-members-XXXXXX".utf8CString)
+        guard let created = mkdtemp(&template), chmod(created, 0o755) == 0 else {
+            throw MemberError("cannot create a folder in \(base): \(String(cString: strerror(errno)))")
+        }
+        return String(cString: created)
+    }
+
+    private static func writeFiles(
+        folder: String, controlPlane: ControlPlane, namespace: String, lockObject: String
+    ) throws {
+        try write(
+            "\(folder)/kubeconfig",
+            """
+            apiVersion: v1
+            kind: Config
+            current-context: test
+            contexts: [{name: test, context: {cluster: test, user: test, namespace: \(namespace)}}]
+            clusters:
+            - {name: test, cluster: {server: "\(controlPlane.server)", certificate-authority: "\(controlPlane.authorityPath)"}}
+            users: [{name: test, user: {token: \(controlPlane.adminToken)}}]
+
+            """)
+        try write("\(folder)/agent.json", #"{"cluster":"\#(name)","lockObject":"\#(lockObject)"}"#)
+        mkdir("\(folder)/secrets", 0o755)
+        for (folderName, user) in [("superuser", "postgres"), ("replication", "replicator"), ("rewind", "rewinder")] {
+            mkdir("\(folder)/secrets/\(folderName)", 0o755)
+            try write("\(folder)/secrets/\(folderName)/username", user)
+            try write("\(folder)/secrets/\(folderName)/password", "secret of \(user)\n")
+        }
+        try write("\(folder)/pgpass", "*:*:*:postgres:secret of postgres\n", mode: 0o600)
+    }
+
+    private static func write(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw MemberError("\(path): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw MemberError("\(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// An address of this machine that is not a loopback one.
+    private static func ownAddress() throws -> String {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { throw MemberError("getifaddrs: \(String(cString: strerror(errno)))") }
+        defer { freeifaddrs(list) }
+        for entry in sequence(first: list, next: { $0?.pointee.ifa_next }) {
+            guard let interface = entry?.pointee, let address = interface.ifa_addr,
+                Int32(address.pointee.sa_family) == AF_INET, interface.ifa_flags & UInt32(IFF_LOOPBACK) == 0,
+                interface.ifa_flags & UInt32(IFF_UP) != 0
+            else { continue }
+            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+            let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            guard getnameinfo(address, length, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
+                continue
+            }
+            let numeric = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            if !numeric.hasPrefix("169.254.") { return numeric }
+        }
+        throw MemberError("this machine has no address but loopback; an Endpoints lock cannot route to that")
+    }
+
+    /// The `matriarch` that was built with the tests: beside the test bundle.
+    private static func program() throws -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        let executable = String(decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        for path in [executable] + CommandLine.arguments where path.hasPrefix("/") {
+            let folder = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
+            if access("\(folder)/matriarch", X_OK) == 0 { return "\(folder)/matriarch" }
+        }
+        throw MemberError("matriarch is not beside \(executable); run: swift build --product matriarch")
+    }
+}

@@ -1,0 +1,42 @@
+import Glibc
+
+extension MemberProcess {
+    /// Puts the data of a cluster that is none of ours where this member's would be.
+    public func createForeignData() throws {
+        let binaries = "/usr/lib/postgresql"
+        try shell(
+            """
+            initdb=$(ls -d \(binaries)/*/bin/initdb | sort -V | tail -n 1)
+            [ -x "$initdb" ] || { echo 'initdb is missing; run: scripts/packages' >&2; exit 1; }
+            cd \(folder)
+            \(asServer) "$initdb" --pgdata=pgdata --auth=trust --username=postgres --no-sync
+            """)
+    }
+
+    /// Every file of the data directory with its size, time and checksum.
+    public func dataListing() throws -> String {
+        try shell(
+            "cd \(dataDirectory) && find . -printf '%p %s %T@ %m\\n' | sort && find . -type f | sort | xargs md5sum")
+    }
+
+    public func removeData() throws {
+        try shell("rm -rf \(dataDirectory)")
+    }
+
+    /// Runs its argument as the user the server runs as.
+    private var asServer: String {
+        MemberCluster.runAs.map { "setpriv --reuid \($0.user) --regid \($0.group) --clear-groups" } ?? ""
+    }
+
+    /// - Returns: standard output.
+    @discardableResult
+    private func shell(_ script: String) throws -> String {
+        let output = "\(folder)/../\(name).shell"
+        let process = try ControlPlaneProcess(name: "shell", ["/bin/sh", "-ec", script], logPath: output)
+        defer { unlink(output) }
+        while process.isRunning { usleep(5000) }
+        let text = ProcessTable.text(of: output) ?? ""
+        guard process.exitStatus == 0 else { throw MemberError("\(script): \(text)") }
+        return text
+    }
+}

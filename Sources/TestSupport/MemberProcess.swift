@@ -1,0 +1,142 @@
+import Fence
+public import Glibc
+public import KubernetesModels
+import Synchronization
+
+/// One member as a local process: `matriarch init -- matriarch agent` with real PostgreSQL below it.
+///
+/// There is no kubelet: its Pod is a plain object, and whoever wants the container restarted calls ``start(environment:)``.
+public final class MemberProcess: Sendable {
+    public let name: String
+    /// Everything of this member; the data directory is `pgdata` in it.
+    public let folder: String
+    public let port: UInt16
+    public let apiPort: UInt16
+    public let podUID: String
+    public let logPath: String
+    private let program: String
+    private let environment: [String]
+    private let process = Mutex<ControlPlaneProcess?>(nil)
+
+    init(
+        name: String, folder: String, ports: (UInt16, UInt16), podUID: String, program: String, environment: [String]
+    ) throws {
+        self.name = name
+        self.folder = "\(folder)/\(name)"
+        (port, apiPort) = ports
+        self.podUID = podUID
+        self.program = program
+        logPath = "\(folder)/\(name).log"
+        self.environment =
+            environment + [
+                "POD_NAME=\(name)", "POD_UID=\(podUID)", "PGDATA=\(self.folder)/pgdata",
+                "MATRIARCH_RUNTIME_DIRECTORY=\(self.folder)/run", "MATRIARCH_POSTGRES_PORT=\(ports.0)",
+                "MATRIARCH_API_PORT=\(ports.1)",
+            ]
+        guard mkdir(self.folder, 0o777) == 0, chmod(self.folder, 0o777) == 0 else {
+            throw MemberError("cannot create \(self.folder): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    public var dataDirectory: String { "\(folder)/pgdata" }
+
+    // MARK: The process
+
+    /// Starts init, which starts the agent; as a kubelet would, in a container of this Pod.
+    ///
+    /// - Parameter extra: variables that replace those of the same name.
+    public func start(environment extra: [String: String] = [:]) throws {
+        let variables =
+            environment.filter { extra[String($0.prefix { $0 != "=" })] == nil }
+            + extra.map { "\($0.key)=\($0.value)" }
+        let started = try ControlPlaneProcess(
+            name: name, [program, "init", "--", program, "agent"], logPath: logPath, environment: variables)
+        process.withLock { $0 = started }
+    }
+
+    /// Of init; nil when it does not run.
+    public var initProcess: pid_t? {
+        process.withLock { $0.flatMap { $0.isRunning ? $0.processIdentifier : nil } }
+    }
+
+    public var isRunning: Bool { initProcess != nil }
+
+    /// The exit status of init once it has ended; 128 + n for signal n.
+    public var exitStatus: Int32? { process.withLock { $0?.exitStatus } }
+
+    public var agentProcess: pid_t? {
+        initProcess.flatMap { parent in
+            ProcessTable.children(of: parent).first { ProcessTable.command(of: $0).contains("matriarch agent") }
+        }
+    }
+
+    /// The first number in postmaster.pid, while that process lives in the data directory.
+    public var postmaster: pid_t? {
+        guard let text = ProcessTable.text(of: "\(dataDirectory)/postmaster.pid"),
+            let process = text.split(separator: "\n").first.flatMap({ pid_t($0) }),
+            postgresProcesses.contains(process)
+        else { return nil }
+        return process
+    }
+
+    /// Postmaster, backends and what they left behind.
+    public var postgresProcesses: [pid_t] { DataDirectoryProcesses.list(dataDirectory: dataDirectory) }
+
+    /// Those whose title contains `title`, such as `walsender`.
+    public func postgresProcesses(titled title: String) -> [pid_t] {
+        postgresProcesses.filter { ProcessTable.command(of: $0).contains(title) }
+    }
+
+    /// Asks the container to stop, as a kubelet does.
+    public func terminate() { process.withLock { $0 }?.signal(SIGTERM) }
+
+    /// Ends everything of this member at once, as when its container is killed.
+    public func killEverything() {
+        let tree = initProcess.map { [$0] + ProcessTable.descendants(of: $0) } ?? []
+        for process in tree { kill(process, SIGKILL) }
+        for process in postgresProcesses { kill(process, SIGKILL) }
+    }
+
+    /// Kills it and waits until nothing of it is left.
+    public func destroy() async throws {
+        killEverything()
+        try await eventually(within: .seconds(10), "everything of \(name) is gone") {
+            guard !isRunning, postgresProcesses.isEmpty else {
+                killEverything()
+                return false
+            }
+            return true
+        }
+    }
+
+    // MARK: What it said
+
+    /// Its log from `offset` on, in lines of JSON.
+    public func log(since offset: Int = 0) -> [JSONValue] {
+        let text = ProcessTable.text(of: logPath) ?? ""
+        return text.utf8.dropFirst(offset).split(separator: UInt8(ascii: "\n")).map { line in
+            do { return try JSONValue(parsing: line) } catch { return .string(String(decoding: line, as: UTF8.self)) }
+        }
+    }
+
+    /// A place in the log to read from later.
+    public var logEnd: Int { (ProcessTable.text(of: logPath) ?? "").utf8.count }
+
+    /// Whether a line since `offset` contains `text`.
+    public func hasSaid(_ text: String, since offset: Int = 0) -> Bool {
+        log(since: offset).contains { $0.serialized().contains(text) }
+    }
+
+    /// The end of the log, for messages.
+    public var logTail: String {
+        let lines = (ProcessTable.text(of: logPath) ?? "no log").split(separator: "\n").suffix(40)
+        return "--- \(name) (port \(port))\n" + lines.joined(separator: "\n")
+    }
+}
+
+/// Why a member cannot be run.
+public struct MemberError: Error, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

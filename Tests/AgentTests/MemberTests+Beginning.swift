@@ -1,0 +1,98 @@
+import Glibc
+import KubernetesClient
+import KubernetesModels
+import PostgresClient
+import TestSupport
+import Testing
+
+extension MemberTests {
+    @Test func `three members started together without an API server wait, say so, and form one cluster`() async throws
+    {
+        try await withThree { cluster, _ in
+            for member in cluster.members {
+                #expect(member.hasSaid("watch broke off"))
+                #expect(member.exitStatus == nil)
+            }
+            #expect(cluster.members.count { $0.hasSaid("initialized a new cluster") } == 1)
+            let health = try await Health(of: cluster)
+            #expect(health.systemIdentifiers.count == 1)
+            let recorded = try await cluster.annotations("-config")["initialize"]
+            #expect(recorded.map { [$0] } == Array(health.systemIdentifiers))
+        }
+    }
+
+    @Test func `a single member leads alone, and again after everything of it was killed`() async throws {
+        try await with(1) { cluster in
+            let member = cluster.members[0]
+            try member.start()
+            let before = try await cluster.healthy()
+            try await RowWriter.prepare(on: member)
+            try await member.query("INSERT INTO written VALUES (1)")
+            let epoch = try await cluster.lock()["matriarch.dev/epoch"]
+            try await member.destroy()
+            let restarted = ContinuousClock.now
+            try member.start()
+            let after = try await cluster.healthy()
+            // The lock is an earlier life's: nobody has to wait for it to run out.
+            #expect(ContinuousClock.now - restarted < .seconds(6))
+            #expect(after.timeline == before.timeline)
+            #expect(try await member.query("SELECT count(*) FROM written").scalar == "1")
+            #expect(try await cluster.lock()["matriarch.dev/epoch"] != epoch)
+            #expect(try await cluster.lock()["transitions"] == "1")
+        }
+    }
+
+    @Test func `a member with the data of another cluster is refused, and two members fail over`() async throws {
+        try await with(2, lockObject: "Endpoints") { cluster in
+            let (first, second) = (cluster.members[0], cluster.members[1])
+            try first.start()
+            try await cluster.healthy(of: 1)
+            try second.createForeignData()
+            let before = try second.dataListing()
+            try second.start()
+            try await eventually(within: .seconds(20), "the refusal is in the log", { second.log() }) { lines in
+                lines.contains {
+                    $0["level"]?.stringValue == "critical" && $0.serialized().contains("system ID mismatch")
+                }
+            }
+            #expect(second.postgresProcesses.isEmpty)
+            try await second.destroy()
+            #expect(try second.dataListing() == before)
+            #expect(try await first.query("SELECT count(*) FROM pg_stat_replication").scalar == "0")
+
+            // An empty directory instead, and it joins.
+            try second.removeData()
+            try second.start()
+            let healthy = try await cluster.healthy()
+            #expect(healthy.leader.name == first.name)
+            #expect(try await cluster.routedPort() == Int(first.port))
+            try await first.destroy()
+            let after = try await cluster.healthy(of: 1)
+            #expect(after.leader.name == second.name)
+            #expect(after.timeline == healthy.timeline + 1)
+            #expect(try await cluster.routedPort() == Int(second.port))
+        }
+    }
+
+    @Test func `missing programs are named in one line and end the member with status 78`() async throws {
+        try await with(1) { cluster in
+            let member = cluster.members[0]
+            try member.start(environment: ["MATRIARCH_POSTGRES_BIN": "/nowhere/bin:/nor/here"])
+            try await eventually(within: .seconds(20), "init ends", { member.exitStatus }) { $0 != nil }
+            #expect(member.exitStatus == 78)
+            let lines = member.log().filter { $0.serialized().contains("/nowhere/bin") }
+            #expect(lines.count == 1)
+            let line = try #require(lines.first?.serialized())
+            #expect(line.contains("postgres") && line.contains("/nor/here"))
+            #expect(!member.hasSaid("starting again"))
+        }
+    }
+}
+
+extension MemberCluster {
+    /// Where the Endpoints lock leads clients to.
+    fileprivate func routedPort() async throws -> Int? {
+        let object = try await client.getRaw(resource, name: Self.name, namespace: namespace)
+        return object["subsets"]?[0]?["ports"]?[0]?["port"]?.intValue
+    }
+}

@@ -1,0 +1,79 @@
+import Glibc
+import KubernetesClient
+import KubernetesModels
+import PostgresClient
+import TestSupport
+import Testing
+
+extension MemberTests {
+    @Test func `a leader that dies is replaced after ttl, and comes back as a standby without its own rows`()
+        async throws
+    {
+        try await withThree { cluster, before in
+            let old = before.leader
+            try await RowWriter.prepare(on: old)
+            try await old.query("INSERT INTO written VALUES (1)")
+            try await cluster.healthy()
+            for standby in before.standbys {
+                try await eventually("\(standby.name) has the row") {
+                    try await standby.query("SELECT count(*) FROM written").scalar == "1"
+                }
+            }
+            // From here on the leader sends nothing: what it writes now it has alone.
+            for process in old.postgresProcesses(titled: "walsender") { kill(process, SIGSTOP) }
+            try await old.query("INSERT INTO written VALUES (2), (3)")
+            let killed = ContinuousClock.now
+            try await old.destroy()
+            let after = try await cluster.healthy(of: 2)
+            let elapsed = ContinuousClock.now - killed
+            #expect(after.leader.name != old.name)
+            #expect(after.timeline == before.timeline + 1)
+            // Nobody may take a lock that could still be renewed.
+            #expect(elapsed > .seconds(4))
+            #expect(elapsed < .seconds(20))
+
+            let offset = old.logEnd
+            try old.start()
+            let healed = try await cluster.healthy()
+            #expect(healed.leader.name == after.leader.name)
+            #expect(healed.timeline == after.timeline)
+            #expect(try await old.query("SELECT string_agg(number::text, ',') FROM written").scalar == "1")
+            #expect(old.hasSaid("has left \(after.leader.name)'s course", since: offset))
+            #expect(!old.hasSaid("cloning anew", since: offset))
+        }
+    }
+
+    @Test func `a leader whose agent is frozen loses its PostgreSQL before another is promoted`() async throws {
+        try await withThree { cluster, before in
+            let old = before.leader
+            try await RowWriter.prepare(on: old)
+            let writer = RowWriter(to: [old])
+            await writer.start()
+            try await writer.more(20)
+            let agent = try #require(old.agentProcess)
+            kill(agent, SIGSTOP)
+            // Looks at the lock first and at the processes after it: those it sees lived when another held the lock.
+            var survivors: [pid_t] = []
+            var takenAt = ContinuousClock.now
+            try await eventually(within: .seconds(30), "another member takes the lock") {
+                let leader = try await cluster.lock()["leader"]
+                guard let leader, leader != old.name else { return false }
+                takenAt = .now
+                survivors = old.postgresProcesses
+                return true
+            }
+            #expect(survivors == [])
+            let last = try #require(await writer.acknowledged.last)
+            #expect(last.at < takenAt)
+            let after = try await cluster.healthy(of: 2, ignoring: old)
+            #expect(after.timeline == before.timeline + 1)
+            #expect(old.hasSaid("lock deadline passed: PostgreSQL killed"))
+            kill(agent, SIGCONT)
+            let healed = try await cluster.healthy()
+            await writer.stop()
+            #expect(healed.leader.name == after.leader.name)
+            #expect(old.agentProcess == agent)
+            #expect(await writer.acknowledged.last?.number == last.number)
+        }
+    }
+}

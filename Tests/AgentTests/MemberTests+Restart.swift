@@ -1,0 +1,109 @@
+import Glibc
+import KubernetesClient
+import KubernetesModels
+import PostgresClient
+import TestSupport
+import Testing
+
+extension MemberTests {
+    @Test func `a leader whose postmaster is killed comes back as leader on the same timeline`() async throws {
+        try await withThree { cluster, before in
+            let epoch = try await cluster.lock()["matriarch.dev/epoch"]
+            let postmaster = try #require(before.leader.postmaster)
+            kill(postmaster, SIGKILL)
+            try await eventually(within: .seconds(20), "another postmaster", { before.leader.postmaster }) {
+                $0 != nil && $0 != postmaster
+            }
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == before.leader.name)
+            #expect(after.timeline == before.timeline)
+            #expect(try await cluster.lock()["matriarch.dev/epoch"] == epoch)
+        }
+    }
+
+    @Test func `a leader whose postmaster is frozen is restarted in place`() async throws {
+        try await withThree { cluster, before in
+            let postmaster = try #require(before.leader.postmaster)
+            kill(postmaster, SIGSTOP)
+            try await eventually(within: .seconds(20), "another postmaster", { before.leader.postmaster }) {
+                $0 != nil && $0 != postmaster
+            }
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == before.leader.name)
+            #expect(after.timeline == before.timeline)
+        }
+    }
+
+    @Test func `a killed agent is started again and leads the same postmaster`() async throws {
+        try await withThree { cluster, before in
+            let leader = before.leader
+            let postmaster = try #require(leader.postmaster)
+            let agent = try #require(leader.agentProcess)
+            let initProcess = leader.initProcess
+            let transitions = try await cluster.lock()["transitions"]
+            let holder = try await cluster.lock()["matriarch.dev/holder"]
+            kill(agent, SIGKILL)
+            try await eventually(within: .seconds(15), "another agent holds the lock") {
+                let lock = try await cluster.lock()
+                return lock["leader"] == leader.name && lock["matriarch.dev/holder"] != holder
+            }
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == leader.name)
+            #expect(after.timeline == before.timeline)
+            #expect(leader.postmaster == postmaster)
+            #expect(leader.agentProcess != agent)
+            #expect(leader.initProcess == initProcess)
+            #expect(try await cluster.lock()["transitions"] == transitions)
+        }
+    }
+
+    @Test func `a postmaster killed while the cluster is paused stays down until it is resumed`() async throws {
+        try await withThree { cluster, before in
+            let leader = before.leader
+            try await cluster.setPaused(true)
+            let offset = leader.logEnd
+            let postmaster = try #require(leader.postmaster)
+            kill(postmaster, SIGKILL)
+            try await eventually(within: .seconds(15), "the leader lets the lock go", { try await cluster.lock() }) {
+                $0["leader"] == nil
+            }
+            #expect(leader.hasSaid("PAUSE: removed leader lock because postgres is not running", since: offset))
+            // Longer than it takes anybody to race or to start: the lock has been free for three heartbeats.
+            try await holds(for: .seconds(3), "nobody leads and nothing starts") {
+                try await cluster.lock()["leader"] == nil && leader.postmaster == nil
+            }
+            try await cluster.setPaused(false)
+            let after = try await cluster.healthy()
+            #expect(leader.postmaster != nil)
+            #expect(after.timeline >= before.timeline)
+        }
+    }
+}
+
+/// Looks for as long as it lasts; fails at the first look that does not satisfy.
+private func holds(for duration: Duration, _ what: String, _ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + duration
+    while ContinuousClock.now < end {
+        try #require(try await condition(), "\(what): not for \(duration)")
+        // The pace of looking.
+        try await Task.sleep(for: .milliseconds(50))
+    }
+}
+
+extension MemberCluster {
+    /// Writes the intent and waits until every member has said that it knows.
+    fileprivate func setPaused(_ isPaused: Bool) async throws {
+        var configuration = MemberTests.configuration
+        configuration["pause"] = .bool(isPaused)
+        try await annotate("-config", ["config": .string(configuration.serialized())])
+        for member in members {
+            try await eventually(
+                within: .seconds(15), "\(member.name) knows that it is \(isPaused ? "" : "not ")paused"
+            ) {
+                let pod = try await client.getRaw(Pod.resource, name: member.name, namespace: namespace)
+                let status = pod.value(at: "metadata", "annotations", "status")?.stringValue ?? "null"
+                return (try JSONValue(parsing: status)["pause"]?.boolValue ?? false) == isPaused
+            }
+        }
+    }
+}

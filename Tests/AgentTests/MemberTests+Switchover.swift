@@ -1,0 +1,92 @@
+import Glibc
+import KubernetesClient
+import KubernetesModels
+import PostgresClient
+import TestSupport
+import Testing
+
+extension MemberTests {
+    @Test func `a leader that is stopped hands over within three seconds and loses nothing`() async throws {
+        try await withThree { cluster, before in
+            try await RowWriter.prepare(on: before.leader)
+            let writer = RowWriter(to: cluster.members)
+            await writer.start()
+            try await writer.more(20)
+            let old = before.leader
+            old.terminate()
+            try await writer.more(20) { $0 != old.name }
+            try await eventually(within: .seconds(20), "the old leader ends", { old.exitStatus }) { $0 != nil }
+            await writer.stop()
+            #expect(old.exitStatus == 0)
+            #expect(old.postgresProcesses.isEmpty)
+            #expect(await writer.longestGap < .seconds(3))
+            let after = try await cluster.healthy(of: 2)
+            #expect(after.timeline == before.timeline + 1)
+            #expect(try await writer.lost(on: after.leader) == [])
+            try old.start()
+            let healed = try await cluster.healthy()
+            #expect(healed.leader.name == after.leader.name)
+        }
+    }
+
+    @Test func `a switchover that was asked for leads to the candidate, loses nothing and tells its result`()
+        async throws
+    {
+        try await withThree { cluster, before in
+            let candidate = try #require(before.standbys.last)
+            try await RowWriter.prepare(on: before.leader)
+            let writer = RowWriter(to: cluster.members)
+            await writer.start()
+            try await writer.more(20)
+            try await cluster.annotate(
+                "-failover",
+                [
+                    "leader": .string(before.leader.name), "member": .string(candidate.name),
+                    "matriarch.dev/request-id": "first",
+                ])
+            try await writer.more(20) { $0 == candidate.name }
+            await writer.stop()
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == candidate.name)
+            #expect(after.timeline == before.timeline + 1)
+            #expect(await writer.longestGap < .seconds(3))
+            #expect(try await writer.lost(on: candidate) == [])
+            let result = try await cluster.result(of: "first")
+            #expect(result["outcome"] == "succeeded")
+            #expect(result["from"]?.stringValue == before.leader.name)
+            #expect(result["to"]?.stringValue == candidate.name)
+            #expect((result["outageMillis"]?.intValue ?? 0) > 0)
+        }
+    }
+
+    @Test func `a switchover to an unknown member is refused and taken off, and nothing else happens`() async throws {
+        try await withThree { cluster, before in
+            let postmaster = before.leader.postmaster
+            let lock = try await cluster.lock()["matriarch.dev/epoch"]
+            try await cluster.annotate(
+                "-failover",
+                [
+                    "leader": .string(before.leader.name), "member": "demo-7", "matriarch.dev/request-id": "second",
+                ])
+            let result = try await cluster.result(of: "second")
+            #expect(result["outcome"] == "failed")
+            #expect(result["reason"]?.stringValue?.contains("demo-7 does not exist") == true)
+            #expect(try await cluster.healthy().leader.name == before.leader.name)
+            #expect(before.leader.postmaster == postmaster)
+            #expect(try await cluster.lock()["matriarch.dev/epoch"] == lock)
+        }
+    }
+}
+
+extension MemberCluster {
+    /// What became of a request, once the request itself is gone.
+    fileprivate func result(of identifier: String) async throws -> JSONValue {
+        try await eventually(within: .seconds(20), "the request is off", { try await annotations("-failover") }) {
+            $0["leader"] == nil && $0["member"] == nil
+        }
+        return try await eventually(
+            within: .seconds(10), "the result is told",
+            { try JSONValue(parsing: try await annotations("-config")["matriarch.dev/switchover-result"] ?? "null") },
+            until: { $0["id"]?.stringValue == identifier })
+    }
+}

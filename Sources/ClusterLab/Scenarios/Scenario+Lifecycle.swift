@@ -87,7 +87,8 @@ extension LabCluster {
         return try await wait(
             for: "the first accepted write", within: .seconds(120), every: .milliseconds(20), saying: lab.progress
         ) { () -> Sight<BootInstant> in
-            try await Writer.prepareTable(at: account)
+            // A new Service is not routed yet: an attempt that began then would not notice that it is meanwhile.
+            try await Writer.prepareTable(at: account, deadline: .milliseconds(250))
             return .reached(BootClock.now())
         }
     }

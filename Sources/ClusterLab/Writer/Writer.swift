@@ -40,8 +40,10 @@ public actor Writer {
     }
 
     /// Creates the table the rows go to, unless it is there.
-    public static func prepareTable(at target: WriteTarget) async throws(PostgresError) {
-        _ = try await target.query(WriteTable.create)
+    public static func prepareTable(
+        at target: WriteTarget, deadline: Duration = .seconds(5)
+    ) async throws(PostgresError) {
+        _ = try await target.query(WriteTable.create, deadline: deadline)
     }
 
     public func start() {

@@ -65,12 +65,17 @@ extension MemberTests {
             try second.start()
             let healthy = try await cluster.healthy()
             #expect(healthy.leader.name == first.name)
-            #expect(try await cluster.routedPort() == Int(first.port))
+            try await eventually("clients are led to \(first.name)", { try await cluster.routedPort() }) {
+                $0 == Int(first.port)
+            }
             try await first.destroy()
             let after = try await cluster.healthy(of: 1)
             #expect(after.leader.name == second.name)
             #expect(after.timeline == healthy.timeline + 1)
-            #expect(try await cluster.routedPort() == Int(second.port))
+            // Not before the promotion; the renewal after it says where.
+            try await eventually("clients are led to \(second.name)", { try await cluster.routedPort() }) {
+                $0 == Int(second.port)
+            }
         }
     }
 

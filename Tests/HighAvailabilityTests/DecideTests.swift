@@ -69,6 +69,14 @@ import Testing
         }
     }
 
+    @Test func `a member asked to stop stops, also with data that is not its cluster's`() {
+        for server in Fixture.servers {
+            let decision = decide(
+                Fixture.observation(lock: .held(by: "demo-1"), server: server) { $0.isStopping = true })
+            #expect(decision.action == .shutDown, "\(server)")
+        }
+    }
+
     @Test func `the holder promotes a standby, starts a stopped primary and leads with a running one`() {
         func action(_ server: ServerState) -> Action {
             decide(Fixture.observation(lock: Fixture.mine, server: server, leader: "demo-0")).action

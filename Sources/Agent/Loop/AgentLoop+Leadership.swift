@@ -180,12 +180,14 @@ extension AgentLoop {
         case .noData, .unusable, .damaged, .stopped, .starting, .unresponsive: return
         }
         do {
-            guard let settings = try settings(), settings != appliedSettings else { return }
+            guard let settings = try settings() else { return }
+            guard settings != appliedSettings else {
+                settingsProblem = nil
+                return
+            }
             guard settings != refusedSettings else { return }
-            refusedSettings = settings
             try await writeConfiguration(role)
-            refusedSettings = nil
-            logger.notice("the settings have changed; reloaded")
+            if settingsProblem == nil { logger.notice("the settings have changed; reloaded") }
         } catch {
             logger.error("the settings were not applied; the former ones stay in force: \(error)")
         }
@@ -201,11 +203,27 @@ extension AgentLoop {
     }
 
     /// Writes the server's files for a role and has a running server read them.
+    ///
+    /// Settings the server refuses do not stay in the files: there they would keep a server that stops from ever starting
+    /// again. The last good ones take their place, with the role that was asked for, and the member says what is wrong.
     func writeConfiguration(_ role: ServerRole) async throws {
-        let settings = try wantedSettings()
+        var settings = try wantedSettings()
         let change = try await instance.writeConfiguration(settings, role: role)
+        guard change != .unchanged, instance.runningPostmaster != nil else { return noteApplied(settings, role) }
+        let errors = try await instance.configurationFileErrors()
+        if errors.isEmpty {
+            settingsProblem = nil
+        } else {
+            let problem =
+                "PostgreSQL refuses the settings, the former ones stay in force: " + errors.joined(separator: "; ")
+            logger.error("\(problem)")
+            settingsProblem = problem
+            refusedSettings = settings
+            settings = try appliedSettings ?? PostgresSettings(clusterName: configuration.cluster)
+            try await instance.writeConfiguration(settings, role: role)
+        }
         noteApplied(settings, role)
-        if change != .unchanged, instance.runningPostmaster != nil { try await instance.reload() }
+        try await instance.reload()
     }
 
     /// The settings to run with: the store's, or the last good ones when somebody wrote nonsense there. A cluster must come
@@ -215,7 +233,7 @@ extension AgentLoop {
             guard let settings = try settings() else {
                 throw AgentError(.actionFailed, "the cluster's settings were not read yet")
             }
-            return settings
+            return settings == refusedSettings ? appliedSettings ?? settings : settings
         } catch let error as InvalidSettings {
             logger.error("the cluster's settings are refused; using the last good ones: \(error)")
             return try appliedSettings ?? PostgresSettings(clusterName: configuration.cluster)

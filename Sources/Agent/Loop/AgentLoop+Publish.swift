@@ -46,7 +46,7 @@ extension AgentLoop {
     }
 
     private var problem: String? {
-        guard let lastDecision, lastDecision.action == .refuse else { return nil }
+        guard let lastDecision, lastDecision.action == .refuse else { return settingsProblem }
         return lastDecision.reason
     }
 

@@ -40,13 +40,16 @@ extension AgentLoop {
         snapshot.tags = tags.values
         if case .mine(let until) = lock, wish?.role == .primary { snapshot.lockExpiry = until }
         snapshot.storeSeen = watch.lastHeard
-        snapshot.storeSeenEpochSeconds = WallClock.epochSeconds()
+        if let heard = watch.lastHeard {
+            snapshot.storeSeenEpochSeconds = WallClock.epochSeconds() - (BootInstant.now() - heard).milliseconds / 1000
+        }
         guard let view else { return snapshot }
         snapshot.isClusterUnlocked = lock.isFree
         snapshot.isPaused = view.configuration.isPaused
         snapshot.leaderPosition = view.lock?.position
         snapshot.maximumLagOnFailover = view.configuration.maximumLagOnFailover
         snapshot.configurationJSON = watch.configurationText
+        snapshot.historyJSON = watch.historyText
         snapshot.cluster = overview(view)
         return snapshot
     }
@@ -64,6 +67,7 @@ extension AgentLoop {
                 entry.replicationState = standby.state
                 entry.received = standby.flushed
                 entry.replayed = standby.replayed
+                entry.position = [standby.flushed, standby.replayed].compactMap { $0 }.max()
             }
             if member.name == me {
                 entry.position = seen?.position
@@ -74,7 +78,8 @@ extension AgentLoop {
             return entry
         }
         var overview = ClusterOverview(
-            members: members, leader: view.lock?.leader, leaderPosition: view.lock?.position)
+            members: members, leader: view.lock?.leader,
+            leaderPosition: view.lock?.leader == me ? seen?.position : view.lock?.position)
         overview.isPaused = view.configuration.isPaused
         return overview
     }

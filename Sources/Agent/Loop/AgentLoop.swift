@@ -44,6 +44,8 @@ actor AgentLoop {
     var appliedRole: ServerRole?
     /// Settings that could not be applied; not tried again until they change.
     var refusedSettings: PostgresSettings?
+    /// What PostgreSQL says of settings it refuses; nil while it has taken them all.
+    var settingsProblem: String?
     var hasCheckpointSincePromotion = true
     var slotsEnsuredFor: Set<String>?
     /// The three roles are known to exist in this server.

@@ -99,6 +99,11 @@ public final class ClusterWatch: Sendable {
         state.withLock { $0.objects[layout.configuration]?.annotations[StoreKey.configuration] }
     }
 
+    /// The history of timelines as text, for `GET /history`.
+    public var historyText: String? {
+        state.withLock { $0.objects[layout.configuration]?.annotations[StoreKey.history] }
+    }
+
     /// When anything was last heard from the API server by a list or a watch.
     public var lastHeard: BootInstant? { state.withLock { $0.lastHeard } }
 

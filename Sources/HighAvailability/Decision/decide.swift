@@ -7,10 +7,10 @@
 /// ``Action/restart`` of a primary) is returned unless the lock is confirmed as this agent's own at `now`.
 public func decide(_ observation: Observation) -> Decision {
     if let decision = decideOnActivity(observation) { return decision }
-    if let decision = decideOnIdentity(observation) { return decision }
     if observation.isStopping {
         return Decision(.shutDown, "stopping: the orchestrator asked for it")
     }
+    if let decision = decideOnIdentity(observation) { return decision }
     if observation.cluster.configuration.isPaused {
         return decideWhilePaused(observation)
     }

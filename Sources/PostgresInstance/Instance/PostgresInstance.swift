@@ -148,8 +148,15 @@ public actor PostgresInstance {
     }
 
     private static func userName(_ uid: UInt32) -> String? {
-        guard let entry = getpwuid(uid), let name = entry.pointee.pw_name else { return nil }
-        return String(cString: name)
+        // Not getpwuid: its one buffer is everybody's, and another thread's name would be let in instead of ours.
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16384) { buffer in
+            var entry = passwd()
+            var found: UnsafeMutablePointer<passwd>?
+            guard getpwuid_r(uid, &entry, buffer.baseAddress, buffer.count, &found) == 0, found != nil,
+                let name = entry.pw_name
+            else { return nil }
+            return String(cString: name)
+        }
     }
 
     /// A session with the local server as superuser.

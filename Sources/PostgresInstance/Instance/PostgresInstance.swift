@@ -152,8 +152,8 @@ public actor PostgresInstance {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16384) { buffer in
             var entry = passwd()
             var found: UnsafeMutablePointer<passwd>?
-            guard getpwuid_r(uid, &entry, buffer.baseAddress, buffer.count, &found) == 0, found != nil,
-                let name = entry.pw_name
+            guard let start = buffer.baseAddress, getpwuid_r(uid, &entry, start, buffer.count, &found) == 0,
+                found != nil, let name = entry.pw_name
             else { return nil }
             return String(cString: name)
         }

@@ -274,7 +274,7 @@ private func decideOnRace(_ observation: Observation) -> Decision {
 /// Waits that are part of the protocol and not of its timings.
 public enum Grace {
     /// A dead holder whose container starts again at once has everything it acknowledged on its disk; a standby may not.
-    public static let restartInPlace: Duration = .milliseconds(1000)
+    public static let restartInPlace: Duration = .milliseconds(500)
     /// A member that is not the most advanced one asks again after this long.
     public static let standBack: Duration = .milliseconds(500)
 }

@@ -84,44 +84,33 @@ final class LockKeeper: Sendable {
 
     // MARK: One command at a time
 
-    private struct Held {
-        var record: LockRecord
-        var sentAt: BootInstant
-        var nextRenewal: BootInstant
-    }
-
     private func work() async {
-        var held: Held?
+        var keeping = LockKeeping()
         var lastWarning: String?
         for await command in commands {
+            let terms = terms()
             switch command {
             case .acquire(let record, let answer):
-                answer.resume(returning: await acquire(over: record, &held))
+                answer.resume(returning: await acquire(over: record, terms, &keeping))
             case .renew(let answer):
-                answer.resume(returning: await renew(&held, &lastWarning))
+                let step = keeping.renew(at: BootClock.now(), terms.timings)
+                answer.resume(returning: await perform(step, terms, &keeping, &lastWarning))
             case .release(let heir, let position, let answer):
-                answer.resume(returning: await release(heir: heir, position: position, &held))
+                answer.resume(returning: await release(heir: heir, position: position, terms, &keeping))
             case .heartbeat:
-                guard let current = held, BootClock.now() >= current.nextRenewal else { continue }
-                guard terms().mayRenew else {
-                    warnOnce("not renewing the lock: PostgreSQL is not healthy", &lastWarning)
-                    giveUpIfOver(&held)
-                    continue
-                }
-                _ = await renew(&held, &lastWarning)
+                let step = keeping.beat(at: BootClock.now(), mayRenew: terms.mayRenew, terms.timings)
+                _ = await perform(step, terms, &keeping, &lastWarning)
             }
         }
     }
 
-    private func acquire(over record: LockRecord?, _ held: inout Held?) async -> LockWrite? {
-        let terms = terms()
-        let now = BootClock.now()
+    private func acquire(over record: LockRecord?, _ terms: Terms, _ keeping: inout LockKeeping) async -> LockWrite? {
+        let deadline = BootClock.now() + terms.timings.retryTimeout
         do {
-            let outcome = try await store.acquire(
-                claim(terms), over: record, deadline: now + terms.timings.retryTimeout)
+            let outcome = try await store.acquire(claim(terms), over: record, deadline: deadline)
             if case .held(let record, let sentAt) = outcome {
                 guard arm(from: sentAt, terms.timings) else { return nil }
-                held = Held(record: record, sentAt: sentAt, nextRenewal: sentAt + terms.timings.loopWait)
+                keeping.confirmed(record, sentAt: sentAt, terms.timings)
             }
             return outcome
         } catch {
@@ -130,23 +119,37 @@ final class LockKeeper: Sendable {
         }
     }
 
-    private func renew(_ held: inout Held?, _ lastWarning: inout String?) async -> Bool {
-        guard let current = held else { return false }
-        let terms = terms()
-        let now = BootClock.now()
-        let end = current.sentAt + terms.timings.fenceDelay
-        guard now < end else {
-            giveUpIfOver(&held)
+    /// - Returns: true when the lock was renewed.
+    private func perform(
+        _ step: LockKeeping.Step, _ terms: Terms, _ keeping: inout LockKeeping, _ lastWarning: inout String?
+    ) async -> Bool {
+        switch step {
+        case .rest:
             return false
+        case .withhold:
+            warnOnce("not renewing the lock: PostgreSQL is not healthy", &lastWarning)
+            return false
+        case .giveUp:
+            // The fence falls at this very moment in init; here we only stop believing.
+            logger.error("the lock was not renewed in time and is given up")
+            watch.relinquishLock()
+            return false
+        case .renew(let record, let deadline):
+            return await renew(record, deadline, terms, &keeping, &lastWarning)
         }
+    }
+
+    private func renew(
+        _ record: LockRecord, _ deadline: BootInstant, _ terms: Terms, _ keeping: inout LockKeeping,
+        _ lastWarning: inout String?
+    ) async -> Bool {
         do {
             let outcome = try await store.renew(
-                claim(terms), holding: current.record, target: terms.target,
-                deadline: min(end, now + terms.timings.retryTimeout))
+                claim(terms), holding: record, target: terms.target, deadline: deadline)
             switch outcome {
             case .held(let record, let sentAt):
                 guard arm(from: sentAt, terms.timings) else { return false }
-                held = Held(record: record, sentAt: sentAt, nextRenewal: sentAt + terms.timings.loopWait)
+                keeping.confirmed(record, sentAt: sentAt, terms.timings)
                 if lastWarning != nil { logger.notice("the lock is renewed again") }
                 lastWarning = nil
                 return true
@@ -154,49 +157,40 @@ final class LockKeeper: Sendable {
                 logger.error(
                     "failed to update leader lock: it is lost",
                     metadata: ["holder": "\(record?.leader ?? "nobody")", "epoch": "\(record?.epoch ?? 0)"])
-                held = nil
+                keeping.relinquish()
                 watch.relinquishLock()
                 return false
             }
         } catch {
-            // Unknown: the lock is ours until the fence says otherwise, so ask again soon.
             warnOnce("could not renew the lock, trying until the fence falls: \(error)", &lastWarning)
-            held?.nextRenewal = BootClock.now() + .milliseconds(200)
-            giveUpIfOver(&held)
-            return false
+            return await perform(
+                keeping.outcomeIsUnknown(at: BootClock.now()), terms, &keeping, &lastWarning)
         }
     }
 
-    private func release(heir: String?, position: LSN?, _ held: inout Held?) async -> Bool {
-        guard let current = held else { return false }
-        let timings = terms().timings
-        do {
-            let released = try await store.release(
-                current.record, heir: heir, position: position, deadline: BootClock.now() + timings.retryTimeout)
-            held = nil
+    private func release(
+        heir: String?, position: LSN?, _ terms: Terms, _ keeping: inout LockKeeping
+    ) async -> Bool {
+        guard let record = keeping.held?.record else { return false }
+        // Whatever comes of it: the server is stopped, and a lock that was not let go runs out by itself.
+        defer {
+            keeping.relinquish()
             watch.relinquishLock()
-            return released
+        }
+        do {
+            return try await store.release(
+                record, heir: heir, position: position, deadline: BootClock.now() + terms.timings.retryTimeout)
         } catch {
-            // The lock then runs out by itself; the server is stopped, so nobody is harmed by the wait.
             logger.warning("could not release the lock; it runs out by itself", metadata: ["error": "\(error)"])
-            held = nil
-            watch.relinquishLock()
             return false
         }
     }
 
-    /// The fence falls at this very moment in init; here we only stop believing.
-    private func giveUpIfOver(_ held: inout Held?) {
-        guard let current = held, BootClock.now() >= current.sentAt + terms().timings.fenceDelay else { return }
-        logger.error("the lock was not renewed in time and is given up")
-        held = nil
-        watch.relinquishLock()
-    }
-
+    /// Hands init the deadline, and only then lets this agent believe that the lock is its own.
     private func arm(from sentAt: BootInstant, _ timings: Timings) -> Bool {
-        guard let fence else { return true }
+        let until = LockKeeping.end(ofWriteSentAt: sentAt, timings)
         do {
-            try fence.arm(until: sentAt + timings.fenceDelay)
+            try fence?.arm(until: until)
             return true
         } catch {
             logger.critical("the fence cannot be armed, so nothing may lead here", metadata: ["error": "\(error)"])

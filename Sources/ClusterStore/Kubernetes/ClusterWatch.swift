@@ -27,17 +27,11 @@ public final class ClusterWatch: Sendable {
         var pods: [String: Member] = [:]
         var hasObjects = false
         var hasPods = false
-        var lock: LockObserver
-        /// Version of an own write (or live read) the watch has not shown yet; until it does, it shows the past.
-        var awaited: (version: String, since: BootInstant)?
-        /// Versions of the lock the watch has shown, newest last: an answer with one of them may be older than the view.
-        var shown: [String] = []
+        var lock: LockSight
         var ownWrites = 0
         var configuration: (text: String?, value: DynamicConfiguration, problems: [String])?
         var lastHeard: BootInstant?
     }
-
-    private static let shownLimit = 32
 
     struct StoredObject: Hashable {
         var version: String
@@ -54,7 +48,7 @@ public final class ClusterWatch: Sendable {
         self.container = container
         self.clock = clock
         self.logger = logger
-        state = Mutex(State(lock: LockObserver(me: me)))
+        state = Mutex(State(lock: LockSight(me: me)))
         (changes, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -81,7 +75,7 @@ public final class ClusterWatch: Sendable {
             return ClusterView(
                 initialization: Initialization(annotations: configuration),
                 configuration: state.configuration?.value ?? DynamicConfiguration(),
-                lock: lockRecord(state),
+                lock: state.lock.record,
                 members: state.pods,
                 failover: state.objects[layout.failover].flatMap { FailoverRequest(annotations: $0.annotations) },
                 history: TimelineSwitch.list(annotation: configuration[StoreKey.history]))
@@ -89,7 +83,7 @@ public final class ClusterWatch: Sendable {
     }
 
     /// The lock as the view shows it, before the rest of it is known too.
-    var lock: LockRecord? { state.withLock { lockRecord($0) } }
+    var lock: LockRecord? { state.withLock { $0.lock.record } }
 
     /// What is wrong with the stored configuration; empty when it is all in force.
     public var configurationProblems: [String] { state.withLock { $0.configuration?.problems ?? [] } }
@@ -109,10 +103,8 @@ public final class ClusterWatch: Sendable {
 
     public func standing(ttl: Duration) -> LockStanding {
         state.withLock { state in
-            let now = clock()
-            let holder = state.objects[layout.leader]?.annotations[StoreKey.leader].flatMap { state.pods[$0] }
-            state.lock.observe(holder: holder, at: now)
-            return state.lock.standing(at: now, ttl: ttl, holder: holder)
+            let holder = state.lock.record?.leader.flatMap { state.pods[$0] }
+            return state.lock.standing(at: clock(), ttl: ttl, holder: holder)
         }
     }
 
@@ -125,21 +117,11 @@ public final class ClusterWatch: Sendable {
     public func learn(lock record: LockRecord?, annotations: [String: String]?, confirmedUntil: BootInstant?) {
         state.withLock { state in
             state.ownWrites += 1
-            // The watch was faster than the answer and has gone on since: the view does not go back.
-            let isKnown = record?.version == state.objects[layout.leader]?.version
-            let isPast = record.map { !isKnown && state.shown.contains($0.version) } ?? false
-            if !isPast {
-                if let record, let annotations {
-                    if !isKnown { state.awaited = (record.version, clock()) }
-                    state.objects[layout.leader] = StoredObject(version: record.version, annotations: annotations)
-                } else {
-                    state.objects[layout.leader] = nil
-                }
-                state.lock.observe(record, at: clock())
-            }
-            let current = lockRecord(state)
-            if let confirmedUntil, current?.identity == record?.identity, current?.epoch == record?.epoch {
-                state.lock.confirmOwnership(until: confirmedUntil)
+            guard state.lock.answered(record, confirmedUntil: confirmedUntil, at: clock()) else { return }
+            if let record, let annotations {
+                state.objects[layout.leader] = StoredObject(version: record.version, annotations: annotations)
+            } else {
+                state.objects[layout.leader] = nil
             }
         }
         signal.yield()
@@ -238,12 +220,11 @@ public final class ClusterWatch: Sendable {
                 state.objects[metadata.name ?? ""] = StoredObject(
                     version: metadata.resourceVersion ?? "", annotations: metadata.annotations ?? [:])
             }
-            state.awaited = nil
             state.hasObjects = true
-            state.lastHeard = clock()
-            let lock = lockRecord(state)
-            if let lock { note(shown: lock.version, &state) }
-            state.lock.observe(lock, at: clock())
+            let now = clock()
+            state.lastHeard = now
+            let lock = state.objects[layout.leader]
+            state.lock.listed(lock.map { LockRecord(version: $0.version, annotations: $0.annotations) }, at: now)
             return true
         }
         signal.yield()
@@ -258,9 +239,8 @@ public final class ClusterWatch: Sendable {
             let now = clock()
             state.lastHeard = now
             if name == layout.leader {
-                note(shown: object.version, &state)
-                guard isCurrent(object.version, &state, now) else { return }
-                state.lock.observe(LockRecord(version: object.version, annotations: object.annotations), at: now)
+                let record = LockRecord(version: object.version, annotations: object.annotations)
+                guard state.lock.watched(record, at: now) else { return }
             }
             state.objects[name] = object
         }
@@ -273,32 +253,11 @@ public final class ClusterWatch: Sendable {
             let now = clock()
             state.lastHeard = now
             if name == layout.leader {
-                guard state.awaited == nil else { return }
-                state.lock.observe(nil, at: now)
+                guard state.lock.watched(nil, at: now) else { return }
             }
             state.objects[name] = nil
         }
         signal.yield()
-    }
-
-    private func lockRecord(_ state: State) -> LockRecord? {
-        state.objects[layout.leader].map { LockRecord(version: $0.version, annotations: $0.annotations) }
-    }
-
-    private func note(shown version: String, _ state: inout State) {
-        state.shown.append(version)
-        if state.shown.count > Self.shownLimit { state.shown.removeFirst() }
-    }
-
-    /// The watch shows every version in order: before it has shown our own write, it shows what came before it.
-    private func isCurrent(_ version: String, _ state: inout State, _ now: BootInstant) -> Bool {
-        guard let awaited = state.awaited else { return true }
-        // A relist may have skipped the version; better late than deaf.
-        if version == awaited.version || now - awaited.since > .seconds(10) {
-            state.awaited = nil
-            return true
-        }
-        return false
     }
 
     private static func configuration(_ text: String?, former: DynamicConfiguration)

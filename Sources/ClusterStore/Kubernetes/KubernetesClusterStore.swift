@@ -55,7 +55,7 @@ public struct KubernetesClusterStore: ClusterStore {
         let stamp = wallClock()
         let subsets: JSONValue? = layout.lockObject == .endpoints ? [] : nil
         return try await settle(
-            claim, stamp: stamp, base: previous, deadline: deadline,
+            .acquisition(over: previous?.version), claim, stamp: stamp, base: previous, deadline: deadline,
             attempt: { base, deadline in
                 let annotations = claim.acquisition(over: base, time: stamp)
                 guard let base else {
@@ -64,9 +64,7 @@ public struct KubernetesClusterStore: ClusterStore {
                 return try await patchObject(
                     layout.leader, annotations, version: base.version, subsets: subsets, with: lockClient,
                     deadline: deadline)
-            },
-            // Whoever changed the record after we judged it free, we judged another record: no second attempt.
-            mayRetryOver: { $0?.version == previous?.version })
+            })
     }
 
     public func renew(
@@ -75,23 +73,21 @@ public struct KubernetesClusterStore: ClusterStore {
         let stamp = wallClock()
         let subsets = layout.lockObject == .endpoints ? target.map(Self.subsets) : nil
         return try await settle(
-            claim, stamp: stamp, base: record, deadline: deadline,
+            .renewal(epoch: record.epoch), claim, stamp: stamp, base: record, deadline: deadline,
             attempt: { base, deadline in
                 try await patchObject(
                     layout.leader, claim.renewal(epoch: record.epoch, time: stamp), version: base?.version,
                     subsets: subsets, with: lockClient, deadline: deadline)
-            },
-            // Somebody may touch the object, but while it names us in our epoch the lock is ours to renew.
-            mayRetryOver: { $0?.identity == claim.identity && $0?.epoch == record.epoch })
+            })
     }
 
     public func release(_ record: LockRecord, heir: String?, position: LSN?, deadline: BootInstant) async throws -> Bool
     {
-        guard let identity = record.identity else { return false }
+        guard record.identity != nil else { return false }
         let annotations = LockClaim.release(heir: heir, position: position)
         let subsets: JSONValue? = layout.lockObject == .endpoints ? [] : nil
-        var base: LockRecord? = record
-        while let current = base, current.identity == identity {
+        var current = record
+        while true {
             do {
                 let object = try await patchObject(
                     layout.leader, annotations, version: current.version, subsets: subsets, with: lockClient,
@@ -102,13 +98,13 @@ public struct KubernetesClusterStore: ClusterStore {
                 try await pauseBeforeRetry(error, deadline: deadline)
                 let object = try await readLockObject(deadline: deadline)
                 watch.learn(lock: object?.record, annotations: object?.annotations, confirmedUntil: nil)
-                // Our own write landed and its answer was lost: free in our epoch, or taken by the heir already.
-                if let object, object.record.leader == nil, object.record.epoch == record.epoch { return true }
-                if let heir, object?.record.leader == heir, heir != identity.member { return true }
-                base = object?.record
+                switch LockAttempt.settleRelease(of: record, to: heir, read: object?.record) {
+                case .landed: return true
+                case .lost, .again(over: nil): return false
+                case .again(let newer?): current = newer
+                }
             }
         }
-        return false
     }
 
     /// Repeats a write until its outcome is known.
@@ -116,9 +112,8 @@ public struct KubernetesClusterStore: ClusterStore {
     /// - Invariant: returns `.held` only if a server's answer shows this claim's identity with this attempt's stamp, or
     ///   the write itself was answered with success.
     private func settle(
-        _ claim: LockClaim, stamp: String, base: LockRecord?, deadline: BootInstant,
-        attempt: (LockRecord?, BootInstant) async throws -> LockObject,
-        mayRetryOver: (LockRecord?) -> Bool
+        _ kind: LockAttempt, _ claim: LockClaim, stamp: String, base: LockRecord?, deadline: BootInstant,
+        attempt: (LockRecord?, BootInstant) async throws -> LockObject
     ) async throws -> LockWrite {
         let sentAt = clock()
         var base = base
@@ -133,18 +128,21 @@ public struct KubernetesClusterStore: ClusterStore {
                 || error.isRetryable || error.isForbidden
             {
                 try await pauseBeforeRetry(error, deadline: deadline)
-                guard let object = try await readSettling(deadline: deadline) else {
-                    if base == nil { continue }
-                    return .lost(nil)
-                }
-                if object.record.identity == claim.identity, object.record.renewal == stamp {
+                let object = try await readSettling(deadline: deadline)
+                let outcome = kind.settle(object?.record, over: base, identity: claim.identity, stamp: stamp)
+                if case .landed(let record) = outcome {
                     watch.learn(
-                        lock: object.record, annotations: object.annotations, confirmedUntil: sentAt + claim.validity)
-                    return .held(object.record, sentAt: sentAt)
+                        lock: record, annotations: object?.annotations, confirmedUntil: sentAt + claim.validity)
+                    return .held(record, sentAt: sentAt)
                 }
-                watch.learn(lock: object.record, annotations: object.annotations, confirmedUntil: nil)
-                guard mayRetryOver(object.record) else { return .lost(object.record) }
-                base = object.record
+                if object != nil {
+                    watch.learn(lock: object?.record, annotations: object?.annotations, confirmedUntil: nil)
+                }
+                switch outcome {
+                case .landed(let record): return .held(record, sentAt: sentAt)
+                case .lost(let record): return .lost(record)
+                case .again(let record): base = record
+                }
             }
         }
     }

@@ -1,0 +1,82 @@
+/// Keeps a lock that was taken: when to renew it, how long to believe in it, when to give it up.
+///
+/// A value without a clock: its shell says what time it is and what became of each write, and does what it is told. The
+/// simulation runs the same value.
+///
+/// - Invariant: ``Held/until`` counts from when the write was *sent*, never from when it was answered, so that it ends before
+///   any other member's count of the ttl can.
+public struct LockKeeping: Hashable, Sendable {
+    /// A lock this agent has confirmed as its own.
+    public struct Held: Hashable, Sendable {
+        public var record: LockRecord
+        /// The fence falls here, and here the holder stops believing.
+        public var until: BootInstant
+        public var nextRenewal: BootInstant
+    }
+
+    /// What to do now.
+    public enum Step: Hashable, Sendable {
+        /// Nothing is due, or nothing is held.
+        case rest
+        /// A renewal is due and may not be made, because PostgreSQL is not healthy.
+        case withhold
+        /// Renew over this record; past the deadline the outcome is of no use any more.
+        case renew(over: LockRecord, deadline: BootInstant)
+        /// The lock has run out. init's fence falls at the same moment; the agent stops believing.
+        case giveUp
+    }
+
+    public private(set) var held: Held?
+
+    public init() {}
+
+    /// When a write sent at `sentAt` stops protecting its holder.
+    public static func end(ofWriteSentAt sentAt: BootInstant, _ timings: Timings) -> BootInstant {
+        sentAt + timings.fenceDelay
+    }
+
+    /// The heartbeat: to be asked often compared with `loopWait`.
+    ///
+    /// - Parameter mayRenew: the server is healthy, or is being brought up within its time.
+    public mutating func beat(at now: BootInstant, mayRenew: Bool, _ timings: Timings) -> Step {
+        guard let held, now >= held.nextRenewal else { return .rest }
+        if mayRenew || now >= held.until { return renew(at: now, timings) }
+        return .withhold
+    }
+
+    /// A renewal out of turn, to publish something.
+    public mutating func renew(at now: BootInstant, _ timings: Timings) -> Step {
+        guard let held else { return .rest }
+        guard now < held.until else {
+            self.held = nil
+            return .giveUp
+        }
+        return .renew(over: held.record, deadline: min(held.until, now + timings.retryTimeout))
+    }
+
+    /// An acquisition or a renewal has landed, and the fence is armed.
+    public mutating func confirmed(_ record: LockRecord, sentAt: BootInstant, _ timings: Timings) {
+        held = Held(
+            record: record, until: Self.end(ofWriteSentAt: sentAt, timings), nextRenewal: sentAt + timings.loopWait)
+    }
+
+    /// A renewal's outcome is unknown: the lock is ours until the fence says otherwise, so ask again soon.
+    ///
+    /// - Returns: ``Step/giveUp`` when there is no time left for that.
+    public mutating func outcomeIsUnknown(at now: BootInstant) -> Step {
+        guard let held else { return .rest }
+        guard now < held.until else {
+            self.held = nil
+            return .giveUp
+        }
+        self.held?.nextRenewal = now + Self.pauseAfterUnknown
+        return .rest
+    }
+
+    /// Another holder was seen in a live read, or the lock was let go.
+    public mutating func relinquish() {
+        held = nil
+    }
+
+    private static let pauseAfterUnknown = Duration.milliseconds(200)
+}

@@ -1,0 +1,90 @@
+/// One member's view of the lock, from two sources that overtake each other: the watch, and its own writes and live reads.
+///
+/// - Invariant: the view never goes back behind this agent's own write or live read. The watch shows every version in order,
+///   so what it shows before that version is the past.
+public struct LockSight: Sendable {
+    public private(set) var record: LockRecord?
+    private var observer: LockObserver
+    /// Version of an own write (or live read) the watch has not shown yet; until it does, it shows the past.
+    private var awaited: (version: String, since: BootInstant)?
+    /// Versions the watch has shown, newest last: an answer with one of them may be older than the view.
+    private var shown: [String] = []
+
+    private static let shownLimit = 32
+    /// A relist may have skipped the awaited version; better late than deaf.
+    private static let longestDeafness = Duration.seconds(10)
+
+    public init(me: HolderIdentity) {
+        observer = LockObserver(me: me)
+    }
+
+    /// Takes in a watch event; nil: the object was deleted.
+    ///
+    /// - Returns: false when the event was passed over, because it shows the past.
+    @discardableResult
+    public mutating func watched(_ new: LockRecord?, at now: BootInstant) -> Bool {
+        guard let new else {
+            guard awaited == nil else { return false }
+            return take(nil, at: now)
+        }
+        note(new.version)
+        if let awaited {
+            guard new.version == awaited.version || now - awaited.since > Self.longestDeafness else { return false }
+            self.awaited = nil
+        }
+        return take(new, at: now)
+    }
+
+    /// Takes in a list, which was begun after the last own write.
+    public mutating func listed(_ new: LockRecord?, at now: BootInstant) {
+        awaited = nil
+        if let new { note(new.version) }
+        take(new, at: now)
+    }
+
+    /// Takes in the answer of an own write or a live read.
+    ///
+    /// - Parameter until: until when the write makes this agent the holder; nil for a read.
+    /// - Returns: false when the watch was faster than the answer and has gone on since.
+    @discardableResult
+    public mutating func answered(_ new: LockRecord?, confirmedUntil until: BootInstant?, at now: BootInstant) -> Bool {
+        let isKnown = new?.version == record?.version
+        let isPast = new.map { !isKnown && shown.contains($0.version) } ?? false
+        if !isPast {
+            if let new, !isKnown { awaited = (new.version, now) }
+            take(new, at: now)
+        }
+        if let until, record?.identity == new?.identity, record?.epoch == new?.epoch {
+            observer.confirmOwnership(until: until)
+        }
+        return !isPast
+    }
+
+    /// The lock is known not to be ours, whatever the view still shows.
+    public mutating func relinquish() {
+        observer.relinquish()
+    }
+
+    /// - Parameters:
+    ///   - ttl: how long a record without a ttl of its own holds.
+    ///   - holder: the member that carries the holder's name, as the Pods show it.
+    public mutating func standing(at now: BootInstant, ttl: Duration, holder: Member?) -> LockStanding {
+        observer.observe(holder: holder, at: now)
+        return observer.standing(at: now, ttl: ttl, holder: holder)
+    }
+
+    /// When a lock held by another expires if nothing changes; nil when that is not what we wait for.
+    public func expiry(ttl: Duration) -> BootInstant? { observer.expiry(ttl: ttl) }
+
+    @discardableResult
+    private mutating func take(_ new: LockRecord?, at now: BootInstant) -> Bool {
+        record = new
+        observer.observe(new, at: now)
+        return true
+    }
+
+    private mutating func note(_ version: String) {
+        shown.append(version)
+        if shown.count > Self.shownLimit { shown.removeFirst() }
+    }
+}

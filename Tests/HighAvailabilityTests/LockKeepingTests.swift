@@ -1,0 +1,122 @@
+import HighAvailability
+import Testing
+
+@Suite struct LockKeepingTests {
+    private let sent = BootInstant(nanoseconds: 9_000_000_000)
+    private let timings = Timings.standard
+    private let me = HolderIdentity(member: "demo-0", podUID: "u0", nonce: "n1")
+    private let other = HolderIdentity(member: "demo-1", podUID: "u1", nonce: "n9")
+
+    private func record(_ version: String, _ identity: HolderIdentity?, renewal: String? = nil, epoch: Int64 = 4)
+        -> LockRecord
+    {
+        LockRecord(
+            version: version, leader: identity?.member, identity: identity, epoch: epoch, renewal: renewal ?? version)
+    }
+
+    private func holding() -> LockKeeping {
+        var keeping = LockKeeping()
+        keeping.confirmed(record("1", me), sentAt: sent, timings)
+        return keeping
+    }
+
+    @Test func `a lock holds until the fence, counted from when its write was sent`() {
+        #expect(holding().held?.until == sent + .seconds(17))
+    }
+
+    @Test func `a renewal is due a heartbeat after the last one was sent`() {
+        var keeping = holding()
+        let early = keeping.beat(at: sent + .milliseconds(4999), mayRenew: true, timings)
+        #expect(early == .rest)
+        let due = keeping.beat(at: sent + .seconds(5), mayRenew: true, timings)
+        #expect(due == .renew(over: record("1", me), deadline: sent + .seconds(10)))
+    }
+
+    @Test func `no renewal is waited for past the fence`() {
+        var keeping = holding()
+        let step = keeping.beat(at: sent + .seconds(14), mayRenew: true, timings)
+        #expect(step == .renew(over: record("1", me), deadline: sent + .seconds(17)))
+    }
+
+    @Test func `a lock without renewal is given up when the fence falls, and not before`() {
+        var keeping = holding()
+        let last = sent + .seconds(17) - .nanoseconds(1)
+        let inTime = keeping.outcomeIsUnknown(at: last)
+        #expect(inTime == .rest)
+        #expect(keeping.held?.nextRenewal == last + .milliseconds(200))
+        let over = keeping.outcomeIsUnknown(at: sent + .seconds(17))
+        #expect(over == .giveUp)
+        #expect(keeping.held == nil)
+        let after = keeping.beat(at: sent + .seconds(18), mayRenew: true, timings)
+        #expect(after == .rest)
+    }
+
+    @Test func `an unhealthy server's lock is not renewed and runs out`() {
+        var keeping = holding()
+        let unwell = keeping.beat(at: sent + .seconds(16), mayRenew: false, timings)
+        #expect(unwell == .withhold)
+        let over = keeping.beat(at: sent + .seconds(17), mayRenew: false, timings)
+        #expect(over == .giveUp)
+    }
+
+    @Test func `changed timings do not move a fence that is armed`() {
+        var keeping = holding()
+        let step = keeping.renew(at: sent + .seconds(18), .tolerant)
+        #expect(step == .giveUp)
+    }
+
+    @Test func `a lost answer is settled by who and which attempt the record shows`() {
+        let taking = LockAttempt.acquisition(over: "7")
+        func settle(_ read: LockRecord?) -> LockSettlement {
+            taking.settle(read, over: record("7", nil), identity: me, stamp: "s")
+        }
+        let landed = record("8", me, renewal: "s")
+        #expect(settle(landed) == .landed(landed))
+        #expect(settle(record("7", nil)) == .again(over: record("7", nil)))
+        #expect(settle(record("8", other, renewal: "s")) == .lost(record("8", other, renewal: "s")))
+        // An earlier attempt of ours that landed late is not this one.
+        #expect(settle(record("8", me, renewal: "r")) == .lost(record("8", me, renewal: "r")))
+        #expect(settle(nil) == .lost(nil))
+        #expect(
+            LockAttempt.acquisition(over: nil).settle(nil, over: nil, identity: me, stamp: "s") == .again(over: nil))
+    }
+
+    @Test func `a renewal is repeated over a touched record only in its own epoch`() {
+        let renewing = LockAttempt.renewal(epoch: 4)
+        func settle(_ read: LockRecord?) -> LockSettlement {
+            renewing.settle(read, over: record("7", me), identity: me, stamp: "s")
+        }
+        let touched = record("8", me, renewal: "r")
+        #expect(settle(touched) == .again(over: touched))
+        let later = record("8", me, renewal: "r", epoch: 5)
+        #expect(settle(later) == .lost(later))
+        #expect(settle(record("9", other)) == .lost(record("9", other)))
+    }
+
+    @Test func `a release whose answer was lost has landed when the lock is free in its epoch or the heir's`() {
+        let held = record("7", me)
+        func settle(_ read: LockRecord?) -> LockSettlement {
+            LockAttempt.settleRelease(of: held, to: "demo-1", read: read)
+        }
+        #expect(settle(record("8", nil)) == .landed(record("8", nil)))
+        #expect(settle(record("9", other, epoch: 5)) == .landed(record("9", other, epoch: 5)))
+        #expect(settle(record("8", me)) == .again(over: record("8", me)))
+        let third = record("9", HolderIdentity(member: "demo-2", podUID: "u2", nonce: "n"), epoch: 5)
+        #expect(settle(third) == .lost(third))
+    }
+
+    @Test func `what the watch shows before an own write is the past`() {
+        var sight = LockSight(me: me)
+        sight.listed(record("1", nil), at: sent)
+        sight.answered(record("3", me), confirmedUntil: sent + .seconds(17), at: sent)
+        func standing() -> LockStanding { sight.standing(at: sent, ttl: timings.ttl, holder: nil) }
+        sight.watched(record("2", other), at: sent)
+        #expect(standing() == .mine(until: sent + .seconds(17)))
+        sight.watched(record("3", me), at: sent)
+        sight.watched(record("4", other), at: sent)
+        #expect(standing() == .held(by: "demo-1"))
+        // The answer to a renewal that the watch has shown, and what came after it.
+        sight.answered(record("3", me), confirmedUntil: sent + .seconds(17), at: sent)
+        #expect(standing() == .held(by: "demo-1"))
+    }
+}

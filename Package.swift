@@ -76,7 +76,7 @@ let package = Package(
             "Agent",
             [
                 "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterStore", "KubernetesClient",
-                "KubernetesModels", "HTTPTransport", "AgentAPI", "Fence", "Observability", systemPackage, log,
+                "KubernetesModels", "HTTPTransport", "AgentAPI", "Fence", "CLinux", "Observability", systemPackage, log,
             ]),
 
         target("Observability", [log]),

@@ -157,6 +157,8 @@ struct InitLoop {
             return carryOut(supervision.startFailed(errno: -process, at: now))
         }
         supervision.started(process, at: now)
+        // From here on init only waits: what its start needed need not stay resident.
+        clinux_release_code_pages()
         return nil
     }
 

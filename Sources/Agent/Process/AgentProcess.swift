@@ -1,4 +1,5 @@
 import AgentAPI
+import CLinux
 import ClusterStore
 import Fence
 import Glibc
@@ -109,6 +110,10 @@ public struct AgentProcess: Sendable {
                 return false
             }
             group.addTask {
+                await Self.releaseCodeOfStart()
+                return false
+            }
+            group.addTask {
                 await stopRequested()
                 await loop.stop()
                 return false
@@ -121,6 +126,14 @@ public struct AgentProcess: Sendable {
             while let isOver = try await group.next() { if isOver { break } }
             group.cancelAll()
         }
+    }
+
+    /// A member starts once and then idles for weeks: the code of its start, of bootstrap and of copying need not stay
+    /// resident. Taking it off too early only costs that it is mapped again.
+    private static func releaseCodeOfStart() async {
+        // Cancelled at the agent's end, when there is nothing left to release for.
+        do { try await Task.sleep(for: .seconds(20)) } catch { return }
+        clinux_release_code_pages()
     }
 
     private func layout() throws -> InstanceLayout {

@@ -132,7 +132,9 @@ actor AgentLoop {
         await carryOut(decision, observation)
         let lock = watch.standing(ttl: view.configuration.timings.ttl)
         publish(view, lock: lock)
-        let pause = pause(observation)
+        let pause = longestPause(
+            after: observation, lockExpiry: watch.lockExpiry(ttl: view.configuration.timings.ttl),
+            isSilent: silentSince != nil)
         remember(view, lock: lock, pause: pause)
         scheduleWake(after: pause)
     }
@@ -158,20 +160,6 @@ actor AgentLoop {
         lastDecision = decision
         let level: Logger.Level = decision.action == .refuse ? .critical : .notice
         logger.log(level: level, "\(decision.reason)", metadata: metadata)
-    }
-
-    /// Until when nothing but an event can change the decision.
-    private func pause(_ observation: Observation) -> Duration {
-        let timings = observation.cluster.configuration.timings
-        var pause = timings.loopWait
-        if let expiry = watch.lockExpiry(ttl: timings.ttl) {
-            pause = min(pause, max(expiry - observation.now, .milliseconds(20)))
-        }
-        if observation.lock.isFree { pause = min(pause, .milliseconds(200)) }
-        if let until = standsBackUntil { pause = min(pause, max(until - observation.now, .milliseconds(20))) }
-        if case .starting = server { pause = min(pause, .milliseconds(100)) }
-        if silentSince != nil { pause = min(pause, .milliseconds(500)) }
-        return pause
     }
 
     private func scheduleWake(after pause: Duration) {

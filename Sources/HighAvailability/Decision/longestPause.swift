@@ -1,0 +1,20 @@
+/// How long a member may sleep when no event wakes it: until the first instant at which ``decide(_:)`` could say
+/// something else without anything having happened.
+///
+/// Only instants to come count. One that has passed has had its effect on the decision just made; waiting for it again
+/// would never end.
+///
+/// - Parameters:
+///   - lockExpiry: when a lock held by another runs out; nil when that is not what we wait for.
+///   - isSilent: the server did not answer the last look, which has to be told from a short absence soon.
+/// - Returns: at most `loopWait`, at least 20 ms.
+public func longestPause(after observation: Observation, lockExpiry: BootInstant?, isSilent: Bool = false) -> Duration {
+    var pause = observation.cluster.configuration.timings.loopWait
+    for instant in [lockExpiry, observation.standsBackUntil].compactMap(\.self) where instant > observation.now {
+        pause = min(pause, instant - observation.now)
+    }
+    if observation.lock.isFree { pause = min(pause, .milliseconds(200)) }
+    if case .starting = observation.server { pause = min(pause, .milliseconds(100)) }
+    if isSilent { pause = min(pause, .milliseconds(500)) }
+    return max(pause, .milliseconds(20))
+}

@@ -8,6 +8,9 @@ extension AgentLoop {
     ///
     /// - Parameter isTakingOffice: the promotion is complete, though its activity has not ended.
     func publish(_ view: ClusterView, lock: LockStanding, isTakingOffice: Bool = false) {
+        // What it would say between standby and leader is true for a tenth of a second, and the write that makes it the
+        // leader would have to wait for that one.
+        if activity?.kind == .promoting, lock.isMine, !isTakingOffice { return }
         let isPrimary: Bool
         let isRunning: Bool
         switch server {

@@ -5,7 +5,7 @@ public import PostgresClient
 /// An application that inserts a row every 20 ms and remembers what it was told.
 ///
 /// The schedule is fixed: a slow answer does not move the next tick, ticks that pass meanwhile are counted as missed.
-/// After an error the session is given up and the next one is tried at once, at most every 5 ms; each attempt to connect
+/// After an error the session is given up and the next one is tried at once, at most every 20 ms; each attempt to connect
 /// has 250 ms and each statement 1 s. Every attempt writes an id of its own, so a retry never hides a lost row.
 public actor Writer {
     /// How the writer behaves; the defaults are those of the figures in the documentation.
@@ -13,7 +13,7 @@ public actor Writer {
         public var interval: Duration = .milliseconds(20)
         public var connectDeadline: Duration = .milliseconds(250)
         public var statementDeadline: Duration = .seconds(1)
-        public var reconnectPause: Duration = .milliseconds(5)
+        public var reconnectPause: Duration = .milliseconds(20)
 
         public init() {}
     }

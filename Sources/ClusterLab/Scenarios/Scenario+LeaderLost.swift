@@ -41,7 +41,8 @@ extension Scenario {
 
     /// kill -9 of the leader's PID 1: the container ends and is started again.
     public static let initKill = Scenario("init-kill", "kill -9 of the leader's PID 1") { cluster, title in
-        try await cluster.measure(title, cluster.killingInit()).result
+        try await cluster.forgetRestarts()
+        return try await cluster.measure(title, cluster.killingInit()).result
     }
 
     /// The same while the kubelet holds the container back: it does not come again for 10 s or more.
@@ -49,7 +50,7 @@ extension Scenario {
         "init-kill-back-off", "kill -9 of the leader's PID 1, container in back-off"
     ) { cluster, title in
         // A first crash is forgiven at once, so one happens before the measured one, while the member is a replica.
-        let healthy = try await cluster.waitUntilHealthy()
+        let healthy = try await cluster.forgetRestarts()
         guard let victim = healthy.replicas.first else { throw LabError("there is no replica") }
         try await cluster.killInit(of: victim)
         _ = try await cluster.switchOver("switchover to \(victim.name)", to: victim.name)
@@ -106,6 +107,27 @@ extension LabCluster {
                     + "this needs root on the node the Pod runs on")
         }
         return process
+    }
+
+    /// Replaces every Pod whose container was restarted, so that the kubelet holds none back: it waits longer after each
+    /// crash of the same Pod, and the next run would measure that.
+    @discardableResult
+    func forgetRestarts() async throws -> HealthyCluster {
+        var healthy = try await waitUntilHealthy()
+        for pod in try await pods() where Self.restarts(of: pod) > 0 {
+            guard let name = pod.metadata.name else { continue }
+            try await lab.kubectl(["-n", namespace, "delete", "pod", name, "--wait=false"])
+            try await wait(for: "another Pod \(name)", within: .seconds(90), every: .milliseconds(150)) {
+                let uid = try await pods().first { $0.metadata.name == name }?.metadata.uid
+                return uid != nil && uid != pod.metadata.uid ? .reached(()) : .notYet("the old one")
+            }
+            healthy = try await waitUntilHealthy()
+        }
+        return healthy
+    }
+
+    private static func restarts(of pod: Pod) -> Int {
+        (pod.status?.containerStatuses ?? []).reduce(0) { $0 + ($1.restartCount ?? 0) }
     }
 
     /// Kills PID 1 and waits until it, and with it every process of the container, is gone.

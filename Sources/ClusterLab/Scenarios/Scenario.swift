@@ -23,7 +23,7 @@ public struct Scenario: Sendable {
         return try await body(cluster, title)
     }
 
-    /// All of them, in the order of the table.
+    /// All of them, in the order of the table of measurements.
     public static let all: [Scenario] = [
         lifecycle, switchover, podDeletion, postmasterKill, initKill, initKillInBackOff, operatorAbsent,
         frozenAndCutOff,

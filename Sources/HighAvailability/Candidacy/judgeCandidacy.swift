@@ -9,9 +9,13 @@ public struct PositionReport: Hashable, Sendable {
     /// It may be promoted: tags allow it and nothing stops its replay for good.
     public var isEligible: Bool
     public var priority: Int
+    /// Epoch the member has promised: it receives nothing from a leader of an earlier one, so its position is final. nil
+    /// when it has promised none, or another version of the lock than the candidate asked for.
+    public var sealedEpoch: Int64?
 
     public init(
-        name: String, isPrimary: Bool, timeline: Timeline, position: LSN, isEligible: Bool = true, priority: Int = 1
+        name: String, isPrimary: Bool, timeline: Timeline, position: LSN, isEligible: Bool = true, priority: Int = 1,
+        sealedEpoch: Int64? = nil
     ) {
         self.name = name
         self.isPrimary = isPrimary
@@ -19,6 +23,12 @@ public struct PositionReport: Hashable, Sendable {
         self.position = position
         self.isEligible = isEligible
         self.priority = priority
+        self.sealedEpoch = sealedEpoch
+    }
+
+    /// It may have WAL that the other one lacks.
+    func isAhead(of other: PositionReport) -> Bool {
+        timeline != other.timeline ? timeline > other.timeline : position > other.position
     }
 }
 
@@ -31,16 +41,33 @@ public struct Candidacy: Hashable, Sendable {
     public var lastKnownPosition: LSN?
     public var recordedTimeline: Timeline?
     public var maximumLag: ByteCount
+    /// What commits that waited for standbys ask of the election; nil when none did.
+    public var synchronous: SynchronousElection?
 
     public init(
         me: PositionReport, others: [PositionReport], lastKnownPosition: LSN?, recordedTimeline: Timeline?,
-        maximumLag: ByteCount
+        maximumLag: ByteCount, synchronous: SynchronousElection? = nil
     ) {
         self.me = me
         self.others = others
         self.lastKnownPosition = lastKnownPosition
         self.recordedTimeline = recordedTimeline
         self.maximumLag = maximumLag
+        self.synchronous = synchronous
+    }
+
+    /// Those who might take the lock instead. Where seals are asked for, who gave none does not race now.
+    fileprivate var rivals: [PositionReport] {
+        let eligible = peers.filter(\.isEligible)
+        guard let election = synchronous, election.needsSeals(me.name) else { return eligible }
+        return eligible.filter { ($0.sealedEpoch ?? .min) >= election.epoch }
+    }
+
+    /// Those whose position counts. In a synchronous mode that is the recorded members: what anybody else has and they
+    /// have not was never acknowledged; the former leader of a lock that is over included, alive or not.
+    fileprivate var peers: [PositionReport] {
+        guard let record = synchronous?.record else { return others }
+        return others.filter { $0.name != record.leader && (record.members.contains($0.name) || $0.isPrimary) }
     }
 }
 
@@ -55,22 +82,25 @@ public enum CandidacyVerdict: Hashable, Sendable {
 ///
 /// Several members may come to "run" when they cannot see each other; the compare-and-swap on the lock lets one of them win.
 /// Order among those who see each other: timeline, position, priority, name; so exactly one of them runs.
+/// In a synchronous mode ``SynchronousElection`` takes the place of the bound on lag: it bounds the loss to nothing.
 public func judgeCandidacy(_ candidacy: Candidacy) -> CandidacyVerdict {
     let me = candidacy.me
     guard me.isEligible else { return .yield("I am not allowed to promote") }
-    if let primary = candidacy.others.first(where: \.isPrimary), !me.isPrimary {
+    if let primary = candidacy.peers.first(where: \.isPrimary), !me.isPrimary {
         return .yield("Primary (\(primary.name)) is still alive")
     }
     if let recorded = candidacy.recordedTimeline, me.timeline < recorded {
         return .yield("My timeline \(me.timeline) is behind last known cluster timeline \(recorded)")
     }
-    if let published = candidacy.lastKnownPosition {
+    if let election = candidacy.synchronous {
+        if let objection = synchronousObjection(election, me: me, others: candidacy.others) { return .yield(objection) }
+    } else if let published = candidacy.lastKnownPosition {
         let lag = published.bytes(since: me.position)
         if lag > candidacy.maximumLag {
             return .yield("My wal position exceeds maximum replication lag: \(lag) > \(candidacy.maximumLag)")
         }
     }
-    let rivals = candidacy.others.filter(\.isEligible)
+    let rivals = candidacy.rivals
     if let better = rivals.first(where: { isBetter($0, than: me) }) {
         return .yield("\(better.name) is a better candidate: timeline \(better.timeline), position \(better.position)")
     }
@@ -87,11 +117,19 @@ private func isBetter(_ left: PositionReport, than right: PositionReport) -> Boo
 
 /// Chooses whom a leader hands over to: the most advanced of those that may lead, highest priority, first name.
 ///
-/// - Parameter wanted: the candidate somebody asked for; nil takes the best.
+/// - Parameters:
+///   - wanted: the candidate somebody asked for; nil takes the best.
+///   - synchronous: the recorded synchronous standbys, to which the choice is limited; nil when there is no record.
 /// - Returns: the name, or why there is none.
-public func chooseHeir(wanted: String?, leader: PositionReport, reports: [PositionReport], maximumLag: ByteCount)
-    -> Result<String, HandOverRefusal>
-{
+public func chooseHeir(
+    wanted: String?, leader: PositionReport, reports: [PositionReport], maximumLag: ByteCount,
+    synchronous: Set<String>? = nil
+) -> Result<String, HandOverRefusal> {
+    if let synchronous, synchronous.isEmpty { return .failure(HandOverRefusal("can not find sync_standby")) }
+    if let synchronous, let wanted, !synchronous.contains(wanted) {
+        return .failure(HandOverRefusal("candidate name \(wanted) does not match with sync_standby"))
+    }
+    let reports = reports.filter { synchronous?.contains($0.name) ?? true }
     let eligible = reports.filter { $0.isEligible && !$0.isPrimary && $0.timeline == leader.timeline }
     let close = eligible.filter { leader.position.bytes(since: $0.position) <= maximumLag }
     if let wanted {

@@ -7,19 +7,22 @@ public struct ClusterView: Hashable, Sendable {
     /// By name.
     public var members: [String: Member]
     public var failover: FailoverRequest?
+    /// Who may be elected while commits wait for standbys; nil when there is no record.
+    public var synchronous: SynchronousState?
     /// Newest last.
     public var history: [TimelineSwitch]
 
     public init(
         initialization: Initialization = .never, configuration: DynamicConfiguration = DynamicConfiguration(),
         lock: LockRecord? = nil, members: [String: Member] = [:], failover: FailoverRequest? = nil,
-        history: [TimelineSwitch] = []
+        synchronous: SynchronousState? = nil, history: [TimelineSwitch] = []
     ) {
         self.initialization = initialization
         self.configuration = configuration
         self.lock = lock
         self.members = members
         self.failover = failover
+        self.synchronous = synchronous
         self.history = history
     }
 

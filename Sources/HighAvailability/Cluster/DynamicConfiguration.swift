@@ -7,6 +7,7 @@ public struct DynamicConfiguration: Hashable, Sendable {
     public var maximumLagOnFailover: ByteCount
     /// While true nothing is started, stopped or promoted; the lock is still renewed.
     public var isPaused: Bool
+    public var synchronous: SynchronousPolicy
     /// How long a leader may take to start or recover before others may take its place. Default 300 s.
     public var primaryStartTimeout: Duration
     public var usesRewind: Bool
@@ -24,6 +25,7 @@ public struct DynamicConfiguration: Hashable, Sendable {
         timings: Timings = .standard,
         maximumLagOnFailover: ByteCount = .mebibytes(1),
         isPaused: Bool = false,
+        synchronous: SynchronousPolicy = .off,
         primaryStartTimeout: Duration = .seconds(300),
         usesRewind: Bool = true,
         usesSlots: Bool = true,
@@ -35,6 +37,7 @@ public struct DynamicConfiguration: Hashable, Sendable {
         self.timings = timings
         self.maximumLagOnFailover = maximumLagOnFailover
         self.isPaused = isPaused
+        self.synchronous = synchronous
         self.primaryStartTimeout = primaryStartTimeout
         self.usesRewind = usesRewind
         self.usesSlots = usesSlots

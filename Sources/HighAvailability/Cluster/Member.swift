@@ -95,16 +95,23 @@ public struct MemberTags: Hashable, Sendable {
     public var isExcludedFromLoadBalancing: Bool
     /// Preferred as the source of new replicas.
     public var isCloneSource: Bool
+    /// No commit ever waits for it.
+    public var isExcludedFromSynchronous: Bool
+    /// The higher one is waited for first. Default 1; 0 or less excludes like `nosync`.
+    public var synchronousPriority: Int
 
     public init(
         isExcludedFromFailover: Bool = false, failoverPriority: Int = 1, isExcludedFromLoadBalancing: Bool = false,
-        isCloneSource: Bool = false
+        isCloneSource: Bool = false, isExcludedFromSynchronous: Bool = false, synchronousPriority: Int = 1
     ) {
         self.isExcludedFromFailover = isExcludedFromFailover
         self.failoverPriority = failoverPriority
         self.isExcludedFromLoadBalancing = isExcludedFromLoadBalancing
         self.isCloneSource = isCloneSource
+        self.isExcludedFromSynchronous = isExcludedFromSynchronous
+        self.synchronousPriority = synchronousPriority
     }
 
     public var mayLead: Bool { !isExcludedFromFailover && failoverPriority > 0 }
+    public var mayBeSynchronous: Bool { !isExcludedFromSynchronous && synchronousPriority > 0 }
 }

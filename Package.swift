@@ -92,15 +92,16 @@ let package = Package(
             swiftSettings: strict),
 
         // Development only; never linked by the product.
-        target("TestSupport", ["KubernetesClient", "Fence", subprocess, systemPackage]),
+        target("TestSupport", ["KubernetesClient", "PostgresClient", "Fence", subprocess, systemPackage]),
         target(
             "ClusterLab",
             [
-                "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "PostgresClient", "TestSupport", "Fence",
-                "HighAvailability", subprocess, systemPackage,
+                "PostgresClusterAPI", "PostgresConfiguration", "KubernetesClient", "KubernetesModels", "PostgresClient",
+                "TestSupport", "Fence", "HighAvailability", subprocess, systemPackage,
             ]),
         .executableTarget(
-            name: "matriarch-lab", dependencies: ["ClusterLab", argumentParser], swiftSettings: strict),
+            name: "matriarch-lab",
+            dependencies: ["ClusterLab", "HighAvailability", "KubernetesModels", argumentParser], swiftSettings: strict),
         .executableTarget(
             name: "matriarch-generate", dependencies: ["PostgresClusterAPI", "YAML"], swiftSettings: strict),
 
@@ -118,6 +119,6 @@ let package = Package(
         tests("ClusterStoreTests", ["ClusterStore", "TestSupport"]),
         tests("AgentTests", ["Agent", "AgentAPI", "PostgresClient", "KubernetesClient", "TestSupport", "matriarch"]),
         tests("CommandLineToolTests", ["CommandLineTool"]),
-        tests("ClusterLabTests", ["ClusterLab"]),
+        tests("ClusterLabTests", ["ClusterLab", "TestSupport", "HTTPTransport", "PostgresConfiguration", "Fence"]),
     ]
 )

@@ -22,6 +22,7 @@ public final class ControlPlane: Sendable {
     private let port: UInt16
     private let etcd: ControlPlaneProcess
     private let apiServer: Mutex<ControlPlaneProcess?>
+    private let tunnel = Mutex<(port: UInt16, process: ControlPlaneProcess)?>(nil)
     private let janitor: Janitor
     private let observer: KubernetesClient
 
@@ -107,6 +108,35 @@ public final class ControlPlane: Sendable {
         _ = try await ask("/v3/kv/compaction", ["revision": .string(revision), "physical": true])
     }
 
+    /// Where a proxy on this machine reaches the API server.
+    ///
+    /// - Returns: for opaque content the API server's own port; for HTTP one that speaks it in the clear, by a tunnel that
+    ///   is started with the first call.
+    func port(for content: LinkProxy.Content) throws -> UInt16 {
+        switch content {
+        case .opaque:
+            return port
+        case .http:
+            return try tunnel.withLock { tunnel in
+                if let tunnel { return tunnel.port }
+                guard access("/usr/bin/socat", X_OK) == 0 else {
+                    throw ControlPlaneError("socat is missing; run: scripts/packages")
+                }
+                let free = try FreePorts.take(1)[0]
+                let process = try ControlPlaneProcess(
+                    name: "tunnel",
+                    [
+                        "/usr/bin/socat", "-lf", files.path("tunnel.log"),
+                        "TCP-LISTEN:\(free),bind=127.0.0.1,fork,reuseaddr,backlog=128,nodelay",
+                        "OPENSSL:127.0.0.1:\(port),cafile=\(files.path("ca.crt")),commonname=localhost,nodelay",
+                    ], logPath: files.path("tunnel.log"))
+                try janitor.watch(process)
+                tunnel = (free, process)
+                return free
+            }
+        }
+    }
+
     // MARK: Faults, for control planes of your own
 
     /// Freezes the API server: connections stay open, nothing answers.
@@ -143,6 +173,7 @@ public final class ControlPlane: Sendable {
     /// Ends everything, the API server first, and removes the folder.
     public func stop() async throws {
         observer.shutdown()
+        try await tunnel.withLock({ $0 })?.process.stop()
         try await stopAPIServer()
         try await etcd.stop()
         try await files.remove()

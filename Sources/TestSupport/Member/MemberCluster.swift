@@ -13,7 +13,11 @@ public final class MemberCluster: Sendable {
     /// `ConfigMap` or `Endpoints`.
     public let lockObject: String
     public let members: [MemberProcess]
+    /// Before the API server, one for each member; empty without sandboxes.
+    public let apiLinks: [LinkProxy]
     private let janitor: MemberJanitor
+    private let network: MemberNetwork?
+    private let groupRoot: String?
 
     public static let name = "demo"
     /// The superuser's password file, in libpq's format.
@@ -21,11 +25,23 @@ public final class MemberCluster: Sendable {
     /// PostgreSQL refuses to run as root; CI and containers often are.
     public static var runAs: (user: uid_t, group: gid_t)? { geteuid() == 0 ? (65534, 65534) : nil }
 
+    /// How the members are kept apart.
+    public enum Isolation: Sendable, Hashable {
+        /// Processes of this machine on ports of 127.0.0.1.
+        case none
+        /// Each in a ``MemberSandbox``, with a ``LinkProxy`` before the API server. Needs root.
+        ///
+        /// Where the content is HTTP, the agents speak it in the clear and the proxies can refuse single requests;
+        /// otherwise they speak TLS with the API server itself.
+        case sandboxes(api: LinkProxy.Content)
+    }
+
     /// Writes everything the operator would have written, and starts nothing.
     ///
     /// - Parameter configuration: the dynamic configuration in the store.
     public init(
-        _ count: Int, on controlPlane: ControlPlane, lockObject: String = "ConfigMap", configuration: JSONValue
+        _ count: Int, on controlPlane: ControlPlane, lockObject: String = "ConfigMap", configuration: JSONValue,
+        isolation: Isolation = .none
     ) async throws {
         self.controlPlane = controlPlane
         self.lockObject = lockObject
@@ -42,18 +58,48 @@ public final class MemberCluster: Sendable {
             "MATRIARCH_AGENT_FILE=\(folder)/agent.json", "MATRIARCH_SECRETS_DIRECTORY=\(folder)/secrets",
         ]
         if let runAs = Self.runAs { environment.append("MATRIARCH_RUN_AS=\(runAs.user):\(runAs.group)") }
-        // An Endpoints object refuses loopback addresses; nothing else needs more.
-        let address = lockObject == "Endpoints" ? try Self.ownAddress() : "127.0.0.1"
-        environment.append("POD_IP=\(address)")
-        let ports = try FreePorts.take(count * 2)
         var members: [MemberProcess] = []
-        for ordinal in 0..<count {
-            let name = "\(Self.name)-\(ordinal)"
-            let uid = try await Self.createPod(name, client, namespace)
-            members.append(
-                try MemberProcess(
-                    name: name, folder: folder, ports: (ports[ordinal * 2], ports[ordinal * 2 + 1]), podUID: uid,
-                    program: program, environment: environment))
+        switch isolation {
+        case .none:
+            (apiLinks, network, groupRoot) = ([], nil, nil)
+            // An Endpoints object refuses loopback addresses; nothing else needs more.
+            let address = lockObject == "Endpoints" ? try Self.ownAddress() : "127.0.0.1"
+            let ports = try FreePorts.take(count * 2)
+            for ordinal in 0..<count {
+                let name = "\(Self.name)-\(ordinal)"
+                members.append(
+                    try MemberProcess(
+                        name: name, folder: folder, ports: (ports[ordinal * 2], ports[ordinal * 2 + 1]),
+                        podUID: try await Self.createPod(name, client, namespace), program: program,
+                        environment: environment + ["POD_IP=\(address)"]))
+            }
+        case .sandboxes(let content):
+            let network = try await MemberNetwork(count: count, folder: folder)
+            let groupRoot = try MemberSandbox.makeGroupRoot(name: folder.replacing("/", with: "_"))
+            let upstream = try controlPlane.port(for: content)
+            (self.network, self.groupRoot) = (network, groupRoot)
+            var links: [LinkProxy] = []
+            for ordinal in 0..<count {
+                let name = "\(Self.name)-\(ordinal)"
+                let uid = try await Self.createPod(name, client, namespace)
+                let link = try LinkProxy(address: network.hostAddress, upstream: upstream, content: content)
+                links.append(link)
+                let scheme = content == .http ? "http" : "https"
+                try Self.writeKubeconfig(
+                    "\(folder)/\(name).kubeconfig", controlPlane: controlPlane, namespace: namespace,
+                    server: "\(scheme)://\(network.hostAddress):\(link.port)")
+                let sandbox = MemberSandbox(
+                    ordinal: ordinal, network: network, count: count, apiPort: link.port, podUID: uid,
+                    groupRoot: groupRoot, volume: "\(folder)/\(name)")
+                members.append(
+                    try MemberProcess(
+                        name: name, folder: folder, ports: (5432, 8008), podUID: uid, program: program,
+                        environment: environment.filter { !$0.hasPrefix("KUBECONFIG=") }
+                            + ["POD_IP=\(sandbox.address)", "KUBECONFIG=\(folder)/\(name).kubeconfig"],
+                        sandbox: sandbox))
+                try await sandbox.mountVolume()
+            }
+            apiLinks = links
         }
         self.members = members
         _ = try await client.createRaw(
@@ -75,6 +121,7 @@ public final class MemberCluster: Sendable {
     public func destroy() async throws {
         for member in members { member.killEverything() }
         for member in members { try await member.destroy() }
+        network?.finish()
         janitor.finish()
     }
 
@@ -112,18 +159,8 @@ public final class MemberCluster: Sendable {
     private static func writeFiles(
         folder: String, controlPlane: ControlPlane, namespace: String, lockObject: String
     ) throws {
-        try write(
-            "\(folder)/kubeconfig",
-            """
-            apiVersion: v1
-            kind: Config
-            current-context: test
-            contexts: [{name: test, context: {cluster: test, user: test, namespace: \(namespace)}}]
-            clusters:
-            - {name: test, cluster: {server: "\(controlPlane.server)", certificate-authority: "\(controlPlane.authorityPath)"}}
-            users: [{name: test, user: {token: \(controlPlane.adminToken)}}]
-
-            """)
+        try writeKubeconfig(
+            "\(folder)/kubeconfig", controlPlane: controlPlane, namespace: namespace, server: controlPlane.server)
         try write("\(folder)/agent.json", #"{"cluster":"\#(name)","lockObject":"\#(lockObject)"}"#)
         mkdir("\(folder)/secrets", 0o755)
         for (folderName, user) in [("superuser", "postgres"), ("replication", "replicator"), ("rewind", "rewinder")] {
@@ -132,6 +169,25 @@ public final class MemberCluster: Sendable {
             try write("\(folder)/secrets/\(folderName)/password", "secret of \(user)\n")
         }
         try write("\(folder)/pgpass", "*:*:*:postgres:secret of postgres\n", mode: 0o600)
+    }
+
+    private static func writeKubeconfig(
+        _ path: String, controlPlane: ControlPlane, namespace: String, server: String
+    ) throws {
+        // The certificate names this, whatever address the server is reached at.
+        let serverName = server == controlPlane.server ? "" : ", tls-server-name: localhost"
+        try write(
+            path,
+            """
+            apiVersion: v1
+            kind: Config
+            current-context: test
+            contexts: [{name: test, context: {cluster: test, user: test, namespace: \(namespace)}}]
+            clusters:
+            - {name: test, cluster: {server: "\(server)", certificate-authority: "\(controlPlane.authorityPath)"\(serverName)}}
+            users: [{name: test, user: {token: \(controlPlane.adminToken)}}]
+
+            """)
     }
 
     private static func write(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
@@ -165,8 +221,9 @@ public final class MemberCluster: Sendable {
         throw MemberError("this machine has no address but loopback; an Endpoints lock cannot route to that")
     }
 
-    /// The `matriarch` that was built with the tests: beside the test bundle.
+    /// What `MATRIARCH_PROGRAM` names, or the `matriarch` that was built with the tests: beside the test bundle.
     private static func program() throws -> String {
+        if let named = getenv("MATRIARCH_PROGRAM") { return String(cString: named) }
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
         let executable = String(decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -11,6 +11,12 @@ enum ProcessTable {
         return children + children.flatMap(descendants)
     }
 
+    /// Nil when there is no such process.
+    static func parent(of process: pid_t) -> pid_t? {
+        text(of: "/proc/\(process)/status")?.split(separator: "\n").first { $0.hasPrefix("PPid:") }
+            .flatMap { pid_t($0.dropFirst(5).drop(while: \.isWhitespace)) }
+    }
+
     /// The arguments, separated by spaces; empty when there is no such process.
     static func command(of process: pid_t) -> String {
         String((text(of: "/proc/\(process)/cmdline") ?? "").map { $0 == "\0" ? " " : $0 })

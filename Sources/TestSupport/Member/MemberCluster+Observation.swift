@@ -1,12 +1,11 @@
 import KubernetesClient
-import KubernetesModels
-import PostgresClient
-import TestSupport
+public import KubernetesModels
+public import PostgresClient
 
 /// The state of the world: what the store and the servers say.
 extension MemberCluster {
     /// The annotations of a store object; empty when there is none.
-    func annotations(_ suffix: String) async throws -> [String: String] {
+    public func annotations(_ suffix: String) async throws -> [String: String] {
         do {
             let object = try await client.getRaw(
                 resource, name: Self.name + suffix, namespace: namespace, deadline: .seconds(3))
@@ -18,12 +17,13 @@ extension MemberCluster {
         }
     }
 
-    func lock() async throws -> [String: String] {
+    /// The annotations of the lock.
+    public func lock() async throws -> [String: String] {
         try await annotations(lockObject == "Endpoints" ? "" : "-leader")
     }
 
     /// Writes annotations of a store object as the operator or the command line does; null removes one.
-    func annotate(_ suffix: String, _ annotations: JSONValue) async throws {
+    public func annotate(_ suffix: String, _ annotations: JSONValue) async throws {
         let metadata: JSONValue = [
             "name": .string(Self.name + suffix), "labels": ["cluster-name": .string(Self.name)],
             "annotations": annotations,
@@ -41,7 +41,9 @@ extension MemberCluster {
     ///
     /// - Parameter frozen: a member that cannot answer.
     @discardableResult
-    func healthy(of count: Int? = nil, ignoring frozen: MemberProcess? = nil, within limit: Duration = .seconds(45))
+    public func healthy(
+        of count: Int? = nil, ignoring frozen: MemberProcess? = nil, within limit: Duration = .seconds(45)
+    )
         async throws -> Leadership
     {
         let count = count ?? members.count
@@ -57,20 +59,22 @@ extension MemberCluster {
 }
 
 /// Who leads a healthy cluster.
-struct Leadership {
-    let leader: MemberProcess
-    let standbys: [MemberProcess]
-    let timeline: Int
+public struct Leadership: Sendable {
+    public let leader: MemberProcess
+    public let standbys: [MemberProcess]
+    public let timeline: Int
 }
 
 /// One look at every member.
-struct Health: CustomStringConvertible {
-    var leader: String?
-    var roles: [String: String] = [:]
-    var timelines: [String: Int] = [:]
-    var systemIdentifiers: Set<String> = []
+public struct Health: Sendable, CustomStringConvertible {
+    /// By the lock.
+    public var leader: String?
+    /// `primary`, `streaming`, `standby`, or why the member did not answer.
+    public var roles: [String: String] = [:]
+    public var timelines: [String: Int] = [:]
+    public var systemIdentifiers: Set<String> = []
 
-    init(of cluster: MemberCluster, ignoring frozen: MemberProcess? = nil) async throws {
+    public init(of cluster: MemberCluster, ignoring frozen: MemberProcess? = nil) async throws {
         leader = try await cluster.lock()["leader"]
         for member in cluster.members where member.isRunning && member.name != frozen?.name {
             do {
@@ -84,14 +88,15 @@ struct Health: CustomStringConvertible {
         }
     }
 
-    func isHealthy(_ count: Int) -> Bool {
+    /// Whether so many members are there: the leader as primary, the others streaming from its timeline.
+    public func isHealthy(_ count: Int) -> Bool {
         guard let leader, roles[leader] == "primary", roles.count == count, systemIdentifiers.count == 1 else {
             return false
         }
         return roles.values.count { $0 == "streaming" } == count - 1 && Set(timelines.values).count == 1
     }
 
-    var description: String { "leader \(leader ?? "nobody"), \(roles), timelines \(timelines)" }
+    public var description: String { "leader \(leader ?? "nobody"), \(roles), timelines \(timelines)" }
 
     /// A standby counts when it streams; its timeline is the one it receives.
     private static let question = """
@@ -105,15 +110,15 @@ struct Health: CustomStringConvertible {
 }
 
 extension MemberProcess {
-    func open() async throws(PostgresError) -> PostgresConnection {
+    public func open() async throws(PostgresError) -> PostgresConnection {
         try await PostgresConnection.open(
             ConnectionParameters(
-                address: .host("127.0.0.1"), port: Int(port), user: "postgres", passwordFile: passwordFile,
+                address: .host(address), port: Int(port), user: "postgres", passwordFile: passwordFile,
                 applicationName: "test"), deadline: .seconds(2))
     }
 
     @discardableResult
-    func query(_ sql: String) async throws(PostgresError) -> QueryResult {
+    public func query(_ sql: String) async throws(PostgresError) -> QueryResult {
         let connection = try await open()
         do throws(PostgresError) {
             let result = try await connection.query(sql, deadline: .seconds(5))

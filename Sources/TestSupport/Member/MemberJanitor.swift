@@ -31,6 +31,12 @@ final class MemberJanitor: Sendable {
     private static let script = """
         folder=$1
         cat >/dev/null
+        # Groups of sandboxes are named after the folder; what is frozen does not die.
+        groups=$(find /sys/fs/cgroup -maxdepth 2 -type d -name "$(echo "$folder" | tr / _)" 2>/dev/null)
+        for group in $groups; do
+            for file in $(find "$group" -name freezer.state); do echo THAWED >"$file"; done
+            for file in $(find "$group" -name cgroup.freeze); do echo 0 >"$file"; done
+        done
         tries=0
         while [ "$tries" -lt 20 ]; do
             left=0
@@ -45,6 +51,10 @@ final class MemberJanitor: Sendable {
             tries=$((tries + 1))
             sleep 0.1
         done
+        for volume in $(awk -v folder="$folder/" 'index($2, folder) == 1 { print $2 }' /proc/mounts); do
+            umount "$volume"
+        done
+        for group in $groups; do find "$group" -depth -type d -exec rmdir {} +; done
         rm -rf "$folder"
         """
 }

@@ -5,7 +5,8 @@ import Synchronization
 
 /// One member as a local process: `matriarch init -- matriarch agent` with real PostgreSQL below it.
 ///
-/// There is no kubelet: its Pod is a plain object, and whoever wants the container restarted calls ``start(environment:)``.
+/// Its Pod is a plain object. Without a ``MemberKubelet``, whoever wants the container restarted calls
+/// ``start(environment:)``.
 public final class MemberProcess: Sendable {
     public let name: String
     /// Everything of this member; the data directory is `pgdata` in it.
@@ -14,13 +15,25 @@ public final class MemberProcess: Sendable {
     public let apiPort: UInt16
     public let podUID: String
     public let logPath: String
+    /// Nil: an ordinary process of this machine.
+    public let sandbox: MemberSandbox?
+    /// Where clients and other members find it.
+    public var address: String { sandbox?.address ?? "127.0.0.1" }
     private let program: String
     private let environment: [String]
-    private let process = Mutex<ControlPlaneProcess?>(nil)
+    private let process = Mutex<Instance?>(nil)
+
+    /// One life of the container.
+    private struct Instance {
+        let process: ControlPlaneProcess
+        let containerID: String
+    }
 
     init(
-        name: String, folder: String, ports: (UInt16, UInt16), podUID: String, program: String, environment: [String]
+        name: String, folder: String, ports: (UInt16, UInt16), podUID: String, program: String, environment: [String],
+        sandbox: MemberSandbox? = nil
     ) throws {
+        self.sandbox = sandbox
         self.name = name
         self.folder = "\(folder)/\(name)"
         (port, apiPort) = ports
@@ -49,20 +62,28 @@ public final class MemberProcess: Sendable {
         let variables =
             environment.filter { extra[String($0.prefix { $0 != "=" })] == nil }
             + extra.map { "\($0.key)=\($0.value)" }
+        let containerID = (0..<64).map { _ in String(UInt8.random(in: 0..<16), radix: 16) }.joined()
+        let launcher = try sandbox?.launcher(containerID: containerID) ?? []
         let started = try ControlPlaneProcess(
-            name: name, [program, "init", "--", program, "agent"], logPath: logPath, environment: variables)
-        process.withLock { $0 = started }
+            name: name, launcher + [program, "init", "--", program, "agent"], logPath: logPath, environment: variables)
+        process.withLock { $0 = Instance(process: started, containerID: containerID) }
     }
 
-    /// Of init; nil when it does not run.
+    /// Of init, as this machine numbers it; nil when it does not run.
     public var initProcess: pid_t? {
-        process.withLock { $0.flatMap { $0.isRunning ? $0.processIdentifier : nil } }
+        let running = process.withLock { $0.flatMap { $0.process.isRunning ? $0.process.processIdentifier : nil } }
+        guard sandbox != nil else { return running }
+        // The launcher waits for PID 1 of the process namespace.
+        return running.flatMap { ProcessTable.children(of: $0).first }
     }
 
-    public var isRunning: Bool { initProcess != nil }
+    public var isRunning: Bool { process.withLock { $0?.process.isRunning ?? false } }
 
     /// The exit status of init once it has ended; 128 + n for signal n.
-    public var exitStatus: Int32? { process.withLock { $0?.exitStatus } }
+    public var exitStatus: Int32? { process.withLock { $0?.process.exitStatus } }
+
+    /// The running instance of the container, or the last one.
+    public var containerID: String? { process.withLock { $0?.containerID } }
 
     public var agentProcess: pid_t? {
         initProcess.flatMap { parent in
@@ -72,6 +93,12 @@ public final class MemberProcess: Sendable {
 
     /// The first number in postmaster.pid, while that process lives in the data directory.
     public var postmaster: pid_t? {
+        guard sandbox == nil else {
+            // The file tells the number inside the process namespace.
+            let servers = postgresProcesses.filter { !ProcessTable.command(of: $0).contains("--single") }
+            let agent = agentProcess
+            return servers.first { ProcessTable.parent(of: $0) == agent || ProcessTable.parent(of: $0) == initProcess }
+        }
         guard let text = ProcessTable.text(of: "\(dataDirectory)/postmaster.pid"),
             let process = text.split(separator: "\n").first.flatMap({ pid_t($0) }),
             postgresProcesses.contains(process)
@@ -88,10 +115,14 @@ public final class MemberProcess: Sendable {
     }
 
     /// Asks the container to stop, as a kubelet does.
-    public func terminate() { process.withLock { $0 }?.signal(SIGTERM) }
+    public func terminate() {
+        if let initProcess { kill(initProcess, SIGTERM) }
+    }
 
     /// Ends everything of this member at once, as when its container is killed.
     public func killEverything() {
+        // What is frozen does not die before it is thawed; a member that never was has no group that could be.
+        do { try sandbox?.thaw() } catch { print("\(name): \(error)") }
         let tree = initProcess.map { [$0] + ProcessTable.descendants(of: $0) } ?? []
         for process in tree { kill(process, SIGKILL) }
         for process in postgresProcesses { kill(process, SIGKILL) }

@@ -1,0 +1,175 @@
+import Fence
+import Glibc
+import Synchronization
+
+/// What a container runtime would give one member: a process namespace (who kills PID 1 kills all), a network namespace,
+/// a control group named as the kubelet names it, and a volume of limited size.
+///
+/// Needs root. Control groups of version 1 (freezer) and 2 both serve.
+public final class MemberSandbox: Sendable {
+    /// Of the member's network interface.
+    public let address: String
+    /// Of the host, as the member sees it.
+    public let hostAddress: String
+    let peers: [String]
+    let apiPort: UInt16
+    let volume: String
+    /// The group of the Pod; it holds one group for each instance of the container.
+    let podGroup: String
+    private let namespaceFile: String
+    private let cuts = Mutex(Set<NetworkCutSide>())
+
+    init(
+        ordinal: Int, network: MemberNetwork, count: Int, apiPort: UInt16, podUID: String, groupRoot: String,
+        volume: String
+    ) {
+        address = network.address(ordinal)
+        hostAddress = network.hostAddress
+        peers = (0..<count).filter { $0 != ordinal }.map(network.address)
+        namespaceFile = network.namespaceFile(ordinal)
+        self.apiPort = apiPort
+        self.volume = volume
+        podGroup = "\(groupRoot)/kubepods/pod\(podUID)"
+    }
+
+    /// The words before a command that is to run as PID 1 of a new container.
+    func launcher(containerID: String) throws -> [String] {
+        let group = "\(podGroup)/\(containerID)"
+        try Self.makeFolders(group)
+        return [
+            "nsenter", "--net=\(namespaceFile)", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh",
+            "-c",
+            #"echo 0 >"$0/cgroup.procs" && exec "$@""#, group,
+        ]
+    }
+
+    // MARK: The network
+
+    /// Drops packets as a broken cable does: nobody is told.
+    ///
+    /// - Parameter sides: added to those that are cut already.
+    public func cut(_ sides: Set<NetworkCutSide>) async throws {
+        try await filter(
+            cuts.withLock {
+                $0.formUnion(sides); return $0
+            })
+    }
+
+    /// Mends these cuts, or all of them. Harmless when nothing is cut.
+    public func mend(_ sides: Set<NetworkCutSide> = Set(NetworkCutSide.all)) async throws {
+        try await filter(
+            cuts.withLock {
+                $0.subtract(sides); return $0
+            })
+    }
+
+    private func filter(_ sides: Set<NetworkCutSide>) async throws {
+        var rules = ["*filter", ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]"]
+        for side in sides.sorted(by: { "\($0)" < "\($1)" }) {
+            let (chain, place, port) = side.isIncoming ? ("INPUT", "-s", "--sport") : ("OUTPUT", "-d", "--dport")
+            switch side.party {
+            case .peers: rules += peers.map { "-A \(chain) \(place) \($0) -j DROP" }
+            case .api: rules.append("-A \(chain) \(place) \(hostAddress) -p tcp \(port) \(apiPort) -j DROP")
+            case .clients: rules.append("-A \(chain) \(place) \(hostAddress) -p tcp ! \(port) \(apiPort) -j DROP")
+            }
+        }
+        rules += ["COMMIT", ""]
+        try await HostShell.run(
+            "nsenter --net=\"$NAMESPACE\" iptables-restore -w 5", environment: ["NAMESPACE": namespaceFile],
+            input: rules.joined(separator: "\n"))
+    }
+
+    // MARK: The control group
+
+    /// Stops every process of the member at once, as a hung machine would.
+    public func freeze() throws { try setFrozen(true) }
+
+    /// Harmless when it is not frozen.
+    public func thaw() throws { try setFrozen(false) }
+
+    private func setFrozen(_ isFrozen: Bool) throws {
+        let version1 = "\(podGroup)/freezer.state"
+        if access(version1, F_OK) == 0 {
+            try Self.write(isFrozen ? "FROZEN" : "THAWED", to: version1)
+        } else if access("\(podGroup)/cgroup.freeze", F_OK) == 0 {
+            try Self.write(isFrozen ? "1" : "0", to: "\(podGroup)/cgroup.freeze")
+        } else if isFrozen {
+            throw MemberError("\(podGroup) cannot be frozen: no control group of the member is there")
+        }
+    }
+
+    /// Where groups can be made that freeze; the folder is the caller's own.
+    static func makeGroupRoot(name: String) throws -> String {
+        let base = access("/sys/fs/cgroup/freezer", W_OK) == 0 ? "/sys/fs/cgroup/freezer" : "/sys/fs/cgroup"
+        try makeFolders("\(base)/\(name)")
+        return "\(base)/\(name)"
+    }
+
+    private static func makeFolders(_ path: String) throws {
+        var made = ""
+        for part in path.split(separator: "/") {
+            made += "/\(part)"
+            guard mkdir(made, 0o755) == 0 || errno == EEXIST else {
+                throw MemberError("cannot create \(made): \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+
+    private static func write(_ text: String, to path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw MemberError("\(path): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw MemberError("\(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    // MARK: The volume
+
+    /// Large enough for a test, small enough to be filled at once.
+    private static let volumeMebibytes = 512
+
+    /// Makes the member's folder a file system of its own.
+    func mountVolume() async throws {
+        try await HostShell.run(
+            "mount -t tmpfs -o size=\(Self.volumeMebibytes)m,mode=0777 matriarch-test \"$VOLUME\"",
+            environment: ["VOLUME": volume])
+    }
+
+    /// Takes all the space that is left.
+    public func fillVolume() async throws {
+        try await HostShell.run(
+            "dd if=/dev/zero of=\"$VOLUME/ballast\" bs=64k 2>/dev/null || :", environment: ["VOLUME": volume])
+    }
+
+    /// Gives it back. Harmless when nothing was taken.
+    public func emptyVolume() {
+        unlink("\(volume)/ballast")
+    }
+}
+
+/// One direction of the traffic between a member and somebody.
+public struct NetworkCutSide: Sendable, Hashable {
+    public enum Party: Sendable, Hashable, CaseIterable {
+        case api
+        case peers
+        case clients
+    }
+
+    public let party: Party
+    public let isIncoming: Bool
+
+    public init(_ party: Party, isIncoming: Bool) {
+        self.party = party
+        self.isIncoming = isIncoming
+    }
+
+    public static func both(_ parties: Party...) -> Set<NetworkCutSide> {
+        Set(parties.flatMap { party in [true, false].map { NetworkCutSide(party, isIncoming: $0) } })
+    }
+
+    public static let all: [NetworkCutSide] = Party.allCases.flatMap { party in
+        [true, false].map { NetworkCutSide(party, isIncoming: $0) }
+    }
+}

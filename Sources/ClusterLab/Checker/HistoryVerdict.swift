@@ -14,18 +14,25 @@ public struct HistoryVerdict: Hashable, Sendable {
     public let duplicated: [Int64]
     /// Commits acknowledged on an older timeline after the first one on a newer timeline: two primaries.
     public let overlapping: [WriteRecord]
+    /// Commits acknowledged by a former holder of the lock after another was seen to hold it.
+    public let late: [WriteRecord]
     /// The timelines of acknowledged commits, in order of appearance.
     public let timelines: [Timeline]
 
     /// Nothing acknowledged was lost, nothing came twice, and one primary at a time acknowledged.
     public var isSound: Bool {
-        lost.isEmpty && duplicated.isEmpty && overlapping.isEmpty && presentRefused.isEmpty
+        lost.isEmpty && duplicated.isEmpty && presentRefused.isEmpty && formerPrimaryCount == 0
     }
+
+    /// Commits acknowledged by a primary when another already led, by the lock or by what it had acknowledged.
+    public var formerPrimaryCount: Int { Set(late.map(\.id)).union(overlapping.map(\.id)).count }
 
     /// Compares a history with the rows found after everything has healed.
     ///
-    /// - Parameter present: the ids in the table, each as often as it is there.
-    public init(history: WriteHistory, present: [Int64]) {
+    /// - Parameters:
+    ///   - present: the ids in the table, each as often as it is there.
+    ///   - epochs: what was seen of the lock meanwhile, in order; empty when nobody looked.
+    public init(history: WriteHistory, present: [Int64], epochs: [EpochSighting] = []) {
         let acknowledgedRecords = history.acknowledged
         let acknowledgedIDs = Set(acknowledgedRecords.map(\.id))
         let refused = Set(history.records.filter { $0.outcome == .refused }.map(\.id))
@@ -46,6 +53,7 @@ public struct HistoryVerdict: Hashable, Sendable {
             if !timelines.contains(timeline) { timelines.append(timeline) }
         }
         self.overlapping = overlapping
+        late = acknowledgedRecords.filter { record in epochs.contains { $0.forbids(record, among: epochs) } }
         self.timelines = timelines
     }
 }
@@ -61,6 +69,7 @@ extension HistoryVerdict: CustomStringConvertible {
         if !presentRefused.isEmpty { parts.append("present although refused: \(list(presentRefused))") }
         if !duplicated.isEmpty { parts.append("twice: \(list(duplicated))") }
         if !overlapping.isEmpty { parts.append("\(overlapping.count) acknowledged by an older timeline") }
+        if !late.isEmpty { parts.append("\(late.count) acknowledged after another held the lock") }
         return parts.joined(separator: ", ")
     }
 }

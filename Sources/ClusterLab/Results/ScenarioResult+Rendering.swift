@@ -27,7 +27,7 @@ extension ScenarioResult {
             value["rowsAcknowledged"] = .int(Int64(verdict.acknowledged))
             value["rowsLost"] = .int(Int64(verdict.lost.count))
             value["rowsPresentUnacknowledged"] = .int(Int64(verdict.presentUnacknowledged.count))
-            value["overlappingAcknowledgements"] = .int(Int64(verdict.overlapping.count))
+            value["overlappingAcknowledgements"] = .int(Int64(verdict.formerPrimaryCount))
         }
         value["leaderBefore"] = leaderBefore.map { .string($0) }
         value["leaderAfter"] = leaderAfter.map { .string($0) }

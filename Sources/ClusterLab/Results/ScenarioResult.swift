@@ -18,6 +18,16 @@ public struct ScenarioResult: Hashable, Sendable {
     public var notes: [String] = []
     /// What must be true afterwards and is not; empty when all is well.
     public var problems: [String] = []
+    /// What the history may show after this fault in this mode of replication; shown, not judged.
+    public var tolerated: Set<Tolerance> = []
+
+    /// What not every mode of replication promises.
+    public enum Tolerance: Hashable, Sendable {
+        /// Asynchronous replication may lose what was acknowledged last.
+        case loss
+        /// A machine that stood still as a whole may deliver an acknowledgement when it runs again.
+        case lateness
+    }
 
     public init(
         operation: String, outage: Duration? = nil, verdict: HistoryVerdict? = nil, leaderBefore: String? = nil,
@@ -33,7 +43,13 @@ public struct ScenarioResult: Hashable, Sendable {
 
     /// Whether all that must be true afterwards is: no acknowledged row was lost, doubled or acknowledged by two
     /// primaries, and the scenario found nothing else wrong.
-    public var hasPassed: Bool { problems.isEmpty && verdict?.isSound ?? true }
+    public var hasPassed: Bool {
+        guard problems.isEmpty else { return false }
+        guard let verdict else { return true }
+        return verdict.duplicated.isEmpty && verdict.presentRefused.isEmpty
+            && (verdict.lost.isEmpty || tolerated.contains(.loss))
+            && (verdict.formerPrimaryCount == 0 || tolerated.contains(.lateness))
+    }
 
     /// Records a problem unless the condition holds.
     mutating func require(_ condition: Bool, _ problem: String) {

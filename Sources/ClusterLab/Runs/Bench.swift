@@ -51,7 +51,9 @@ public struct Bench: Sendable {
                 if !measurement.isIndependent { try await cluster.waitUntilHealthy(within: .seconds(240)) }
             }
         }
-        let made = MeasurementReport(measurement: measurement, results: results, failures: failures)
+        let made = MeasurementReport(
+            name: measurement.scenario.name, title: measurement.scenario.title, bars: measurement.bars,
+            results: results, failures: failures)
         report(made)
         return made
     }

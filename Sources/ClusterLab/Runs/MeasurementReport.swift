@@ -2,13 +2,19 @@ public import KubernetesModels
 
 /// All runs of one measurement.
 public struct MeasurementReport: Sendable {
-    public let measurement: Measurement
+    /// Of the scenario, for the command line and for tables.
+    public let name: String
+    public let title: String
+    public let bars: [Bar]
     public let results: [ScenarioResult]
     /// Why runs did not come to an end.
     public let failures: [String]
 
-    public init(measurement: Measurement, results: [ScenarioResult], failures: [String]) {
-        self.measurement = measurement
+    /// - Parameter bars: without any there is one row, with the outage.
+    public init(name: String, title: String, bars: [Bar], results: [ScenarioResult], failures: [String]) {
+        self.name = name
+        self.title = title
+        self.bars = bars.isEmpty ? [Bar(.outage)] : bars
         self.results = results
         self.failures = failures
     }
@@ -28,7 +34,7 @@ public struct MeasurementReport: Sendable {
             let series = series(bar)
             let met = failures.isEmpty && results.allSatisfy(\.hasPassed) && bar.isMet(by: series)
             return [
-                measurement.scenario.title, bar.title, "\(series.count)", text(series.median), text(series.maximum),
+                title, bar.title, "\(series.count)", text(series.median), text(series.maximum),
                 bar.limits, met ? "yes" : "NO", "\(acknowledged)", "\(lost)",
             ]
         }
@@ -36,21 +42,20 @@ public struct MeasurementReport: Sendable {
 
     /// Everything that is wrong, for below the table.
     public var remarks: [String] {
-        failures.map { "\(measurement.scenario.name): run failed: \($0)" }
+        failures.map { "\(name): run failed: \($0)" }
             + results.flatMap { result in
-                result.problems.map { "\(measurement.scenario.name): \($0)" }
+                result.problems.map { "\(name): \($0)" }
             }
     }
 
     public var json: JSONValue {
         [
-            "scenario": .string(measurement.scenario.name), "title": .string(measurement.scenario.title),
+            "scenario": .string(name), "title": .string(title),
             "met": .bool(isMet), "runs": .array(results.map(\.json)),
             "failures": .array(failures.map { .string($0) }),
         ]
     }
 
-    private var bars: [Bar] { measurement.bars.isEmpty ? [Bar(.outage)] : measurement.bars }
     private var acknowledged: Int { results.compactMap { $0.verdict?.acknowledged }.reduce(0, +) }
     private var lost: Int { results.compactMap { $0.verdict?.lost.count }.reduce(0, +) }
 

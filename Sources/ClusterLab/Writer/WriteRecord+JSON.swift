@@ -10,6 +10,7 @@ extension WriteRecord {
         ]
         value["server"] = server.map { .string($0) }
         value["timeline"] = timeline.map { .int(Int64($0.rawValue)) }
+        value["backend"] = backend.map { .int(Int64($0)) }
         value["error"] = error.map { .string($0) }
         return value
     }

@@ -23,12 +23,14 @@ public struct WriteRecord: Hashable, Sendable {
     public let server: String?
     /// The timeline the server wrote on; it rises with every promotion.
     public let timeline: Timeline?
+    /// The process that acknowledged, as the server numbers it.
+    public let backend: Int32?
     /// The error of an attempt that was not acknowledged.
     public let error: String?
 
     public init(
         id: Int64, invoked: BootInstant, decided: BootInstant, outcome: Outcome, server: String? = nil,
-        timeline: Timeline? = nil, error: String? = nil
+        timeline: Timeline? = nil, backend: Int32? = nil, error: String? = nil
     ) {
         self.id = id
         self.invoked = invoked
@@ -36,6 +38,7 @@ public struct WriteRecord: Hashable, Sendable {
         self.outcome = outcome
         self.server = server
         self.timeline = timeline
+        self.backend = backend
         self.error = error
     }
 }

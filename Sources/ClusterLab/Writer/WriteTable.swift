@@ -11,12 +11,13 @@ enum WriteTable {
             at timestamptz NOT NULL DEFAULT clock_timestamp())
         """
 
-    /// Answers with the server's address and the timeline it writes on. `pg_control_checkpoint()` would tell the timeline
+    /// Answers with the server's address, the process that wrote and the timeline it wrote on. `pg_control_checkpoint()` would tell the timeline
     /// of the last checkpoint; the WAL file's name begins with the one in use.
     static let insert = """
         INSERT INTO \(name) (run, id) VALUES ($1, $2::bigint)
         RETURNING host(inet_server_addr()) AS server,
-            substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) AS timeline
+            substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) AS timeline,
+            pg_backend_pid() AS backend
         """
 
     static let ids = "SELECT id FROM \(name) WHERE run = $1"

@@ -17,8 +17,8 @@ public struct WriteTarget: Sendable {
     }
 
     /// The same account at another address, such as one Pod's.
-    public func at(host: String) -> WriteTarget {
-        WriteTarget(host: host, port: port, user: user, database: database, password: password)
+    public func at(host: String, port: Int? = nil) -> WriteTarget {
+        WriteTarget(host: host, port: port ?? self.port, user: user, database: database, password: password)
     }
 
     func parameters(statementTimeout: Duration? = nil) -> ConnectionParameters {

@@ -19,7 +19,8 @@ public actor Writer {
     }
 
     public nonisolated let run: String
-    private let target: WriteTarget
+    private let targets: [WriteTarget]
+    private var turn = 0
     private let pace: Pace
     private let firstID: Int64
     private var records: [WriteRecord] = []
@@ -33,7 +34,13 @@ public actor Writer {
     ///   - run: names the rows; writers of the same run need distinct `firstID` ranges.
     ///   - firstID: ids count up from here.
     public init(target: WriteTarget, run: String, firstID: Int64 = 1, pace: Pace = Pace()) {
-        self.target = target
+        self.init(targets: [target], run: run, firstID: firstID, pace: pace)
+    }
+
+    /// A writer without a Service before it: after an error it goes on to the next target.
+    public init(targets: [WriteTarget], run: String, firstID: Int64 = 1, pace: Pace = Pace()) {
+        precondition(!targets.isEmpty, "a writer needs somewhere to write")
+        self.targets = targets
         self.run = run
         self.firstID = firstID
         self.pace = pace
@@ -96,6 +103,7 @@ public actor Writer {
             if !(await insert(id, over: open)) {
                 await open.close()
                 session = nil
+                turn += 1
             }
             id += 1
         }
@@ -117,11 +125,13 @@ public actor Writer {
 
     private func connect() async -> PostgresConnection? {
         let attempt = BootClock.now()
+        let target = targets[turn % targets.count]
         do {
             return try await PostgresConnection.open(
                 target.parameters(statementTimeout: pace.statementDeadline), deadline: pace.connectDeadline)
         } catch {
             lastError = error.description
+            turn += 1
             let spent = BootClock.now() - attempt
             if spent < pace.reconnectPause { await pause(pace.reconnectPause - spent) }
             return nil
@@ -137,7 +147,8 @@ public actor Writer {
             let record = WriteRecord(
                 id: id, invoked: invoked, decided: BootClock.now(), outcome: .acknowledged,
                 server: answer.value("server"),
-                timeline: answer.value("timeline").flatMap { UInt32($0, radix: 16) }.map { Timeline(rawValue: $0) })
+                timeline: answer.value("timeline").flatMap { UInt32($0, radix: 16) }.map { Timeline(rawValue: $0) },
+                backend: answer.value("backend").flatMap { Int32($0) })
             records.append(record)
             lastAcknowledged = record
             return true
@@ -149,7 +160,8 @@ public actor Writer {
                 WriteRecord(
                     id: id, invoked: invoked, decided: BootClock.now(), outcome: isUnknown ? .unknown : .refused,
                     error: error.description))
-            return false
+            // A standby's session is as good as any, and is there when the standby is promoted.
+            return targets.count == 1 && error.sqlState == "25006"
         }
     }
 

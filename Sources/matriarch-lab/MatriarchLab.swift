@@ -7,7 +7,9 @@ import KubernetesModels
 struct MatriarchLab: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "matriarch-lab", abstract: "Drives a real cluster. For development only.",
-        subcommands: [DemoCommand.self, BenchCommand.self, WriteCommand.self])
+        subcommands: [
+            DemoCommand.self, BenchCommand.self, WriteCommand.self, ChaosCommand.self, FaultsCommand.self,
+        ])
 }
 
 /// Which cluster.
@@ -32,9 +34,6 @@ struct ClusterOptions: ParsableArguments {
     }
 
     func show(_ table: @autoclosure () -> TextTable, _ json: @autoclosure () -> JSONValue) {
-        switch output {
-        case .table: print(table().rendered())
-        case .json: print(json().prettyPrinted())
-        }
+        output.show(table(), json())
     }
 }

@@ -1,0 +1,137 @@
+import Fence
+import HighAvailability
+import TestSupport
+
+extension LocalCluster {
+    /// How many rows are written before a fault and after it was mended.
+    private static let undisturbedRows = 25
+
+    /// A fault that takes the leader away for a while; then it is mended and all have to stream again.
+    func replaceLeader(
+        _ scenario: LocalScenario, by fault: Fault, for duration: Duration, beside other: Fault? = nil
+    ) async throws -> ScenarioResult {
+        try await watched(scenario) { before, writers, lock in
+            let start = BootClock.now()
+            let otherUndo: FaultUndo? =
+                if let other { try await self.apply(other, to: before.leader) } else { nil }
+            let undo = try await self.apply(fault, to: before.leader)
+            if let otherUndo {
+                try await Task.sleep(for: .seconds(5))
+                try await otherUndo.undo()
+            }
+            // Beyond the time a lock lives and a promotion takes; the bars judge how long it took.
+            try await wait(
+                for: "another leader's first row", within: self.profile.timings.ttl + .seconds(30),
+                saying: self.progress
+            ) { () -> Sight<Void> in
+                guard await lock.successor(of: before.leader.name, after: start) != nil,
+                    let latest = await writers.roaming.latest, latest.decided > start,
+                    latest.server != before.leader.address
+                else { return .notYet(await writers.roaming.sight) }
+                return .reached(())
+            }
+            // Who was away comes back while the new leader writes: the dangerous moment.
+            let rest = start + duration - BootClock.now()
+            if rest > .zero { try await Task.sleep(for: rest) }
+            try await undo.undo()
+            return start
+        }
+    }
+
+    /// A fault that is over at once.
+    func interrupt(_ scenario: LocalScenario, by fault: Fault) async throws -> ScenarioResult {
+        try await watched(scenario) { before, writers, _ in
+            let candidate = fault == .switchover ? before.standbys.first ?? before.leader : before.leader
+            let start = BootClock.now()
+            _ = try await self.apply(fault, to: candidate)
+            try await wait(
+                for: "the next row", within: self.profile.timings.ttl + .seconds(30), saying: self.progress
+            ) { () -> Sight<Void> in
+                // One that was asked for after the fault: an answer may still have been on its way.
+                guard let latest = await writers.roaming.latest, latest.invoked > start + .milliseconds(100),
+                    fault != .switchover || latest.server == candidate.address
+                else { return .notYet(await writers.roaming.sight) }
+                return .reached(())
+            }
+            return start
+        }
+    }
+
+    /// A fault of the API server that must change nothing.
+    func endure(_ scenario: LocalScenario, _ fault: Fault, for duration: Duration) async throws -> ScenarioResult {
+        try await watched(scenario, countingErrors: true) { before, writers, lock in
+            let start = BootClock.now()
+            let undo = try await self.apply(fault, to: before.leader)
+            while BootClock.now() < start + duration {
+                try await Task.sleep(for: min(.seconds(10), start + duration - BootClock.now()))
+                let changes = await lock.sightings.count - 1
+                self.progress.say(
+                    "\(scenario.name): \(Figures.seconds(BootClock.now() - start)) s, \(changes) role changes; "
+                        + "\(await writers.roaming.sight)")
+            }
+            try await undo.undo()
+            return start
+        }
+    }
+
+    /// Writes before, during and after, and checks every row.
+    private func watched(
+        _ scenario: LocalScenario, countingErrors: Bool = false,
+        _ act: (Leadership, ChaosWriters, LockWatcher) async throws -> BootInstant
+    ) async throws -> ScenarioResult {
+        let before = try await healthy()
+        let lock = LockWatcher(self)
+        let writers = ChaosWriters(self, run: "\(scenario.name) \(BootClock.now().nanoseconds)")
+        await lock.start()
+        await writers.start()
+        do {
+            try await rows(Self.undisturbedRows, of: writers.roaming)
+            let start = try await act(before, writers, lock)
+            let after = try await healthy()
+            try await rows(Self.undisturbedRows, of: writers.roaming)
+            let roaming = await writers.roaming.history
+            let history = await writers.stop()
+            let epochs = await lock.stop()
+            let present = try await TableReader.ids(run: writers.run, at: target(after.leader))
+            var result = ScenarioResult(
+                operation: scenario.title, outage: roaming.outage(after: start)?.duration,
+                verdict: HistoryVerdict(history: history, present: present, epochs: epochs),
+                leaderBefore: before.leader.name, leaderAfter: after.leader.name,
+                timeline: Timeline(rawValue: UInt32(clamping: after.timeline)))
+            result.figures[LocalScenario.roleChanges] = Int64(max(0, epochs.count - 1))
+            result.figures[LocalScenario.lateRows] = Int64(result.verdict?.formerPrimaryCount ?? 0)
+            if countingErrors {
+                result.figures[LocalScenario.errors] = Int64(roaming.records.count { $0.outcome != .acknowledged })
+            }
+            if let taken = epochs.first(where: { $0.seen > start && $0.holder != before.leader.name }),
+                let last = history.acknowledged.last(where: {
+                    $0.server == before.leader.address && $0.decided < taken.seen
+                })
+            {
+                result.figures[LocalScenario.lastBeforeLock] = (taken.seen - last.decided).milliseconds
+            }
+            result.problems += TimelinePath.problems(
+                try await timelinePaths(), acknowledged: result.verdict?.timelines ?? [])
+            progress.say("\(scenario.name): \(result.outage?.milliseconds ?? -1) ms; \(result.remarks)")
+            if !result.hasPassed {
+                let folder = try RunFolder(path: "/tmp/matriarch-\(scenario.name)-\(BootClock.now().nanoseconds)")
+                try folder.write(history, epochs, self)
+                result.problems.append("everything is in \(folder.path)")
+            }
+            return result
+        } catch {
+            _ = await writers.stop()
+            _ = await lock.stop()
+            try await mend()
+            throw error
+        }
+    }
+
+    private func rows(_ count: Int, of writer: Writer) async throws {
+        let start = BootClock.now()
+        try await wait(for: "\(count) acknowledged rows", within: .seconds(30), saying: progress) {
+            let new = await writer.acknowledged(since: start)
+            return new >= count ? .reached(()) : .notYet("\(new) rows; \(await writer.sight)")
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import HighAvailability
+import TestSupport
+
+/// One fault with what must be true of it, run many times on local clusters.
+public struct LocalScenario: Sendable {
+    /// For the command line: lower-case words with dashes.
+    public let name: String
+    /// For tables.
+    public let title: String
+    public let bars: [Bar]
+    /// How the agents reach the API server.
+    let api: LinkProxy.Content
+    /// Whether it stops the API server, so that no other cluster can share it.
+    let isAlone: Bool
+    let body: @Sendable (LocalCluster, LocalScenario, Duration) async throws -> ScenarioResult
+
+    init(
+        _ name: String, _ title: String, bars: [Bar], api: LinkProxy.Content = .opaque, isAlone: Bool = false,
+        body: @escaping @Sendable (LocalCluster, LocalScenario, Duration) async throws -> ScenarioResult
+    ) {
+        self.name = name
+        self.title = title
+        self.bars = bars
+        self.api = api
+        self.isAlone = isAlone
+        self.body = body
+    }
+
+    /// All of them.
+    public static let all: [LocalScenario] = [
+        agentStopped, cutOff, postmasterStopped, backendsStopped, memberFrozen, initKilled, initKilledInBackOff,
+        postmasterKilled, switchover, slowAPI, unluckyAPI, stoppedAPI,
+    ]
+
+    static let lateRows = "acknowledged by the old primary after the new one led"
+    static let lastBeforeLock = "last acknowledgement before the lock was taken, ms"
+    static let roleChanges = "role changes"
+    static let errors = "client errors"
+}

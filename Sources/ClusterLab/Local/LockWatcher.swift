@@ -1,0 +1,54 @@
+import Fence
+import HighAvailability
+import TestSupport
+
+/// Looks at the lock all the time and notes who takes it when.
+actor LockWatcher {
+    private let cluster: LocalCluster
+    private(set) var sightings: [EpochSighting] = []
+    /// Owned here: started by ``start()``, ended by ``stop()``.
+    private var work: Task<Void, Never>?
+
+    init(_ cluster: LocalCluster) {
+        self.cluster = cluster
+    }
+
+    func start() {
+        guard work == nil else { return }
+        work = Task {
+            while !Task.isCancelled {
+                await self.look()
+                do { try await Task.sleep(for: .milliseconds(40)) } catch { return }
+            }
+        }
+    }
+
+    func stop() async -> [EpochSighting] {
+        work?.cancel()
+        await work?.value
+        work = nil
+        return sightings
+    }
+
+    /// The first that took the lock after `instant` and is another than `former`.
+    func successor(of former: String, after instant: BootInstant) -> EpochSighting? {
+        sightings.first { $0.seen > instant && $0.holder != former }
+    }
+
+    private func look() async {
+        let lock: [String: String]
+        do {
+            lock = try await cluster.members.lock()
+        } catch {
+            return  // An API server that is away: nobody takes the lock either.
+        }
+        guard let epoch = lock["matriarch.dev/epoch"].flatMap({ Int64($0) }), let holder = lock["leader"],
+            !holder.isEmpty, epoch > sightings.last?.epoch ?? 0, let member = cluster.members.member(holder)
+        else { return }
+        let timeline = lock["matriarch.dev/timeline"].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) }
+        sightings.append(
+            EpochSighting(
+                epoch: epoch, holder: holder, server: member.address,
+                timelineBefore: timeline, seen: BootClock.now()))
+    }
+}

@@ -1,0 +1,40 @@
+public import ArgumentParser
+public import ClusterLab
+import HighAvailability
+import KubernetesModels
+
+/// What kind of cluster on this machine.
+struct LocalOptions: ParsableArguments {
+    @Option(help: "Synchronous replication: off, on or quorum.")
+    var mode: LocalProfile.Mode = .off
+
+    @Option(help: "Timings: fast, default or tolerant.")
+    var profile = "fast"
+
+    @Option(name: .shortAndLong, help: "Output: table or json.")
+    var output: ClusterOptions.Output = .table
+
+    func validate() throws {
+        if LocalProfile.timings(named: profile) == nil {
+            throw ValidationError("--profile \(profile): there is none; known are fast, default and tolerant")
+        }
+    }
+
+    func localProfile() throws -> LocalProfile {
+        guard let timings = LocalProfile.timings(named: profile) else {
+            throw ValidationError("--profile \(profile): there is none")
+        }
+        return LocalProfile(timings: timings, mode: mode)
+    }
+}
+
+extension LocalProfile.Mode: ExpressibleByArgument {}
+
+extension ClusterOptions.Output {
+    func show(_ table: @autoclosure () -> TextTable, _ json: @autoclosure () -> JSONValue) {
+        switch self {
+        case .table: print(table().rendered())
+        case .json: print(json().prettyPrinted())
+        }
+    }
+}

@@ -8,6 +8,8 @@ public struct DynamicConfiguration: Hashable, Sendable {
     /// While true nothing is started, stopped or promoted; the lock is still renewed.
     public var isPaused: Bool
     public var synchronous: SynchronousPolicy
+    /// A primary that cannot reach the store goes on while every member agrees. Default false, as Patroni's.
+    public var usesFailsafe: Bool
     /// How long a leader may take to start or recover before others may take its place. Default 300 s.
     public var primaryStartTimeout: Duration
     public var usesRewind: Bool
@@ -26,6 +28,7 @@ public struct DynamicConfiguration: Hashable, Sendable {
         maximumLagOnFailover: ByteCount = .mebibytes(1),
         isPaused: Bool = false,
         synchronous: SynchronousPolicy = .off,
+        usesFailsafe: Bool = false,
         primaryStartTimeout: Duration = .seconds(300),
         usesRewind: Bool = true,
         usesSlots: Bool = true,
@@ -38,6 +41,7 @@ public struct DynamicConfiguration: Hashable, Sendable {
         self.maximumLagOnFailover = maximumLagOnFailover
         self.isPaused = isPaused
         self.synchronous = synchronous
+        self.usesFailsafe = usesFailsafe
         self.primaryStartTimeout = primaryStartTimeout
         self.usesRewind = usesRewind
         self.usesSlots = usesSlots

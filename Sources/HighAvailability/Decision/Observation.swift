@@ -15,11 +15,16 @@ public struct Observation: Hashable, Sendable {
     public var standsBackUntil: BootInstant?
     /// The orchestrator asked this agent to stop.
     public var isStopping: Bool
+    /// The store cannot be reached, and the lock is this member's by the consent of the others.
+    public var isFailsafeActive: Bool
+    /// How the lock ended that this agent held last; nil while it holds one, and when it let go.
+    public var lockEnd: LockEnd?
 
     public init(
         now: BootInstant, me: String, tags: MemberTags = MemberTags(), cluster: ClusterView, lock: LockStanding,
         server: ServerState, activity: Activity? = nil, followed: FollowedLeader? = nil,
-        standsBackUntil: BootInstant? = nil, isStopping: Bool = false
+        standsBackUntil: BootInstant? = nil, isStopping: Bool = false, isFailsafeActive: Bool = false,
+        lockEnd: LockEnd? = nil
     ) {
         self.now = now
         self.me = me
@@ -31,6 +36,8 @@ public struct Observation: Hashable, Sendable {
         self.followed = followed
         self.standsBackUntil = standsBackUntil
         self.isStopping = isStopping
+        self.isFailsafeActive = isFailsafeActive
+        self.lockEnd = lockEnd
     }
 }
 

@@ -10,7 +10,7 @@ public func decide(_ observation: Observation) -> Decision {
     if observation.isStopping {
         return Decision(.shutDown, "stopping: the orchestrator asked for it")
     }
-    if let decision = decideOnIdentity(observation) { return decision }
+    if let decision = decideOnLockEnd(observation) ?? decideOnIdentity(observation) { return decision }
     if observation.cluster.configuration.isPaused {
         return decideWhilePaused(observation)
     }
@@ -31,6 +31,23 @@ private func decideOnActivity(_ observation: Observation) -> Decision? {
         return Decision(.demote, "lost leader lock during \(activity.rawValue)")
     }
     return Decision(.wait, "\(activity.rawValue) in progress")
+}
+
+/// A primary whose lock has ended stops before anything else is thought about.
+private func decideOnLockEnd(_ observation: Observation) -> Decision? {
+    guard let end = observation.lockEnd, case .primary = observation.server else { return nil }
+    switch end {
+    case .ranOut: return Decision(.demote, "demoted self because DCS is not accessible and I was a leader")
+    case .lost: return Decision(.demote, "demoting self because I do not have the lock and I was a leader")
+    }
+}
+
+/// The store is away and every member agrees: the primary goes on, and what else is in the store is too old to act on.
+private func decideInFailsafe(_ observation: Observation) -> Decision? {
+    guard observation.isFailsafeActive else { return nil }
+    return Decision(
+        .lead,
+        "continue to run as a leader because failsafe mode is enabled and all members are accessible")
 }
 
 /// Data of another cluster, or data nobody can read, is never touched and never leads.
@@ -54,6 +71,7 @@ private func decideOnIdentity(_ observation: Observation) -> Decision? {
 private func decideWhilePaused(_ observation: Observation) -> Decision {
     switch (observation.server, observation.lock) {
     case (.primary, .mine):
+        if let decision = decideInFailsafe(observation) { return decision }
         if let decision = decideOnRequest(observation, mustNameCandidate: true) { return decision }
         return Decision(.lead, "PAUSE: no action. I am (\(observation.me)), the leader with the lock")
     case (.primary, .held):
@@ -102,6 +120,7 @@ private func decideAsHolder(_ observation: Observation) -> Decision {
         }
         return Decision(.promote, "promoted self to leader by acquiring session lock")
     case .primary:
+        if let decision = decideInFailsafe(observation) { return decision }
         if let decision = decideOnRequest(observation, mustNameCandidate: false) { return decision }
         return Decision(.lead, "no action. I am (\(observation.me)), the leader with the lock")
     }

@@ -12,6 +12,16 @@ public struct LockKeeping: Hashable, Sendable {
         /// The fence falls here, and here the holder stops believing.
         public var until: BootInstant
         public var nextRenewal: BootInstant
+        /// Everybody a stored failsafe list may show: the confirmed one, and those of writes whose outcome is not known.
+        var listed: FailsafeList
+        /// When to ask the members whether this holder may stay; nil while they are being asked.
+        var nextRound: BootInstant?
+        /// They agreed since the last confirmed write.
+        public internal(set) var isByConsent = false
+        /// When to write a changed list out of turn again.
+        var nextAnnouncement: BootInstant
+        /// How often the end was brought nearer by a shorter ttl.
+        var generation = 0
     }
 
     /// What to do now.
@@ -26,7 +36,9 @@ public struct LockKeeping: Hashable, Sendable {
         case giveUp
     }
 
-    public private(set) var held: Held?
+    public internal(set) var held: Held?
+    /// How the lock ended that was held last; nil while one is held, and before the first.
+    public private(set) var end: LockEnd?
 
     public init() {}
 
@@ -49,6 +61,7 @@ public struct LockKeeping: Hashable, Sendable {
         guard let held else { return .rest }
         guard now < held.until else {
             self.held = nil
+            end = .ranOut
             return .giveUp
         }
         return .renew(over: held.record, deadline: min(held.until, now + timings.retryTimeout))
@@ -57,7 +70,10 @@ public struct LockKeeping: Hashable, Sendable {
     /// An acquisition or a renewal has landed, and the fence is armed.
     public mutating func confirmed(_ record: LockRecord, sentAt: BootInstant, _ timings: Timings) {
         held = Held(
-            record: record, until: Self.end(ofWriteSentAt: sentAt, timings), nextRenewal: sentAt + timings.loopWait)
+            record: record, until: Self.end(ofWriteSentAt: sentAt, timings), nextRenewal: sentAt + timings.loopWait,
+            listed: record.failsafe ?? FailsafeList(),
+            nextRound: sentAt + timings.loopWait + timings.retryTimeout / 2, nextAnnouncement: sentAt)
+        end = nil
     }
 
     /// A renewal's outcome is unknown: the lock is ours until the fence says otherwise, so ask again soon.
@@ -67,16 +83,33 @@ public struct LockKeeping: Hashable, Sendable {
         guard let held else { return .rest }
         guard now < held.until else {
             self.held = nil
+            end = .ranOut
             return .giveUp
         }
         self.held?.nextRenewal = now + Self.pauseAfterUnknown
+        if let round = held.nextRound { self.held?.nextRound = min(round, now) }
         return .rest
     }
 
-    /// Another holder was seen in a live read, or the lock was let go.
+    /// Another holder was seen in a live read, or nobody: nothing overrides that.
+    public mutating func lost() {
+        held = nil
+        end = .lost
+    }
+
+    /// The lock was let go, after the server was stopped.
     public mutating func relinquish() {
         held = nil
+        end = nil
     }
 
     private static let pauseAfterUnknown = Duration.milliseconds(200)
+}
+
+/// How a lock ended that its holder did not let go.
+public enum LockEnd: Hashable, Sendable {
+    /// It could not be renewed, and the members did not agree that its holder stays.
+    case ranOut
+    /// A live read showed another holder, or none.
+    case lost
 }

@@ -55,6 +55,7 @@ public struct LockObserver: Sendable {
     private var firstSeen = BootInstant(nanoseconds: 0)
     private var deathSeen: (containerID: String, at: BootInstant)?
     private var confirmedUntil: BootInstant?
+    private var pledge = FailsafePledge()
 
     public init(me: HolderIdentity) {
         self.me = me
@@ -69,9 +70,12 @@ public struct LockObserver: Sendable {
         }
         record = new
         if new?.identity != me { confirmedUntil = nil }
+        pledge.observe(new)
     }
 
     /// This agent's own renewal or acquisition was confirmed; it was sent such that it holds until `until`.
+    ///
+    /// It replaces what was confirmed before: a renewal may shorten the ttl.
     public mutating func confirmOwnership(until: BootInstant) {
         confirmedUntil = until
     }
@@ -94,6 +98,15 @@ public struct LockObserver: Sendable {
 
     /// - Parameter ttl: how long a record without a ttl of its own holds.
     public func standing(at now: BootInstant, ttl: Duration, holder: Member?) -> LockStanding {
+        let shown = shownStanding(at: now, ttl: ttl, holder: holder)
+        guard shown.isFree, let leader = pledge.protectedLeader(over: record, isOver: shown.provesEnd, at: now) else {
+            return shown
+        }
+        return .held(by: leader)
+    }
+
+    /// What the record alone shows.
+    private func shownStanding(at now: BootInstant, ttl: Duration, holder: Member?) -> LockStanding {
         guard let record else { return .neverTaken }
         guard let leader = record.leader else {
             return record.epoch == 0 && record.transitions == 0 && record.position == nil
@@ -114,6 +127,49 @@ public struct LockObserver: Sendable {
     /// When a lock held by another expires if nothing changes; nil when that is not what we wait for.
     public func expiry(ttl: Duration) -> BootInstant? {
         guard let record, record.leader != nil, record.identity != me else { return nil }
-        return firstSeen + (record.ttl ?? ttl)
+        return max(firstSeen + (record.ttl ?? ttl), pledge.end ?? firstSeen)
+    }
+
+    // MARK: Failsafe
+
+    /// The members' consent, or a renewal with a shorter ttl, moves the end of a confirmed ownership; nothing without one.
+    public mutating func moveOwnershipEnd(to until: BootInstant) {
+        if confirmedUntil != nil { confirmedUntil = until }
+    }
+
+    /// The leader this member has promised not to replace yet.
+    public func failsafeLeader(at now: BootInstant) -> String? { pledge.leader(at: now) }
+
+    /// Answers a leader that cannot reach the store; see ``FailsafePledge``.
+    ///
+    /// - Parameters:
+    ///   - isPrimary: the server here runs as a primary.
+    ///   - sealedFor: the epoch this member has promised a candidate.
+    ///   - ttl: how long a promise to a leader holds that does not say it.
+    public mutating func answer(
+        _ request: FailsafeRequest, isPrimary: Bool, sealedFor: Int64?, ttl: Duration, at now: BootInstant
+    ) -> FailsafeAnswer {
+        let isHolder = record?.identity.map { $0.isSamePod(as: me) } ?? false
+        return pledge.answer(
+            request, me: me, record: record, isPrimary: isPrimary, isHolder: isHolder, sealedFor: sealedFor, ttl: ttl,
+            at: now)
+    }
+
+    /// Whether this member may now write itself into the lock over `read`, which was read live; see ``FailsafePledge``.
+    ///
+    /// - Returns: why not; nil when the attempt has begun.
+    public mutating func beginAcquisition(
+        over read: LockRecord?, listIsGone: Bool, ttl: Duration, holder: Member?, at now: BootInstant
+    ) -> String? {
+        // The compare-and-swap would fail; and the standing below is of another record.
+        guard read?.version == record?.version else { return "the lock has changed since it was read" }
+        let shown = shownStanding(at: now, ttl: ttl, holder: holder)
+        guard shown.isFree else { return "the lock is \(shown)" }
+        return pledge.beginAcquisition(over: read, me: me, standing: shown, listIsGone: listIsGone, at: now)
+    }
+
+    /// The outcome of the acquisition is known for certain.
+    public mutating func acquisitionSettled() {
+        pledge.acquisitionSettled()
     }
 }

@@ -20,11 +20,14 @@ public struct LockRecord: Hashable, Sendable {
     public var timeline: Timeline?
     /// Patroni's count of leader changes.
     public var transitions: Int
+    /// Who may take the lock when it has run out, and has to agree to a leader that cannot renew it; nil without failsafe.
+    public var failsafe: FailsafeList?
 
     public init(
         version: String, leader: String? = nil, identity: HolderIdentity? = nil, epoch: Int64 = 0,
         containerID: String? = nil, renewal: String? = nil, ttl: Duration? = nil, heir: String? = nil,
-        position: LSN? = nil, timeline: Timeline? = nil, transitions: Int = 0
+        position: LSN? = nil, timeline: Timeline? = nil, transitions: Int = 0,
+        failsafe: FailsafeList? = nil
     ) {
         self.version = version
         self.leader = leader
@@ -37,5 +40,6 @@ public struct LockRecord: Hashable, Sendable {
         self.position = position
         self.timeline = timeline
         self.transitions = transitions
+        self.failsafe = failsafe
     }
 }

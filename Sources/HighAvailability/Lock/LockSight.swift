@@ -76,6 +76,34 @@ public struct LockSight: Sendable {
     /// When a lock held by another expires if nothing changes; nil when that is not what we wait for.
     public func expiry(ttl: Duration) -> BootInstant? { observer.expiry(ttl: ttl) }
 
+    // MARK: Failsafe; see ``LockObserver``
+
+    /// The leader this member has promised not to replace yet.
+    public func failsafeLeader(at now: BootInstant) -> String? { observer.failsafeLeader(at: now) }
+
+    public mutating func answer(
+        _ request: FailsafeRequest, isPrimary: Bool, sealedFor: Int64?, ttl: Duration, at now: BootInstant
+    ) -> FailsafeAnswer {
+        observer.answer(request, isPrimary: isPrimary, sealedFor: sealedFor, ttl: ttl, at: now)
+    }
+
+    public mutating func beginAcquisition(
+        over read: LockRecord?, listIsGone: Bool, ttl: Duration, holder: Member?, at now: BootInstant
+    ) -> String? {
+        observer.observe(holder: holder, at: now)
+        return observer.beginAcquisition(over: read, listIsGone: listIsGone, ttl: ttl, holder: holder, at: now)
+    }
+
+    public mutating func acquisitionSettled() {
+        observer.acquisitionSettled()
+    }
+
+    /// Nothing unless the lock is this agent's own in this epoch.
+    public mutating func moveOwnershipEnd(epoch: Int64, to until: BootInstant) {
+        guard record?.epoch == epoch else { return }
+        observer.moveOwnershipEnd(to: until)
+    }
+
     @discardableResult
     private mutating func take(_ new: LockRecord?, at now: BootInstant) -> Bool {
         record = new

@@ -1,0 +1,88 @@
+/// One question to every member: may the leader stay? Answers count only together.
+public struct FailsafeRound: Hashable, Sendable {
+    /// Whom to ask; the leader itself may be among them.
+    public var list: FailsafeList
+    public var epoch: Int64
+    public var sentAt: BootInstant
+    /// What the members are asked to promise, from when they receive it.
+    public var ttl: Duration
+    /// An answer after it is of no use.
+    public var deadline: BootInstant
+    /// Until when the leader may stay if they agree.
+    public var until: BootInstant
+    /// Of the record and the timings it was begun with.
+    var version: String
+    var generation: Int
+}
+
+/// How a lock that cannot be renewed is kept by the members' consent. See ``judgeFailsafe(_:me:agreed:rule:)`` for why.
+extension LockKeeping {
+    /// A round is asked again this long after one that failed.
+    static let pauseAfterRefusal = Duration.milliseconds(500)
+
+    /// A renewal is about to be sent, which leaves this list.
+    ///
+    /// From here on the store may show that list, and the ttl of these timings, whatever becomes of the answer: a shorter
+    /// ttl brings the end of what was confirmed before nearer at once.
+    ///
+    /// - Returns: the instant to arm the fence for, when it has moved.
+    public mutating func willRenew(leaving list: FailsafeList?, at now: BootInstant, _ timings: Timings) -> BootInstant?
+    {
+        guard var held else { return nil }
+        defer { self.held = held }
+        held.listed = held.listed.union(list ?? FailsafeList())
+        held.nextAnnouncement = now + .seconds(1)
+        let end = Self.end(ofWriteSentAt: now, timings)
+        guard end < held.until else { return nil }
+        held.until = end
+        held.generation += 1
+        return end
+    }
+
+    /// The store shows another list than the one wanted, and the last attempt to write it is a while ago.
+    public func hasNews(_ list: FailsafeList?, at now: BootInstant) -> Bool {
+        guard let held else { return false }
+        return list != held.record.failsafe && now >= held.nextAnnouncement
+    }
+
+    /// The round that is due, if one is: a renewal has come to nothing, or has been under way for half its budget.
+    ///
+    /// - Requires: its end is told to ``ended(_:_:at:_:)``; there is no other before.
+    public mutating func beginRound(at now: BootInstant, mayRenew: Bool, _ timings: Timings) -> FailsafeRound? {
+        guard let held, mayRenew, let due = held.nextRound, now >= due, now < held.until, !held.listed.entries.isEmpty
+        else { return nil }
+        self.held?.nextRound = nil
+        return FailsafeRound(
+            list: held.listed, epoch: held.record.epoch, sentAt: now, ttl: timings.ttl,
+            deadline: min(held.until, now + timings.retryTimeout), until: Self.end(ofWriteSentAt: now, timings),
+            version: held.record.version, generation: held.generation)
+    }
+
+    /// Takes in how a round went.
+    ///
+    /// It counts only if the lock is still held, unexpired, over the record the round was begun with: a renewal confirmed
+    /// meanwhile says more, with its own list and its own ttl.
+    ///
+    /// - Returns: the instant to arm the fence for, when the leader may stay longer.
+    public mutating func ended(
+        _ round: FailsafeRound, _ verdict: FailsafeVerdict, at now: BootInstant, _ timings: Timings
+    ) -> BootInstant? {
+        guard var held, held.record.version == round.version, held.generation == round.generation, now < held.until
+        else {
+            if held != nil, held?.nextRound == nil { held?.nextRound = now + Self.pauseAfterRefusal }
+            return nil
+        }
+        defer { self.held = held }
+        switch verdict {
+        case .stay:
+            held.nextRound = round.sentAt + timings.loopWait
+            held.isByConsent = true
+            guard round.until > held.until else { return nil }
+            held.until = round.until
+            return round.until
+        case .fall:
+            held.nextRound = now + Self.pauseAfterRefusal
+            return nil
+        }
+    }
+}

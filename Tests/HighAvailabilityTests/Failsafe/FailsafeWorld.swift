@@ -1,0 +1,229 @@
+import HighAvailability
+
+/// A store, a leader, two members and a newcomer, with links that come and go and answers that get lost.
+///
+/// Everything from one seed. The invariant is looked at after every step: nobody else is in the lock while the leader
+/// believes in it.
+struct FailsafeWorld {
+    let timings = Timings.fast
+    private var random: FailsafeChance
+    private var now = BootInstant(nanoseconds: 1_000_000_000_000)
+    private var store: LockRecord
+    private var version = 1
+    private var leader = LockKeeping()
+    private var members: [String: Observer] = [:]
+    private var pending: [(due: BootInstant, event: Event)] = []
+    private var leaderReachesStore = true
+    private(set) var takeovers = 0
+    private(set) var longestByConsent = Duration.zero
+    private var lastConfirmed: BootInstant
+
+    private struct Observer {
+        var identity: HolderIdentity
+        var sight: LockObserver
+        /// This member's boot clock is ahead of everybody's by this much.
+        var offset: Duration
+        var reachesStore = true
+        /// Newest version it has seen.
+        var shown = 0
+    }
+
+    private enum Event {
+        case renewalArrives(over: String, list: FailsafeList, sentAt: BootInstant, isAnswered: Bool)
+        case renewalAnswered(LockRecord, sentAt: BootInstant)
+        case renewalUnknown
+        case renewalLost
+        case seen(String, LockRecord)
+        case asked(String, FailsafeRound)
+        case agreed(String, FailsafeRound)
+        case roundOver
+        case acquisitionArrives(String, over: LockRecord, isAnswered: Bool)
+    }
+    private var round: (FailsafeRound, Set<String>)?
+    private var isRenewing = false
+
+    private static let me = HolderIdentity(member: "demo-0", podUID: "u-demo-0", nonce: "n")
+
+    init(seed: UInt64) {
+        random = FailsafeChance(state: seed)
+        let list = Self.list(["demo-0", "demo-1", "demo-2"])
+        store = LockRecord(
+            version: "1", leader: "demo-0", identity: Self.me, epoch: 1, renewal: "1", ttl: Timings.fast.ttl,
+            transitions: 1, failsafe: list)
+        lastConfirmed = now
+        leader.confirmed(store, sentAt: now, timings)
+        for name in ["demo-1", "demo-2", "demo-3"] {
+            let identity = HolderIdentity(member: name, podUID: "u-\(name)", nonce: name)
+            members[name] = Observer(
+                identity: identity, sight: LockObserver(me: identity), offset: .seconds(random.below(1000)))
+        }
+    }
+
+    private static func list(_ names: [String]) -> FailsafeList {
+        FailsafeList(Set(names.map { .init(name: $0, apiURL: $0, podUID: "u-\($0)") }))
+    }
+
+    /// - Returns: what went wrong; nil when the invariant held.
+    mutating func run(for duration: Duration) -> String? {
+        let end = now + duration
+        while now < end {
+            step()
+            if let held = leader.held, now < held.until, store.identity != Self.me {
+                return "\(store.leader ?? "nobody") has the lock while the leader believes in it until \(held.until)"
+            }
+            if leader.held != nil { longestByConsent = max(longestByConsent, now - lastConfirmed) }
+            if leader.held == nil, store.identity != Self.me { return nil }
+        }
+        return nil
+    }
+
+    private mutating func step() {
+        now = now + .milliseconds(Int64(20 + random.below(180)))
+        if random.below(60) == 0 { leaderReachesStore.toggle() }
+        for name in members.keys.sorted() where random.below(60) == 0 { members[name]?.reachesStore.toggle() }
+        let due = pending.filter { $0.due <= now }.sorted { $0.due < $1.due }
+        pending.removeAll { $0.due <= now }
+        for (_, event) in due { handle(event) }
+        lead()
+        for name in members.keys.sorted() { follow(name) }
+    }
+
+    // MARK: The leader
+
+    private mutating func lead() {
+        if !isRenewing, case .renew(let record, _) = leader.beat(at: now, mayRenew: true, timings) {
+            let names =
+                random.below(2) == 0 ? ["demo-0", "demo-1", "demo-2"] : ["demo-0", "demo-1", "demo-2", "demo-3"]
+            let list = Self.list(names)
+            _ = leader.willRenew(leaving: list, at: now, timings)
+            isRenewing = true
+            // Cut off: lost on the way there, or only its answer on the way back.
+            if leaderReachesStore || random.below(3) == 0 {
+                send(
+                    .renewalArrives(
+                        over: record.version, list: list, sentAt: now, isAnswered: leaderReachesStore), within: 2500)
+            }
+            if !leaderReachesStore { pending.append((now + timings.retryTimeout, .renewalUnknown)) }
+        }
+        if round == nil, let begun = leader.beginRound(at: now, mayRenew: true, timings) {
+            round = (begun, [])
+            for entry in begun.list.entries where entry.name != "demo-0" && random.below(10) != 0 {
+                send(.asked(entry.name, begun), within: 900)
+            }
+            pending.append((begun.deadline, .roundOver))
+        }
+    }
+
+    private mutating func endRound() {
+        guard let (begun, names) = round else { return }
+        round = nil
+        let agreed = begun.list.entries.filter { names.contains($0.name) }
+        let verdict = judgeFailsafe(begun.list, me: Self.me, agreed: agreed, rule: .everyMember)
+        _ = leader.ended(begun, verdict, at: now, timings)
+    }
+
+    // MARK: The members
+
+    private mutating func follow(_ name: String) {
+        guard var member = members[name] else { return }
+        defer { members[name] = member }
+        guard member.reachesStore else { return }
+        if random.below(4) == 0 { send(.seen(name, store), within: 400) }
+        let clock = now + member.offset
+        guard member.sight.standing(at: clock, ttl: timings.ttl, holder: nil).isFree, random.below(3) == 0 else {
+            return
+        }
+        // A live read, then the gate, then the write.
+        member.sight.observe(store, at: clock)
+        member.shown = version
+        guard member.sight.standing(at: clock, ttl: timings.ttl, holder: nil).isFree,
+            member.sight.beginAcquisition(over: store, listIsGone: false, ttl: timings.ttl, holder: nil, at: clock)
+                == nil
+        else { return }
+        send(.acquisitionArrives(name, over: store, isAnswered: random.below(2) == 0), within: 1500)
+    }
+
+    // MARK: Events
+
+    private mutating func send(_ event: Event, within milliseconds: UInt64) {
+        pending.append((now + .milliseconds(Int64(1 + random.below(milliseconds))), event))
+    }
+
+    private mutating func handle(_ event: Event) {
+        switch event {
+        case .renewalArrives(let over, let list, let sentAt, let isAnswered):
+            guard store.version == over || store.identity == Self.me, store.identity == Self.me else {
+                if isAnswered { send(.renewalLost, within: 300) }
+                return
+            }
+            write { $0.failsafe = list }
+            if isAnswered { send(.renewalAnswered(store, sentAt: sentAt), within: 300) }
+        case .renewalAnswered(let record, let sentAt):
+            isRenewing = false
+            guard leader.held.map({ now < $0.until }) ?? false else { return }
+            leader.confirmed(record, sentAt: sentAt, timings)
+            lastConfirmed = sentAt
+        case .renewalUnknown:
+            isRenewing = false
+            _ = leader.outcomeIsUnknown(at: now)
+        case .renewalLost:
+            isRenewing = false
+            leader.lost()
+        case .seen(let name, let record):
+            // The watch shows every version in order.
+            guard let member = members[name], let shown = Int(record.version), shown > member.shown else { return }
+            members[name]?.shown = shown
+            members[name]?.sight.observe(record, at: now + member.offset)
+        case .asked(let name, let begun):
+            guard let member = members[name] else { return }
+            let request = FailsafeRequest(
+                leader: "demo-0",
+                claim: .init(
+                    identity: Self.me, epoch: begun.epoch, ttl: begun.ttl, member: name, podUID: "u-\(name)"))
+            let answer = members[name]?.sight.answer(
+                request, isPrimary: false, sealedFor: nil, ttl: timings.ttl, at: now + member.offset)
+            if answer == .accepted, random.below(10) != 0 { send(.agreed(name, begun), within: 900) }
+        case .agreed(let name, let asked):
+            guard round?.0 == asked else { return }
+            round?.1.insert(name)
+            if let (begun, names) = round,
+                begun.list.entries.allSatisfy({ $0.name == "demo-0" || names.contains($0.name) })
+            {
+                endRound()
+            }
+        case .roundOver:
+            if let (begun, _) = round, begun.deadline <= now { endRound() }
+        case .acquisitionArrives(let name, let over, let isAnswered):
+            guard let member = members[name] else { return }
+            if store.version == over.version {
+                takeovers += 1
+                write {
+                    $0.leader = name
+                    $0.identity = member.identity
+                    $0.epoch += 1
+                }
+            }
+            if isAnswered { members[name]?.sight.acquisitionSettled() }
+        }
+    }
+
+    private mutating func write(_ change: (inout LockRecord) -> Void) {
+        version += 1
+        change(&store)
+        store.version = "\(version)"
+        store.renewal = "\(version)"
+    }
+}
+
+/// A small generator whose whole state is its seed.
+private struct FailsafeChance {
+    var state: UInt64
+
+    mutating func below(_ bound: UInt64) -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return (mixed ^ (mixed >> 31)) % bound
+    }
+}

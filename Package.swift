@@ -117,7 +117,9 @@ let package = Package(
         tests("FenceTests", ["Fence", "InitProcess", "TestSupport"]),
         tests("PostgresInstanceTests", ["PostgresInstance", "PostgresClient", "TestSupport"]),
         tests("ClusterStoreTests", ["ClusterStore", "TestSupport"]),
-        tests("AgentTests", ["Agent", "AgentAPI", "PostgresClient", "KubernetesClient", "TestSupport", "matriarch"]),
+        tests(
+            "AgentTests",
+            ["Agent", "AgentAPI", "HTTPTransport", "PostgresClient", "KubernetesClient", "TestSupport", "matriarch"]),
         tests("CommandLineToolTests", ["CommandLineTool"]),
         tests("ClusterLabTests", ["ClusterLab", "TestSupport", "HTTPTransport", "PostgresConfiguration", "Fence"]),
     ]

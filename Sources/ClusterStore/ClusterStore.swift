@@ -8,6 +8,9 @@ public protocol ClusterStore: Sendable {
     /// Reads the lock from the server, never from a cache.
     func readLock(deadline: BootInstant) async throws -> LockRecord?
 
+    /// UIDs of the cluster's Pods, read from the server now.
+    func existingPods(deadline: BootInstant) async throws -> Set<String>
+
     /// Takes the lock if it is still exactly as `previous` shows it; nil: if the object does not exist.
     func acquire(_ claim: LockClaim, over previous: LockRecord?, deadline: BootInstant) async throws -> LockWrite
 

@@ -132,6 +132,22 @@ private typealias Fixture = AgentAPIFixture
         #expect(clock.now - start < .seconds(10))
     }
 
+    @Test func `the failsafe list is told while the mode is on, and only then`() async {
+        let on = Fixture.member(.replica) { $0.failsafeMembers = ["demo-1": "http://b", "demo-0": "http://a"] }
+        #expect(await body("/failsafe", on) == #"{"demo-0": "http://a", "demo-1": "http://b"}"#)
+        #expect(
+            await Fixture.routes(Fixture.member(.replica)).respond(to: StatusRequest(path: "/failsafe")).status == 502)
+    }
+
+    @Test func `a failsafe request is passed on, and a POST anywhere else changes nothing`() async {
+        let routes = Fixture.routes(Fixture.member(.replica))
+        let asked = await routes.respond(to: StatusRequest(method: .post, path: "/failsafe", body: "{}"))
+        #expect(asked == .text("asked: {}"))
+        for path in ["/switchover", "/patroni", "/failsafe/x"] {
+            #expect(await routes.respond(to: StatusRequest(method: .post, path: path)).status == 501)
+        }
+    }
+
     @Test func `nothing can be changed over REST`() async {
         let routes = Fixture.routes(Fixture.member(.primary))
         for path in ["/switchover", "/restart", "/config"] {

@@ -36,6 +36,7 @@ enum AgentAPIFixture {
         _ member: MemberSnapshot, position: @escaping @Sendable () async -> PositionAnswer? = { nil }
     ) -> AgentRoutes {
         AgentRoutes(
-            snapshot: { member }, position: position, metrics: { "patroni_primary 1\n" }, now: { Self.now })
+            snapshot: { member }, position: position, metrics: { "patroni_primary 1\n" },
+            failsafe: { .text("asked: \($0)") }, now: { Self.now })
     }
 }

@@ -92,6 +92,20 @@ import Testing
         }
     }
 
+    @Test func `a POST's body arrives with it`() async throws {
+        try await withServer(Self.agent) { port in
+            func post(_ body: String) async throws -> String {
+                try await exchange(
+                    port,
+                    "POST /failsafe HTTP/1.1\r\nHost: demo-0\r\nConnection: close\r\n"
+                        + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            }
+            let answer = try await post(#"{"name": "demo-0"}"#)
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(answer.hasSuffix(#"asked: {"name": "demo-0"}"#))
+        }
+    }
+
     @Test func `an old balancer's HTTP/1.0 check is understood`() async throws {
         try await withServer(Self.agent) { port in
             let options = try await exchange(port, "OPTIONS / HTTP/1.0\r\n\r\n")

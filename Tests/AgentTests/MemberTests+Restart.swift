@@ -81,7 +81,7 @@ extension MemberTests {
 }
 
 /// Looks for as long as it lasts; fails at the first look that does not satisfy.
-private func holds(for duration: Duration, _ what: String, _ condition: () async throws -> Bool) async throws {
+func holds(for duration: Duration, _ what: String, _ condition: () async throws -> Bool) async throws {
     let end = ContinuousClock.now + duration
     while ContinuousClock.now < end {
         try #require(try await condition(), "\(what): not for \(duration)")

@@ -22,12 +22,13 @@ import Testing
     }
 
     /// Runs a scenario on members of its own.
-    func with(_ count: Int, lockObject: String = "ConfigMap", _ scenario: (MemberCluster) async throws -> Void)
-        async throws
-    {
+    func with(
+        _ count: Int, lockObject: String = "ConfigMap", configuration: JSONValue = Self.configuration,
+        _ scenario: (MemberCluster) async throws -> Void
+    ) async throws {
         let cluster = try await MemberCluster(
             count, on: try await SharedMembers.shared.controlPlane(), lockObject: lockObject,
-            configuration: Self.configuration)
+            configuration: configuration)
         do {
             try await Self.showingLogs(of: cluster) { try await scenario(cluster) }
         } catch {

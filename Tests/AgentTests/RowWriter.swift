@@ -10,6 +10,8 @@ actor RowWriter {
     }
 
     private(set) var acknowledged: [Acknowledgement] = []
+    /// What went wrong, each time a row was not acknowledged.
+    private(set) var failures: [String] = []
     private let members: [MemberProcess]
     private var isStopped = false
     private var work: Task<Void, Never>?
@@ -72,6 +74,7 @@ actor RowWriter {
                     "INSERT INTO written VALUES (\(number))", deadline: .seconds(1))
                 acknowledged.append(Acknowledgement(number: number, member: member.name, at: .now))
             } catch {
+                failures.append(error.message)
                 // Unknown or refused: that number is not counted on. Elsewhere, or here again.
                 await connection?.close()
                 connection = nil

@@ -22,6 +22,47 @@ import Testing
                     renewal: "now", ttl: claim.ttl, position: claim.position, timeline: claim.timeline, transitions: 1))
     }
 
+    private static let list = FailsafeList([
+        .init(name: "demo-0", apiURL: "http://10.0.0.1:8008/patroni", podUID: "uid"),
+        .init(name: "demo-1", apiURL: "http://[fd00::1]:8008/patroni", podUID: "uid-1"),
+    ])
+
+    @Test func `a renewal leaves the failsafe list as Patroni has it, and takes it off when there is none`() {
+        var claim = LockClaim(identity: Self.holder, ttl: .seconds(20), validity: .seconds(17))
+        claim.failsafe = Self.list
+        let written = claim.renewal(epoch: 3, time: "now")
+        #expect(
+            written["failsafe"]
+                == #"{"demo-0":"http://10.0.0.1:8008/patroni","demo-1":"http://[fd00::1]:8008/patroni"}"#)
+        let present = written.present.merging(["leader": "demo-0"]) { own, _ in own }
+        #expect(LockRecord(version: "7", annotations: present).failsafe == Self.list)
+        claim.failsafe = nil
+        #expect(claim.renewal(epoch: 3, time: "now")["failsafe"] == .some(nil))
+        #expect(claim.renewal(epoch: 3, time: "now")["matriarch.dev/failsafe-pods"] == .some(nil))
+    }
+
+    /// Who may take the lock is decided on the list in it; an acquisition must not change that in passing.
+    @Test func `an acquisition leaves the failsafe list alone`() {
+        var claim = LockClaim(identity: Self.holder, ttl: .seconds(20), validity: .seconds(17))
+        claim.failsafe = Self.list
+        let written = claim.acquisition(over: nil, time: "now")
+        #expect(written["failsafe"] == nil && written["matriarch.dev/failsafe-pods"] == nil)
+    }
+
+    @Test func `Patroni's list has no Pods, and one that cannot be read has nobody`() {
+        let foreign = LockRecord(
+            version: "7",
+            annotations: [
+                "leader": "demo-0", "failsafe": #"{"demo-0": "a"}"#, "matriarch.dev/failsafe-pods": #"{"demo-0": "u"}"#,
+            ])
+        #expect(foreign.failsafe == FailsafeList([.init(name: "demo-0", apiURL: "a", podUID: nil)]))
+        for text in ["{", "[]", "7", #"{"demo-0": 1}"#] {
+            #expect(
+                LockRecord(version: "7", annotations: ["leader": "x", "failsafe": text]).failsafe == FailsafeList())
+        }
+        #expect(LockRecord(version: "7", annotations: ["leader": "x"]).failsafe == nil)
+    }
+
     @Test func `a lock that Patroni holds has a leader without identity`() {
         let record = LockRecord(
             version: "7",

@@ -187,7 +187,7 @@ import Testing
         var world = World(["highAvailability": ["profile": "fast"], "postgresql": ["parameters": ["work_mem": "8MB"]]])
         world[store: "demo-config"] = [
             "config":
-                #"{"ttl":30,"synchronous_mode":"on","synchronous_node_count":2,"failsafe_mode":true,"slots":{"mine":{}},"postgresql":{"parameters":{"old":"1"}}}"#
+                #"{"ttl":30,"synchronous_mode":"on","synchronous_node_count":2,"failsafe_mode":false,"slots":{"mine":{}},"postgresql":{"parameters":{"old":"1"}}}"#
         ]
         try world.settle()
         let text = try #require(world[store: "demo-config"]["config"]?.stringValue)
@@ -197,7 +197,7 @@ import Testing
         #expect(config["maximum_lag_on_failover"] == 1_048_576)
         #expect(config["pause"] == false)
         // The store says what is, whatever somebody wrote there.
-        #expect(config["synchronous_mode"] == "off" && config["failsafe_mode"] == false)
+        #expect(config["synchronous_mode"] == "off" && config["failsafe_mode"] == true)
         #expect(config["synchronous_node_count"] == nil && config["synchronous_mode_strict"] == nil)
         #expect(config.value(at: "postgresql", "parameters") == ["work_mem": "8MB"])
         #expect(config.value(at: "slots", "mine") == [:])

@@ -175,7 +175,7 @@ import Testing
         let lab = try await OperatorLab()
         try await lab.withOperator { _ in
             try await lab.apply(
-                "sync", ["highAvailability": ["synchronous": ["mode": "on", "standbys": 1], "failsafe": true]])
+                "sync", ["highAvailability": ["synchronous": ["mode": "on", "standbys": 1], "failsafe": false]])
             let condition = try await eventually("the condition") {
                 try await lab.condition(.configurationValid, "sync")
             } until: {
@@ -183,7 +183,7 @@ import Testing
             }
             #expect(condition?.status == .true && condition?.reason == "Accepted")
             let spec = try await lab.object(PostgresCluster.resource, "sync").value(at: "spec", "highAvailability")
-            #expect(spec?["lockObject"] == "ConfigMap" && spec?["synchronous"] == nil && spec?["failsafe"] == nil)
+            #expect(spec?["lockObject"] == "ConfigMap" && spec?["synchronous"] == nil && spec?["failsafe"] == false)
             let stored = try await lab.object(ConfigMap.resource, "sync-config")
             let text = try #require(stored.value(at: "metadata", "annotations", "config")?.stringValue)
             let configuration = try JSONValue(parsing: text)

@@ -113,10 +113,10 @@ import Testing
         }
     }
 
-    @Test func `nothing in the resource promises synchronous replication or failsafe mode`() {
+    @Test func `nothing in the resource promises synchronous replication`() {
         let definition = CustomResourceDefinition.object.serialized().lowercased()
         let page = ReferencePage.markdown.lowercased()
-        for word in ["synchronous", "failsafe", "standbys"] {
+        for word in ["synchronous", "standbys"] {
             #expect(!definition.contains(word), "\(word)")
             #expect(!page.contains(word), "\(word)")
         }

@@ -53,9 +53,6 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "synchronous replication in a word nobody knows", ["highAvailability": ["synchronous": "please"]],
             "spec.highAvailability.synchronous", "not supported by this release", "please"),
         BadSpec(
-            "failsafe mode", ["highAvailability": ["failsafe": true]], "spec.highAvailability.failsafe",
-            "not supported by this release", "stops", "true"),
-        BadSpec(
             "a size that is none", ["storage": ["size": "ten"]], "spec.storage.size", "not a quantity", "10Gi"),
         BadSpec("a tiny volume", ["storage": ["size": "1Mi"]], "spec.storage.size", "64Mi"),
         BadSpec(
@@ -104,9 +101,9 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
     }
 
     @Test func `what is not supported is named beside a value that does not fit`() throws {
-        let cluster = try demo(["instances": "three", "highAvailability": ["failsafe": false]])
+        let cluster = try demo(["instances": "three", "highAvailability": ["synchronous": false]])
         #expect(
-            validate(cluster, previous: nil).map(\.path) == ["spec.highAvailability.failsafe", "spec.instances"])
+            validate(cluster, previous: nil).map(\.path) == ["spec.highAvailability.synchronous", "spec.instances"])
     }
 
     @Test func `an unknown field that promises nothing is left unread, and so is a null`() throws {

@@ -2,17 +2,19 @@ import ClusterStore
 import Fence
 import HighAvailability
 import Logging
+import Synchronization
 
 /// Keeps the lock while this member leads: renews it every `loopWait`, and hands init the deadline of the fence.
 ///
 /// It works through one command at a time, in a task and over a connection of its own: nothing else the agent does can
-/// delay a renewal, and a release can never overtake one.
+/// delay a renewal, and a release can never overtake one. Beside it a second task asks the members for their consent when
+/// renewals come to nothing, while the next renewal is already under way.
 ///
 /// - Invariant: the fence is armed, with a deadline counted from when the write was *sent*, before anybody learns that the
 ///   lock is held.
 final class LockKeeper: Sendable {
     enum Command: Sendable {
-        case acquire(over: LockRecord?, CheckedContinuation<LockWrite?, Never>)
+        case acquire(over: LockRecord?, listIsGone: Bool, CheckedContinuation<LockWrite?, Never>)
         case renew(CheckedContinuation<Bool, Never>)
         case release(heir: String?, position: LSN?, CheckedContinuation<Bool, Never>)
         case heartbeat
@@ -24,6 +26,9 @@ final class LockKeeper: Sendable {
     private let fence: FenceHandle?
     private let logger: Logger
     private let terms: @Sendable () -> Terms
+    private let consent: @Sendable (FailsafeRound) async -> Set<FailsafeList.Entry>
+    private let keeping = Mutex(LockKeeping())
+    private let lastWarning = Mutex<String?>(nil)
     private let commands: AsyncStream<Command>
     private let submit: AsyncStream<Command>.Continuation
 
@@ -34,13 +39,16 @@ final class LockKeeper: Sendable {
         var timeline: Timeline?
         var position: LSN?
         var target: RoutingTarget?
+        /// Who has to agree if this holder cannot renew; nil without failsafe.
+        var failsafe: FailsafeList?
         /// The server is healthy, or is being brought up within its time.
         var mayRenew: Bool
     }
 
     init(
         identity: HolderIdentity, store: any ClusterStore, watch: ClusterWatch, fence: FenceHandle?, logger: Logger,
-        terms: @escaping @Sendable () -> Terms
+        terms: @escaping @Sendable () -> Terms,
+        consent: @escaping @Sendable (FailsafeRound) async -> Set<FailsafeList.Entry>
     ) {
         self.identity = identity
         self.store = store
@@ -48,12 +56,22 @@ final class LockKeeper: Sendable {
         self.fence = fence
         self.logger = logger
         self.terms = terms
+        self.consent = consent
         (commands, submit) = AsyncStream.makeStream()
     }
 
-    /// Takes the lock over exactly this record. nil: the outcome is unknown, or the fence cannot be armed.
-    func acquire(over record: LockRecord?) async -> LockWrite? {
-        await withCheckedContinuation { submit.yield(.acquire(over: record, $0)) }
+    /// The lock is held by the members' consent, because it cannot be renewed.
+    var isByConsent: Bool { keeping.withLock { $0.held?.isByConsent ?? false } }
+
+    /// How the lock ended that was held last; nil while one is held.
+    var end: LockEnd? { keeping.withLock { $0.end } }
+
+    /// Takes the lock over exactly this record.
+    ///
+    /// - Parameter listIsGone: no Pod of the record's failsafe list exists any more.
+    /// - Returns: nil when the outcome is unknown, when a promise forbids it, or when the fence cannot be armed.
+    func acquire(over record: LockRecord?, listIsGone: Bool) async -> LockWrite? {
+        await withCheckedContinuation { submit.yield(.acquire(over: record, listIsGone: listIsGone, $0)) }
     }
 
     /// Renews at once, to publish a new timeline or address. False when the lock is not (known to be) ours any more.
@@ -70,6 +88,7 @@ final class LockKeeper: Sendable {
     func run() async {
         await withTaskGroup { group in
             group.addTask { await self.work() }
+            group.addTask { await self.keepByConsent() }
             group.addTask {
                 while !Task.isCancelled {
                     // Finer than loopWait, so that a renewal is never late by a whole heartbeat. Cancellation ends the loop.
@@ -85,49 +104,55 @@ final class LockKeeper: Sendable {
     // MARK: One command at a time
 
     private func work() async {
-        var keeping = LockKeeping()
-        var lastWarning: String?
         for await command in commands {
             let terms = terms()
             switch command {
-            case .acquire(let record, let answer):
-                answer.resume(returning: await acquire(over: record, terms, &keeping))
+            case .acquire(let record, let listIsGone, let answer):
+                answer.resume(returning: await acquire(over: record, listIsGone: listIsGone, terms))
             case .renew(let answer):
-                let step = keeping.renew(at: BootClock.now(), terms.timings)
-                answer.resume(returning: await perform(step, terms, &keeping, &lastWarning))
+                let step = keeping.withLock { $0.renew(at: BootClock.now(), terms.timings) }
+                answer.resume(returning: await perform(step, terms))
             case .release(let heir, let position, let answer):
-                answer.resume(returning: await release(heir: heir, position: position, terms, &keeping))
+                answer.resume(returning: await release(heir: heir, position: position, terms))
             case .heartbeat:
-                let step = keeping.beat(at: BootClock.now(), mayRenew: terms.mayRenew, terms.timings)
-                _ = await perform(step, terms, &keeping, &lastWarning)
+                let now = BootClock.now()
+                let step = keeping.withLock { keeping in
+                    terms.mayRenew && keeping.hasNews(terms.failsafe, at: now)
+                        ? keeping.renew(at: now, terms.timings)
+                        : keeping.beat(at: now, mayRenew: terms.mayRenew, terms.timings)
+                }
+                _ = await perform(step, terms)
             }
         }
     }
 
-    private func acquire(over record: LockRecord?, _ terms: Terms, _ keeping: inout LockKeeping) async -> LockWrite? {
+    private func acquire(over record: LockRecord?, listIsGone: Bool, _ terms: Terms) async -> LockWrite? {
+        if let problem = watch.beginAcquisition(over: record, listIsGone: listIsGone, ttl: terms.timings.ttl) {
+            logger.info("not taking the lock: \(problem)")
+            return nil
+        }
         let deadline = BootClock.now() + terms.timings.retryTimeout
         do {
             let outcome = try await store.acquire(claim(terms), over: record, deadline: deadline)
+            watch.acquisitionSettled()
             if case .held(let record, let sentAt) = outcome {
-                guard arm(from: sentAt, terms.timings) else { return nil }
-                keeping.confirmed(record, sentAt: sentAt, terms.timings)
+                guard confirm(record, sentAt: sentAt, terms.timings) else { return nil }
             }
             return outcome
         } catch {
+            // Not settled: it may still land, so no other leader gets a promise from here.
             logger.warning("could not take the lock; its state is unknown", metadata: ["error": "\(error)"])
             return nil
         }
     }
 
     /// - Returns: true when the lock was renewed.
-    private func perform(
-        _ step: LockKeeping.Step, _ terms: Terms, _ keeping: inout LockKeeping, _ lastWarning: inout String?
-    ) async -> Bool {
+    private func perform(_ step: LockKeeping.Step, _ terms: Terms) async -> Bool {
         switch step {
         case .rest:
             return false
         case .withhold:
-            warnOnce("not renewing the lock: PostgreSQL is not healthy", &lastWarning)
+            warnOnce("not renewing the lock: PostgreSQL is not healthy")
             return false
         case .giveUp:
             // The fence falls at this very moment in init; here we only stop believing.
@@ -135,46 +160,41 @@ final class LockKeeper: Sendable {
             watch.relinquishLock()
             return false
         case .renew(let record, let deadline):
-            return await renew(record, deadline, terms, &keeping, &lastWarning)
+            return await renew(record, deadline, terms)
         }
     }
 
-    private func renew(
-        _ record: LockRecord, _ deadline: BootInstant, _ terms: Terms, _ keeping: inout LockKeeping,
-        _ lastWarning: inout String?
-    ) async -> Bool {
+    private func renew(_ record: LockRecord, _ deadline: BootInstant, _ terms: Terms) async -> Bool {
+        guard moveEnd({ $0.willRenew(leaving: terms.failsafe, at: BootClock.now(), terms.timings) }) else {
+            return false
+        }
         do {
             let outcome = try await store.renew(
                 claim(terms), holding: record, target: terms.target, deadline: deadline)
             switch outcome {
             case .held(let record, let sentAt):
-                guard arm(from: sentAt, terms.timings) else { return false }
-                keeping.confirmed(record, sentAt: sentAt, terms.timings)
-                if lastWarning != nil { logger.notice("the lock is renewed again") }
-                lastWarning = nil
+                guard confirm(record, sentAt: sentAt, terms.timings) else { return false }
+                if clearWarning() { logger.notice("the lock is renewed again") }
                 return true
             case .lost(let record):
                 logger.error(
                     "failed to update leader lock: it is lost",
                     metadata: ["holder": "\(record?.leader ?? "nobody")", "epoch": "\(record?.epoch ?? 0)"])
-                keeping.relinquish()
+                keeping.withLock { $0.lost() }
                 watch.relinquishLock()
                 return false
             }
         } catch {
-            warnOnce("could not renew the lock, trying until the fence falls: \(error)", &lastWarning)
-            return await perform(
-                keeping.outcomeIsUnknown(at: BootClock.now()), terms, &keeping, &lastWarning)
+            warnOnce("could not renew the lock, trying until the fence falls: \(error)")
+            return await perform(keeping.withLock { $0.outcomeIsUnknown(at: BootClock.now()) }, terms)
         }
     }
 
-    private func release(
-        heir: String?, position: LSN?, _ terms: Terms, _ keeping: inout LockKeeping
-    ) async -> Bool {
-        guard let record = keeping.held?.record else { return false }
+    private func release(heir: String?, position: LSN?, _ terms: Terms) async -> Bool {
+        guard let record = keeping.withLock({ $0.held?.record }) else { return false }
         // Whatever comes of it: the server is stopped, and a lock that was not let go runs out by itself.
         defer {
-            keeping.relinquish()
+            keeping.withLock { $0.relinquish() }
             watch.relinquishLock()
         }
         do {
@@ -186,28 +206,81 @@ final class LockKeeper: Sendable {
         }
     }
 
-    /// Hands init the deadline, and only then lets this agent believe that the lock is its own.
-    private func arm(from sentAt: BootInstant, _ timings: Timings) -> Bool {
-        let until = LockKeeping.end(ofWriteSentAt: sentAt, timings)
-        do {
-            try fence?.arm(until: until)
-            return true
-        } catch {
-            logger.critical("the fence cannot be armed, so nothing may lead here", metadata: ["error": "\(error)"])
-            watch.relinquishLock()
-            return false
+    // MARK: By consent
+
+    /// Asks the members, as often as it takes, while renewals come to nothing.
+    private func keepByConsent() async {
+        while !Task.isCancelled {
+            // As fine as the heartbeat. Cancellation ends the loop.
+            try? await Task.sleep(for: .milliseconds(100))
+            let terms = terms()
+            guard terms.failsafe != nil,
+                let round = keeping.withLock({
+                    $0.beginRound(at: BootClock.now(), mayRenew: terms.mayRenew, terms.timings)
+                })
+            else { continue }
+            let agreed = await consent(round)
+            // Everybody: what a synchronous mode knows of its voters would allow for fewer, never for more.
+            let verdict = judgeFailsafe(round.list, me: identity, agreed: agreed, rule: .everyMember)
+            if case .fall(let missing) = verdict {
+                logger.warning(
+                    "failsafe: not every member agrees that this leader stays",
+                    metadata: ["missing": "\(missing.joined(separator: ", "))"])
+            }
+            _ = moveEnd { $0.ended(round, verdict, at: BootClock.now(), terms.timings) }
+        }
+    }
+
+    // MARK: The end of the lock
+
+    /// Hands init the deadline of a write that landed, and only then lets this agent believe that the lock is its own.
+    private func confirm(_ record: LockRecord, sentAt: BootInstant, _ timings: Timings) -> Bool {
+        moveEnd { keeping in
+            keeping.confirmed(record, sentAt: sentAt, timings)
+            return keeping.held?.until
+        }
+    }
+
+    /// Moves the end of the lock for init, for the watch and here, in one step: two tasks do it.
+    ///
+    /// - Parameter change: returns the new end, or nil when it stays.
+    /// - Returns: false when init cannot be told; then the lock is given up, and the deadline it knows stays in force.
+    private func moveEnd(_ change: (inout LockKeeping) -> BootInstant?) -> Bool {
+        keeping.withLock { keeping in
+            guard let until = change(&keeping), let epoch = keeping.held?.record.epoch else { return true }
+            do {
+                try fence?.arm(until: until)
+                watch.moveLockEnd(epoch: epoch, to: until)
+                return true
+            } catch {
+                logger.critical("the fence cannot be armed, so nothing may lead here", metadata: ["error": "\(error)"])
+                keeping.lost()
+                watch.relinquishLock()
+                return false
+            }
         }
     }
 
     private func claim(_ terms: Terms) -> LockClaim {
         LockClaim(
             identity: identity, ttl: terms.timings.ttl, validity: terms.timings.fenceDelay,
-            containerID: terms.containerID, timeline: terms.timeline, position: terms.position)
+            containerID: terms.containerID, timeline: terms.timeline, position: terms.position,
+            failsafe: terms.failsafe)
     }
 
-    private func warnOnce(_ text: String, _ last: inout String?) {
-        guard last != text else { return }
-        last = text
-        logger.warning("\(text)")
+    private func warnOnce(_ text: String) {
+        let isNew = lastWarning.withLock { last in
+            defer { last = text }
+            return last != text
+        }
+        if isNew { logger.warning("\(text)") }
+    }
+
+    /// - Returns: whether there was something to take back.
+    private func clearWarning() -> Bool {
+        lastWarning.withLock { last in
+            defer { last = nil }
+            return last != nil
+        }
     }
 }

@@ -24,14 +24,14 @@ extension AgentLoop {
         case .yield(let reason):
             standBack(reason)
         case .run(let reason):
-            await take(over: record, because: reason)
+            try await take(over: record, because: reason)
         }
     }
 
     /// Takes a lock that needs no vote: it was handed to this member, or an earlier life of this agent held it.
     func acquireWithoutRace() async throws {
         guard let record = try await readFreeLock() else { return }
-        await take(over: record, because: lastDecision?.reason ?? "")
+        try await take(over: record, because: lastDecision?.reason ?? "")
     }
 
     /// A live read of the lock. Only a lock that is free in it may be taken, and only over this very version.
@@ -48,13 +48,14 @@ extension AgentLoop {
         return .some(record)
     }
 
-    private func take(over record: LockRecord?, because reason: String) async {
+    private func take(over record: LockRecord?, because reason: String) async throws {
+        let listIsGone = try await isWholeListGone(record)
         // What an earlier reign said is no part of this one: no route before the promotion, no timeline but a new one.
         state.update {
             $0.target = nil
             $0.timeline = nil
         }
-        switch await keeper.acquire(over: record) {
+        switch await keeper.acquire(over: record, listIsGone: listIsGone) {
         case .held(let held, _):
             standsBackUntil = nil
             hasCheckpointSincePromotion = true
@@ -62,8 +63,20 @@ extension AgentLoop {
         case .lost(let other):
             standBack("Could not take out TTL lock: \(other?.leader ?? "somebody else") was first")
         case nil:
-            standBack("the outcome of taking the lock is unknown")
+            standBack("the lock was not taken, or it is not known whether it was")
         }
+    }
+
+    /// Nobody the last leader listed exists any more, so nobody is left who could agree that it stays.
+    ///
+    /// Looked at only by a Pod whose name is in the list and whose UID is not: the successor of a listed one.
+    private func isWholeListGone(_ record: LockRecord?) async throws -> Bool {
+        guard let list = record?.failsafe, !list.contains(identity), list.entries.contains(where: { $0.name == me })
+        else { return false }
+        let existing = try await store.existingPods(deadline: .now() + timings.retryTimeout)
+        let holder = record?.identity?.podUID
+        return list.entries.allSatisfy { $0.podUID.map { !existing.contains($0) } ?? false }
+            && holder.map { !existing.contains($0) } ?? true
     }
 
     private func standBack(_ reason: String) {

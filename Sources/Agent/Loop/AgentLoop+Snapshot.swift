@@ -43,9 +43,14 @@ extension AgentLoop {
         if let heard = watch.lastHeard {
             snapshot.storeSeenEpochSeconds = WallClock.epochSeconds() - (BootInstant.now() - heard).milliseconds / 1000
         }
+        snapshot.isFailsafeActive = keeper.isByConsent || watch.failsafeLeader != nil
         guard let view else { return snapshot }
         snapshot.isClusterUnlocked = lock.isFree
         snapshot.isPaused = view.configuration.isPaused
+        if view.configuration.usesFailsafe {
+            let entries = view.lock?.failsafe?.entries ?? []
+            snapshot.failsafeMembers = Dictionary(entries.map { ($0.name, $0.apiURL) }) { $1 }
+        }
         snapshot.leaderPosition = view.lock?.position
         snapshot.maximumLagOnFailover = view.configuration.maximumLagOnFailover
         snapshot.configurationJSON = watch.configurationText

@@ -122,11 +122,13 @@ actor AgentLoop {
         }
         refreshTerms(view)
         if activity == nil { server = await observeServer(view) }
+        let isPrimary = if case .primary = server { true } else { false }
+        state.update { $0.isPrimary = isPrimary }
         // Taken after the last wait: the lock as it is now, not as it was before we asked the server.
         let observation = Observation(
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
             server: server, activity: activity?.kind, followed: followed, standsBackUntil: standsBackUntil,
-            isStopping: isStopping)
+            isStopping: isStopping, isFailsafeActive: keeper.isByConsent, lockEnd: keeper.end)
         let decision = decide(observation)
         record(decision, observation)
         await carryOut(decision, observation)
@@ -173,12 +175,25 @@ actor AgentLoop {
     }
 
     private func refreshTerms(_ view: ClusterView) {
-        state.update { $0.timings = view.configuration.timings }
+        let list = failsafeList(view)
+        state.update {
+            $0.timings = view.configuration.timings
+            $0.failsafe = list
+        }
         if let file = try? AgentFile.read(path: configuration.agentFile), file != self.file {
             // Unreadable for a moment, while the kubelet swaps it: the former one stays.
             logger.notice("the agent file has changed")
             self.file = file
         }
+    }
+
+    /// Whom this member records beside the lock while it leads: every member that can be asked, itself always.
+    private func failsafeList(_ view: ClusterView) -> FailsafeList? {
+        guard view.configuration.usesFailsafe else { return nil }
+        var list = FailsafeList(of: view.members.values.filter { $0.name != me })
+        list.entries.insert(
+            FailsafeList.Entry(name: me, apiURL: configuration.apiURL, podUID: configuration.podUID))
+        return list
     }
 
     // MARK: Activities

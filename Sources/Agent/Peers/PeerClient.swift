@@ -39,8 +39,50 @@ struct PeerClient: Sendable {
     }
 
     private static func positionURL(_ member: Member) -> String? {
-        guard let url = member.apiURL, url.hasSuffix("/patroni") else { return nil }
-        return url.dropLast("/patroni".count) + "/matriarch/position"
+        member.apiURL.flatMap { url($0, "/matriarch/position") }
+    }
+
+    private static func url(_ base: String, _ path: String) -> String? {
+        base.hasSuffix("/patroni") ? base.dropLast("/patroni".count) + path : nil
+    }
+
+    // MARK: Failsafe
+
+    /// Asks everybody in the round's list but the asker, all at the same time, until each agreed or the deadline is there.
+    ///
+    /// - Returns: who agreed; the instant of each promise is not before the round's.
+    func consent(to round: FailsafeRound, from leader: FailsafeLeader) async -> Set<FailsafeList.Entry> {
+        await withTaskGroup(of: FailsafeList.Entry?.self) { group in
+            for entry in round.list.others(than: leader.identity) {
+                group.addTask { await self.agrees(entry, round, leader) ? entry : nil }
+            }
+            var agreed: Set<FailsafeList.Entry> = []
+            for await entry in group { if let entry { agreed.insert(entry) } }
+            return agreed
+        }
+    }
+
+    private func agrees(_ entry: FailsafeList.Entry, _ round: FailsafeRound, _ leader: FailsafeLeader) async -> Bool {
+        // A Pod without a UID cannot be told from its successor.
+        guard let uid = entry.podUID, let url = Self.url(entry.apiURL, "/failsafe") else { return false }
+        let request = HTTPRequest(
+            method: .post, url: url, headers: [("content-type", "application/json")],
+            body: Array(leader.request(to: entry.name, podUID: uid, round).serialized().utf8))
+        while true {
+            let left = round.deadline - .now()
+            guard left > .zero, !Task.isCancelled else { return false }
+            do {
+                let response = try await transport.send(request, deadline: left)
+                if response.status == 200 {
+                    return String(decoding: response.body, as: UTF8.self) == "Accepted"
+                        && response.head.headers[FailsafeResponder.memberHeader] == "\(entry.name)/\(uid)"
+                }
+            } catch {
+                // Silent, or its agent is being started again: asked again below.
+            }
+            // The pace of asking. Cancellation shows above.
+            try? await Task.sleep(for: .milliseconds(250))
+        }
     }
 }
 

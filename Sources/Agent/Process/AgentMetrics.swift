@@ -49,6 +49,9 @@ enum AgentMetrics {
         add("patroni_postgres_server_version", "server_version_num.", Double(member.serverVersion ?? 0))
         add("patroni_postgres_timeline", "Timeline of the server.", Double(member.timeline?.rawValue ?? 0))
         add("patroni_cluster_unlocked", "Whether nobody holds the lock.", member.isClusterUnlocked)
+        add(
+            "patroni_failsafe_mode_is_active", "Whether the leader goes on by its members' consent.",
+            member.isFailsafeActive)
         add("patroni_is_paused", "Whether the cluster is paused.", member.isPaused)
         add("patroni_pending_restart", "Whether a setting waits for a restart.", !member.pendingRestart.isEmpty)
         add("patroni_postgres_state", "State of the server by number.", Double(member.state.number))

@@ -46,19 +46,27 @@ public struct AgentProcess: Sendable {
             logger: logger, clock: BootClock.now, wallClock: WallClock.now)
         let fence = try FenceHandle.inherited()
         if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
+        let peers = PeerClient(transport: HTTPTransport())
+        let leader = FailsafeLeader(
+            cluster: configuration.cluster, namespace: configuration.namespace, identity: identity,
+            connectionURL: configuration.connectionURL, apiURL: configuration.apiURL)
         let keeper = LockKeeper(
-            identity: identity, store: store, watch: watch, fence: fence, logger: logger, terms: { state.terms() })
+            identity: identity, store: store, watch: watch, fence: fence, logger: logger, terms: { state.terms() },
+            consent: { await peers.consent(to: $0, from: leader) })
         let publisher = MemberPublisher(
             store: store, member: configuration.member, podUID: configuration.podUID, logger: logger)
         let loop = AgentLoop(
             configuration: configuration, identity: identity, file: file, instance: instance, store: store,
-            watch: watch, keeper: keeper, publisher: publisher, peers: PeerClient(transport: HTTPTransport()),
+            watch: watch, keeper: keeper, publisher: publisher, peers: peers,
             fence: fence, state: state, logger: logger)
         logger.notice(
             "agent started",
             metadata: ["version": "\(AgentVersion.current)", "member": "\(identity.member)", "pid": "\(getpid())"])
         try await serve(
             loop, instance: instance, watch: watch, keeper: keeper, publisher: publisher, state: state,
+            responder: FailsafeResponder(
+                cluster: configuration.cluster, namespace: configuration.namespace, identity: identity, watch: watch,
+                state: state, logger: logger),
             until: stopRequested)
         logger.notice("agent ended")
     }
@@ -73,7 +81,8 @@ public struct AgentProcess: Sendable {
 
     private func serve(
         _ loop: AgentLoop, instance: PostgresInstance, watch: ClusterWatch, keeper: LockKeeper,
-        publisher: MemberPublisher, state: AgentState, until stopRequested: @escaping @Sendable () async -> Void
+        publisher: MemberPublisher, state: AgentState, responder: FailsafeResponder,
+        until stopRequested: @escaping @Sendable () async -> Void
     ) async throws {
         let registry = MetricsRegistry()
         AgentMetrics.register(in: registry) { state.read().snapshot }
@@ -82,7 +91,7 @@ public struct AgentProcess: Sendable {
             role: .uninitialized, nextLoop: BootClock.now() + .seconds(60), ttl: .seconds(20))
         let routes = AgentRoutes(
             snapshot: { state.read().snapshot ?? unread }, position: { await loop.answerPosition() },
-            metrics: { registry.exposition() }, now: BootClock.now)
+            metrics: { registry.exposition() }, failsafe: { responder.respond(to: $0) }, now: BootClock.now)
         let server = StatusServer(port: configuration.apiPort, logger: logger, responder: routes.respond)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {

@@ -13,6 +13,10 @@ final class AgentState: Sendable {
         var timeline: Timeline?
         var position: LSN?
         var target: RoutingTarget?
+        /// Who is to be recorded beside the lock; nil without failsafe.
+        var failsafe: FailsafeList?
+        /// The server runs as a primary, with the lock or without.
+        var isPrimary = false
         /// What the REST interface answers from; nil before the first cycle.
         var snapshot: MemberSnapshot?
     }
@@ -32,6 +36,6 @@ final class AgentState: Sendable {
         let now = read()
         return LockKeeper.Terms(
             timings: now.timings, containerID: now.containerID, timeline: now.timeline, position: now.position,
-            target: now.target, mayRenew: .now() < now.healthyUntil)
+            target: now.target, failsafe: now.failsafe, mayRenew: .now() < now.healthyUntil)
     }
 }

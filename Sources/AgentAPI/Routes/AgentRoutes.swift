@@ -1,6 +1,6 @@
 public import HighAvailability
 
-/// The agent's REST interface: Patroni's read-only paths, and our own for elections.
+/// The agent's REST interface: Patroni's read-only paths, `POST /failsafe`, and our own for elections.
 ///
 /// Bodies and codes are Patroni 4.1's. Everything is answered from a snapshot in memory; only `/matriarch/position` is
 /// measured when it is asked.
@@ -11,26 +11,31 @@ public struct AgentRoutes: Sendable {
     private let snapshot: @Sendable () -> MemberSnapshot
     private let position: @Sendable () async -> PositionAnswer?
     private let metrics: @Sendable () async -> String
+    private let failsafe: @Sendable (String) async -> StatusResponse
     private let now: @Sendable () -> BootInstant
 
     /// - Parameters:
     ///   - snapshot: called for every request; must not wait.
     ///   - position: measured live; nil when PostgreSQL cannot tell. Should end early when its task is cancelled.
     ///   - metrics: Prometheus' text.
+    ///   - failsafe: answers the body of `POST /failsafe`.
     ///   - now: CLOCK_BOOTTIME, the clock of the snapshot's instants.
     public init(
         snapshot: @escaping @Sendable () -> MemberSnapshot, position: @escaping @Sendable () async -> PositionAnswer?,
-        metrics: @escaping @Sendable () async -> String, now: @escaping @Sendable () -> BootInstant
+        metrics: @escaping @Sendable () async -> String,
+        failsafe: @escaping @Sendable (String) async -> StatusResponse, now: @escaping @Sendable () -> BootInstant
     ) {
         self.snapshot = snapshot
         self.position = position
         self.metrics = metrics
+        self.failsafe = failsafe
         self.now = now
     }
 
     /// Answers one request.
     @Sendable public func respond(to request: StatusRequest) async -> StatusResponse {
-        guard request.method != .other else {
+        if request.method == .post, request.path == "/failsafe" { return await failsafe(request.body) }
+        guard request.method == .get || request.method == .statusOnly else {
             return .text("this interface is read-only; change the PostgresCluster resource\n", status: 501)
         }
         if request.path == "/matriarch/position" { return await positionResponse() }
@@ -40,6 +45,7 @@ public struct AgentRoutes: Sendable {
         case "cluster": return clusterResponse(snapshot())
         case "history": return .json(snapshot().historyJSON ?? "[]")
         case "config": return snapshot().configurationJSON.map { .json($0) } ?? StatusResponse(status: 502)
+        case "failsafe": return failsafeResponse(snapshot())
         case "metrics": return .metrics(await metrics())
         case "liveness": return StatusResponse(status: snapshot().isAlive(at: now()) ? 200 : 503)
         case "readiness":
@@ -52,6 +58,13 @@ public struct AgentRoutes: Sendable {
         let now = now()
         let passes = HealthCheck(path: request.path).passes(member, query: request.query, now: now)
         return .json(member.document(at: now).serialized(), status: passes ? 200 : 503)
+    }
+
+    /// Patroni answers 502 while the mode is off.
+    private func failsafeResponse(_ member: MemberSnapshot) -> StatusResponse {
+        guard let list = member.failsafeMembers else { return StatusResponse(status: 502) }
+        return .json(
+            OrderedJSON.object(list.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }).serialized())
     }
 
     private func clusterResponse(_ member: MemberSnapshot) -> StatusResponse {

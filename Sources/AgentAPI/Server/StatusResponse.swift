@@ -1,10 +1,11 @@
-/// What a small HTTP server asks and answers: no streaming, no request bodies.
+/// What a small HTTP server asks and answers: no streaming, small request bodies.
 public struct StatusRequest: Hashable, Sendable {
     public enum Method: Hashable, Sendable {
         case get
         /// HEAD and OPTIONS: only the status is wanted. HAProxy's plain check sends OPTIONS.
         case statusOnly
-        /// Anything that would change something.
+        case post
+        /// Any other method that would change something.
         case other
     }
 
@@ -13,11 +14,14 @@ public struct StatusRequest: Hashable, Sendable {
     public var path: String
     /// The first value of each name.
     public var query: [String: String]
+    /// Of a POST; empty for any other.
+    public var body: String
 
-    public init(method: Method = .get, path: String, query: [String: String] = [:]) {
+    public init(method: Method = .get, path: String, query: [String: String] = [:], body: String = "") {
         self.method = method
         self.path = path
         self.query = query
+        self.body = body
     }
 }
 
@@ -27,11 +31,14 @@ public struct StatusResponse: Hashable, Sendable {
     /// Nil with an empty body.
     public var contentType: String?
     public var body: String
+    /// Beside the content type; names in lower case.
+    public var headers: [String: String]
 
-    public init(status: Int, contentType: String? = nil, body: String = "") {
+    public init(status: Int, contentType: String? = nil, body: String = "", headers: [String: String] = [:]) {
         self.status = status
         self.contentType = contentType
         self.body = body
+        self.headers = headers
     }
 
     /// `text/plain`, for people and probes.

@@ -42,7 +42,9 @@ public struct StatusServer: Sendable {
         routes: [String: @Sendable () async -> StatusResponse]
     ) {
         self.init(host: host, port: port, logger: logger, onListening: onListening) { request in
-            guard request.method != .other else { return .text("method not allowed\n", status: 405) }
+            guard request.method == .get || request.method == .statusOnly else {
+                return .text("method not allowed\n", status: 405)
+            }
             guard let route = routes[request.path] else { return .text("not found\n", status: 404) }
             return await route()
         }
@@ -57,7 +59,7 @@ public struct StatusServer: Sendable {
         quiet.logLevel = max(logger.logLevel, .warning)
         let application = Application(
             responder: CallbackResponder { (request: Request, _: BasicRequestContext) in
-                let wanted = StatusRequest(request)
+                let wanted = try await StatusRequest(request)
                 return Response(await responder(wanted), statusOnly: wanted.method == .statusOnly)
             },
             // A client that connects and says nothing must not keep a connection for ever.
@@ -83,24 +85,32 @@ public struct StatusServer: Sendable {
 }
 
 extension StatusRequest {
-    init(_ request: Request) {
+    private static let longestBody = 64 << 10
+
+    /// - Throws: an HTTP error for a body that is too long.
+    init(_ request: Request) async throws {
         let method: Method =
             switch request.method {
             case .get: .get
             case .head, .options: .statusOnly
+            case .post: .post
             case _: .other
             }
         var query: [String: String] = [:]
         for (name, value) in request.uri.queryParameters where query[String(name)] == nil {
             query[String(name)] = String(value)
         }
-        self.init(method: method, path: request.uri.path, query: query)
+        let body = method == .post ? String(buffer: try await request.body.collect(upTo: Self.longestBody)) : ""
+        self.init(method: method, path: request.uri.path, query: query, body: body)
     }
 }
 
 extension Response {
     init(_ answer: StatusResponse, statusOnly: Bool) {
         var headers = HTTPFields()
+        for (name, value) in answer.headers {
+            if let name = HTTPField.Name(name) { headers[name] = value }
+        }
         guard !statusOnly, !answer.body.isEmpty else {
             self.init(status: HTTPResponse.Status(code: answer.status), headers: headers)
             return

@@ -55,6 +55,8 @@ public struct MemberSnapshot: Hashable, Sendable {
     public var isClusterUnlocked = false
     public var isPaused = false
     public var isFailsafeActive = false
+    /// Address of each member in the leader's failsafe list; nil while the mode is off.
+    public var failsafeMembers: [String: String]?
     /// The newest position of the leader known here: what it published, or what it sent to the WAL receiver.
     public var leaderPosition: LSN?
     public var maximumLagOnFailover: ByteCount = .mebibytes(1)

@@ -22,7 +22,8 @@ extension LockRecord {
             heir: annotations[StoreKey.heir],
             position: annotations[StoreKey.position].flatMap { UInt64($0) }.map { LSN(rawValue: $0) },
             timeline: annotations[StoreKey.timeline].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) },
-            transitions: annotations[StoreKey.transitions].flatMap { Int($0) } ?? 0)
+            transitions: annotations[StoreKey.transitions].flatMap { Int($0) } ?? 0,
+            failsafe: FailsafeList(annotations: annotations, isOurs: identity != nil))
     }
 }
 
@@ -35,10 +36,12 @@ public struct LockClaim: Hashable, Sendable {
     public var containerID: String?
     public var timeline: Timeline?
     public var position: LSN?
+    /// What a renewal leaves as the failsafe list; nil removes it. An acquisition leaves the one there is.
+    public var failsafe: FailsafeList?
 
     public init(
         identity: HolderIdentity, ttl: Duration, validity: Duration, containerID: String? = nil,
-        timeline: Timeline? = nil, position: LSN? = nil
+        timeline: Timeline? = nil, position: LSN? = nil, failsafe: FailsafeList? = nil
     ) {
         self.identity = identity
         self.ttl = ttl
@@ -46,6 +49,7 @@ public struct LockClaim: Hashable, Sendable {
         self.containerID = containerID
         self.timeline = timeline
         self.position = position
+        self.failsafe = failsafe
     }
 
     /// Annotations that take the lock over `previous`.
@@ -53,7 +57,7 @@ public struct LockClaim: Hashable, Sendable {
     /// - Parameter time: RFC 3339 with microseconds; read by people and by Patroni, compared by nobody here.
     func acquisition(over previous: LockRecord?, time: String) -> [String: String?] {
         let changesName = previous?.leader != identity.member
-        var annotations = renewal(epoch: (previous?.epoch ?? 0) + 1, time: time)
+        var annotations = stamp(epoch: (previous?.epoch ?? 0) + 1, time: time)
         annotations[StoreKey.leader] = identity.member
         annotations[StoreKey.acquireTime] = time
         annotations[StoreKey.transitions] = String((previous?.transitions ?? 0) + (changesName ? 1 : 0))
@@ -63,6 +67,10 @@ public struct LockClaim: Hashable, Sendable {
 
     /// Annotations that renew the lock in its epoch.
     func renewal(epoch: Int64, time: String) -> [String: String?] {
+        stamp(epoch: epoch, time: time).merging(FailsafeList.annotations(failsafe)) { own, _ in own }
+    }
+
+    private func stamp(epoch: Int64, time: String) -> [String: String?] {
         var holder: JSONValue = [
             "member": .string(identity.member), "uid": .string(identity.podUID), "nonce": .string(identity.nonce),
         ]

@@ -111,6 +111,43 @@ public final class ClusterWatch: Sendable {
     /// When the lock another member holds runs out if nothing changes.
     public func lockExpiry(ttl: Duration) -> BootInstant? { state.withLock { $0.lock.expiry(ttl: ttl) } }
 
+    // MARK: Failsafe
+
+    /// The leader this member has promised not to replace yet.
+    public var failsafeLeader: String? { state.withLock { $0.lock.failsafeLeader(at: clock()) } }
+
+    /// Answers a leader that cannot reach the store; see ``FailsafePledge``.
+    public func answer(_ request: FailsafeRequest, isPrimary: Bool, sealedFor: Int64?, ttl: Duration) -> FailsafeAnswer
+    {
+        let answer = state.withLock {
+            $0.lock.answer(request, isPrimary: isPrimary, sealedFor: sealedFor, ttl: ttl, at: clock())
+        }
+        signal.yield()
+        return answer
+    }
+
+    /// Whether this member may now write itself into the lock over a record read live; see ``FailsafePledge``.
+    ///
+    /// - Returns: why not; nil when the attempt has begun, which ends with ``acquisitionSettled()``.
+    public func beginAcquisition(over record: LockRecord?, listIsGone: Bool, ttl: Duration) -> String? {
+        state.withLock { state in
+            let holder = state.lock.record?.leader.flatMap { state.pods[$0] }
+            return state.lock.beginAcquisition(
+                over: record, listIsGone: listIsGone, ttl: ttl, holder: holder, at: clock())
+        }
+    }
+
+    /// The outcome of the acquisition is known for certain.
+    public func acquisitionSettled() {
+        state.withLock { $0.lock.acquisitionSettled() }
+    }
+
+    /// The end of this agent's own lock moves; nothing unless it is its own in this epoch.
+    public func moveLockEnd(epoch: Int64, to until: BootInstant) {
+        state.withLock { $0.lock.moveOwnershipEnd(epoch: epoch, to: until) }
+        signal.yield()
+    }
+
     // MARK: What this agent learns by itself
 
     /// Takes in the answer of an own write or a live read of the lock.

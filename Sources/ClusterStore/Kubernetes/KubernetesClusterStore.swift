@@ -220,6 +220,12 @@ public struct KubernetesClusterStore: ClusterStore {
 
     // MARK: Members
 
+    public func existingPods(deadline: BootInstant) async throws -> Set<String> {
+        let list = try await client.list(
+            Pod.self, namespace: layout.namespace, labelSelector: layout.selector, deadline: remaining(deadline))
+        return Set(list.items.compactMap(\.metadata.uid))
+    }
+
     public func publish(
         _ status: MemberStatus, role: RoleLabel?, member: String, podUID: String?, deadline: BootInstant
     ) async throws {

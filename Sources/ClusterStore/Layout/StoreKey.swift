@@ -9,6 +9,8 @@ public enum StoreKey {
     public static let ttl = "ttl"
     public static let transitions = "transitions"
     public static let position = "optime"
+    /// JSON `{member: api_url}`, beside the lock.
+    public static let failsafe = "failsafe"
     public static let configuration = "config"
     public static let initialization = "initialize"
     public static let history = "history"
@@ -24,6 +26,8 @@ public enum StoreKey {
     public static let epoch = "matriarch.dev/epoch"
     /// Timeline the last holder led on; stays when the lock is released.
     public static let timeline = "matriarch.dev/timeline"
+    /// JSON `{member: Pod UID}` for the members of `failsafe`.
+    public static let failsafePods = "matriarch.dev/failsafe-pods"
     /// Member that creates the cluster while `initialize` is empty.
     public static let initializer = "matriarch.dev/initializer"
     public static let requestID = "matriarch.dev/request-id"

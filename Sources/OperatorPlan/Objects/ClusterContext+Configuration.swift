@@ -47,8 +47,8 @@ extension ClusterContext {
         configuration["loop_wait"] = Self.seconds(availability.timings.loopWait)
         configuration["retry_timeout"] = Self.seconds(availability.timings.retryTimeout)
         configuration["maximum_lag_on_failover"] = .int(availability.maximumLagOnFailover.value)
-        // Facts, so that nobody who reads the store believes in more than there is, whoever wrote it.
-        configuration["failsafe_mode"] = false
+        configuration["failsafe_mode"] = .bool(availability.failsafe)
+        // A fact, so that nobody who reads the store believes in more than there is, whoever wrote it.
         configuration["synchronous_mode"] = "off"
         configuration.removeValue(forKey: "synchronous_node_count")
         configuration.removeValue(forKey: "synchronous_mode_strict")

@@ -10,9 +10,10 @@ public struct HighAvailabilitySpec: Sendable, Hashable, Codable {
     public var fenceMargin: Int?
     public var lockObject: LockObject
     public var maximumLagOnFailover: Quantity
+    public var failsafe: Bool
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case profile, ttl, loopWait, retryTimeout, fenceMargin, lockObject, maximumLagOnFailover
+        case profile, ttl, loopWait, retryTimeout, fenceMargin, lockObject, maximumLagOnFailover, failsafe
     }
 
     public enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
@@ -112,6 +113,12 @@ extension HighAvailabilitySpec: SchemaObject {
                 "How many bytes of WAL a replica may be behind the last known position and still become primary when "
                     + "the primary is lost.",
                 default: "1Mi")
+        case .failsafe:
+            Field(
+                .boolean,
+                "Whether a primary that cannot reach the Kubernetes API goes on while every other member agrees. Without "
+                    + "it, or when one of them does not answer, such a primary stops before its lock runs out.",
+                default: true)
         }
     }
 }

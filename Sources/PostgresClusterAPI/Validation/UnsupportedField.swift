@@ -6,7 +6,6 @@ import KubernetesModels
 /// It is refused instead of overlooked: whoever wrote it counts on it. Other unknown properties are not read at all.
 enum UnsupportedField: String, CaseIterable {
     case synchronous
-    case failsafe
 
     /// One problem for each that `spec` carries, whatever its value.
     static func problems(in spec: JSONValue) -> [SpecProblem] {
@@ -23,7 +22,6 @@ enum UnsupportedField: String, CaseIterable {
     private var consequence: String {
         switch self {
         case .synchronous: "a commit does not wait for replicas"
-        case .failsafe: "a primary that cannot reach the Kubernetes API stops"
         }
     }
 }

@@ -121,6 +121,8 @@ let package = Package(
             "AgentTests",
             ["Agent", "AgentAPI", "HTTPTransport", "PostgresClient", "KubernetesClient", "TestSupport", "matriarch"]),
         tests("CommandLineToolTests", ["CommandLineTool"]),
-        tests("ClusterLabTests", ["ClusterLab", "TestSupport", "HTTPTransport", "PostgresConfiguration", "Fence"]),
+        tests("CheckerTests", ["ClusterLab", "TestSupport", "HTTPTransport", "PostgresConfiguration", "Fence"]),
+        tests("ChaosTests", ["ClusterLab", "HighAvailability", "matriarch"]),
+        tests("ClusterLabTests", ["ClusterLab"]),
     ]
 )

@@ -12,6 +12,8 @@ public struct ChaosRun: Sendable {
     /// To draw from; those that need an HTTP proxy decide how the agents reach the API server.
     public var faults: [Fault]
     public var members = 3
+    /// How long one fault may last.
+    public var longest: Duration
     /// Where everything is left when the run fails.
     public var folder: String
     public var isKept = false
@@ -29,6 +31,7 @@ public struct ChaosRun: Sendable {
         self.duration = duration
         self.profile = profile
         self.faults = faults ?? Fault.allCases.filter { seed % 2 == 0 || !$0.needsHTTP }
+        longest = profile.timings.ttl + .seconds(10)
         self.folder = folder ?? "/tmp/matriarch-chaos-\(seed)"
     }
 
@@ -67,7 +70,7 @@ public struct ChaosRun: Sendable {
         await writers.start()
         var journal: [String] = []
         var schedule = FaultSchedule(
-            seed: seed, faults: faults, members: members, longest: profile.timings.ttl + .seconds(10))
+            seed: seed, faults: faults, members: members, longest: longest)
         do {
             while BootClock.now() < start + duration {
                 report.rounds += 1

@@ -8,9 +8,10 @@ extension LocalCluster {
 
     /// A fault that takes the leader away for a while; then it is mended and all have to stream again.
     func replaceLeader(
-        _ scenario: LocalScenario, by fault: Fault, for duration: Duration, beside other: Fault? = nil
+        _ scenario: LocalScenario, by fault: Fault, for duration: Duration, beside other: Fault? = nil,
+        asynchronouslyTolerating tolerated: Set<ScenarioResult.Tolerance> = []
     ) async throws -> ScenarioResult {
-        try await watched(scenario) { before, writers, lock in
+        try await watched(scenario, tolerating: profile.mode == .off ? tolerated : []) { before, writers, lock in
             let start = BootClock.now()
             let otherUndo: FaultUndo? =
                 if let other { try await self.apply(other, to: before.leader) } else { nil }
@@ -40,7 +41,9 @@ extension LocalCluster {
 
     /// A fault that is over at once.
     func interrupt(_ scenario: LocalScenario, by fault: Fault) async throws -> ScenarioResult {
-        try await watched(scenario) { before, writers, _ in
+        // A killed primary may have acknowledged what no standby has received.
+        let tolerated: Set<ScenarioResult.Tolerance> = profile.mode == .off && fault.mayLoseRows ? [.loss] : []
+        return try await watched(scenario, tolerating: tolerated) { before, writers, _ in
             let candidate = fault == .switchover ? before.standbys.first ?? before.leader : before.leader
             let start = BootClock.now()
             _ = try await self.apply(fault, to: candidate)
@@ -76,7 +79,7 @@ extension LocalCluster {
 
     /// Writes before, during and after, and checks every row.
     private func watched(
-        _ scenario: LocalScenario, countingErrors: Bool = false,
+        _ scenario: LocalScenario, countingErrors: Bool = false, tolerating: Set<ScenarioResult.Tolerance> = [],
         _ act: (Leadership, ChaosWriters, LockWatcher) async throws -> BootInstant
     ) async throws -> ScenarioResult {
         let before = try await healthy()
@@ -98,10 +101,12 @@ extension LocalCluster {
                 verdict: HistoryVerdict(history: history, present: present, epochs: epochs),
                 leaderBefore: before.leader.name, leaderAfter: after.leader.name,
                 timeline: Timeline(rawValue: UInt32(clamping: after.timeline)))
+            result.tolerated = tolerating
             result.figures[LocalScenario.roleChanges] = Int64(max(0, epochs.count - 1))
             result.figures[LocalScenario.lateRows] = Int64(result.verdict?.formerPrimaryCount ?? 0)
             if countingErrors {
-                result.figures[LocalScenario.errors] = Int64(roaming.records.count { $0.outcome != .acknowledged })
+                result.figures[LocalScenario.errors] = Int64(
+                    roaming.records.count { $0.outcome != .acknowledged && $0.decided > start })
             }
             if let taken = epochs.first(where: { $0.seen > start && $0.holder != before.leader.name }),
                 let last = history.acknowledged.last(where: {

@@ -18,11 +18,9 @@ extension LocalScenario {
         "leader-cut-off", "leader cut off from API server and members, a client on its side",
         bars: [noLateRows, Bar(.outage)]
     ) { cluster, scenario, _ in
-        var result = try await cluster.replaceLeader(
-            scenario, by: .isolate, for: cluster.profile.timings.ttl + .seconds(10))
         // What it acknowledged before its fence fell no standby could receive.
-        if cluster.profile.mode == .off { result.tolerated = [.loss] }
-        return result
+        try await cluster.replaceLeader(
+            scenario, by: .isolate, for: cluster.profile.timings.ttl + .seconds(10), asynchronouslyTolerating: [.loss])
     }
 
     public static let postmasterStopped = LocalScenario(
@@ -43,10 +41,9 @@ extension LocalScenario {
         "member-frozen", "leader frozen as a whole for ttl + 10 s",
         bars: [Bar(.outage, maximum: 11_500), Bar(.named(lateRows))]
     ) { cluster, scenario, _ in
-        var result = try await cluster.replaceLeader(
-            scenario, by: .freeze, for: cluster.profile.timings.ttl + .seconds(10))
-        if cluster.profile.mode == .off { result.tolerated = [.loss, .lateness] }
-        return result
+        try await cluster.replaceLeader(
+            scenario, by: .freeze, for: cluster.profile.timings.ttl + .seconds(10),
+            asynchronouslyTolerating: [.loss, .lateness])
     }
 
     public static let initKilled = LocalScenario(

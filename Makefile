@@ -1,6 +1,6 @@
 # Every target is a script of the same purpose in scripts/; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-api test-cluster bench up down build image install generate format lint clean
+.PHONY: help demo test test-unit test-api test-cluster bench up down chaos build image install generate format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,8 @@ test-cluster: ## what needs a whole Kubernetes (root)
 	@scripts/test cluster
 bench: ## the figures of the README: n, median, maximum (root)
 	@scripts/bench
+chaos: ## random faults against agents and PostgreSQL here, from a seed (root)
+	@scripts/chaos
 up: ## a local single-node Kubernetes from Debian packages (root)
 	@scripts/packages && scripts/kubernetes-up
 down: ## removes it and everything it left (root)

@@ -57,8 +57,9 @@ struct ChaosCommand: AsyncParsableCommand {
             for note in report.notes { Progress().say("note: \(note)") }
             reports.append(report)
         }
-        options.output.show(
-            TextTable(header: ChaosReport.columns, rows: reports.map(\.cells)), .array(reports.map(\.json)))
+        options.show(
+            TextTable(header: ChaosReport.columns, rows: reports.map(\.cells)), .array(reports.map(\.json)),
+            document: FaultDocument.tables(of: reports))
         if !reports.allSatisfy(\.hasPassed) { throw ExitCode.failure }
     }
 }

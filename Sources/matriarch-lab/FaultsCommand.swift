@@ -57,8 +57,9 @@ struct FaultsCommand: AsyncParsableCommand {
             for row in report.rows { progress.say(row.joined(separator: " | ")) }
             reports.append(report)
         }
-        options.output.show(
-            TextTable(header: MeasurementReport.columns, rows: reports.flatMap(\.rows)), .array(reports.map(\.json)))
+        options.show(
+            TextTable(header: MeasurementReport.columns, rows: reports.flatMap(\.rows)), .array(reports.map(\.json)),
+            document: [FaultDocument.table(of: reports, profile: options.profile, mode: options.mode)])
         for remark in reports.flatMap(\.remarks) { progress.say(remark) }
         if enforce, !reports.allSatisfy(\.isMet) { throw ExitCode.failure }
     }

@@ -11,8 +11,25 @@ struct LocalOptions: ParsableArguments {
     @Option(help: "Timings: fast, default or tolerant.")
     var profile = "fast"
 
-    @Option(name: .shortAndLong, help: "Output: table or json.")
-    var output: ClusterOptions.Output = .table
+    @Option(name: .shortAndLong, help: "Output: table, json, or document for the tables of docs/internals/faults.md.")
+    var output: Output = .table
+
+    enum Output: String, ExpressibleByArgument {
+        case table
+        case json
+        case document
+    }
+
+    func show(
+        _ table: @autoclosure () -> TextTable, _ json: @autoclosure () -> JSONValue,
+        document: @autoclosure () -> [TextTable]
+    ) {
+        switch output {
+        case .table: print(table().rendered())
+        case .json: print(json().prettyPrinted())
+        case .document: print(document().map { $0.rendered() }.joined(separator: "\n\n"))
+        }
+    }
 
     func validate() throws {
         if LocalProfile.timings(named: profile) == nil {
@@ -29,12 +46,3 @@ struct LocalOptions: ParsableArguments {
 }
 
 extension LocalProfile.Mode: ExpressibleByArgument {}
-
-extension ClusterOptions.Output {
-    func show(_ table: @autoclosure () -> TextTable, _ json: @autoclosure () -> JSONValue) {
-        switch self {
-        case .table: print(table().rendered())
-        case .json: print(json().prettyPrinted())
-        }
-    }
-}

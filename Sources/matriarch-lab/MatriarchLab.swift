@@ -34,6 +34,9 @@ struct ClusterOptions: ParsableArguments {
     }
 
     func show(_ table: @autoclosure () -> TextTable, _ json: @autoclosure () -> JSONValue) {
-        output.show(table(), json())
+        switch output {
+        case .table: print(table().rendered())
+        case .json: print(json().prettyPrinted())
+        }
     }
 }

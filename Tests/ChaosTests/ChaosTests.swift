@@ -11,31 +11,46 @@ struct ChaosTests {
     private static let timings = Timings(
         ttl: .seconds(6), loopWait: .seconds(1), retryTimeout: .milliseconds(1500), fenceMargin: .seconds(1))
 
-    @Test(
-        arguments: [
-            (5, [.killInit, .killAgent, .killPostmaster, .stopAgent, .configuration, .switchover]),
-            (12, [.isolate, .cutPeersIncoming, .cutAPIAnswers, .stopPostmaster, .slowAPI, .unluckyAPI]),
-        ] as [(UInt64, [Fault])])
-    func `random faults of fixed seeds leave one primary, one timeline path and every member streaming`(
-        seed: UInt64, faults: [Fault]
-    ) async throws {
-        var chaos = ChaosRun(
-            seed: seed, duration: .seconds(12), profile: LocalProfile(timings: Self.timings), faults: faults)
-        chaos.longest = .seconds(9)
-        let report = try await chaos.run(progress: Progress(isQuiet: true))
-        #expect(report.problems == [])
-        #expect(!report.faults.isEmpty)
-        #expect(try #require(report.verdict).acknowledged > 100)
-        #expect(report.verdict?.formerPrimaryCount == 0)
+    /// Waiting is most of it, so they run at the same time.
+    private static let runs: [(seed: UInt64, faults: [Fault])] = [
+        (5, [.killInit, .killAgent, .killPostmaster, .stopAgent, .configuration, .switchover]),
+        (12, [.isolate, .cutPeersIncoming, .cutAPIAnswers, .stopPostmaster, .slowAPI, .unluckyAPI]),
+    ]
+
+    @Test func `random faults of fixed seeds leave one primary, one timeline path and every member streaming`()
+        async throws
+    {
+        try await withThrowingTaskGroup(of: ChaosReport.self) { group in
+            for run in Self.runs {
+                var chaos = ChaosRun(
+                    seed: run.seed, duration: .seconds(12), profile: LocalProfile(timings: Self.timings),
+                    faults: run.faults)
+                chaos.longest = .seconds(9)
+                let prepared = chaos
+                group.addTask { try await prepared.run(progress: Progress(isQuiet: true)) }
+            }
+            for try await report in group {
+                #expect(report.problems == [])
+                #expect(!report.faults.isEmpty)
+                let verdict = try #require(report.verdict)
+                #expect(verdict.acknowledged > 100)
+                #expect(verdict.formerPrimaryCount == 0)
+            }
+        }
     }
 
-    @Test(arguments: [LocalScenario.agentStopped, .cutOff])
-    func `a primary that cannot renew acknowledges nothing once another leads`(scenario: LocalScenario) async throws {
-        let bench = LocalBench(
-            profile: LocalProfile(timings: Self.timings), runs: 1, clusters: 1, duration: .zero,
-            progress: Progress(isQuiet: true))
-        let report = try await bench.run(scenario)
-        #expect(report.remarks == [])
-        #expect(report.isMet)
+    @Test func `a primary that cannot renew acknowledges nothing once another leads`() async throws {
+        try await withThrowingTaskGroup(of: MeasurementReport.self) { group in
+            for scenario in [LocalScenario.agentStopped, .cutOff] {
+                let bench = LocalBench(
+                    profile: LocalProfile(timings: Self.timings), runs: 1, clusters: 1, duration: .zero,
+                    progress: Progress(isQuiet: true))
+                group.addTask { try await bench.run(scenario) }
+            }
+            for try await report in group {
+                #expect(report.remarks == [])
+                #expect(report.isMet)
+            }
+        }
     }
 }

@@ -119,4 +119,24 @@ import Testing
         sight.answered(record("3", me), confirmedUntil: sent + .seconds(17), at: sent)
         #expect(standing() == .held(by: "demo-1"))
     }
+
+    @Test func `an answer the watch was ahead of is news when the watch's version was passed over`() {
+        // The own renewal was answered late; a relist skipped it, so the watch never shows it and its events are passed over.
+        var sight = LockSight(me: me)
+        sight.listed(record("1", me), at: sent)
+        sight.answered(record("2", me), confirmedUntil: sent + .seconds(17), at: sent)
+        sight.watched(record("4", other), at: sent)
+        sight.answered(record("4", other), confirmedUntil: nil, at: sent)
+        let standing = sight.standing(at: sent, ttl: timings.ttl, holder: nil)
+        #expect(standing == .held(by: "demo-1"))
+    }
+
+    @Test func `a lock is judged free only in the version that was read`() {
+        var sight = LockSight(me: me)
+        sight.listed(record("1", nil), at: sent)
+        let same = sight.standing(of: record("1", nil), at: sent, ttl: timings.ttl, holder: nil)
+        #expect(same?.isFree == true)
+        let newer = sight.standing(of: record("2", other), at: sent, ttl: timings.ttl, holder: nil)
+        #expect(newer == nil)
+    }
 }

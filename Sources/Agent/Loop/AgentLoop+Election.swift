@@ -40,7 +40,10 @@ extension AgentLoop {
     private func readFreeLock() async throws -> LockRecord?? {
         let limit = timings
         let record = try await store.readLock(deadline: .now() + limit.retryTimeout)
-        let standing = watch.standing(ttl: limit.ttl)
+        guard let standing = watch.standing(of: record, ttl: limit.ttl) else {
+            logger.info("the lock has changed while it was read")
+            return nil
+        }
         guard standing.isFree else {
             logger.info("the lock is not free", metadata: ["lock": "\(standing)"])
             return nil

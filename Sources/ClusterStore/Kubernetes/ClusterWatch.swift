@@ -108,6 +108,14 @@ public final class ClusterWatch: Sendable {
         }
     }
 
+    /// The standing of a lock that was read live; nil when the view shows another version of it.
+    public func standing(of read: LockRecord?, ttl: Duration) -> LockStanding? {
+        state.withLock { state in
+            let holder = state.lock.record?.leader.flatMap { state.pods[$0] }
+            return state.lock.standing(of: read, at: clock(), ttl: ttl, holder: holder)
+        }
+    }
+
     /// When the lock another member holds runs out if nothing changes.
     public func lockExpiry(ttl: Duration) -> BootInstant? { state.withLock { $0.lock.expiry(ttl: ttl) } }
 

@@ -49,13 +49,18 @@ extension LockStanding: CustomStringConvertible {
 ///
 /// The record carries no time that anybody compares: a renewal is a *change* of the record, and its age counts from the
 /// boot-clock instant at which this member first saw it. A clock step, here or there, moves nothing.
-public struct LockObserver: Sendable {
+public struct LockObserver: Hashable, Sendable {
     private let me: HolderIdentity
     private var record: LockRecord?
     private var firstSeen = BootInstant(nanoseconds: 0)
-    private var deathSeen: (containerID: String, at: BootInstant)?
+    private var deathSeen: Death?
     private var confirmedUntil: BootInstant?
     private var pledge = FailsafePledge()
+
+    private struct Death: Hashable {
+        var containerID: String
+        var at: BootInstant
+    }
 
     public init(me: HolderIdentity) {
         self.me = me
@@ -93,7 +98,7 @@ public struct LockObserver: Sendable {
             deathSeen = nil
             return
         }
-        if deathSeen?.containerID != containerID { deathSeen = (containerID, now) }
+        if deathSeen?.containerID != containerID { deathSeen = Death(containerID: containerID, at: now) }
     }
 
     /// - Parameter ttl: how long a record without a ttl of its own holds.

@@ -2,13 +2,18 @@
 ///
 /// - Invariant: the view never goes back behind this agent's own write or live read. The watch shows every version in order,
 ///   so what it shows before that version is the past.
-public struct LockSight: Sendable {
+public struct LockSight: Hashable, Sendable {
     public private(set) var record: LockRecord?
     private var observer: LockObserver
     /// Version of an own write (or live read) the watch has not shown yet; until it does, it shows the past.
-    private var awaited: (version: String, since: BootInstant)?
+    private var awaited: Awaited?
     /// Versions the watch has shown, newest last: an answer with one of them may be older than the view.
     private var shown: [String] = []
+
+    private struct Awaited: Hashable {
+        var version: String
+        var since: BootInstant
+    }
 
     private static let shownLimit = 32
     /// A relist may have skipped the awaited version; better late than deaf.
@@ -27,11 +32,12 @@ public struct LockSight: Sendable {
             guard awaited == nil else { return false }
             return take(nil, at: now)
         }
-        note(new.version)
         if let awaited {
             guard new.version == awaited.version || now - awaited.since > Self.longestDeafness else { return false }
             self.awaited = nil
         }
+        // Only what was taken: a version that was passed over may be newer than the view, and an answer with it is news.
+        note(new.version)
         return take(new, at: now)
     }
 
@@ -51,7 +57,7 @@ public struct LockSight: Sendable {
         let isKnown = new?.version == record?.version
         let isPast = new.map { !isKnown && shown.contains($0.version) } ?? false
         if !isPast {
-            if let new, !isKnown { awaited = (new.version, now) }
+            if let new, !isKnown { awaited = Awaited(version: new.version, since: now) }
             take(new, at: now)
         }
         if let until, record?.identity == new?.identity, record?.epoch == new?.epoch {
@@ -71,6 +77,16 @@ public struct LockSight: Sendable {
     public mutating func standing(at now: BootInstant, ttl: Duration, holder: Member?) -> LockStanding {
         observer.observe(holder: holder, at: now)
         return observer.standing(at: now, ttl: ttl, holder: holder)
+    }
+
+    /// The standing of a record that was read live, on which an acquisition is to be decided.
+    ///
+    /// - Returns: nil when the view shows another version, older or newer: a judgement of the one is none of the other.
+    public mutating func standing(
+        of read: LockRecord?, at now: BootInstant, ttl: Duration, holder: Member?
+    ) -> LockStanding? {
+        guard record?.version == read?.version else { return nil }
+        return standing(at: now, ttl: ttl, holder: holder)
     }
 
     /// When a lock held by another expires if nothing changes; nil when that is not what we wait for.

@@ -228,4 +228,19 @@ import Testing
         #expect(decision.action == .wait)
         #expect(decision.reason.contains("No initialize key"))
     }
+
+    @Test func `a stopped primary of a timeline that another member is recorded to have begun waits to be copied`() {
+        func decision(begunBy member: String) -> Decision {
+            decide(
+                Fixture.observation(lock: .expired(holder: "demo-1"), server: Fixture.stopped(wasPrimary: true)) {
+                    $0.cluster.history = [
+                        TimelineSwitch(
+                            timeline: Timeline(rawValue: 1), position: LSN(rawValue: 500), reason: "",
+                            newLeader: member)
+                    ]
+                })
+        }
+        #expect(decision(begunBy: "demo-0").action == .race)
+        #expect(decision(begunBy: "demo-2").action == .wait)
+    }
 }

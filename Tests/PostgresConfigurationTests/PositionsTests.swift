@@ -38,7 +38,7 @@ struct PositionsTests {
         (1, "0/400", .shutdownCheckpoint, 2, true),
         (1, "0/500", .shutdownCheckpoint, 2, false),
         (2, "0/900", .received, 2, true),
-        (2, "0/900", .shutdownCheckpoint, 2, true),
+        (2, "0/900", .shutdownCheckpoint, 2, false),
         (3, "0/600", .received, 2, false),
         (2, "0/600", .received, 3, false),
     ])

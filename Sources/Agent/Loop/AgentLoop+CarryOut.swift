@@ -41,8 +41,8 @@ extension AgentLoop {
             begin(.restarting) { try await $0.killServer() }
         case .release:
             begin(.racing) { agent in
-                // A primary must be gone before anybody else may lead.
-                if case .primary = agent.server { try await agent.killServer() }
+                // A primary must be gone before anybody else may lead, and backends outlive a postmaster that was killed.
+                if case .standby = agent.server {} else { try await agent.killServer() }
                 _ = await agent.keeper.release(heir: nil, position: nil)
                 try await Task.sleep(for: agent.timings.retryTimeout)
             }

@@ -78,15 +78,19 @@ extension AgentLoop {
             guard watch.view()?.members[leader]?.hasCheckpointSincePromotion ?? false else {
                 throw AgentError(.actionFailed, "Waiting for checkpoint on \(leader) before rewind")
             }
-            try await bringBack(upstream)
+            try await bringBack(upstream, mayRewind: true)
+            try await follow(leader)
+        case .needsCopy(let reason):
+            logger.error("this server is on another course than \(leader)", metadata: ["why": "\(reason)"])
+            try await bringBack(upstream, mayRewind: false)
             try await follow(leader)
         }
     }
 
-    private func bringBack(_ upstream: Upstream) async throws {
+    private func bringBack(_ upstream: Upstream, mayRewind: Bool) async throws {
         if instance.runningPostmaster != nil { try await instance.stop(.fast, deadline: .seconds(30)) }
         let usesRewind = watch.view()?.configuration.usesRewind ?? true
-        if usesRewind {
+        if mayRewind, usesRewind {
             do {
                 try await instance.rewind(from: upstream, deadline: .seconds(3600))
                 return

@@ -21,7 +21,8 @@ extension AgentLoop {
         try await instance.createRoles()
         hasRoles = true
         hasCheckpointSincePromotion = true
-        try await takeOffice(announcing: nil)
+        unannounced = nil
+        try await takeOffice()
     }
 
     /// Ends recovery, tells the store the new timeline, and only then lets clients in.
@@ -34,14 +35,14 @@ extension AgentLoop {
         hasRoles = true
         logger.notice(
             "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(BootInstant.now() - started)"])
-        try await takeOffice(
-            announcing: TimelineSwitch(
-                timeline: before.timeline, position: before.position, reason: "no recovery target specified",
-                time: WallClock.now(), newLeader: me))
+        unannounced = TimelineSwitch(
+            timeline: before.timeline, position: before.position, reason: "no recovery target specified",
+            time: WallClock.now(), newLeader: me)
+        try await takeOffice()
     }
 
     /// What follows a start as primary and a promotion alike: first the store, then the route, then the rest.
-    private func takeOffice(announcing change: TimelineSwitch?) async throws {
+    private func takeOffice() async throws {
         guard case .answered(let snapshot) = await instance.observe(deadline: .seconds(2)),
             !snapshot.isInRecovery
         else { throw AgentError(.actionFailed, "the server does not answer as a primary") }
@@ -62,7 +63,7 @@ extension AgentLoop {
         publish(view, lock: watch.standing(ttl: view.configuration.timings.ttl), isTakingOffice: true)
         unlabelOthers(view)
         await ensureSlots(view)
-        if let change { await announce(change, view) }
+        await announce(view)
         if appliedRole != .primary { try await writeConfiguration(.primary) }
     }
 
@@ -72,16 +73,32 @@ extension AgentLoop {
             node: configuration.node)
     }
 
-    private func announce(_ change: TimelineSwitch, _ view: ClusterView) async {
+    /// Tells the store of a promotion, and writes the checkpoint that a rewind waits for.
+    ///
+    /// Called as long as this member leads: what failed while it took office is made up for. A member that has to be rewound
+    /// would wait for ever for a checkpoint nobody asked for.
+    private func announce(_ view: ClusterView) async {
+        if !hasCheckpointSincePromotion, !isCheckpointing { checkpointAfterPromotion() }
+        guard let change = unannounced else { return }
+        guard !view.history.contains(where: { $0.timeline == change.timeline && $0.newLeader == me }) else {
+            unannounced = nil
+            return
+        }
         do {
             try await store.writeHistory(
                 view.history + [change], deadline: .now() + view.configuration.timings.retryTimeout)
+            unannounced = nil
         } catch {
             logger.warning("could not write the history", metadata: ["error": "\(error)"])
         }
-        // pg_rewind reads our timeline from pg_control, which only a checkpoint writes there. Clients need not wait for it;
-        // owned by nobody: it ends by itself, at the latest with the server.
+    }
+
+    /// pg_rewind reads our timeline from pg_control, which only a checkpoint writes there. Clients need not wait for it.
+    private func checkpointAfterPromotion() {
+        isCheckpointing = true
+        // Owned by nobody: it ends by itself, at the latest with the server.
         Task {
+            defer { isCheckpointing = false }
             do {
                 try await instance.checkpoint(deadline: .seconds(300))
                 hasCheckpointSincePromotion = true
@@ -111,6 +128,7 @@ extension AgentLoop {
         unlabelOthers(observation.cluster)
         await ensureSlots(observation.cluster)
         await completeAdoption()
+        await announce(observation.cluster)
         await keepSettings(observation)
     }
 

@@ -1,4 +1,5 @@
 import AgentAPI
+import ClusterStore
 import HighAvailability
 import Logging
 import PostgresClient
@@ -128,6 +129,7 @@ extension AgentLoop {
         return PositionReport(
             name: me, isPrimary: false, timeline: stopped.timeline, position: stopped.position,
             isEligible: mayLead && stopped.wasPrimary && stopped.isClean
+                && watch.view().map { !$0.isOnUnrecordedCourse(stopped, of: me) } ?? true
                 && (activity == nil || activity?.kind == .racing),
             priority: tags.failoverPriority)
     }

@@ -45,7 +45,7 @@ extension AgentLoop {
                     pendingRestart: pendingRestart, isPaused: view.configuration.isPaused,
                     hasCheckpointSincePromotion: !leads || hasCheckpointSincePromotion, position: seen?.position,
                     serverVersion: seen.map { Int($0.version.number) }, problem: problem),
-                role: label))
+                role: label), shown: view.members[me])
     }
 
     private var problem: String? {

@@ -47,6 +47,9 @@ actor AgentLoop {
     /// What PostgreSQL says of settings it refuses; nil while it has taken them all.
     var settingsProblem: String?
     var hasCheckpointSincePromotion = true
+    var isCheckpointing = false
+    /// The promotion the store's history lacks.
+    var unannounced: TimelineSwitch?
     var slotsEnsuredFor: Set<String>?
     /// The three roles are known to exist in this server.
     var hasRoles = false

@@ -1,4 +1,5 @@
 import ClusterStore
+import Fence
 import HighAvailability
 import Logging
 import Synchronization
@@ -20,7 +21,7 @@ final class MemberPublisher: Sendable {
     private let member: String
     private let podUID: String
     private let logger: Logger
-    private let wish = Mutex<Wish?>(nil)
+    private let state = Mutex(State())
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
@@ -32,31 +33,57 @@ final class MemberPublisher: Sendable {
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    func publish(_ new: Wish) {
-        let changes = wish.withLock { wish in
-            defer { wish = new }
-            return wish.map { !$0.meansTheSame(as: new) } ?? true
+    private struct State {
+        var wish: Wish?
+        /// What the store is known to have, and since when; nil after a write whose outcome is unknown.
+        var published: (wish: Wish, at: BootInstant)?
+    }
+
+    /// How long the watch may lag behind a write before what it shows counts as somebody else's.
+    private static let patienceWithWatch = Duration.seconds(2)
+
+    /// - Parameter shown: what the store shows of this member. A write that was thought lost can land late, over a newer one;
+    ///   and another leader takes the primary label away. Either is seen here, and written again.
+    func publish(_ new: Wish, shown: Member? = nil) {
+        let changes = state.withLock { state in
+            if let published = state.published, let shown, BootClock.now() - published.at > Self.patienceWithWatch,
+                !shown.shows(
+                    role: published.wish.status.role, state: published.wish.status.state,
+                    hasCheckpoint: published.wish.status.hasCheckpointSincePromotion,
+                    isLabelledPrimary: published.wish.role == .primary)
+            {
+                state.published = nil
+            }
+            state.wish = new
+            return state.published.map { !$0.wish.meansTheSame(as: new) } ?? true
         }
         if changes { signal.yield() }
     }
 
     /// What this member last said of itself.
-    var wanted: Wish? { wish.withLock { $0 } }
+    var wanted: Wish? { state.withLock { $0.wish } }
+
+    /// What is wanted and not known to be published.
+    private var due: Wish? {
+        state.withLock { state in
+            guard let wish = state.wish, !(state.published?.wish.meansTheSame(as: wish) ?? false) else { return nil }
+            return wish
+        }
+    }
 
     /// Writes until cancelled; after a failure it tries again with whatever is wanted by then.
     func run() async {
-        var published: Wish?
         for await _ in signals {
             var pause = Duration.milliseconds(100)
-            while !Task.isCancelled, let wanted = wish.withLock({ $0 }),
-                !(published.map { $0.meansTheSame(as: wanted) } ?? false)
-            {
+            while !Task.isCancelled, let wanted = due {
                 do {
                     try await store.publish(
                         wanted.status, role: wanted.role, member: member, podUID: podUID,
                         deadline: .now() + .seconds(3))
-                    published = wanted
+                    state.withLock { $0.published = (wanted, BootClock.now()) }
                 } catch {
+                    // It may have landed all the same: what the store has is not known any more.
+                    state.withLock { $0.published = nil }
                     logger.info("could not publish the member's status yet", metadata: ["error": "\(error)"])
                     // Cancellation shows at the head of the loop.
                     try? await Task.sleep(for: pause)

@@ -26,6 +26,20 @@ public struct ClusterView: Hashable, Sendable {
         self.history = history
     }
 
+    /// The member that began a timeline, as far as it was recorded.
+    public func beginner(of timeline: Timeline) -> String? {
+        history.last { $0.timeline.rawValue &+ 1 == timeline.rawValue }?.newLeader
+    }
+
+    /// A stopped primary of a timeline that, by the history, another member began.
+    ///
+    /// Both promoted from the timeline before it, the first one without being able to tell the store, and PostgreSQL gave both
+    /// the same number. The standbys follow the recorded one's course, so the other must not lead again.
+    public func isOnUnrecordedCourse(_ server: StoppedServer, of member: String) -> Bool {
+        guard server.wasPrimary, let beginner = beginner(of: server.timeline) else { return false }
+        return beginner != member
+    }
+
     /// The timeline the cluster is known to have reached; nil before anything was recorded.
     public var recordedTimeline: Timeline? {
         let fromHistory = history.last.map { Timeline(rawValue: $0.timeline.rawValue &+ 1) }

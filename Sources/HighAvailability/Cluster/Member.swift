@@ -44,6 +44,12 @@ public struct Member: Hashable, Sendable {
         self.isBeingDeleted = isBeingDeleted
         self.isLabelledPrimary = isLabelledPrimary
     }
+
+    /// Whether the store has what this member has written of itself, as far as others act on it.
+    public func shows(role: MemberRole, state: MemberState, hasCheckpoint: Bool, isLabelledPrimary: Bool) -> Bool {
+        self.role == role && self.state == state && hasCheckpointSincePromotion == hasCheckpoint
+            && self.isLabelledPrimary == isLabelledPrimary
+    }
 }
 
 /// Roles as Patroni writes them.

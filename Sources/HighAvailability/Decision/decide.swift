@@ -241,6 +241,9 @@ private func decideOnStopped(_ server: StoppedServer, _ observation: Observation
     guard server.isClean else {
         return Decision(.recover, "doing crash recovery in a single user mode")
     }
+    guard !observation.cluster.isOnUnrecordedCourse(server, of: observation.me) else {
+        return Decision(.wait, "timeline \(server.timeline) was begun by another member: waiting for a leader to copy")
+    }
     // A clean primary behind the recorded timeline was replaced; it has to wait for the one that replaced it.
     if let recorded = observation.cluster.recordedTimeline, server.timeline < recorded {
         return Decision(.startStandby(following: nil), timelineBehind(server.timeline, recorded))

@@ -6,6 +6,8 @@ public enum Divergence: Hashable, Sendable {
     case none
     /// It holds WAL the other does not have; only pg_rewind or a new copy helps.
     case needsRewind(reason: String)
+    /// It holds WAL the other does not have, and pg_rewind, which compares timelines, cannot see it.
+    case needsCopy(reason: String)
     /// Not to be told yet: the other was not reached, or this one stopped uncleanly.
     case unknown(reason: String)
 }
@@ -51,7 +53,12 @@ public struct LocalHistoryEnd: Hashable, Sendable {
     /// A shutdown checkpoint is contained in the other history if the switch lies behind its beginning, because switches
     /// lie on record boundaries and a clean shutdown writes nothing after it.
     public func divergence(fromTimeline upstream: Timeline, history: TimelineHistory) -> Divergence {
-        if timeline == upstream { return .none }
+        if timeline == upstream {
+            guard kind == .shutdownCheckpoint else { return .none }
+            // A timeline has one primary, and this server was one. Another primary on it has begun the same number somewhere
+            // else: it took over before the store could be told of this one's promotion.
+            return .needsCopy(reason: "this server was itself the primary of timeline \(timeline)")
+        }
         if timeline > upstream {
             return .needsRewind(reason: "local timeline \(timeline) is ahead of the primary's \(upstream)")
         }

@@ -1,6 +1,6 @@
 # Every target is a script of the same purpose in scripts/; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-api test-cluster bench up down chaos build image install generate format lint clean
+.PHONY: help demo test test-unit test-simulation test-api test-cluster mutations bench up down chaos build image install generate format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,6 +11,10 @@ test: ## every tier of tests, on a real Kubernetes at the end (root)
 	@scripts/test
 test-unit: ## what needs no Kubernetes
 	@scripts/test unit
+test-simulation: ## 100 000 simulated clusters, from seeds (no Kubernetes)
+	@scripts/test simulation
+mutations: ## takes each safety rule out in turn; simulation or a test must notice
+	@scripts/mutations
 test-api: ## what needs etcd and an API server (root)
 	@scripts/test api
 test-cluster: ## what needs a whole Kubernetes (root)

@@ -102,6 +102,9 @@ let package = Package(
         .executableTarget(
             name: "matriarch-lab",
             dependencies: ["ClusterLab", "HighAvailability", "KubernetesModels", argumentParser], swiftSettings: strict),
+        target("Simulation", ["HighAvailability"]),
+        .executableTarget(
+            name: "matriarch-sim", dependencies: ["Simulation", argumentParser], swiftSettings: strict),
         .executableTarget(
             name: "matriarch-generate", dependencies: ["PostgresClusterAPI", "YAML"], swiftSettings: strict),
 
@@ -124,5 +127,6 @@ let package = Package(
         tests("CheckerTests", ["ClusterLab", "TestSupport", "HTTPTransport", "PostgresConfiguration", "Fence"]),
         tests("ChaosTests", ["ClusterLab", "HighAvailability", "matriarch"]),
         tests("ClusterLabTests", ["ClusterLab"]),
+        tests("SimulationTests", ["Simulation"]),
     ]
 )

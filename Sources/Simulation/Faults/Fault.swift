@@ -1,0 +1,43 @@
+/// One thing that goes wrong: from when, for how long, for whom.
+public struct Fault: Sendable, Hashable {
+    /// Microseconds of true time.
+    public var start: Int64
+    public var duration: Int64
+    public var kind: Kind
+
+    public enum Kind: Sendable, Hashable {
+        // The network. Nodes are numbered; a one-way cut loses what goes from the first to the second.
+        case cutFromAPI(node: Int)
+        case cutToAPI(node: Int)
+        case cutBothAPI(node: Int)
+        case cutLink(from: Int, to: Int)
+        case isolate(node: Int)
+        // The API server.
+        case apiDown
+        case apiSlow(milliseconds: Int)
+        case apiErrors(perMille: Int)
+        case apiTimeouts(perMille: Int)
+        case watchSilent(member: Int)
+        case watchSlow(milliseconds: Int)
+        case watchExpired
+        // Processes.
+        case freezeAgent(member: Int)
+        case freezePostmaster(member: Int)
+        case freezeServer(member: Int)
+        case freezePod(member: Int)
+        case killAgent(member: Int)
+        case killPostmaster(member: Int)
+        case killContainer(member: Int)
+        case powerOff(node: Int)
+        case deletePod(member: Int)
+        case forceDeletePod(member: Int)
+        // The operator, and people.
+        case switchover(candidate: Int?)
+        case pause
+        case changeTimings
+        case bulkWrite(member: Int)
+        case replicationLag(member: Int, milliseconds: Int)
+    }
+
+    var name: String { String(describing: kind).prefix { $0 != "(" }.description }
+}

@@ -1,0 +1,105 @@
+import HighAvailability
+
+extension World {
+    /// Plans everything that will go wrong, and its end.
+    func planFaults() {
+        for fault in plan.faults {
+            schedule(after: fault.start - now, .world) { [self] in
+                note("fault: \(fault.kind) for \(fault.duration / 1000) ms")
+                begin(fault)
+            }
+        }
+    }
+
+    private func begin(_ fault: Fault) {
+        switch fault.kind {
+        case .cutFromAPI(let node): lasting(fault) { [self] in network.blockedFromAPI[node] += $0 }
+        case .cutToAPI(let node): lasting(fault) { [self] in network.blockedToAPI[node] += $0 }
+        case .cutBothAPI(let node):
+            lasting(fault) { [self] in
+                network.blockedFromAPI[node] += $0
+                network.blockedToAPI[node] += $0
+            }
+        case .cutLink(let from, let to): lasting(fault) { [self] in network.blocked[from][to] += $0 }
+        case .isolate(let node): lasting(fault) { [self] in network.isolate(node, $0) }
+        case .apiDown: lasting(fault) { [self] in network.apiDown += $0 }
+        case .apiSlow(let delay): lasting(fault) { [self] in network.apiDelay += .milliseconds(Int64(delay * $0)) }
+        case .apiErrors(let rate): lasting(fault) { [self] in network.apiRefusalsPerMille += rate * $0 }
+        case .apiTimeouts(let rate): lasting(fault) { [self] in network.apiTimeoutsPerMille += rate * $0 }
+        case .watchSlow(let delay): lasting(fault) { [self] in network.watchDelay += .milliseconds(Int64(delay * $0)) }
+        case .watchSilent(let member):
+            guard let agent = holder(of: member).agent else { return }
+            // A dead connection is noticed by keepalive, long before the watch's own idle timeout.
+            agent.breakWatch(ofPods: false, noticedAfter: 5_000_000...30_000_000)
+            agent.breakWatch(ofPods: true, noticedAfter: 5_000_000...30_000_000)
+        case .watchExpired:
+            for pod in pods {
+                pod.agent?.breakWatch(ofPods: false, noticedAfter: 1_000...60_000)
+                pod.agent?.breakWatch(ofPods: true, noticedAfter: 1_000...60_000)
+            }
+        case .freezeAgent(let member): freeze(fault, member) { $0.frozenAgent += $1 }
+        case .freezePostmaster(let member): freeze(fault, member) { $0.frozenPostmaster += $1 }
+        case .freezeServer(let member): freeze(fault, member) { $0.frozenServer += $1 }
+        case .freezePod(let member): freeze(fault, member) { $0.frozenPod += $1 }
+        case .killAgent(let member): holder(of: member).killAgent()
+        case .killPostmaster(let member): holder(of: member).server.killPostmaster()
+        case .killContainer(let member): holder(of: member).killContainer()
+        case .powerOff(let node):
+            let off = pods.filter { $0.node == node && !$0.isGone }
+            for pod in off { pod.powerOff() }
+            schedule(after: fault.duration, .world) { for pod in off { pod.powerOn() } }
+        case .deletePod(let member): holder(of: member).delete()
+        case .forceDeletePod(let member): forceDelete(fault, member)
+        case .switchover(let candidate):
+            let leader = api.lock?.leader
+            let target = candidate.map(name)
+            guard leader != nil, target != leader else { return }
+            changeFailover(FailoverRequest(leader: leader, candidate: target, requestID: "r\(nextIdentifier())"))
+        case .pause:
+            lasting(fault) { [self] change in changeSettings { $0.configuration.isPaused = change > 0 } }
+        case .changeTimings:
+            let former = api.settings.configuration.timings
+            lasting(fault) { [self] change in
+                changeSettings { $0.configuration.timings = change > 0 ? .tolerant : former }
+            }
+        case .bulkWrite(let member):
+            holder(of: member).server.commit(size: UInt64(random.next(in: 1_500_000...20_000_000))) { _ in }
+        case .replicationLag(let member, let delay):
+            lasting(fault) { [self] in network.replicationDelay[member] += .milliseconds(Int64(delay * $0)) }
+        }
+    }
+
+    func holder(of member: Int) -> Pod { pods[current[member]] }
+
+    /// - Parameter change: told +1 now and -1 at the end.
+    private func lasting(_ fault: Fault, _ change: @escaping (Int) -> Void) {
+        change(1)
+        schedule(after: fault.duration, .world) { change(-1) }
+    }
+
+    private func freeze(_ fault: Fault, _ member: Int, _ change: @escaping (Pod, Int) -> Void) {
+        let pod = holder(of: member)
+        let lives = pod.lives(of: fault.kind)
+        change(pod, 1)
+        schedule(after: fault.duration, .world) { [self] in
+            // What was killed meanwhile has taken its stillness with it.
+            guard pod.lives(of: fault.kind) == lives else { return }
+            change(pod, -1)
+            if case .freezePod = fault.kind { pod.thawedAt = now }
+            thaw(pod)
+        }
+    }
+
+    /// The node is cut off, somebody deletes the Pod by force, a twin starts elsewhere; then the network heals, and the
+    /// node's kubelet ends what nobody knew was still running.
+    private func forceDelete(_ fault: Fault, _ member: Int) {
+        let pod = holder(of: member)
+        let spare = plan.members + member
+        let twin = pod.node == spare ? member : spare
+        guard !pod.isGone, !pod.isPoweredOff, !pods.contains(where: { $0.node == twin && !$0.isGone }) else { return }
+        network.isolate(pod.node, 1)
+        let moves = random.happens(perMille: 500)
+        schedule(after: random.next(in: 100_000...3_000_000), .world) { pod.forceDelete(to: twin, movesVolume: moves) }
+        schedule(after: fault.duration, .world) { [self] in network.isolate(pod.node, -1) }
+    }
+}

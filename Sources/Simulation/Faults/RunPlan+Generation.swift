@@ -1,0 +1,144 @@
+import HighAvailability
+
+extension RunPlan {
+    /// Everything that follows from a seed before the first event.
+    public init(seed: UInt64) {
+        var random = SeededRandom(seed: seed &* 2)
+        let members = random.happens(perMille: 850) ? 3 : random.happens(perMille: 500) ? 2 : 5
+        let timings: Timings
+        switch random.index(below: 10) {
+        case 0...4: timings = .fast
+        case 5...7: timings = .standard
+        default:
+            timings = Timings(
+                ttl: .seconds(6), loopWait: .seconds(1), retryTimeout: .seconds(1), fenceMargin: .milliseconds(800))
+        }
+        let budget: Budget
+        switch random.index(below: 10) {
+        case 0, 1: budget = .withinTolerance
+        case 2: budget = .plannedOnly
+        default: budget = .unlimited
+        }
+        let modes: [SynchronousMode] = [.off, .off, .off, .off, .on, .on, .on, .quorum, .quorum, .quorum]
+        let synchronous = SynchronousPolicy(
+            mode: modes[random.index(below: 10)], standbys: members > 2 && random.happens(perMille: 300) ? 2 : 1,
+            isStrict: random.happens(perMille: 300))
+        let quiet = Microseconds.seconds(15)
+        let window = random.next(in: .seconds(15) ... .seconds(50))
+        var clocks: [NodeClock] = []
+        for _ in 0..<(members * 2) {
+            clocks.append(
+                NodeClock(
+                    origin: random.next(in: 1_000_000_000...900_000_000_000_000),
+                    partsPerMillion: random.next(in: -5_000...5_000)))
+        }
+        self.init(
+            seed: seed, members: members, timings: timings, synchronous: synchronous, budget: budget, quietUntil: quiet,
+            healAt: quiet + window + .seconds(1), end: quiet + window + .seconds(121), faults: [], clocks: clocks)
+        switch budget {
+        case .unlimited: faults = Self.anything(&random, self, window)
+        case .withinTolerance: faults = Self.inTurn(&random, self, window, Self.tolerable)
+        case .plannedOnly: faults = Self.inTurn(&random, self, window, Self.planned)
+        }
+    }
+
+    /// Up to eight faults, overlapping as they like.
+    private static func anything(_ random: inout SeededRandom, _ plan: RunPlan, _ window: Microseconds) -> [Fault] {
+        let count = 1 + random.index(below: 8)
+        var faults: [Fault] = []
+        for _ in 0..<count {
+            let start = plan.quietUntil + random.next(in: 0...(window - .seconds(5)))
+            let longest = plan.healAt - start
+            // Short ones and long ones: half a second, or more than any ttl.
+            let shortest: Microseconds = random.happens(perMille: 400) ? 100_000 : 3_000_000
+            let duration = min(longest, random.next(in: shortest...max(shortest, longest)))
+            faults.append(Fault(start: start, duration: duration, kind: kind(&random, plan)))
+        }
+        return faults.sorted { $0.start < $1.start }
+    }
+
+    private static func kind(_ random: inout SeededRandom, _ plan: RunPlan) -> Fault.Kind {
+        let member = random.index(below: plan.members)
+        let other = (member + 1 + random.index(below: plan.members - 1)) % plan.members
+        switch random.index(below: 30) {
+        case 0: return .cutFromAPI(node: member)
+        case 1: return .cutToAPI(node: member)
+        case 2, 3: return .cutBothAPI(node: member)
+        case 4: return .cutLink(from: member, to: other)
+        case 5, 6: return .isolate(node: member)
+        case 7: return .apiDown
+        case 8: return .apiSlow(milliseconds: 50 + random.index(below: 1500))
+        case 9: return .apiErrors(perMille: 100 + random.index(below: 500))
+        case 10: return .apiTimeouts(perMille: 50 + random.index(below: 400))
+        case 11: return .watchSilent(member: member)
+        case 12: return .watchSlow(milliseconds: 100 + random.index(below: 8000))
+        case 13: return .watchExpired
+        case 14, 15: return .freezeAgent(member: member)
+        case 16: return .freezePostmaster(member: member)
+        case 17: return .freezeServer(member: member)
+        case 18, 19: return .freezePod(member: member)
+        case 20: return .killAgent(member: member)
+        case 21: return .killPostmaster(member: member)
+        case 22, 23: return .killContainer(member: member)
+        case 24: return .powerOff(node: member)
+        case 25: return .deletePod(member: member)
+        case 26: return .forceDeletePod(member: member)
+        case 27: return .switchover(candidate: random.happens(perMille: 500) ? other : nil)
+        case 28:
+            switch random.index(below: 3) {
+            case 0: return .pause
+            case 1: return .changeTimings
+            default: return .bulkWrite(member: member)
+            }
+        default: return .replicationLag(member: member, milliseconds: 20 + random.index(below: 3000))
+        }
+    }
+
+    /// One fault after another, each with time to be got over.
+    private static func inTurn(
+        _ random: inout SeededRandom, _ plan: RunPlan, _ window: Microseconds,
+        _ kind: (inout SeededRandom, RunPlan) -> (Fault.Kind, Microseconds)
+    ) -> [Fault] {
+        var faults: [Fault] = []
+        var start = plan.quietUntil
+        while true {
+            let (kind, duration) = kind(&random, plan)
+            guard start + duration < plan.healAt else { return faults }
+            faults.append(Fault(start: start, duration: duration, kind: kind))
+            start += duration + plan.timings.ttl.microseconds
+        }
+    }
+
+    /// What must change no role. A silence may last as long as the fence leaves after a heartbeat.
+    private static func tolerable(_ random: inout SeededRandom, _ plan: RunPlan) -> (Fault.Kind, Microseconds) {
+        let member = random.index(below: plan.members)
+        let silence = (plan.timings.fenceDelay - plan.timings.loopWait - .milliseconds(1500)).microseconds
+        let short = max(300_000, random.next(in: 100_000...max(200_000, silence)))
+        let long = random.next(in: 2_000_000...20_000_000)
+        switch random.index(below: 10) {
+        case 0: return (.apiDown, short)
+        case 1: return (.cutBothAPI(node: member), short)
+        case 2: return (.freezeAgent(member: member), short)
+        case 3: return (.apiErrors(perMille: 300), long)
+        case 4:
+            return (
+                .apiSlow(milliseconds: 100 + random.index(below: plan.timings.ttl >= .seconds(10) ? 500 : 100)), long
+            )
+        case 5: return (.watchSilent(member: member), long)
+        case 6: return (.watchSlow(milliseconds: 3000), long)
+        case 7: return (.watchExpired, 1_000)
+        case 8: return (.killPostmaster(member: member), 1_000)
+        default: return (.killAgent(member: member), 1_000)
+        }
+    }
+
+    /// What people and operators do.
+    private static func planned(_ random: inout SeededRandom, _ plan: RunPlan) -> (Fault.Kind, Microseconds) {
+        let member = random.index(below: plan.members)
+        switch random.index(below: 5) {
+        case 0: return (.deletePod(member: member), .seconds(5))
+        case 1: return (.apiErrors(perMille: 100), .seconds(4))
+        default: return (.switchover(candidate: random.happens(perMille: 500) ? member : nil), .seconds(4))
+        }
+    }
+}

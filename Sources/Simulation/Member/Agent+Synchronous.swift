@@ -1,0 +1,189 @@
+import HighAvailability
+
+/// Who acknowledges and who may be elected, kept in step; mirrors the product's shell around ``resolveSynchronous(_:)``.
+extension Agent {
+    private var policy: SynchronousPolicy { view.configuration.synchronous }
+
+    func synchronousPause(_ observation: Observation) -> Duration {
+        guard observation.lock.isMine, policy.mode != .off else { return timings.loopWait }
+        return isSynchronousUnsettled ? .milliseconds(50) : .seconds(1)
+    }
+
+    // MARK: While it leads
+
+    func keepSynchronous(_ observation: Observation) {
+        isSynchronousUnsettled = false
+        guard activity == nil, postgres.process == .primary, observation.lock.isMine, !isKeepingSynchronous,
+            policy.mode != .off
+        else { return }
+        noteNames()
+        let situation = situation(record: view.synchronous)
+        guard !awaitsStandbys(situation) else {
+            isSynchronousUnsettled = true
+            return
+        }
+        guard resolveSynchronous(situation) != nil else { return settle(situation) }
+        isSynchronousUnsettled = true
+        isKeepingSynchronous = true
+        // Neither place is written on what a watch shows.
+        readSynchronous { [self] outcome in
+            guard case .answered(let record) = outcome else { return isKeepingSynchronous = false }
+            takeSteps(self.situation(record: record), left: 3)
+        }
+    }
+
+    private func takeSteps(_ situation: SynchronousSituation, left: Int) {
+        guard left > 0, activity == nil, standing().isMine, postgres.process == .primary,
+            let step = resolveSynchronous(situation)
+        else { return isKeepingSynchronous = false }
+        let next: SynchronousState
+        switch step {
+        case .names(let names):
+            isKeepingSynchronous = false
+            return change(names)
+        case .record(let members, let quorum): next = SynchronousState(leader: me, members: members, quorum: quorum)
+        case .clearRecord: next = SynchronousState(leader: nil)
+        }
+        writeSynchronous(next, over: situation.record) { [self] outcome in
+            guard case .answered(let written) = outcome else { return isKeepingSynchronous = false }
+            var situation = situation
+            situation.record = written
+            takeSteps(situation, left: left - 1)
+        }
+    }
+
+    private func change(_ names: SynchronousStandbyNames) {
+        world.note("\(me): commits wait for \(names)")
+        postgres.apply(names)
+    }
+
+    /// The position counts from when the walsenders have read the names too.
+    private func noteNames() {
+        guard let current = namesInForce, current.names == postgres.names else {
+            namesInForce = (postgres.names, now, nil)
+            return
+        }
+        if current.position == nil, now - current.since > .milliseconds(100) {
+            namesInForce?.position = LSN(rawValue: postgres.flushed)
+        }
+    }
+
+    private func situation(record: SynchronousState?) -> SynchronousSituation {
+        var connected: [String: LSN] = [:]
+        for sender in postgres.senders {
+            connected[world.name(world.pods[sender.pod].member)] = LSN(rawValue: sender.acknowledged)
+        }
+        let candidates = view.members.keys.sorted().compactMap { view.members[$0] }.filter { $0.name != me }.map {
+            SynchronousCandidate(
+                name: $0.name, isFit: connected[$0.name] != nil && $0.state == .running && !$0.isBeingDeleted,
+                position: connected[$0.name], tags: $0.tags)
+        }
+        var confirmed: Set<String> = []
+        if let position = namesInForce?.position { confirmed = Set(connected.filter { $0.value >= position }.keys) }
+        return SynchronousSituation(
+            me: me, policy: policy, record: record, names: postgres.names,
+            picked: pickSynchronousStandbys(candidates, policy: policy, current: record?.members ?? []),
+            fit: Set(candidates.filter(\.isFit).map(\.name)), confirmed: confirmed)
+    }
+
+    /// A primary that has just begun does not drop standbys that are about to reconnect.
+    private func awaitsStandbys(_ situation: SynchronousSituation) -> Bool {
+        guard let until = standbysAreAwaitedUntil else { return false }
+        let expected = (situation.record?.members ?? []).filter { name in
+            guard name != formerLeader, let member = view.members[name] else { return false }
+            return !member.isBeingDeleted && member.state != .stopping
+        }
+        if now < until, !expected.isSubset(of: situation.fit) { return true }
+        standbysAreAwaitedUntil = nil
+        return false
+    }
+
+    /// Users who were held out get in once enough standbys have confirmed.
+    private func settle(_ situation: SynchronousSituation) {
+        guard postgres.holdsOutUsers else { return }
+        let names = situation.names ?? .none
+        guard situation.confirmed.intersection(names.standbys).count >= names.count else {
+            isSynchronousUnsettled = true
+            return
+        }
+        postgres.holdsOutUsers = false
+    }
+
+    // MARK: Taking over and leaving
+
+    /// The record names this member over the very version it was elected on; then the server waits for the new standbys; only
+    /// then it may be promoted or started.
+    func takeOverSynchronous(isRestart: Bool, _ done: @escaping (Bool) -> Void, _ then: @escaping () -> Void) {
+        postgres.holdsOutUsers = false
+        guard policy.mode != .off else {
+            postgres.apply(SynchronousStandbyNames.none)
+            return then()
+        }
+        let proceed = { [self] (former: SynchronousState?) in
+            guard let takeover = HighAvailability.takeOverSynchronous(former, by: me, policy: policy) else {
+                return then()
+            }
+            guard standing().isMine else { return done(false) }
+            let finish = { [self] in
+                electedOver = nil
+                formerLeader = former?.leader == me ? nil : former?.leader
+                standbysAreAwaitedUntil = now + timings.loopWait
+                namesInForce = nil
+                postgres.holdsOutUsers = isRestart && takeover.names.count > 0
+                postgres.apply(takeover.names)
+                // Read back from a running standby before it is promoted.
+                after(isRestart ? 0 : world.random.next(in: 2_000...20_000), guarded(then))
+            }
+            if former?.meansTheSame(as: takeover.record) ?? false { return finish() }
+            writeSynchronous(takeover.record, over: former) { [self] outcome in
+                switch outcome {
+                case .answered: finish()
+                case .conflict:
+                    electedOver = nil
+                    submit(.release(heir: nil, position: nil) { _ in done(false) })
+                case .refused, .silent: done(false)
+                }
+            }
+        }
+        if let electedOver { return proceed(electedOver) }
+        readSynchronous { outcome in
+            guard case .answered(let record) = outcome else { return done(false) }
+            proceed(record)
+        }
+    }
+
+    /// A standby that is about to stop waits until no commit waits for it.
+    func leaveSynchronous(until deadline: BootInstant, _ then: @escaping () -> Void) {
+        guard policy.mode != .off, let record = view.synchronous, record.members.contains(me),
+            sight.record?.leader == record.leader, now < deadline
+        else { return then() }
+        after(50_000, guarded { [self] in leaveSynchronous(until: deadline, then) })
+    }
+
+    // MARK: The record
+
+    func readSynchronous(_ then: @escaping (APIOutcome<SynchronousState?>) -> Void) {
+        let number = activityNumber
+        world.request(pod, timeout: 2_500_000) { world -> APIOutcome<SynchronousState?> in
+            .answered(world.api.synchronous)
+        } _: { [self] outcome in
+            if activityNumber == number { then(outcome) } else { isKeepingSynchronous = false }
+        }
+    }
+
+    private func writeSynchronous(
+        _ next: SynchronousState, over former: SynchronousState?,
+        _ then: @escaping (APIOutcome<SynchronousState>) -> Void
+    ) {
+        let number = activityNumber
+        world.request(pod, timeout: 2_500_000) { world -> APIOutcome<SynchronousState> in
+            world.writeSynchronous(next, over: former)
+        } _: { [self] outcome in
+            if activityNumber == number { then(outcome) } else { isKeepingSynchronous = false }
+        }
+    }
+}
+
+extension Duration {
+    func limited(to other: Duration) -> Duration { min(self, other) }
+}

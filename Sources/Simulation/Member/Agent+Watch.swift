@@ -1,0 +1,107 @@
+import HighAvailability
+
+extension Agent {
+    /// Lists both kinds and watches them from there, again and again.
+    func list() {
+        listObjects(pause: 50_000)
+        listPods(pause: 50_000)
+    }
+
+    private func listObjects(pause: Microseconds) {
+        objectWatch = Watch(number: objectWatch.number + 1)
+        let writes = ownWrites
+        let number = objectWatch.number
+        var snapshot: (LockRecord?, APIServer.StoredSettings, FailoverRequest?, SynchronousState?)?
+        world.request(pod, timeout: .seconds(5)) { [self] world -> APIOutcome<Void> in
+            snapshot = (world.api.lock, world.api.settings, world.api.failover, world.api.synchronous)
+            // Changes from here on come by the watch, after the list's answer.
+            if objectWatch.number == number { objectWatch.isOpen = true }
+            return .answered(())
+        } _: { [self] outcome in
+            guard objectWatch.number == number else { return }
+            guard case .answered = outcome, let (lock, settings, failover, synchronous) = snapshot else {
+                return after(pause) { [self] in
+                    if objectWatch.number == number { listObjects(pause: min(pause * 2, .seconds(1))) }
+                }
+            }
+            // A list that was under way while we wrote may lack the write.
+            if hasObjects, writes != ownWrites { return listObjects(pause: 50_000) }
+            sight.listed(lock, at: now)
+            take(settings)
+            view.failover = failover
+            view.synchronous = synchronous
+            hasObjects = true
+            objectWatch.isListed = true
+            for change in objectWatch.pending { take(change) }
+            wake()
+        }
+    }
+
+    private func listPods(pause: Microseconds) {
+        podWatch = Watch(number: podWatch.number + 1)
+        let number = podWatch.number
+        var snapshot: [Member?] = []
+        world.request(pod, timeout: .seconds(5)) { [self] world -> APIOutcome<Void> in
+            snapshot = world.api.pods
+            if podWatch.number == number { podWatch.isOpen = true }
+            return .answered(())
+        } _: { [self] outcome in
+            guard podWatch.number == number else { return }
+            guard case .answered = outcome else {
+                return after(pause) { [self] in
+                    if podWatch.number == number { listPods(pause: min(pause * 2, .seconds(1))) }
+                }
+            }
+            view.members = [:]
+            for case let member? in snapshot { view.members[member.name] = member }
+            hasPods = true
+            podWatch.isListed = true
+            for change in podWatch.pending { take(change) }
+            wake()
+        }
+    }
+
+    /// The server has a change for this watch.
+    func notify(_ change: APIServer.Change) {
+        let watch = change.isOfPod ? podWatch : objectWatch
+        guard watch.isOpen, !watch.isSilent else { return }
+        let delay = world.random.next(in: 500...8_000) + world.network.watchDelay
+        let time = max(watch.lastDelivery, world.now + delay)
+        if change.isOfPod { podWatch.lastDelivery = time } else { objectWatch.lastDelivery = time }
+        let number = watch.number
+        after(time - world.now) { [self] in
+            guard number == (change.isOfPod ? podWatch : objectWatch).number else { return }
+            guard world.network.hearsAPI(pod.node) else { return breakWatch(ofPods: change.isOfPod) }
+            if change.isOfPod, !podWatch.isListed { return podWatch.pending.append(change) }
+            if !change.isOfPod, !objectWatch.isListed { return objectWatch.pending.append(change) }
+            take(change)
+        }
+    }
+
+    /// The connection is dead, and after a while the client knows.
+    func breakWatch(ofPods: Bool, noticedAfter delay: ClosedRange<Int64> = 2_000_000...6_000_000) {
+        let number = ofPods ? podWatch.number : objectWatch.number
+        if ofPods { podWatch.isSilent = true } else { objectWatch.isSilent = true }
+        after(world.random.next(in: delay)) { [self] in
+            guard number == (ofPods ? podWatch.number : objectWatch.number) else { return }
+            if ofPods { listPods(pause: 50_000) } else { listObjects(pause: 50_000) }
+        }
+    }
+
+    private func take(_ change: APIServer.Change) {
+        switch change {
+        case .lock(let record): sight.watched(record, at: now)
+        case .settings(let settings): take(settings)
+        case .failover(let request): view.failover = request
+        case .synchronous(let record): view.synchronous = record
+        case .pod(let member, let pod): view.members[world.name(member)] = pod
+        }
+        wake()
+    }
+
+    private func take(_ settings: APIServer.StoredSettings) {
+        view.initialization = settings.initialization
+        view.configuration = settings.configuration
+        view.history = settings.history
+    }
+}

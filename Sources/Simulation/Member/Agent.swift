@@ -1,0 +1,179 @@
+import HighAvailability
+
+/// One life of an agent: the shipping core in a shell that acts on the simulated world.
+///
+/// The shell mirrors the one of the product step by step: same order, same deadlines, same graces. What it decides with
+/// is not mirrored but the very code: ``decide(_:)``, ``judgeCandidacy(_:)``, ``chooseHeir(wanted:leader:reports:maximumLag:)``,
+/// ``LockSight``, ``LockKeeping``, ``LockAttempt``.
+final class Agent {
+    unowned let world: World
+    unowned let pod: Pod
+    let owner: EventQueue.Owner
+    let identity: HolderIdentity
+    let containerID: String
+
+    // The view.
+    var view = ClusterView()
+    var hasObjects = false
+    var hasPods = false
+    var sight: LockSight
+    var ownWrites = 0
+    var objectWatch = Watch()
+    var podWatch = Watch()
+
+    // The lock.
+    var keeping = LockKeeping()
+    var keeperCommands: [KeeperCommand] = []
+    var isKeeperBusy = false
+    var isReleasing = false
+    var beatNumber = 0
+    var publishedTimeline: Timeline?
+    var publishedPosition: LSN?
+    var healthyUntil = BootInstant(nanoseconds: 0)
+
+    // The loop.
+    var server = ServerState.noData
+    var activity: Activity?
+    var activityNumber = 0
+    var followed: FollowedLeader?
+    var standsBackUntil: BootInstant?
+    var isStopping = false
+    var isCycling = false
+    var mustCycleAgain = false
+    var timerNumber = 0
+    var lastDecision: Decision?
+    var silentSince: BootInstant?
+    var nextFreshProbe = BootInstant(nanoseconds: 0)
+    var hasCheckpointSincePromotion = true
+    var isCheckpointing = false
+    /// The promotion the store was not told of yet.
+    var unannounced: TimelineSwitch?
+    /// This reign was taken as the heir of a released lock.
+    var wasNamedHeir = false
+
+    // Synchronous replication.
+    var namesInForce: (names: SynchronousStandbyNames, since: BootInstant, position: LSN?)?
+    /// Record this member's election was decided on; nil when it was not elected in this life of the agent.
+    var electedOver: SynchronousState?
+    var standbysAreAwaitedUntil: BootInstant?
+    var formerLeader: String?
+    var isSynchronousUnsettled = false
+    var isKeepingSynchronous = false
+
+    // What is said of this member.
+    var wish: Wish?
+    /// What the store is known to have; nil when that is not known.
+    var published: Wish?
+    var publishedAt = BootInstant(nanoseconds: 0)
+    var isPublishing = false
+
+    /// A stream of changes: in order, late, sometimes silent, sometimes broken.
+    struct Watch {
+        var number = 0
+        var isOpen = false
+        var isSilent = false
+        /// The list it begins with was answered; changes before that wait.
+        var isListed = false
+        var pending: [APIServer.Change] = []
+        var lastDelivery: Microseconds = 0
+    }
+
+    struct Wish: Hashable {
+        var role: MemberRole
+        var state: MemberState
+        var timeline: Timeline?
+        var hasCheckpoint: Bool
+        var isPrimaryLabelled: Bool
+    }
+
+    init(world: World, pod: Pod) {
+        self.world = world
+        self.pod = pod
+        owner = pod.agentOwner
+        containerID = pod.containerID
+        identity = HolderIdentity(
+            member: world.name(pod.member), podUID: pod.uid, nonce: "n\(world.nextIdentifier())")
+        sight = LockSight(me: identity)
+    }
+
+    var me: String { identity.member }
+    var postgres: PostgresServer { pod.server }
+    var now: BootInstant { pod.clock.read(world.now) }
+    var timings: Timings { view.configuration.timings }
+    var tags: MemberTags { MemberTags() }
+
+    /// Whether it believes so, at this instant and by its own clock.
+    var holdsLock: Bool { keeping.held.map { now < $0.until } ?? false }
+
+    func run() {
+        list()
+    }
+
+    func after(_ delay: Microseconds, _ work: @escaping () -> Void) {
+        world.schedule(after: delay, owner, work)
+    }
+
+    func standing() -> LockStanding {
+        let holder = sight.record?.leader.flatMap { view.members[$0] }
+        return sight.standing(at: now, ttl: timings.ttl, holder: holder)
+    }
+
+    // MARK: Wake-ups
+
+    func wake() {
+        guard !isCycling else {
+            mustCycleAgain = true
+            return
+        }
+        isCycling = true
+        after(world.random.next(in: 200...1_500)) { [self] in
+            mustCycleAgain = false
+            cycle()
+        }
+    }
+
+    func endCycle(pause: Duration) {
+        isCycling = false
+        guard !mustCycleAgain else { return wake() }
+        timerNumber += 1
+        let number = timerNumber
+        after(pause.microseconds) { [self] in if number == timerNumber { wake() } }
+    }
+
+    func serverEnded() {
+        after(world.random.next(in: 200...3_000)) { [self] in wake() }
+    }
+
+    // MARK: Activities
+
+    /// - Parameter body: is handed what ends the activity: true for success.
+    func begin(_ kind: Activity, _ body: (@escaping (Bool) -> Void) -> Void) {
+        activityNumber += 1
+        let number = activityNumber
+        activity = kind
+        healthyUntil = max(healthyUntil, now + patience(with: kind))
+        body { [self] succeeded in
+            // Whatever is wrong may last: do not spin on it.
+            after(succeeded ? 0 : 500_000) { [self] in
+                guard activityNumber == number else { return }
+                activity = nil
+                healthyUntil = now + timings.loopWait * 2
+                wake()
+            }
+        }
+    }
+
+    /// Work of an activity goes on only while nothing has overtaken it.
+    func guarded(_ work: @escaping () -> Void) -> () -> Void {
+        let number = activityNumber
+        return { [self] in if activityNumber == number { work() } }
+    }
+
+    private func patience(with kind: Activity) -> Duration {
+        switch kind {
+        case .startingPrimary, .promoting, .startingStandby, .recovering: .seconds(300)
+        case .handingOver, .stopping, .restarting: .seconds(120)
+        case .bootstrapping, .cloning, .demoting, .rejoining, .racing: timings.ttl
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import HighAvailability
+
+/// One data directory and the server that may run on it.
+///
+/// What is modelled: timelines, flushed and received WAL, walsenders with WAL in flight, crash recovery, clean shutdown with
+/// its checkpoint shipped, promotion, rewind and clone, synchronous_standby_names, and backends that outlive their postmaster.
+final class PostgresServer {
+    enum Data: Equatable { case none, damaged, initialized, detached }
+    enum Process: Equatable { case none, startingPrimary, startingStandby, primary, standby, stopping, orphans }
+
+    struct Sender {
+        var pod: Int
+        var connection: Int
+        var sent: UInt64
+        var acknowledged: UInt64
+        var isInFlight: Bool
+    }
+    struct WaitingCommit {
+        var branch: Int
+        var position: UInt64
+        var done: (Bool) -> Void
+    }
+
+    unowned let world: World
+    let pod: Int
+
+    var data = Data.none
+    var systemIdentifier = ""
+    var branch = 0
+    /// End of what the walreceiver has written; what a standby reports.
+    var received: UInt64 = 0
+    var flushed: UInt64 = 0
+    /// standby.signal is there.
+    var isMarkedStandby = false
+    var isClean = true
+    /// Start of the shutdown checkpoint of a clean primary.
+    var checkpoint: UInt64 = 0
+
+    var process = Process.none
+    /// Of the postmaster and its children; each start and each kill is another.
+    var life: Int32 = 0
+    /// Of the processes alone; tools do not count.
+    var postmasterLife: Int32 = 0
+    var upstream: Int?
+    var connection: Int?
+    var senders: [Sender] = []
+    var waiting: [WaitingCommit] = []
+    /// What every walsender goes by.
+    var rule = SynchronousRule.none
+    /// What the server shows; its walsenders read it a moment later.
+    var names = SynchronousStandbyNames.none
+    /// Ordinary users cannot connect.
+    var holdsOutUsers = false
+    /// Kept beside the data: no WAL from a leader of an earlier epoch.
+    var promise: Seal?
+    var reign = 0
+    /// Those who wait for a start, a stop or a promotion; told false when the server is killed.
+    var waiters: [(Bool) -> Void] = []
+
+    init(world: World, pod: Int) {
+        self.world = world
+        self.pod = pod
+    }
+
+    var owner: EventQueue.Owner { EventQueue.Owner(kind: .server, pod: Int32(pod), life: life) }
+    var host: Pod { world.pods[pod] }
+    var timeline: UInt32 { world.log.branches[branch].timeline }
+    var hasPostmaster: Bool {
+        switch process {
+        case .none, .orphans: false
+        case .startingPrimary, .startingStandby, .primary, .standby, .stopping: true
+        }
+    }
+    var isAnswering: Bool { process == .primary || process == .standby }
+
+    /// Writes and flushes.
+    func write(_ bytes: UInt64) {
+        branch = world.log.write(branch, from: flushed, to: flushed + bytes)
+        flushed += bytes
+        received = flushed
+    }
+
+    // MARK: Life
+
+    /// SIGKILL to every process of the data directory. What was written and not flushed is lost.
+    func kill() {
+        guard process != .none else { return }
+        process = .none
+        life += 1
+        postmasterLife += 1
+        (host.frozenServer, host.frozenPostmaster) = (0, 0)
+        received = flushed
+        isClean = false
+        dropConnections()
+        waiting = []
+        let told = waiters
+        waiters = []
+        for waiter in told { waiter(false) }
+        host.agent?.serverEnded()
+    }
+
+    /// SIGKILL to what an agent had started on the files: initdb, pg_basebackup, pg_rewind, single-user mode.
+    func kill(tools: Bool) {
+        guard tools, process == .none else { return }
+        life += 1
+    }
+
+    /// The volume as it is now: a new server on it has a crash to recover from, unless it was stopped in order.
+    func copyFiles(of other: PostgresServer) {
+        (data, systemIdentifier, branch) = (other.data, other.systemIdentifier, other.branch)
+        (received, flushed, checkpoint) = (other.flushed, other.flushed, other.checkpoint)
+        (isMarkedStandby, isClean) = (other.isMarkedStandby, other.isClean && !other.hasPostmaster)
+        (promise, names, rule) = (other.promise, other.names, other.rule)
+    }
+
+    /// SIGKILL to the postmaster alone: a backend in the middle of a commit can still tell its client.
+    func killPostmaster() {
+        guard hasPostmaster else { return }
+        let wasPrimary = process == .primary
+        process = .orphans
+        isClean = false
+        dropConnections()
+        waiting = []
+        let told = waiters
+        waiters = []
+        for waiter in told { waiter(false) }
+        if wasPrimary, !rule.isRequired {
+            write(100)
+            let (branch, position) = (branch, flushed)
+            world.schedule(after: world.random.next(in: 0...4_000_000), owner) { [self] in
+                acknowledge(branch, position) { _ in }
+            }
+        }
+        host.agent?.serverEnded()
+    }
+
+    private func dropConnections() {
+        for sender in senders { world.pods[sender.pod].server.upstreamClosed(sender.connection, by: host.node) }
+        senders = []
+        if let upstream, let connection { world.pods[upstream].server.standbyClosed(connection) }
+        connection = nil
+    }
+
+    /// - Parameter done: true once it accepts connections.
+    func start(asPrimary: Bool, upstream: Int?, done: @escaping (Bool) -> Void) {
+        guard data == .initialized, !hasPostmaster else { return done(false) }
+        kill()
+        life += 1
+        isMarkedStandby = !asPrimary
+        self.upstream = upstream
+        process = asPrimary ? .startingPrimary : .startingStandby
+        waiters.append(done)
+        let recovery = isClean ? world.random.next(in: 40_000...150_000) : world.random.next(in: 60_000...1_500_000)
+        isClean = false
+        world.schedule(after: recovery, owner) { [self] in
+            process = asPrimary ? .primary : .standby
+            if asPrimary { beginReign(isPromotion: false) } else { connectSoon(after: 0) }
+            finishWaiters()
+        }
+    }
+
+    /// Fast shutdown: no new commits, sessions end unanswered, the checkpoint is written and shipped to who is connected.
+    ///
+    /// - Parameter done: true when it ended in order.
+    func stopFast(done: @escaping (Bool) -> Void) {
+        guard isAnswering else {
+            kill()
+            return done(data == .initialized && isClean)
+        }
+        let wasPrimary = process == .primary
+        process = .stopping
+        waiting = []
+        waiters.append(done)
+        if !wasPrimary {
+            world.schedule(after: world.random.next(in: 5_000...30_000), owner) { [self] in endInOrder() }
+            return
+        }
+        world.schedule(after: world.random.next(in: 5_000...60_000), owner) { [self] in
+            checkpoint = flushed
+            write(120)
+            ship()
+            endWhenShipped()
+        }
+    }
+
+    private func endWhenShipped() {
+        guard senders.allSatisfy({ $0.acknowledged >= flushed }) else {
+            world.schedule(after: 3_000, owner) { [self] in endWhenShipped() }
+            return
+        }
+        endInOrder()
+    }
+
+    private func endInOrder() {
+        let told = waiters
+        waiters = []
+        process = .none
+        life += 1
+        received = flushed
+        isClean = true
+        dropConnections()
+        for waiter in told { waiter(true) }
+        host.agent?.serverEnded()
+    }
+
+    func finishWaiters() {
+        let told = waiters
+        waiters = []
+        for waiter in told { waiter(true) }
+    }
+
+    /// Ends recovery on a new timeline.
+    func promote(done: @escaping (Bool) -> Void) {
+        guard process == .standby else { return done(process == .primary) }
+        waiters.append(done)
+        world.schedule(after: world.random.next(in: 20_000...250_000), owner) { [self] in
+            guard process == .standby else { return }
+            if let upstream, let connection { world.pods[upstream].server.standbyClosed(connection) }
+            connection = nil
+            flushed = received
+            let former = (branch, flushed)
+            branch = world.log.fork(from: branch, at: flushed)
+            write(80)
+            isMarkedStandby = false
+            process = .primary
+            beginReign(isPromotion: true, former: former)
+            ship()
+            finishWaiters()
+        }
+    }
+
+    /// Single-user mode: replays what there is and shuts down in order.
+    func recover(done: @escaping (Bool) -> Void) {
+        guard !hasPostmaster else { return done(false) }
+        kill()
+        life += 1
+        world.schedule(after: world.random.next(in: 80_000...800_000), owner) { [self] in
+            checkpoint = flushed
+            write(120)
+            isClean = true
+            done(true)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import HighAvailability
+
+/// synchronous_standby_names: whose acknowledgements a commit waits for, by member.
+enum SynchronousRule: Hashable, Sendable {
+    case none
+    /// `FIRST k (a, b, c)`: the first k of the list that are connected.
+    case first(Int, [Int])
+    /// `ANY k (a, b, c)`.
+    case any(Int, [Int])
+
+    init(_ names: SynchronousStandbyNames) {
+        // A name that is no member's is a standby that never comes.
+        let members = names.names.map { RunPlan.names.firstIndex(of: $0) ?? -1 }
+        switch names.method {
+        case _ where names.count == 0: self = .none
+        case .any: self = .any(names.count, members)
+        case .first: self = .first(names.count, members)
+        }
+    }
+
+    var isRequired: Bool { self != .none }
+
+    /// Whether a commit at `position` may be told to its client.
+    ///
+    /// - Parameter flushed: what each connected standby has acknowledged, by member.
+    func isSatisfied(at position: UInt64, by flushed: [(member: Int, position: UInt64)]) -> Bool {
+        switch self {
+        case .none:
+            return true
+        case .any(let count, let names):
+            return flushed.count { names.contains($0.member) && $0.position >= position } >= count
+        case .first(let count, let names):
+            let connected = names.compactMap { name in flushed.first { $0.member == name } }
+            guard connected.count >= count else { return false }
+            return connected.prefix(count).allSatisfy { $0.position >= position }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import HighAvailability
+
+extension World {
+    /// Sets the stage: an empty cluster, its clients, its faults, its end.
+    func begin() {
+        api.settings.configuration.timings = plan.timings
+        api.settings.configuration.synchronous = plan.synchronous
+        for member in 0..<plan.members { current.append(member) }
+        for member in 0..<plan.members {
+            let server = PostgresServer(world: self, pod: member)
+            pods.append(
+                Pod(index: member, member: member, node: member, clock: plan.clocks[member], server: server))
+            setPod(member, Member(name: name(member), podUID: pods[member].uid, host: pods[member].address))
+            schedule(after: random.next(in: 0...500_000), .world) { [self] in pods[member].startContainer() }
+        }
+        planFaults()
+        schedule(after: 1_000_000, .world) { [self] in writeThroughService() }
+        schedule(after: plan.quietUntil - 1, .world) { [self] in roleChangesAtStart = checker.roleChanges }
+        schedule(after: plan.healAt, .world) { [self] in
+            isHealed = true
+            if plan.budget == .withinTolerance, checker.roleChanges != roleChangesAtStart {
+                violate(.falseFailover, "the leader changed though every fault was within its budget")
+            }
+            lookWhetherWhole(times: 0)
+        }
+    }
+
+    // MARK: Clients
+
+    /// A client that stays with one server, whatever the Service says: it is the one a fence is for.
+    func writePinned(to server: PostgresServer) {
+        schedule(after: random.next(in: 100_000...700_000), server.owner) { [self] in
+            guard server.process == .primary else { return }
+            server.commit(size: UInt64(random.next(in: 60...9_000))) { _ in }
+            writePinned(to: server)
+        }
+    }
+
+    /// A client that goes where the Service leads: to the Pod that carries the label.
+    private func writeThroughService() {
+        schedule(after: random.next(in: 400_000...900_000), .world) { [self] in
+            if let member = api.pods.firstIndex(where: { $0?.isLabelledPrimary == true }) {
+                let server = holder(of: member).server
+                schedule(after: hop(), server.owner) { [self] in
+                    server.commit(size: UInt64(random.next(in: 60...9_000))) { _ in }
+                }
+            }
+            writeThroughService()
+        }
+    }
+
+    // MARK: The end
+
+    private func lookWhetherWhole(times: Int) {
+        // Promoted after it was deleted, and gone with the only copy of its reign: nobody may be elected, and nobody is.
+        if checker.reigningPod >= 0, pods[checker.reigningPod].losesData { return stop() }
+        let missing = whatIsMissing()
+        if missing == nil, times >= 1 { return stop() }
+        if now + 500_000 >= plan.end, let missing { return violate(.notWhole, missing) }
+        schedule(after: 500_000, .world) { [self] in lookWhetherWhole(times: missing == nil ? times + 1 : 0) }
+    }
+
+    /// One primary that holds the lock and has the route, and everybody else streaming from it; nil when all that is so.
+    func whatIsMissing() -> String? {
+        let primaries = pods.filter { $0.server.process == .primary }
+        guard primaries.count == 1, let primary = primaries.first else { return "\(primaries.count) primaries" }
+        guard let agent = primary.agent, agent.holdsLock, api.lock?.identity == agent.identity else {
+            return "the primary does not hold the lock"
+        }
+        for member in 0..<plan.members {
+            let pod = holder(of: member)
+            guard (api.pods[member]?.isLabelledPrimary ?? false) == (pod === primary) else {
+                return "\(name(member)) has the wrong label"
+            }
+            guard pod !== primary else { continue }
+            guard pod.server.process == .standby, pod.server.connection != nil, pod.server.upstream == primary.index
+            else {
+                return "\(name(member)) does not stream: \(pod.server.process), \(pod.agent?.server as Any)"
+            }
+            guard log.contains(primary.server.branch, primary.server.flushed, pod.server.branch, pod.server.received)
+            else {
+                return "\(name(member)) is on another course"
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,63 @@
+import HighAvailability
+
+/// The API server's objects, as linearizable as etcd makes them: one revision for every change.
+struct APIServer {
+    private(set) var revision = 100
+    var lock: LockRecord?
+    var settings = StoredSettings()
+    var failover: FailoverRequest?
+    var synchronous: SynchronousState?
+    /// Pods by index of their name; a Pod that was deleted is nil.
+    var pods: [Member?]
+
+    /// The `-config` object.
+    struct StoredSettings {
+        var initialization = Initialization.never
+        var configuration = DynamicConfiguration()
+        var history: [TimelineSwitch] = []
+        var revision = 100
+    }
+
+    /// What a watch shows of a change.
+    enum Change {
+        case lock(LockRecord?)
+        case settings(StoredSettings)
+        case failover(FailoverRequest?)
+        case synchronous(SynchronousState?)
+        case pod(Int, Member?)
+
+        var isOfPod: Bool { if case .pod = self { true } else { false } }
+    }
+
+    init(podCount: Int) {
+        pods = Array(repeating: nil, count: podCount)
+    }
+
+    mutating func nextVersion() -> Int {
+        revision += 1
+        return revision
+    }
+
+    /// Compare-and-swap on the lock.
+    ///
+    /// - Parameter version: the version the write was decided on; nil creates the object.
+    /// - Returns: nil for a conflict (409).
+    mutating func writeLock(over version: String?, _ record: LockRecord) -> LockRecord? {
+        guard lock?.version == version else { return nil }
+        var record = record
+        record.version = String(nextVersion())
+        lock = record
+        return record
+    }
+}
+
+/// How a request ended, for the one who made it.
+enum APIOutcome<Value> {
+    case answered(Value)
+    /// 409.
+    case conflict
+    /// 403, 429, 500: the server says no; it changed nothing.
+    case refused
+    /// Nobody answered in time; it may have changed something, now or later.
+    case silent
+}

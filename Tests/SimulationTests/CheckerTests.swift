@@ -1,0 +1,65 @@
+import HighAvailability
+import Testing
+
+@testable import Simulation
+
+/// The checks must catch what they are for: each test breaks one thing that keeps a guarantee.
+@Suite struct CheckerTests {
+    private func violation(_ scenario: Scenario) -> Invariant? {
+        scenario.world.run(until: scenario.world.plan.end)
+        return scenario.world.checker.violation?.invariant
+    }
+
+    private func frozenLeader(_ seed: UInt64) -> Scenario {
+        let scenario = Scenario(seed: seed)
+        scenario.leader?.frozenAgent = 1
+        return scenario
+    }
+
+    @Test func `a frozen agent under a working fence breaks nothing but being whole`() {
+        let scenario = frozenLeader(4)
+        scenario.run(40)
+        #expect(scenario.world.checker.violation == nil)
+        #expect(scenario.world.checker.promotions == 1)
+    }
+
+    @Test func `without a fence a frozen agent's PostgreSQL acknowledges after the next promotion`() {
+        let scenario = frozenLeader(4)
+        let old = scenario.leader
+        scenario.always(every: 50_000) { old?.fence = nil }
+        #expect(violation(scenario) == .acknowledgedAfterPromotion)
+    }
+
+    @Test func `a server that becomes primary with no fence above it is found`() {
+        let scenario = Scenario()
+        scenario.replicas.first?.server.promote { _ in }
+        #expect(violation(scenario) == .promotionWithoutLock)
+    }
+
+    @Test func `an agent that takes a lock another still holds is found`() throws {
+        let scenario = Scenario()
+        let candidate = try #require(scenario.replicas.first?.agent)
+        candidate.submit(.acquire(over: scenario.world.api.lock) { _ in })
+        #expect(violation(scenario) == .twoHolders)
+    }
+
+    @Test func `a route that leads nowhere is found when everything else is well`() {
+        let scenario = Scenario()
+        scenario.always(every: 10_000) {
+            for member in 0..<3 { scenario.world.api.pods[member]?.isLabelledPrimary = false }
+        }
+        #expect(violation(scenario) == .notWhole)
+    }
+
+    @Test func `a lost commit is counted, and in a synchronous mode it is a violation`() {
+        var log = WriteAheadLog()
+        _ = log.write(0, from: 0, to: 1000)
+        var checker = Checker(isSynchronous: false)
+        checker.acknowledge(0, 900, at: 1)
+        checker.acknowledge(0, 1000, at: 2)
+        let (reign, missing) = checker.beginReign(of: 1, log, 0, 950)
+        #expect(reign == 1)
+        #expect(missing.map(\.position) == [1000])
+        #expect(checker.lost == 1)
+    }
+}

@@ -144,6 +144,9 @@ public final class ControlPlane: Sendable {
 
     public func resumeAPIServer() { apiServer.withLock { $0 }?.signal(SIGCONT) }
 
+    /// Whether there is an API server, frozen or not.
+    public var hasAPIServer: Bool { apiServer.withLock { $0?.isRunning ?? false } }
+
     /// Ends the API server and waits until it has; etcd keeps the data.
     public func stopAPIServer() async throws {
         let running = apiServer.withLock { process in

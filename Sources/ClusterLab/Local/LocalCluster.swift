@@ -78,6 +78,8 @@ public final class LocalCluster: Sendable {
 
     /// Makes everything whole again that a fault may have left.
     public func mend() async throws {
+        members.controlPlane.resumeAPIServer()
+        if !members.controlPlane.hasAPIServer { try await members.controlPlane.startAPIServer() }
         for link in members.apiLinks { link.conditions = LinkConditions() }
         for member in members.members {
             try member.sandbox?.thaw()

@@ -1,5 +1,4 @@
 @preconcurrency import Dispatch
-import Glibc
 import HTTPTransport
 import KubernetesClient
 import Synchronization
@@ -17,75 +16,49 @@ final class LossyServer: Sendable {
         case refused(status: Int)
     }
 
-    private let listener: Int32
-    private let port: UInt16
-    private let controlPlane: ControlPlane
-    private let transport: HTTPTransport
-    private let writes = Mutex(0)
-    private let fate: @Sendable (Int) -> Fate
+    private let server: ScriptedServer
+    private let route: Route
 
     /// Writes that arrived here so far.
-    var writeCount: Int { writes.withLock { $0 } }
+    var writeCount: Int { route.writeCount }
 
     /// - Parameter fate: of each write, counted from 1. Reads are always answered.
     init(before controlPlane: ControlPlane, fate: @escaping @Sendable (Int) -> Fate) throws {
+        let route = Route(controlPlane: controlPlane, fate: fate)
+        self.route = route
+        server = try ScriptedServer { route.serve($0) }
+    }
+
+    deinit { route.transport.shutdown() }
+
+    func client() -> KubernetesClient {
+        KubernetesClient(configuration: ClusterConfiguration(server: server.url))
+    }
+}
+
+/// The way from the client to the API server; shared with the threads of the connections.
+private final class Route: Sendable {
+    let transport: HTTPTransport
+    private let controlPlane: ControlPlane
+    private let fate: @Sendable (Int) -> LossyServer.Fate
+    private let writes = Mutex(0)
+
+    var writeCount: Int { writes.withLock { $0 } }
+
+    init(controlPlane: ControlPlane, fate: @escaping @Sendable (Int) -> LossyServer.Fate) {
         self.controlPlane = controlPlane
         self.fate = fate
         var configuration = HTTPTransportConfiguration()
         configuration.serverTrust = .authorityFile(controlPlane.authorityPath)
         transport = HTTPTransport(configuration: configuration)
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = listener
-        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 64) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isListening else { throw LossyServerError.cannotListen(errno) }
-        port = UInt16(bigEndian: address.sin_port)
-        let accepting = DispatchQueue(label: "lossy-server")
-        accepting.async { [weak self] in
-            while true {
-                let connection = accept(descriptor, nil, nil)
-                guard connection >= 0 else { return }
-                let server = self
-                Thread.detach {
-                    server?.serve(connection)
-                    close(connection)
-                }
-            }
-        }
     }
 
-    deinit {
-        Glibc.shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-        transport.shutdown()
-    }
-
-    func client() -> KubernetesClient {
-        KubernetesClient(configuration: ClusterConfiguration(server: "http://127.0.0.1:\(port)"))
-    }
-
-    private func serve(_ connection: Int32) {
-        while let request = Request(readFrom: connection) {
-            var fate = Fate.answered
-            if request.method != .get {
-                fate = self.fate(
-                    writes.withLock { count in
-                        count += 1
-                        return count
-                    })
-            }
-            switch fate {
+    func serve(_ connection: ServedConnection) {
+        while let request = connection.readRequest() {
+            switch request.method == "GET" ? .answered : fate(countWrite()) {
             case .answered:
                 guard let response = forward(request) else { return }
-                Self.write(response.head.status, response.body, to: connection)
+                connection.respond(response.head.status, response.body)
             case .requestLost:
                 return
             case .answerLost(let meanwhile):
@@ -93,23 +66,31 @@ final class LossyServer: Sendable {
                 _ = wait(for: meanwhile)
                 return
             case .refused(let status):
-                Self.write(status, Array("busy".utf8), to: connection)
+                connection.respond(status, Array("busy".utf8))
             }
         }
     }
 
-    private func forward(_ request: Request) -> HTTPResponse? {
+    private func countWrite() -> Int {
+        writes.withLock { count in
+            count += 1
+            return count
+        }
+    }
+
+    private func forward(_ request: ServedRequest) -> HTTPResponse? {
+        guard let method = HTTPRequest.Method(rawValue: request.method) else { return nil }
         let forwarded = HTTPRequest(
-            method: request.method, url: controlPlane.server + request.path,
+            method: method, url: controlPlane.server + request.path,
             headers: [
-                ("Authorization", "Bearer \(controlPlane.adminToken)"), ("Content-Type", request.contentType),
-                ("Accept", "application/json"),
+                ("Authorization", "Bearer \(controlPlane.adminToken)"),
+                ("Content-Type", request.contentType ?? "application/json"), ("Accept", "application/json"),
             ], body: request.body.isEmpty ? nil : request.body)
         let transport = transport
         return wait { try await transport.send(forwarded, deadline: .seconds(10)) }
     }
 
-    /// From a thread of this server's own, which may block.
+    /// From a thread of the connection's own, which may block.
     private func wait<Value: Sendable>(for body: @escaping @Sendable () async throws -> Value) -> Value? {
         let done = DispatchSemaphore(value: 0)
         let result = Box<Value>()
@@ -120,23 +101,6 @@ final class LossyServer: Sendable {
         done.wait()
         return result.value
     }
-
-    private static func write(_ status: Int, _ body: [UInt8], to connection: Int32) {
-        let head = "HTTP/1.1 \(status) Test\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
-        let bytes = Array(head.utf8) + body
-        var written = 0
-        while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes {
-                send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { return }
-            written += count
-        }
-    }
-}
-
-enum LossyServerError: Error {
-    case cannotListen(Int32)
 }
 
 /// A value another thread leaves.
@@ -145,49 +109,4 @@ private final class Box<Value: Sendable>: Sendable {
 
     var value: Value? { content.withLock { $0 } }
     func set(_ value: Value) { content.withLock { $0 = value } }
-}
-
-/// A thread that may block, unlike those of the cooperative pool.
-private enum Thread {
-    static func detach(_ body: @escaping @Sendable () -> Void) {
-        DispatchQueue(label: "lossy-server-connection").async(execute: body)
-    }
-}
-
-/// One request as it came over the wire.
-private struct Request {
-    let method: HTTPRequest.Method
-    let path: String
-    let contentType: String
-    let body: [UInt8]
-
-    /// nil when the client has gone.
-    init?(readFrom connection: Int32) {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16 << 10)
-        while true {
-            let text = String(decoding: bytes, as: UTF8.self)
-            if let end = text.firstRange(of: "\r\n\r\n") {
-                let head = text[..<end.lowerBound]
-                let length = head.lowercased().firstMatch(of: /content-length: (\d+)/).flatMap { Int($0.1) } ?? 0
-                let body = Array(text[end.upperBound...].utf8)
-                if body.count >= length {
-                    let words = head.split(separator: " ", maxSplits: 2)
-                    guard words.count == 3, let method = HTTPRequest.Method(rawValue: String(words[0])) else {
-                        return nil
-                    }
-                    self.method = method
-                    path = String(words[1])
-                    contentType =
-                        head.lowercased().firstMatch(of: /content-type: (\S+)/).map { String($0.1) }
-                        ?? "application/json"
-                    self.body = body
-                    return
-                }
-            }
-            let count = recv(connection, &buffer, buffer.count, 0)
-            guard count > 0 else { return nil }
-            bytes += buffer[..<count]
-        }
-    }
 }

@@ -9,7 +9,7 @@ import Testing
 struct TransportErrorTests {
     private static let configMap = #"{"metadata":{"name":"x","resourceVersion":"7"}}"#
 
-    private func client(_ server: FakeServer, retries: Int = 3) -> KubernetesClient {
+    private func client(_ server: ScriptedServer, retries: Int = 3) -> KubernetesClient {
         var options = ClientOptions()
         options.maximumRetryCount = retries
         return KubernetesClient(configuration: ClusterConfiguration(server: server.url), options: options)
@@ -28,7 +28,7 @@ struct TransportErrorTests {
     }
 
     @Test func `too many requests is repeated after the time the server asks for, a write too`() async throws {
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             while let request = connection.readRequest() {
                 if request.number % 2 == 1 {
                     connection.respond(429, headers: ["Retry-After: 1"])
@@ -47,7 +47,7 @@ struct TransportErrorTests {
     }
 
     @Test func `a pause longer than the deadline is not waited for`() async throws {
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             while connection.readRequest() != nil { connection.respond(429, headers: ["Retry-After: 30"]) }
         }
         let startedAt = ContinuousClock.now
@@ -57,7 +57,7 @@ struct TransportErrorTests {
     }
 
     @Test func `a failing server is asked again for reads, never for writes`() async throws {
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             while connection.readRequest() != nil { connection.respond(500, "no JSON at all") }
         }
         let readError = try #require(await read(client(server, retries: 2)))
@@ -69,7 +69,7 @@ struct TransportErrorTests {
     }
 
     @Test func `a connection reset after a write was sent leaves its outcome unknown`() async throws {
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             _ = connection.readRequest()
             connection.reset()
         }
@@ -80,7 +80,7 @@ struct TransportErrorTests {
 
     @Test func `a write on a kept connection that dies unanswered is sent once only`() async throws {
         // libcurl by itself would repeat it on a new connection.
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             if connection.readRequest() != nil { connection.respond(200, Self.configMap) }
             if connection.readRequest() != nil { connection.close() }
         }
@@ -102,7 +102,7 @@ struct TransportErrorTests {
     }
 
     @Test func `a silent server costs the deadline and no more`() async throws {
-        let server = try FakeServer { $0.waitForClose() }
+        let server = try ScriptedServer { $0.waitForClose() }
         for (call, isUnknown) in [(read, false), (write, true)] {
             let startedAt = ContinuousClock.now
             let error = try #require(await call(client(server), .milliseconds(500)))
@@ -113,7 +113,7 @@ struct TransportErrorTests {
     }
 
     @Test func `a server that does not speak TLS was sent nothing`() async throws {
-        let server = try FakeServer { $0.waitForClose() }
+        let server = try ScriptedServer { $0.waitForClose() }
         var options = ClientOptions()
         options.connectTimeout = .milliseconds(300)
         let address = "https" + server.url.dropFirst(4)
@@ -123,7 +123,7 @@ struct TransportErrorTests {
     }
 
     @Test func `a cancelled call ends at once`() async throws {
-        let server = try FakeServer { $0.waitForClose() }
+        let server = try ScriptedServer { $0.waitForClose() }
         let client = client(server)
         let call = Task { await write(client, deadline: .seconds(60)) }
         try await eventually { server.requests == 1 }
@@ -140,7 +140,7 @@ struct TransportErrorTests {
     }
 
     @Test func `a client that is shut down fails its calls`() async throws {
-        let server = try FakeServer { $0.waitForClose() }
+        let server = try ScriptedServer { $0.waitForClose() }
         let client = client(server)
         let call = Task { await write(client, deadline: .seconds(60)) }
         try await eventually { server.requests == 1 }
@@ -156,7 +156,7 @@ struct TransportErrorTests {
         let garbage = (0..<Int.random(in: 1...400, using: &generator)).map { _ in
             UInt8.random(in: 0...255, using: &generator)
         }
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             _ = connection.readRequest()
             connection.write(Array(prefix.utf8) + garbage)
         }
@@ -164,7 +164,7 @@ struct TransportErrorTests {
     }
 
     @Test func `a header that would split the request is refused`() async throws {
-        let server = try FakeServer { $0.waitForClose() }
+        let server = try ScriptedServer { $0.waitForClose() }
         let client = KubernetesClient(
             configuration: ClusterConfiguration(server: server.url, credential: .token("a\r\nX-Evil: 1")))
         let error = try #require(await read(client))
@@ -178,7 +178,7 @@ struct TransportErrorTests {
         }
         let first = page("a", next: "more")
         let second = page("b", next: "")
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             while let request = connection.readRequest() {
                 switch request.number {
                 case 1, 3: connection.respond(200, first)

@@ -25,7 +25,7 @@ struct WatchTransportTests {
     }
 
     private func collect(
-        _ server: FakeServer, timeout: Duration = .seconds(10)
+        _ server: ScriptedServer, timeout: Duration = .seconds(10)
     ) async -> (events: [String], error: KubernetesError?) {
         let client = KubernetesClient(configuration: ClusterConfiguration(server: server.url))
         var events: [String] = []
@@ -42,7 +42,7 @@ struct WatchTransportTests {
     @Test(arguments: [1, 2, 3, 7, 64, 1000])
     func `lines are put together however the bytes are cut`(size: Int) async throws {
         let bytes = Array(Self.lines.joined(separator: "\n").utf8) + [0x0A]
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             guard connection.readRequest() != nil else { return }
             connection.beginChunked()
             for start in stride(from: 0, to: bytes.count, by: size) {
@@ -57,7 +57,7 @@ struct WatchTransportTests {
 
     @Test func `an expired version within the stream is gone`() async throws {
         let status = #"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}"#
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             guard connection.readRequest() != nil else { return }
             connection.beginChunked()
             connection.writeChunk(Array((Self.lines[0] + "\n" + status + "\n").utf8))
@@ -69,7 +69,7 @@ struct WatchTransportTests {
     }
 
     @Test func `a connection lost in the middle of a line delivers what was whole and then fails`() async throws {
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             guard connection.readRequest() != nil else { return }
             connection.beginChunked()
             connection.writeChunk(Array((Self.lines[0] + "\n" + Self.lines[1].prefix(30)).utf8))
@@ -81,7 +81,7 @@ struct WatchTransportTests {
     }
 
     @Test func `a stream that falls silent times out`() async throws {
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             guard connection.readRequest() != nil else { return }
             connection.beginChunked()
             connection.writeChunk(Array((Self.lines[0] + "\n").utf8))
@@ -105,7 +105,7 @@ struct WatchTransportTests {
             bytes[index] = UInt8.random(in: 0...255, using: &generator)
         }
         let content = bytes + [0x0A]
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             guard connection.readRequest() != nil else { return }
             connection.beginChunked()
             connection.writeChunk(content)
@@ -119,7 +119,7 @@ struct WatchTransportTests {
     func `a reader that does not read holds the server back, and then misses nothing`() async throws {
         let offered = 64 << 20
         let taken = Mutex<Int?>(nil)
-        let server = try FakeServer { connection in
+        let server = try ScriptedServer { connection in
             guard connection.readRequest() != nil else { return }
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(offered)\r\n\r\n")
             var count = connection.writeFiller(count: offered)

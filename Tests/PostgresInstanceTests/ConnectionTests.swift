@@ -1,6 +1,7 @@
 import Fence
 import HighAvailability
 import PostgresClient
+import TestSupport
 import Testing
 
 @testable import PostgresInstance
@@ -94,8 +95,8 @@ struct ConnectionTests {
             await #expect { try await PostgresConnection.open(parameters, deadline: .seconds(5)) } throws: {
                 ($0 as? PostgresError)?.code == .connectionFailed && ($0 as? PostgresError)?.sqlState == nil
             }
-            let silent = try SilentHost()
-            parameters.port = silent.port
+            let silent = try ScriptedServer.silent()
+            parameters.port = Int(silent.port)
             let start = BootClock.now()
             await #expect { try await PostgresConnection.open(parameters, deadline: .milliseconds(400)) } throws: {
                 ($0 as? PostgresError)?.code == .timeout

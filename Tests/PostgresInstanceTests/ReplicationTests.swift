@@ -3,6 +3,7 @@ import Glibc
 import HighAvailability
 import PostgresClient
 import PostgresConfiguration
+import TestSupport
 import Testing
 
 @testable import PostgresInstance
@@ -134,9 +135,9 @@ struct ReplicationTests {
     @Test func `a copy from a host that does not answer ends in its time`() async throws {
         try await TestServer.withWorld { world in
             let server = try world.server("demo-1")
-            let host = try SilentHost()
+            let host = try ScriptedServer.silent()
             let silent = Upstream(
-                member: "demo-9", host: "127.0.0.1", port: host.port, slot: SlotName(member: "demo-1"))
+                member: "demo-9", host: "127.0.0.1", port: Int(host.port), slot: SlotName(member: "demo-1"))
             let start = BootClock.now()
             await #expect { try await server.instance.clone(from: silent, deadline: .seconds(1)) } throws: {
                 ($0 as? InstanceError)?.code == .timeout

@@ -31,6 +31,8 @@ struct SynchronousWorld {
     private var random: SplitMix
     private var nodes: [String: Node] = [:]
     private var leader = "a"
+    /// May not lead, and so holds no candidate up.
+    private let excluded = "c"
     private var policy: SynchronousPolicy
     private var record: SynchronousState?
     private var names = SynchronousStandbyNames.none
@@ -153,7 +155,9 @@ struct SynchronousWorld {
         let candidate = (standbys + [leader]).randomElement(using: &random) ?? leader
         let answering = standbys.filter { $0 != candidate && Int.random(in: 0..<4, using: &random) > 0 }
         let election = SynchronousElection(mode: policy.mode, record: record, epoch: 1)
-        let sealed = election.needsSeals(candidate) ? Set(answering + [candidate]) : []
+        // Not everyone who tells its position promises as well: a few still see the lock held.
+        let promising = answering.filter { _ in Int.random(in: 0..<5, using: &random) > 0 }
+        let sealed = election.needsSeals(candidate) ? Set(promising + [candidate]) : []
         let reports = (answering + [candidate]).map { report($0, sealed: sealed) }
         guard let me = reports.last else { return }
         zombie(without: sealed)
@@ -198,7 +202,8 @@ struct SynchronousWorld {
         let node = nodes[name] ?? Node()
         return PositionReport(
             name: name, isPrimary: false, timeline: Timeline(rawValue: UInt32(node.timeline)),
-            position: LSN(rawValue: UInt64(node.position) + 1), sealedEpoch: sealed.contains(name) ? 1 : nil)
+            position: LSN(rawValue: UInt64(node.position) + 1), isEligible: name != excluded,
+            sealedEpoch: sealed.contains(name) ? 1 : nil)
     }
 
     private mutating func note(_ text: String) {

@@ -44,6 +44,15 @@ public protocol ClusterStore: Sendable {
     /// Removes the request that was read, not a newer one, and records what became of it.
     func finishFailover(_ request: FailoverRequest?, result: SwitchoverResult?, deadline: BootInstant) async throws
 
+    /// Reads who may be elected while commits wait for standbys, from the server, never from a cache.
+    func readSynchronous(deadline: BootInstant) async throws -> SynchronousState?
+
+    /// Writes it if it is still exactly as `former` shows it; nil: if the object does not exist.
+    ///
+    /// - Returns: what is stored now, with its new version; nil when somebody else has written meanwhile.
+    func writeSynchronous(_ state: SynchronousState, over former: SynchronousState?, deadline: BootInstant)
+        async throws -> SynchronousState?
+
     /// Replaces the history of timelines.
     func writeHistory(_ history: [TimelineSwitch], deadline: BootInstant) async throws
 }

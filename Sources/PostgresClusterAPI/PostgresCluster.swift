@@ -12,8 +12,6 @@ public struct PostgresCluster: KubernetesResource, Hashable {
     public var metadata: ObjectMeta
     /// The spec with defaults filled in, or why it cannot be read.
     public var spec: Result<PostgresClusterSpec, SpecProblem>
-    /// What the spec asks for and this release does not have; ``validate(_:previous:)`` refuses it.
-    public private(set) var unsupported: [SpecProblem] = []
     /// nil before the first reconciliation, and when it was written in a form unknown here.
     public var status: PostgresClusterStatus?
 
@@ -34,7 +32,6 @@ extension PostgresCluster: Codable {
         metadata = try container.decode(ObjectMeta.self, forKey: .metadata)
         let spec = try container.decodeIfPresent(JSONValue.self, forKey: .spec) ?? [:]
         self.spec = PostgresClusterSpec.read(spec)
-        unsupported = UnsupportedField.problems(in: spec)
         do {
             status = try container.decodeIfPresent(PostgresClusterStatus.self, forKey: .status)
         } catch {

@@ -12,6 +12,7 @@ actor RowWriter {
     private(set) var acknowledged: [Acknowledgement] = []
     /// What went wrong, each time a row was not acknowledged.
     private(set) var failures: [String] = []
+    private(set) var attempts = 0
     private let members: [MemberProcess]
     private var isStopped = false
     private var work: Task<Void, Never>?
@@ -70,6 +71,7 @@ actor RowWriter {
                 if let connection { open = connection } else { open = try await member.open() }
                 connection = open
                 number += 1
+                attempts += 1
                 _ = try await open.query(
                     "INSERT INTO written VALUES (\(number))", deadline: .seconds(1))
                 acknowledged.append(Acknowledgement(number: number, member: member.name, at: .now))

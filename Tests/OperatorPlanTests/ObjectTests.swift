@@ -198,20 +198,37 @@ import Testing
         #expect(config["pause"] == false)
         // The store says what is, whatever somebody wrote there.
         #expect(config["synchronous_mode"] == "off" && config["failsafe_mode"] == true)
-        #expect(config["synchronous_node_count"] == nil && config["synchronous_mode_strict"] == nil)
+        #expect(config["synchronous_node_count"] == 1 && config["synchronous_mode_strict"] == false)
         #expect(config.value(at: "postgresql", "parameters") == ["work_mem": "8MB"])
         #expect(config.value(at: "slots", "mine") == [:])
     }
 
+    @Test func `the synchronous mode is stored in Patroni's keys`() throws {
+        let synchronous: JSONValue = ["mode": "quorum", "standbys": 2, "strict": true]
+        let world = try made(["highAvailability": ["synchronous": synchronous]])
+        let text = try #require(world[store: "demo-config"]["config"]?.stringValue)
+        let config = try JSONValue(parsing: text)
+        #expect(config["synchronous_mode"] == "quorum")
+        #expect(config["synchronous_node_count"] == 2 && config["synchronous_mode_strict"] == true)
+    }
+
     @Test func `agents read lock object, bootstrap and tags from their file`() throws {
         let world = try made([
-            "instanceOverrides": [["name": "demo-2", "tags": ["nofailover": true, "failoverPriority": 0]]]
+            "instanceOverrides": [
+                [
+                    "name": "demo-2",
+                    "tags": ["nofailover": true, "failoverPriority": 0, "nosync": true, "syncPriority": 3],
+                ]
+            ]
         ])
         let text = try #require(
             object(world, ConfigMap.resource, "demo-agent").value(at: "data", "agent.json")?.stringValue)
         let agent = try JSONValue(parsing: text)
         #expect(agent["cluster"] == "demo" && agent["lockObject"] == "ConfigMap")
         #expect(agent.value(at: "bootstrap", "initdb", "dataChecksums") == true)
-        #expect(agent.value(at: "tags", "demo-2") == ["nofailover": true, "failover_priority": 0])
+        #expect(
+            agent.value(at: "tags", "demo-2") == [
+                "nofailover": true, "failover_priority": 0, "nosync": true, "sync_priority": 3,
+            ])
     }
 }

@@ -142,24 +142,6 @@ import Testing
         #expect(world.replicas == 5)
     }
 
-    @Test func `what is not supported is refused aloud and goes with the field`() throws {
-        var world = try running()
-        world.patch(["highAvailability": ["synchronous": ["mode": "quorum"]], "instances": 5])
-        let done = try world.settle()
-        #expect(done.allSatisfy { if case .patchStatus = $0 { true } else if case .event = $0 { true } else { false } })
-        #expect(try world.condition(.configurationValid) == "False InvalidSpec")
-        #expect(try world.condition(.ready) == "False InvalidSpec")
-        #expect(try world.condition(.primaryAvailable) == "True PrimaryRunning")
-        let message = try #require(try world.status.condition(.configurationValid)?.message)
-        #expect(message.contains("spec.highAvailability.synchronous: "))
-        let events = world.takeEvents()
-        #expect(events == ["InvalidSpec: \(message)"])
-        world.patch(["highAvailability": ["synchronous": nil]])
-        try world.settle()
-        #expect(try world.condition(.configurationValid) == "True Accepted")
-        #expect(world.replicas == 5)
-    }
-
     @Test func `a spec that cannot be read changes nothing and says which value`() throws {
         var world = try running()
         world.patch(["instances": "many"])

@@ -171,11 +171,11 @@ import Testing
         }
     }
 
-    @Test func `a synchronous mode is not stored, and the store says that there is none`() async throws {
+    @Test func `the synchronous mode and failsafe are stored`() async throws {
         let lab = try await OperatorLab()
         try await lab.withOperator { _ in
             try await lab.apply(
-                "sync", ["highAvailability": ["synchronous": ["mode": "on", "standbys": 1], "failsafe": false]])
+                "sync", ["highAvailability": ["synchronous": ["mode": "on"], "failsafe": false]])
             let condition = try await eventually("the condition") {
                 try await lab.condition(.configurationValid, "sync")
             } until: {
@@ -183,11 +183,12 @@ import Testing
             }
             #expect(condition?.status == .true && condition?.reason == "Accepted")
             let spec = try await lab.object(PostgresCluster.resource, "sync").value(at: "spec", "highAvailability")
-            #expect(spec?["lockObject"] == "ConfigMap" && spec?["synchronous"] == nil && spec?["failsafe"] == false)
+            #expect(spec?["lockObject"] == "ConfigMap" && spec?["failsafe"] == false)
+            #expect(spec?["synchronous"] == ["mode": "on", "standbys": 1, "strict": false])
             let stored = try await lab.object(ConfigMap.resource, "sync-config")
             let text = try #require(stored.value(at: "metadata", "annotations", "config")?.stringValue)
             let configuration = try JSONValue(parsing: text)
-            #expect(configuration["synchronous_mode"] == "off" && configuration["failsafe_mode"] == false)
+            #expect(configuration["synchronous_mode"] == "on" && configuration["failsafe_mode"] == false)
         }
     }
 

@@ -107,18 +107,9 @@ import Testing
         let text = CustomResourceDefinition.object.serialized()
         for rule in [
             "self.loopWait + 2 * self.retryTimeout < self.ttl", "!has(self.profile)", "self == oldSelf",
-            "self.mode != 'forced'",
+            "self.mode != 'forced'", "self.mode != 'off'",
         ] {
             #expect(text.contains(rule), "\(rule)")
-        }
-    }
-
-    @Test func `nothing in the resource promises synchronous replication`() {
-        let definition = CustomResourceDefinition.object.serialized().lowercased()
-        let page = ReferencePage.markdown.lowercased()
-        for word in ["synchronous", "standbys"] {
-            #expect(!definition.contains(word), "\(word)")
-            #expect(!page.contains(word), "\(word)")
         }
     }
 

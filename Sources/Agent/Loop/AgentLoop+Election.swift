@@ -6,11 +6,25 @@ extension AgentLoop {
     /// Reads the lock live, asks the others live, judges, and takes the lock if this member is the one.
     func race() async throws {
         guard let record = try await readFreeLock() else { return }
-        guard let view = watch.view(), let mine = await reportPosition() else {
+        guard let view = watch.view(), var mine = await reportPosition() else {
             return standBack("this server does not tell its own position")
         }
         let others = view.members.values.filter { $0.name != me }
-        let reports = await peers.positions(of: Array(others))
+        let election = try await election(over: record, view.configuration.synchronous)
+        let reports: [PositionReport]
+        if let election, election.needsSeals(me) {
+            // This member's own receiving ends first: it is a voter like the others.
+            let wanted = Seal(for: record)
+            try await seal(wanted)
+            reports = await peers.seals(wanted, of: Array(others))
+            guard let sealed = await reportPosition() else {
+                return standBack("this server does not tell its position")
+            }
+            mine = sealed
+            if seal == wanted { mine.sealedEpoch = wanted.epoch }
+        } else {
+            reports = await peers.positions(of: Array(others))
+        }
         if view.initialization == .never, reports.count < others.count {
             // A store that was wiped does not say who led last: somebody who is silent may be ahead.
             return standBack("the store has no record of this cluster, and not every member answers yet")
@@ -19,18 +33,33 @@ extension AgentLoop {
             Candidacy(
                 me: mine, others: reports, lastKnownPosition: record.flatMap(\.position),
                 recordedTimeline: view.recordedTimeline,
-                maximumLag: view.configuration.maximumLagOnFailover))
+                maximumLag: view.configuration.maximumLagOnFailover, synchronous: election))
         switch verdict {
         case .yield(let reason):
             standBack(reason)
         case .run(let reason):
+            electedOver = election?.record
             try await take(over: record, because: reason)
         }
+    }
+
+    /// What a synchronous mode asks of this election, from a live read: whoever wins takes over this very record.
+    private func election(over lock: LockRecord?, _ policy: SynchronousPolicy) async throws -> SynchronousElection? {
+        electedOver = nil
+        guard policy.mode != .off else { return nil }
+        let record = try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
+        return SynchronousElection(policy, record: record, lock: lock)
     }
 
     /// Takes a lock that needs no vote: it was handed to this member, or an earlier life of this agent held it.
     func acquireWithoutRace() async throws {
         guard let record = try await readFreeLock() else { return }
+        let election = try await election(over: record, watch.view()?.configuration.synchronous ?? .off)
+        if let election, record?.heir != me, election.record.leader != me {
+            // An earlier life held the lock and never led under it: what it was elected on is not known any more.
+            return try await race()
+        }
+        electedOver = election?.record
         try await take(over: record, because: lastDecision?.reason ?? "")
     }
 

@@ -107,6 +107,7 @@ extension AgentLoop {
     private func follow(_ leader: String) async throws {
         try Task.checkCancellation()
         guard let view = watch.view(), let member = view.members[leader], let host = member.host else { return }
+        try await requireNoSeal(against: leader)
         let role = ServerRole.standby(upstream: try upstream(leader))
         try await bringUpStandby(role)
         followed = FollowedLeader(name: leader, epoch: view.lock?.epoch ?? 0, host: host, port: member.port)

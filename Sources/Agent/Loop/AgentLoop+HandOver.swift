@@ -40,7 +40,8 @@ extension AgentLoop {
         let others = view.members.values.filter { $0.name != me && !$0.isBeingDeleted }
         let reports = await peers.positions(of: Array(others))
         let choice = chooseHeir(
-            wanted: candidate, leader: mine, reports: reports, maximumLag: view.configuration.maximumLagOnFailover)
+            wanted: candidate, leader: mine, reports: reports, maximumLag: view.configuration.maximumLagOnFailover,
+            synchronous: try await electableMembers(view))
         // Not `get()`: its typed throw crashes the optimiser of Swift 6.3.1 in this function.
         switch choice {
         case .success(let name): return name
@@ -112,6 +113,7 @@ extension AgentLoop {
         defer { end() }
         let isPaused = watch.view()?.configuration.isPaused ?? false
         guard watch.standing(ttl: timings.ttl).isMine else {
+            await leaveSynchronous()
             try await instance.stop(.fast, deadline: .seconds(40))
             return
         }

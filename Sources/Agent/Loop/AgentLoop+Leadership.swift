@@ -11,6 +11,7 @@ extension AgentLoop {
     ///
     /// - Requires: the lock; checked again after everything that takes time, right before the start.
     func startPrimary() async throws {
+        try await takeOverSynchronous(isRestart: true)
         let settings = try wantedSettings()
         try requireLock()
         try await instance.start(settings, as: .primary)
@@ -28,6 +29,7 @@ extension AgentLoop {
     /// Ends recovery, tells the store the new timeline, and only then lets clients in.
     func promote() async throws {
         guard case .standby(let before) = server else { return }
+        try await takeOverSynchronous(isRestart: false)
         try requireLock()
         hasCheckpointSincePromotion = false
         let started = BootInstant.now()
@@ -130,6 +132,7 @@ extension AgentLoop {
         await completeAdoption()
         await announce(observation.cluster)
         await keepSettings(observation)
+        await keepSynchronous(observation)
     }
 
     /// A primary that an earlier agent started, or that was interrupted while it took office, lacks what that does.
@@ -215,9 +218,17 @@ extension AgentLoop {
     /// - Throws: `InvalidSettings` with every problem.
     private func settings() throws -> PostgresSettings? {
         guard let configuration = watch.view()?.configuration else { return nil }
-        return try PostgresSettings(
+        var settings = try PostgresSettings(
             clusterName: self.configuration.cluster, parameters: configuration.parameters,
             hba: configuration.hostBasedAuthentication, ident: configuration.identityMap)
+        decorate(&settings)
+        return settings
+    }
+
+    /// What the agent decides and no setting says. A server that runs keeps its names until this agent has decided them.
+    private func decorate(_ settings: inout PostgresSettings) {
+        settings.synchronousStandbyNames = standbyNames?.description ?? seen?.synchronousStandbyNames ?? ""
+        settings.holdsOutUsers = holdsOutUsers
     }
 
     /// Writes the server's files for a role and has a running server read them.
@@ -225,6 +236,11 @@ extension AgentLoop {
     /// Settings the server refuses do not stay in the files: there they would keep a server that stops from ever starting
     /// again. The last good ones take their place, with the role that was asked for, and the member says what is wrong.
     func writeConfiguration(_ role: ServerRole) async throws {
+        // One at a time: a write that was decided before a seal must not land after it.
+        while isWritingConfiguration { try await Task.sleep(for: .milliseconds(1)) }
+        isWritingConfiguration = true
+        defer { isWritingConfiguration = false }
+        let role = permitted(role)
         var settings = try wantedSettings()
         let change = try await instance.writeConfiguration(settings, role: role)
         guard change != .unchanged, instance.runningPostmaster != nil else { return noteApplied(settings, role) }
@@ -237,7 +253,7 @@ extension AgentLoop {
             logger.error("\(problem)")
             settingsProblem = problem
             refusedSettings = settings
-            settings = try appliedSettings ?? PostgresSettings(clusterName: configuration.cluster)
+            settings = try formerSettings()
             try await instance.writeConfiguration(settings, role: role)
         }
         noteApplied(settings, role)
@@ -251,11 +267,18 @@ extension AgentLoop {
             guard let settings = try settings() else {
                 throw AgentError(.actionFailed, "the cluster's settings were not read yet")
             }
-            return settings == refusedSettings ? appliedSettings ?? settings : settings
+            return settings == refusedSettings ? try formerSettings() : settings
         } catch let error as InvalidSettings {
             logger.error("the cluster's settings are refused; using the last good ones: \(error)")
-            return try appliedSettings ?? PostgresSettings(clusterName: configuration.cluster)
+            return try formerSettings()
         }
+    }
+
+    /// The last good settings, with whom commits wait for as it is now.
+    private func formerSettings() throws -> PostgresSettings {
+        var settings = try appliedSettings ?? PostgresSettings(clusterName: configuration.cluster)
+        decorate(&settings)
+        return settings
     }
 
     func noteApplied(_ settings: PostgresSettings, _ role: ServerRole) {

@@ -55,6 +55,10 @@ extension AgentLoop {
         snapshot.maximumLagOnFailover = view.configuration.maximumLagOnFailover
         snapshot.configurationJSON = watch.configurationText
         snapshot.historyJSON = watch.historyText
+        if let record = view.synchronous, record.isActive, record.members.contains(me) {
+            snapshot.isSynchronousStandby = view.configuration.synchronous.mode == .on
+            snapshot.isQuorumStandby = view.configuration.synchronous.mode == .quorum
+        }
         snapshot.cluster = overview(view)
         return snapshot
     }
@@ -86,6 +90,10 @@ extension AgentLoop {
             members: members, leader: view.lock?.leader,
             leaderPosition: view.lock?.leader == me ? seen?.position : view.lock?.position)
         overview.isPaused = view.configuration.isPaused
+        if view.configuration.synchronous.mode != .off, let record = view.synchronous, record.isActive {
+            overview.synchronousStandbys = record.members
+            overview.isQuorumMode = view.configuration.synchronous.mode == .quorum
+        }
         return overview
     }
 }

@@ -53,6 +53,24 @@ actor AgentLoop {
     var slotsEnsuredFor: Set<String>?
     /// The three roles are known to exist in this server.
     var hasRoles = false
+    /// What the server is to wait for; nil before this agent has decided it.
+    var standbyNames: SynchronousStandbyNames?
+    /// The value the server runs with, since when, and its position once every walsender had read it.
+    var namesInForce: (text: String, since: BootInstant, position: LSN?)?
+    /// Record this member's election was decided on; nil when it was not elected in this life of the agent.
+    var electedOver: SynchronousState?
+    /// Until then standbys that were recorded may still reconnect to a primary that has just begun.
+    var standbysAreAwaitedUntil: BootInstant?
+    /// The member this one took over from; nobody waits for it to reconnect.
+    var formerLeader: String?
+    /// Steps are left, or wait for a standby: look again soon.
+    var isSynchronousUnsettled = false
+    /// Ordinary users are held out until the standbys have confirmed what they would see.
+    var holdsOutUsers = false
+    /// What this member promised; read from disk when the agent starts.
+    var seal: Seal?
+    /// Somebody writes the server's configuration now.
+    var isWritingConfiguration = false
     /// When each member of a slot was last part of the cluster.
     var lastPresent: [String: BootInstant] = [:]
 
@@ -90,6 +108,7 @@ actor AgentLoop {
     /// Runs until the agent was asked to stop and the server is down.
     func run() async {
         _ = await instance.adopt()
+        seal = instance.promise.flatMap { Seal(onDisk: $0) }
         wake.yield()
         for await _ in wakeups {
             await cycle()
@@ -139,7 +158,7 @@ actor AgentLoop {
         publish(view, lock: lock)
         let pause = longestPause(
             after: observation, lockExpiry: watch.lockExpiry(ttl: view.configuration.timings.ttl),
-            isSilent: silentSince != nil)
+            isSilent: silentSince != nil, isSynchronousUnsettled: isSynchronousUnsettled)
         remember(view, lock: lock, pause: pause)
         scheduleWake(after: pause)
     }

@@ -25,14 +25,41 @@ struct PeerClient: Sendable {
         }
     }
 
+    /// Asks all of them for a seal at the same time; who refuses tells its position all the same.
+    ///
+    /// - Parameter limit: ending a walreceiver takes up to its own deadline.
+    func seals(_ wanted: Seal, of members: [Member], within limit: Duration = .milliseconds(2500)) async
+        -> [PositionReport]
+    {
+        await withTaskGroup(of: PositionReport?.self) { group in
+            for member in members {
+                guard let url = Self.sealURL(member, wanted) else { continue }
+                group.addTask { await self.position(of: member.name, url: url, method: .post, within: limit) }
+            }
+            var reports: [PositionReport] = []
+            for await report in group { if let report { reports.append(report) } }
+            return reports.sorted { $0.name < $1.name }
+        }
+    }
+
+    private static func sealURL(_ member: Member, _ wanted: Seal) -> String? {
+        // A version is opaque: one that would have to be escaped is not asked about, and the vote goes on without it.
+        guard let url = member.apiURL, url.hasSuffix("/patroni"),
+            wanted.lockVersion.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) })
+        else { return nil }
+        return url.dropLast("/patroni".count) + "/matriarch/seal?epoch=\(wanted.epoch)&lock=\(wanted.lockVersion)"
+    }
+
     func position(of member: Member, within limit: Duration = .seconds(1)) async -> PositionReport? {
         guard let url = Self.positionURL(member) else { return nil }
         return await position(of: member.name, url: url, within: limit)
     }
 
-    private func position(of name: String, url: String, within limit: Duration) async -> PositionReport? {
+    private func position(
+        of name: String, url: String, method: HTTPRequest.Method = .get, within limit: Duration
+    ) async -> PositionReport? {
         // Any failure means the same here: it did not answer.
-        guard let response = try? await transport.send(HTTPRequest(method: .get, url: url), deadline: limit),
+        guard let response = try? await transport.send(HTTPRequest(method: method, url: url), deadline: limit),
             response.status == 200, let json = try? JSONValue(parsing: response.body)
         else { return nil }
         return PositionReport(name: name, json: json)
@@ -95,7 +122,7 @@ extension PositionReport {
         self.init(
             name: name, isPrimary: json["role"]?.stringValue == "primary", timeline: Timeline(rawValue: timeline),
             position: LSN(rawValue: position), isEligible: json["eligible"]?.boolValue ?? false,
-            priority: json["priority"]?.intValue ?? 1)
+            priority: json["priority"]?.intValue ?? 1, sealedEpoch: json["sealed"]?.int64Value)
     }
 
     var json: JSONValue {

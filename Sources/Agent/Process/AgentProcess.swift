@@ -91,6 +91,7 @@ public struct AgentProcess: Sendable {
             role: .uninitialized, nextLoop: BootClock.now() + .seconds(60), ttl: .seconds(20))
         let routes = AgentRoutes(
             snapshot: { state.read().snapshot ?? unread }, position: { await loop.answerPosition() },
+            seal: { await loop.answerSeal($0) },
             metrics: { registry.exposition() }, failsafe: { responder.respond(to: $0) }, now: BootClock.now)
         let server = StatusServer(port: configuration.apiPort, logger: logger, responder: routes.respond)
         try await withThrowingTaskGroup(of: Bool.self) { group in

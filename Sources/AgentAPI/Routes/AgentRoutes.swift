@@ -10,6 +10,7 @@ public struct AgentRoutes: Sendable {
 
     private let snapshot: @Sendable () -> MemberSnapshot
     private let position: @Sendable () async -> PositionAnswer?
+    private let seal: @Sendable (Seal) async -> PositionAnswer?
     private let metrics: @Sendable () async -> String
     private let failsafe: @Sendable (String) async -> StatusResponse
     private let now: @Sendable () -> BootInstant
@@ -17,16 +18,19 @@ public struct AgentRoutes: Sendable {
     /// - Parameters:
     ///   - snapshot: called for every request; must not wait.
     ///   - position: measured live; nil when PostgreSQL cannot tell. Should end early when its task is cancelled.
+    ///   - seal: stops receiving WAL and promises an epoch, if this member may; the position in any case.
     ///   - metrics: Prometheus' text.
     ///   - failsafe: answers the body of `POST /failsafe`.
     ///   - now: CLOCK_BOOTTIME, the clock of the snapshot's instants.
     public init(
         snapshot: @escaping @Sendable () -> MemberSnapshot, position: @escaping @Sendable () async -> PositionAnswer?,
+        seal: @escaping @Sendable (Seal) async -> PositionAnswer? = { _ in nil },
         metrics: @escaping @Sendable () async -> String,
         failsafe: @escaping @Sendable (String) async -> StatusResponse, now: @escaping @Sendable () -> BootInstant
     ) {
         self.snapshot = snapshot
         self.position = position
+        self.seal = seal
         self.metrics = metrics
         self.failsafe = failsafe
         self.now = now
@@ -35,6 +39,7 @@ public struct AgentRoutes: Sendable {
     /// Answers one request.
     @Sendable public func respond(to request: StatusRequest) async -> StatusResponse {
         if request.method == .post, request.path == "/failsafe" { return await failsafe(request.body) }
+        if request.method == .post, request.path == "/matriarch/seal" { return await sealResponse(request.query) }
         guard request.method == .get || request.method == .statusOnly else {
             return .text("this interface is read-only; change the PostgresCluster resource\n", status: 501)
         }
@@ -70,6 +75,17 @@ public struct AgentRoutes: Sendable {
     private func clusterResponse(_ member: MemberSnapshot) -> StatusResponse {
         guard let cluster = member.cluster else { return .text("the store has not been read yet\n", status: 503) }
         return .json(cluster.document(scope: member.scope).serialized())
+    }
+
+    /// `POST /matriarch/seal?epoch=8&lock=41`: the promise a candidate asks for, over the lock in that version.
+    private func sealResponse(_ query: [String: String]) async -> StatusResponse {
+        guard let epoch = query["epoch"].flatMap({ Int64($0) }), epoch > 0, let version = query["lock"] else {
+            return .text("epoch and lock are needed\n", status: 400)
+        }
+        guard let answer = await seal(Seal(epoch: epoch, lockVersion: version)) else {
+            return .text("position unknown\n", status: 503)
+        }
+        return .json(answer.json.serialized())
     }
 
     private func positionResponse() async -> StatusResponse {

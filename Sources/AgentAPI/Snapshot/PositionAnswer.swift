@@ -7,8 +7,13 @@ public struct PositionAnswer: Hashable, Sendable {
     public var replayed: LSN?
     /// PostgreSQL runs.
     public var isRunning: Bool
+    /// Why a candidate's request for a seal was refused; nil when it was not, and when none was asked for.
+    public var refusal: String?
 
-    public init(report: PositionReport, received: LSN? = nil, replayed: LSN? = nil, isRunning: Bool) {
+    public init(
+        report: PositionReport, received: LSN? = nil, replayed: LSN? = nil, isRunning: Bool, refusal: String? = nil
+    ) {
+        self.refusal = refusal
         self.report = report
         self.received = received
         self.replayed = replayed
@@ -23,6 +28,7 @@ public struct PositionAnswer: Hashable, Sendable {
             ("received", received.map { .position($0.rawValue) } ?? .null),
             ("replayed", replayed.map { .position($0.rawValue) } ?? .null),
             ("eligible", .bool(report.isEligible)), ("priority", .int(Int64(report.priority))),
+            ("sealed", report.sealedEpoch.map { .int($0) } ?? .null), ("refusal", refusal.map { .string($0) } ?? .null),
         ])
     }
 }

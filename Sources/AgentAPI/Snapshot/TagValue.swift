@@ -40,6 +40,8 @@ extension MemberTags {
         if failoverPriority != 1 { values["failover_priority"] = .int(Int64(failoverPriority)) }
         if isExcludedFromLoadBalancing { values["noloadbalance"] = .bool(true) }
         if isCloneSource { values["clonefrom"] = .bool(true) }
+        if isExcludedFromSynchronous { values["nosync"] = .bool(true) }
+        if synchronousPriority != 1 { values["sync_priority"] = .int(Int64(synchronousPriority)) }
         return values
     }
 }

@@ -63,6 +63,7 @@ extension DynamicConfiguration {
         }
         result.isPaused = flag("pause", json["pause"], false)
         result.usesFailsafe = flag("failsafe_mode", json["failsafe_mode"], false)
+        result.synchronous = SynchronousPolicy.reading(json, former: former.synchronous, &problems)
         result.primaryStartTimeout = seconds("primary_start_timeout", json["primary_start_timeout"]) ?? .seconds(300)
         result.memberSlotRetention = seconds("member_slots_ttl", json["member_slots_ttl"]) ?? .seconds(30 * 60)
 

@@ -59,7 +59,8 @@ extension MemberTags {
         }
         self.init(
             isExcludedFromFailover: isSet("nofailover"), failoverPriority: json?["failover_priority"]?.intValue ?? 1,
-            isExcludedFromLoadBalancing: isSet("noloadbalance"), isCloneSource: isSet("clonefrom"))
+            isExcludedFromLoadBalancing: isSet("noloadbalance"), isCloneSource: isSet("clonefrom"),
+            isExcludedFromSynchronous: isSet("nosync"), synchronousPriority: json?["sync_priority"]?.intValue ?? 1)
     }
 
     /// Only what differs from the defaults, as Patroni publishes it.
@@ -69,6 +70,8 @@ extension MemberTags {
         if failoverPriority != 1 { members["failover_priority"] = .int(Int64(failoverPriority)) }
         if isExcludedFromLoadBalancing { members["noloadbalance"] = true }
         if isCloneSource { members["clonefrom"] = true }
+        if isExcludedFromSynchronous { members["nosync"] = true }
+        if synchronousPriority != 1 { members["sync_priority"] = .int(Int64(synchronousPriority)) }
         return .object(members)
     }
 }

@@ -78,6 +78,9 @@ public final class ClusterWatch: Sendable {
                 lock: state.lock.record,
                 members: state.pods,
                 failover: state.objects[layout.failover].flatMap { FailoverRequest(annotations: $0.annotations) },
+                synchronous: state.objects[layout.synchronization].map {
+                    SynchronousState(version: $0.version, annotations: $0.annotations)
+                },
                 history: TimelineSwitch.list(annotation: configuration[StoreKey.history]))
         }
     }

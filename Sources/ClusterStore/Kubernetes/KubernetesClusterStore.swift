@@ -8,9 +8,9 @@ public import Logging
 /// - Guarantees: a write to the lock names the version it was decided on. An answer that was lost is settled by reading
 ///   again: the holder's nonce and the stamp of the attempt tell whether it landed.
 public struct KubernetesClusterStore: ClusterStore {
-    private let client: KubernetesClient
+    let client: KubernetesClient
     private let lockClient: KubernetesClient
-    private let layout: StoreLayout
+    let layout: StoreLayout
     private let watch: ClusterWatch
     private let logger: Logger
     private let clock: @Sendable () -> BootInstant
@@ -160,7 +160,7 @@ public struct KubernetesClusterStore: ClusterStore {
     }
 
     /// A conflict is settled at once; anything else waits a moment, or as long as the server asks.
-    private func pauseBeforeRetry(_ error: KubernetesError, deadline: BootInstant) async throws {
+    func pauseBeforeRetry(_ error: KubernetesError, deadline: BootInstant) async throws {
         guard clock() < deadline else { throw error }
         if error.isConflict { return }
         let pause = error.retryAfter ?? .milliseconds(100)
@@ -272,7 +272,7 @@ public struct KubernetesClusterStore: ClusterStore {
 
     // MARK: Objects
 
-    private struct LockObject {
+    struct LockObject {
         var record: LockRecord
         var annotations: [String: String]
 
@@ -293,7 +293,7 @@ public struct KubernetesClusterStore: ClusterStore {
         }
     }
 
-    private func readObject(_ name: String, deadline: BootInstant) async throws -> LockObject? {
+    func readObject(_ name: String, deadline: BootInstant) async throws -> LockObject? {
         do {
             return LockObject(
                 try await client.getRaw(
@@ -303,7 +303,7 @@ public struct KubernetesClusterStore: ClusterStore {
         }
     }
 
-    private func patchObject(
+    func patchObject(
         _ name: String, _ annotations: [String: String?], version: String? = nil, subsets: JSONValue? = nil,
         with client: KubernetesClient, deadline: BootInstant
     ) async throws -> LockObject {
@@ -316,7 +316,7 @@ public struct KubernetesClusterStore: ClusterStore {
                 resource, name: name, namespace: layout.namespace, body: body, deadline: remaining(deadline)))
     }
 
-    private func createObject(
+    func createObject(
         _ name: String, _ annotations: [String: String?], with client: KubernetesClient, deadline: BootInstant
     ) async throws -> LockObject {
         let present = annotations.compactMapValues { $0 }

@@ -24,6 +24,7 @@ public struct StoreLayout: Hashable, Sendable {
     }
     public var configuration: String { cluster + "-config" }
     public var failover: String { cluster + "-failover" }
+    public var synchronization: String { cluster + "-sync" }
 
     /// What every object of the cluster carries, and what lists and watches select by.
     public var labels: [String: String] {

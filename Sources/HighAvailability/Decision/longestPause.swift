@@ -8,7 +8,10 @@
 ///   - lockExpiry: when a lock held by another runs out; nil when that is not what we wait for.
 ///   - isSilent: the server did not answer the last look, which has to be told from a short absence soon.
 /// - Returns: at most `loopWait`, at least 20 ms.
-public func longestPause(after observation: Observation, lockExpiry: BootInstant?, isSilent: Bool = false) -> Duration {
+public func longestPause(
+    after observation: Observation, lockExpiry: BootInstant?, isSilent: Bool = false,
+    isSynchronousUnsettled: Bool = false
+) -> Duration {
     var pause = observation.cluster.configuration.timings.loopWait
     for instant in [lockExpiry, observation.standsBackUntil].compactMap(\.self) where instant > observation.now {
         pause = min(pause, instant - observation.now)
@@ -16,5 +19,9 @@ public func longestPause(after observation: Observation, lockExpiry: BootInstant
     if observation.lock.isFree { pause = min(pause, .milliseconds(200)) }
     if case .starting = observation.server { pause = min(pause, .milliseconds(100)) }
     if isSilent { pause = min(pause, .milliseconds(500)) }
+    if observation.lock.isMine, observation.cluster.configuration.synchronous.mode != .off {
+        // A standby that vanishes tells nobody, and commits may wait for it.
+        pause = min(pause, isSynchronousUnsettled ? .milliseconds(50) : .seconds(1))
+    }
     return max(pause, .milliseconds(20))
 }

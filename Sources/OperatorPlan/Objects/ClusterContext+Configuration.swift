@@ -33,6 +33,8 @@ extension ClusterContext {
         if let priority = tags.failoverPriority { value["failover_priority"] = JSONValue(priority) }
         if let noloadbalance = tags.noloadbalance { value["noloadbalance"] = .bool(noloadbalance) }
         if let clonefrom = tags.clonefrom { value["clonefrom"] = .bool(clonefrom) }
+        if let nosync = tags.nosync { value["nosync"] = .bool(nosync) }
+        if let priority = tags.syncPriority { value["sync_priority"] = JSONValue(priority) }
         return value
     }
 
@@ -48,10 +50,9 @@ extension ClusterContext {
         configuration["retry_timeout"] = Self.seconds(availability.timings.retryTimeout)
         configuration["maximum_lag_on_failover"] = .int(availability.maximumLagOnFailover.value)
         configuration["failsafe_mode"] = .bool(availability.failsafe)
-        // A fact, so that nobody who reads the store believes in more than there is, whoever wrote it.
-        configuration["synchronous_mode"] = "off"
-        configuration.removeValue(forKey: "synchronous_node_count")
-        configuration.removeValue(forKey: "synchronous_mode_strict")
+        configuration["synchronous_mode"] = .string(availability.synchronous.mode.rawValue)
+        configuration["synchronous_node_count"] = JSONValue(availability.synchronous.standbys)
+        configuration["synchronous_mode_strict"] = .bool(availability.synchronous.strict)
         configuration["pause"] = .bool(spec.paused)
 
         var own = configuration["matriarch"]?.objectValue ?? [:]

@@ -11,9 +11,10 @@ public struct HighAvailabilitySpec: Sendable, Hashable, Codable {
     public var lockObject: LockObject
     public var maximumLagOnFailover: Quantity
     public var failsafe: Bool
+    public var synchronous: SynchronousSpec
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case profile, ttl, loopWait, retryTimeout, fenceMargin, lockObject, maximumLagOnFailover, failsafe
+        case profile, ttl, loopWait, retryTimeout, fenceMargin, lockObject, maximumLagOnFailover, failsafe, synchronous
     }
 
     public enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
@@ -119,6 +120,8 @@ extension HighAvailabilitySpec: SchemaObject {
                 "Whether a primary that cannot reach the Kubernetes API goes on while every other member agrees. Without "
                     + "it, or when one of them does not answer, such a primary stops before its lock runs out.",
                 default: true)
+        case .synchronous:
+            Field(.object(SynchronousSpec.self), SynchronousSpec.summary, default: [:])
         }
     }
 }

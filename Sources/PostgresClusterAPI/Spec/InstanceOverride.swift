@@ -27,18 +27,23 @@ public struct InstanceTags: Sendable, Hashable, Codable {
     public var failoverPriority: Int?
     public var noloadbalance: Bool?
     public var clonefrom: Bool?
+    public var nosync: Bool?
+    public var syncPriority: Int?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case nofailover, failoverPriority, noloadbalance, clonefrom
+        case nofailover, failoverPriority, noloadbalance, clonefrom, nosync, syncPriority
     }
 
     public init(
-        nofailover: Bool? = nil, failoverPriority: Int? = nil, noloadbalance: Bool? = nil, clonefrom: Bool? = nil
+        nofailover: Bool? = nil, failoverPriority: Int? = nil, noloadbalance: Bool? = nil, clonefrom: Bool? = nil,
+        nosync: Bool? = nil, syncPriority: Int? = nil
     ) {
         self.nofailover = nofailover
         self.failoverPriority = failoverPriority
         self.noloadbalance = noloadbalance
         self.clonefrom = clonefrom
+        self.nosync = nosync
+        self.syncPriority = syncPriority
     }
 
     /// Whether the member may become primary.
@@ -57,6 +62,11 @@ extension InstanceTags: SchemaObject {
                 "Among equally advanced candidates the higher one wins; 0 means never. Absent means 1.")
         case .noloadbalance: Field(.boolean, "The member is not offered for reading.")
         case .clonefrom: Field(.boolean, "New replicas prefer to copy from this member.")
+        case .nosync: Field(.boolean, "No commit ever waits for the member.")
+        case .syncPriority:
+            Field(
+                .integer(minimum: 0, maximum: 1000),
+                "Commits wait for the members with the highest value first; 0 means never. Absent means 1.")
         }
     }
 }

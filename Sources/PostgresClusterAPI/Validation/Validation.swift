@@ -10,10 +10,9 @@ import PostgresConfiguration
 /// - Returns: every problem found, in the order of the spec; empty when the spec may be carried out.
 public func validate(_ cluster: PostgresCluster, previous status: PostgresClusterStatus?) -> [SpecProblem] {
     switch cluster.spec {
-    case .failure(let problem): cluster.unsupported + [problem]
+    case .failure(let problem): [problem]
     case .success(let spec):
-        cluster.unsupported
-            + SpecValidator(cluster: cluster.metadata.name ?? "", spec: spec, status: status).problems()
+        SpecValidator(cluster: cluster.metadata.name ?? "", spec: spec, status: status).problems()
     }
 }
 
@@ -98,7 +97,28 @@ struct SpecValidator {
     private func availability() -> [SpecProblem] {
         let path = "spec.highAvailability"
         let lag = spec.highAvailability.maximumLagOnFailover
-        return lag.value < 0 ? problem("\(path).maximumLagOnFailover", lag, "must not be negative") : []
+        return (lag.value < 0 ? problem("\(path).maximumLagOnFailover", lag, "must not be negative") : [])
+            + synchronous()
+    }
+
+    private func synchronous() -> [SpecProblem] {
+        let path = "spec.highAvailability.synchronous"
+        let synchronous = spec.highAvailability.synchronous
+        if synchronous.standbys < 1 {
+            return problem("\(path).standbys", synchronous.standbys, "must be at least 1")
+        }
+        if synchronous.mode == .off {
+            return synchronous.standbys != 1
+                ? problem("\(path).standbys", synchronous.standbys, "needs mode on or quorum")
+                : synchronous.strict ? problem("\(path).strict", true, "needs mode on or quorum") : []
+        }
+        if synchronous.strict, synchronous.standbys >= spec.instances {
+            return problem(
+                "\(path).standbys", synchronous.standbys,
+                "must be less than spec.instances, which is \(spec.instances): strict commits would wait for replicas that "
+                    + "do not exist")
+        }
+        return []
     }
 
     private func immutability() -> [SpecProblem] {

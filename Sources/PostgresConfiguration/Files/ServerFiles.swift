@@ -72,11 +72,25 @@ public struct ServerFiles: Hashable, Sendable {
         hostBasedAuthentication =
             Self.header + "# The agents' own access; it cannot be taken away.\n"
             + access.rules.map { $0 + "\n" }.joined()
+            + (settings.holdsOutUsers ? Self.holdOut(access) : "")
             + "# postgresql.pg_hba of the cluster.\n"
             + settings.hostBasedAuthentication.map { $0.text + "\n" }.joined()
         userNameMaps =
             Self.header + access.mappings.map { $0 + "\n" }.joined()
             + settings.userNameMaps.map { $0.text + "\n" }.joined()
+    }
+
+    /// Rules before the user's own, of which the first that matches decides.
+    ///
+    /// Not `default_transaction_read_only`: a read is what must not happen, because it shows commits nobody confirmed.
+    private static func holdOut(_ access: InternalAccess) -> String {
+        """
+        # Until the synchronous standbys have everything: nobody else sees commits that none of them may have.
+        host all \(AuthenticationLine.quoted(access.superuser)) all scram-sha-256
+        local all all reject
+        host all all all reject
+
+        """
     }
 
     /// Whether a configuration file was written by ``init(settings:role:placement:access:recorded:hasBaseConfiguration:)``.

@@ -10,6 +10,8 @@ public struct PostgresSettings: Hashable, Sendable {
     public let userNameMaps: [IdentMapping]
     /// `synchronous_standby_names`, decided by the agent; empty while replication is asynchronous.
     public var synchronousStandbyNames = ""
+    /// Nobody gets in but the superuser and the agents' own accounts, until commits that may be shown are confirmed.
+    public var holdsOutUsers = false
 
     /// Checks and takes over the user's configuration.
     ///

@@ -40,6 +40,9 @@ struct DataDirectory: Sendable {
         try FileSystem.remove(file("recovery.signal"))
     }
 
+    /// Beside the directory, so that it outlives a rewind and a new copy.
+    var promiseFile: String { path + ".seal" }
+
     // MARK: Unfinished operations
 
     /// Beside the directory: pg_rewind removes files it does not know from inside.

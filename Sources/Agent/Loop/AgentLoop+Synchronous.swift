@@ -1,0 +1,134 @@
+import ClusterStore
+import HighAvailability
+import Logging
+import PostgresConfiguration
+import PostgresInstance
+
+extension AgentLoop {
+    /// Takes the steps that are due towards what the settings ask for; each is decided anew from what is there.
+    func keepSynchronous(_ observation: Observation) async {
+        isSynchronousUnsettled = false
+        guard activity == nil, let seen, !seen.isInRecovery, observation.lock.isMine else { return }
+        noteNames(seen)
+        let view = observation.cluster
+        do {
+            var situation = situation(view, seen, record: view.synchronous)
+            guard !awaitsStandbys(view, situation) else {
+                isSynchronousUnsettled = true
+                return
+            }
+            guard let first = resolveSynchronous(situation) else { return await settle(situation) }
+            isSynchronousUnsettled = true
+            // No record is written on what a watch shows.
+            if case .names = first {
+            } else {
+                situation.record = try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
+            }
+            for _ in 0..<3 {
+                guard let step = resolveSynchronous(situation), try await take(step, &situation) else { return }
+            }
+        } catch {
+            logger.warning("synchronous replication is not as it should be yet: \(error)")
+        }
+    }
+
+    /// - Returns: whether the next step can be decided at once.
+    private func take(_ step: SynchronousStep, _ situation: inout SynchronousSituation) async throws -> Bool {
+        try requireLock()
+        switch step {
+        case .names(let names):
+            standbyNames = names
+            logger.notice("commits wait for \(names.count == 0 ? "nobody" : names.description)")
+            try await writeConfiguration(.primary)
+            // Who confirms under them is known only when every walsender has read them.
+            return false
+        case .record(let members, let quorum):
+            return try await record(SynchronousState(leader: me, members: members, quorum: quorum), &situation)
+        case .clearRecord:
+            return try await record(SynchronousState(leader: nil), &situation)
+        }
+    }
+
+    private func record(_ next: SynchronousState, _ situation: inout SynchronousSituation) async throws -> Bool {
+        let deadline = BootInstant.now() + timings.retryTimeout
+        guard let written = try await store.writeSynchronous(next, over: situation.record, deadline: deadline) else {
+            logger.warning("synchronous replication state was updated by somebody else")
+            return false
+        }
+        logger.notice(
+            "\(next.leader == nil ? "elections are not restricted any more" : "the synchronous standbys have changed")",
+            metadata: ["members": "\(next.members.sorted())", "quorum": "\(next.quorum)"])
+        situation.record = written
+        return true
+    }
+
+    /// The names are in force when the server shows them; the position counts from when its walsenders, which read them a
+    /// moment later than the session that asks, have read them too.
+    private func noteNames(_ seen: ServerStatus) {
+        let now = BootInstant.now()
+        guard let current = namesInForce, current.text == seen.synchronousStandbyNames else {
+            namesInForce = (seen.synchronousStandbyNames, now, nil)
+            return
+        }
+        if current.position == nil, now - current.since > Self.walsenderDelay {
+            namesInForce?.position = seen.flushPosition
+        }
+    }
+
+    /// A signal arrives within a millisecond; Patroni waits as long as this.
+    private static let walsenderDelay = Duration.milliseconds(100)
+
+    private func situation(
+        _ view: ClusterView, _ seen: ServerStatus, record: SynchronousState?
+    ) -> SynchronousSituation {
+        let policy = view.configuration.synchronous
+        let connected = Dictionary(
+            seen.standbys.map { ($0.applicationName, $0) }, uniquingKeysWith: { first, _ in first })
+        let candidates = view.members.values.filter { $0.name != me }.map { member in
+            SynchronousCandidate(
+                name: member.name,
+                isFit: connected[member.name]?.state == "streaming" && member.state == .running
+                    && !member.isBeingDeleted,
+                position: connected[member.name]?.flushed, tags: member.tags)
+        }
+        var confirmed: Set<String> = []
+        if let position = namesInForce?.position {
+            let complete = seen.standbys.filter { $0.state == "streaming" && ($0.flushed ?? .invalid) >= position }
+            confirmed = Set(complete.map(\.applicationName))
+        }
+        return SynchronousSituation(
+            me: me, policy: policy, record: record, names: SynchronousStandbyNames(seen.synchronousStandbyNames),
+            picked: pickSynchronousStandbys(candidates, policy: policy, current: record?.members ?? []),
+            fit: Set(candidates.filter { $0.isFit && $0.tags.mayBeSynchronous }.map(\.name)), confirmed: confirmed)
+    }
+
+    /// A primary that has just begun does not drop standbys that are about to reconnect.
+    private func awaitsStandbys(_ view: ClusterView, _ situation: SynchronousSituation) -> Bool {
+        guard let until = standbysAreAwaitedUntil, situation.policy.mode != .off else { return false }
+        let expected = (situation.record?.members ?? []).filter { name in
+            guard name != formerLeader, let member = view.members[name] else { return false }
+            return !member.isBeingDeleted && member.state != .stopping
+        }
+        if BootInstant.now() < until, !expected.isSubset(of: situation.fit) { return true }
+        standbysAreAwaitedUntil = nil
+        return false
+    }
+
+    /// Everything is as it should be; users who were held out get in once enough standbys have confirmed.
+    private func settle(_ situation: SynchronousSituation) async {
+        guard holdsOutUsers else { return }
+        let names = situation.names ?? .none
+        guard situation.confirmed.intersection(names.standbys).count >= names.count else {
+            isSynchronousUnsettled = true
+            return
+        }
+        holdsOutUsers = false
+        do {
+            try await writeConfiguration(.primary)
+            logger.notice("ordinary users get in: the synchronous standbys have everything")
+        } catch {
+            holdsOutUsers = true
+            logger.warning("ordinary users are still held out: \(error)")
+        }
+    }
+}

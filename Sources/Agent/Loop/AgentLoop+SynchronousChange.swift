@@ -1,0 +1,101 @@
+import ClusterStore
+import HighAvailability
+import Logging
+import PostgresConfiguration
+import PostgresInstance
+
+extension AgentLoop {
+    // MARK: Taking over
+
+    /// Makes this member the one that may acknowledge commits, before it can.
+    ///
+    /// 1. The record names it, over the very version its election was decided on: from here on the former leader cannot
+    ///    change whom it waits for, also if it never stopped. 2. The server is configured to wait for the new reign's
+    ///    standbys. Only then it may be promoted or started.
+    ///
+    /// - Parameter isRestart: the server is started as the primary it was, and not promoted.
+    /// - Throws: when the record has changed since the election. The lock is let go then: the vote has to be held anew.
+    func takeOverSynchronous(isRestart: Bool) async throws {
+        let policy = watch.view()?.configuration.synchronous ?? .off
+        holdsOutUsers = false
+        guard policy.mode != .off else {
+            standbyNames = SynchronousStandbyNames.none
+            return
+        }
+        let deadline = BootInstant.now() + timings.retryTimeout
+        let former: SynchronousState?
+        if let electedOver {
+            former = electedOver
+        } else {
+            former = try await store.readSynchronous(deadline: deadline)
+        }
+        guard let takeover = HighAvailability.takeOverSynchronous(former, by: me, policy: policy) else { return }
+        try requireLock()
+        if former?.meansTheSame(as: takeover.record) != true {
+            try await writeTakeover(takeover.record, over: former, deadline: deadline)
+        }
+        electedOver = nil
+        formerLeader = former?.leader == me ? nil : former?.leader
+        standbysAreAwaitedUntil = .now() + timings.loopWait
+        standbyNames = takeover.names
+        namesInForce = nil
+        // A server that comes up after a crash shows commits it had not acknowledged: nobody looks before they are safe.
+        holdsOutUsers = isRestart && takeover.names.count > 0
+        logger.notice(
+            "took synchronous replication over",
+            metadata: ["names": "\(takeover.names)", "members": "\(takeover.record.members.sorted())"])
+        if !isRestart { try await configureNames() }
+    }
+
+    private func writeTakeover(
+        _ record: SynchronousState, over former: SynchronousState?, deadline: BootInstant
+    ) async throws {
+        if try await store.writeSynchronous(record, over: former, deadline: deadline) != nil { return }
+        electedOver = nil
+        _ = await keeper.release(heir: nil, position: nil)
+        throw AgentError(
+            .actionFailed, "Postponing promotion because synchronous replication state was updated by somebody else")
+    }
+
+    /// Writes the names for a running standby and waits until they are what it would run with when promoted.
+    private func configureNames() async throws {
+        try await writeConfiguration(appliedRole ?? .standby(upstream: nil))
+        let wanted = standbyNames?.description ?? ""
+        let deadline = BootInstant.now() + .seconds(3)
+        while true {
+            if case .answered(let status) = await instance.observe(deadline: .seconds(1)),
+                status.synchronousStandbyNames == wanted
+            {
+                return
+            }
+            guard BootInstant.now() < deadline else {
+                throw AgentError(.actionFailed, "synchronous_standby_names did not become \(wanted); not promoting")
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    // MARK: Handing over and leaving
+
+    /// Whom a leader may hand over to; nil when commits wait for nobody.
+    func electableMembers(_ view: ClusterView) async throws -> Set<String>? {
+        guard view.configuration.synchronous.mode != .off else { return nil }
+        let record = try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
+        return record.flatMap { $0.isActive ? $0.members : nil }
+    }
+
+    /// A standby that is about to stop waits until no commit waits for it; its status says already that it is stopping.
+    func leaveSynchronous() async {
+        guard watch.view()?.configuration.synchronous.mode != .off else { return }
+        let deadline = BootInstant.now() + max(timings.loopWait * 2, .seconds(3))
+        var hasWaited = false
+        while let view = watch.view(), let record = view.synchronous, record.members.contains(me),
+            view.lock?.leader == record.leader, BootInstant.now() < deadline
+        {
+            hasWaited = true
+            do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
+        }
+        // In mode on the store shrinks first and the names a moment later. Cancelled, the server stops a little too early.
+        if hasWaited { try? await Task.sleep(for: .milliseconds(200)) }
+    }
+}

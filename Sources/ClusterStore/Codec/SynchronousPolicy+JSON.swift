@@ -1,0 +1,51 @@
+import HighAvailability
+import KubernetesModels
+
+extension SynchronousPolicy {
+    /// Reads Patroni's keys: `synchronous_mode`, `synchronous_node_count`, `synchronous_mode_strict`,
+    /// `maximum_lag_on_syncnode`.
+    ///
+    /// A mode nobody can read does not turn a promise off: the former one stays in force.
+    static func reading(
+        _ json: JSONValue, former: SynchronousPolicy, _ problems: inout [String]
+    ) -> SynchronousPolicy {
+        var policy = SynchronousPolicy()
+        switch json["synchronous_mode"] {
+        case nil, .null?, .bool(false)?: policy.mode = .off
+        case .bool(true)?: policy.mode = .on
+        case let value?:
+            switch value.stringValue?.lowercased() {
+            case "off", "false", "no": policy.mode = .off
+            case "on", "true", "yes": policy.mode = .on
+            case "quorum": policy.mode = .quorum
+            case _:
+                problems.append("synchronous_mode: \(value) is not off, on or quorum")
+                return former
+            }
+        }
+        if let value = json["synchronous_node_count"], !value.isNull {
+            if let count = value.intValue, count >= 1 {
+                policy.standbys = count
+            } else {
+                problems.append("synchronous_node_count: \(value) is not a number of at least 1")
+                policy.standbys = former.standbys
+            }
+        }
+        switch json["synchronous_mode_strict"] {
+        case nil, .null?: break
+        case .bool(let flag)?: policy.isStrict = flag
+        case let value?:
+            switch value.stringValue?.lowercased() {
+            case "on", "true", "yes": policy.isStrict = true
+            case "off", "false", "no": policy.isStrict = false
+            case _:
+                problems.append("synchronous_mode_strict: \(value) is not a boolean")
+                policy.isStrict = former.isStrict
+            }
+        }
+        if let bytes = json["maximum_lag_on_syncnode"]?.int64Value, bytes > 0 {
+            policy.maximumLag = ByteCount(rawValue: UInt64(bytes))
+        }
+        return policy
+    }
+}

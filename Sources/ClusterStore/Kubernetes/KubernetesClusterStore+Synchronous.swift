@@ -1,0 +1,48 @@
+public import HighAvailability
+import KubernetesClient
+
+extension KubernetesClusterStore {
+    public func readSynchronous(deadline: BootInstant) async throws -> SynchronousState? {
+        while true {
+            do {
+                return try await readObject(layout.synchronization, deadline: deadline).map(SynchronousState.init)
+            } catch let error as KubernetesError where error.isRetryable || error.isForbidden || error.isOutcomeUnknown
+            {
+                try await pauseBeforeRetry(error, deadline: deadline)
+            }
+        }
+    }
+
+    /// An answer that was lost is settled by reading again: the record names its leader, so nobody else writes the same.
+    public func writeSynchronous(_ state: SynchronousState, over former: SynchronousState?, deadline: BootInstant)
+        async throws -> SynchronousState?
+    {
+        while true {
+            do {
+                guard let former else {
+                    return SynchronousState(
+                        try await createObject(
+                            layout.synchronization, state.annotations, with: client, deadline: deadline))
+                }
+                return SynchronousState(
+                    try await patchObject(
+                        layout.synchronization, state.annotations, version: former.version, with: client,
+                        deadline: deadline))
+            } catch let error as KubernetesError
+                where error.isConflict || error.isAlreadyExists || error.isNotFound || error.isOutcomeUnknown
+                || error.isRetryable || error.isForbidden
+            {
+                try await pauseBeforeRetry(error, deadline: deadline)
+                let stored = try await readSynchronous(deadline: deadline)
+                if let stored, stored.meansTheSame(as: state) { return stored }
+                guard stored?.version == former?.version else { return nil }
+            }
+        }
+    }
+}
+
+extension SynchronousState {
+    init(_ object: KubernetesClusterStore.LockObject) {
+        self.init(version: object.record.version, annotations: object.annotations)
+    }
+}

@@ -1,0 +1,191 @@
+import Glibc
+import KubernetesModels
+import PostgresClient
+import TestSupport
+import Testing
+
+/// Commits that wait for standbys: what was acknowledged is there afterwards, whatever happens to the leader.
+extension MemberTests {
+    /// Members in a synchronous mode, once the store names as many synchronous standbys as there can be.
+    private func synchronous(
+        _ count: Int = 3, mode: JSONValue, strict: Bool = false, expecting members: Int,
+        _ scenario: (MemberCluster, Leadership) async throws -> Void
+    ) async throws {
+        var configuration = Self.configuration
+        configuration["synchronous_mode"] = mode
+        configuration["synchronous_mode_strict"] = .bool(strict)
+        try await with(count, configuration: configuration) { cluster in
+            for member in cluster.members { try member.start() }
+            let leadership = try await cluster.healthy()
+            try await cluster.synchronousStandbys(members)
+            try await RowWriter.prepare(on: leadership.leader)
+            try await scenario(cluster, leadership)
+        }
+    }
+
+    @Test(arguments: ["on", "quorum"])
+    func `no acknowledged row is lost when the leader dies under load, and a synchronous standby takes its place`(
+        mode: String
+    ) async throws {
+        try await synchronous(mode: .string(mode), expecting: mode == "on" ? 1 : 2) { cluster, before in
+            let electable = try await cluster.synchronousStandbys(mode == "on" ? 1 : 2)
+            let writer = RowWriter(to: cluster.members)
+            await writer.start()
+            try await writer.more(100)
+            try await before.leader.destroy()
+            let after = try await cluster.healthy(of: 2)
+            try await writer.more(50, from: { $0 == after.leader.name })
+            await writer.stop()
+            #expect(electable.contains(after.leader.name))
+            #expect(try await writer.lost(on: after.leader) == [])
+            try before.leader.start()
+            try await cluster.healthy()
+            try await cluster.synchronousStandbys(mode == "on" ? 1 : 2)
+        }
+    }
+
+    @Test func `quorum: an old leader that never stops and goes on streaming acknowledges nothing the new one lacks`()
+        async throws
+    {
+        try await synchronous(mode: "quorum", expecting: 2) { cluster, before in
+            let old = before.leader
+            let writers = (0..<4).map { _ in RowWriter(to: [old]) }
+            for writer in writers { await writer.start() }
+            try await writers[0].more(50)
+            // Neither the agent nor the fence acts any more; PostgreSQL knows nothing of it.
+            for process in [old.agentProcess, old.initProcess] { kill(try #require(process), SIGSTOP) }
+            let after = try await cluster.healthy(of: 2, ignoring: old)
+            #expect(after.leader.name != old.name)
+            try await RowWriter.settle(writers[0])
+            #expect(try await old.query("SELECT pg_is_in_recovery()").scalar == "f")
+            for writer in writers {
+                await writer.stop()
+                #expect(try await writer.lost(on: after.leader) == [])
+            }
+            for process in [old.agentProcess, old.initProcess] { kill(try #require(process), SIGCONT) }
+            try await old.destroy()
+            try old.start()
+            try await cluster.healthy()
+        }
+    }
+
+    @Test func `mode on: a standby that is not recorded is never promoted, also when it is the only member left`()
+        async throws
+    {
+        try await synchronous(mode: "on", expecting: 1) { cluster, before in
+            let electable = try await cluster.synchronousStandbys(1)
+            let third = try #require(before.standbys.first { !electable.contains($0.name) })
+            for member in cluster.members where member.name != third.name { member.killEverything() }
+            try await eventually(within: .seconds(20), "\(third.name) says why it yields") {
+                third.hasSaid("I am not a synchronous standby")
+            }
+            #expect(try await third.query("SELECT pg_is_in_recovery()").scalar == "t")
+            #expect(try await cluster.lock()["leader"] != third.name)
+            for member in cluster.members where member.name != third.name {
+                try await member.destroy()
+                try member.start()
+            }
+            try await cluster.healthy()
+        }
+    }
+
+    @Test(arguments: ["on", "quorum"])
+    func `standbys that are stopped leave first, so that no commit waits for them`(mode: String) async throws {
+        try await synchronous(mode: .string(mode), expecting: mode == "on" ? 1 : 2) { cluster, before in
+            let writer = RowWriter(to: [before.leader])
+            await writer.start()
+            try await writer.more(50)
+            for standby in before.standbys {
+                standby.terminate()
+                try await eventually(within: .seconds(20), "\(standby.name) has stopped") { !standby.isRunning }
+            }
+            try await writer.more(50)
+            await writer.stop()
+            #expect(await writer.longestGap < .seconds(1))
+            try await cluster.synchronousStandbys(0)
+            #expect(try await before.leader.query("SHOW synchronous_standby_names").scalar == "")
+        }
+    }
+
+    @Test func `strict: with no standby left commits wait and reads go on; when one is back they return`() async throws
+    {
+        try await synchronous(2, mode: "on", strict: true, expecting: 1) { cluster, before in
+            let standby = before.standbys[0]
+            try await standby.destroy()
+            await #expect(throws: PostgresError.self) {
+                try await before.leader.query("INSERT INTO written VALUES (1)")
+            }
+            #expect(try await before.leader.query("SELECT 1").scalar == "1")
+            #expect(try await cluster.synchronousStandbys(1) == [standby.name])
+            try standby.start()
+            try await cluster.healthy()
+            try await eventually(within: .seconds(10), "a commit returns") {
+                try await before.leader.query("INSERT INTO written VALUES (2)")
+                return true
+            }
+        }
+    }
+
+    @Test func `after a crash restart ordinary users are held out until the standby has what they would see`()
+        async throws
+    {
+        try await synchronous(2, mode: "on", strict: true, expecting: 1) { cluster, before in
+            let leader = before.leader
+            try await leader.query("CREATE ROLE app LOGIN PASSWORD 'app'")
+            #expect(try await leader.signIn("app", in: cluster) == nil)
+            try await before.standbys[0].destroy()
+            kill(try #require(leader.postmaster), SIGKILL)
+            try await eventually(within: .seconds(20), "the leader is back") {
+                try await leader.query("SELECT 1").scalar == "1"
+            }
+            let refusal = try await leader.signIn("app", in: cluster)
+            #expect(refusal?.contains("pg_hba.conf rejects") == true, "\(refusal ?? "let in")")
+            try before.standbys[0].start()
+            try await eventually(within: .seconds(20), "app gets in") {
+                try await leader.signIn("app", in: cluster) == nil
+            }
+        }
+    }
+}
+
+extension MemberCluster {
+    /// The recorded synchronous standbys, once there are `count`.
+    @discardableResult
+    func synchronousStandbys(_ count: Int) async throws -> Set<String> {
+        let record = try await eventually(
+            within: .seconds(20), "\(count) synchronous standbys", { try await annotations("-sync") },
+            until: { record in
+                record["leader"] != nil && record["sync_standby"]?.split(separator: ",").count == count
+            })
+        return Set((record["sync_standby"] ?? "").split(separator: ",").map(String.init))
+    }
+}
+
+extension MemberProcess {
+    /// - Returns: nil when the user gets in with its own name as password, otherwise what the server says.
+    func signIn(_ user: String, in cluster: MemberCluster) async throws -> String? {
+        let path = "\(cluster.folder)/pgpass-\(user)"
+        guard let file = fopen(path, "w") else { throw PostgresError(.unexpectedAnswer, "cannot write \(path)") }
+        fputs("*:*:*:\(user):\(user)\n", file)
+        fclose(file)
+        chmod(path, 0o600)
+        do throws(PostgresError) {
+            let connection = try await PostgresConnection.open(
+                ConnectionParameters(
+                    address: .host("127.0.0.1"), port: Int(port), user: user, passwordFile: path,
+                    applicationName: "test"), deadline: .seconds(2))
+            await connection.close()
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+}
+
+extension RowWriter {
+    /// Gives the writer time for several more attempts, which may all fail.
+    static func settle(_ writer: RowWriter) async throws {
+        let before = await writer.attempts
+        try await eventually(within: .seconds(10), "three more attempts") { await writer.attempts >= before + 3 }
+    }
+}

@@ -106,6 +106,32 @@ import Testing
         }
     }
 
+    @Test func `a seal is asked for by POST alone, with the epoch and the lock's version`() async throws {
+        let routes = AgentRoutes(
+            snapshot: { AgentAPIFixture.member(.replica) }, position: { nil },
+            seal: { wanted in
+                guard wanted == Seal(epoch: 8, lockVersion: "41") else { return nil }
+                return PositionAnswer(
+                    report: PositionReport(
+                        name: "demo-0", isPrimary: false, timeline: Timeline(rawValue: 3),
+                        position: LSN(rawValue: 500), sealedEpoch: 8), isRunning: true)
+            }, metrics: { "" }, failsafe: { _ in StatusResponse(status: 502) }, now: { AgentAPIFixture.now })
+        let server = { (onListening: @escaping @Sendable (Int) async -> Void) in
+            StatusServer(
+                host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,
+                responder: routes.respond)
+        }
+        try await withServer(server) { port in
+            let sealed = try await request(port, "POST", "/matriarch/seal?epoch=8&lock=41")
+            #expect(sealed.hasPrefix("HTTP/1.1 200 "))
+            #expect(sealed.contains("\"sealed\": 8") && sealed.contains("\"position\": 500"))
+            #expect(try await request(port, "POST", "/matriarch/seal?epoch=9&lock=41").hasPrefix("HTTP/1.1 503 "))
+            #expect(try await request(port, "POST", "/matriarch/seal?epoch=8").hasPrefix("HTTP/1.1 400 "))
+            #expect(try await request(port, "GET", "/matriarch/seal?epoch=8&lock=41").hasPrefix("HTTP/1.1 503 "))
+            #expect(try await request(port, "POST", "/patroni").hasPrefix("HTTP/1.1 501 "))
+        }
+    }
+
     @Test func `an old balancer's HTTP/1.0 check is understood`() async throws {
         try await withServer(Self.agent) { port in
             let options = try await exchange(port, "OPTIONS / HTTP/1.0\r\n\r\n")

@@ -67,6 +67,22 @@ struct ServerFilesTests {
         #expect(files(forward, .primary) == files(backward, .primary))
     }
 
+    @Test func `while users are held out only the superuser and the agents get in, before any rule of the user's`()
+        throws
+    {
+        var settings = try PostgresSettings(clusterName: "demo", hba: ["host all all all trust"])
+        #expect(!files(settings, .primary).hostBasedAuthentication.contains(ServerFiles.holdOutMark))
+        settings.holdsOutUsers = true
+        let text = files(settings, .primary).hostBasedAuthentication
+        #expect(text.contains(ServerFiles.holdOutMark))
+        let lines = text.split(separator: "\n").filter { $0.first != "#" }
+        #expect(
+            lines.dropFirst(4) == [
+                "host all \"postgres\" all scram-sha-256", "local all all reject", "host all all all reject",
+                "host all all all trust",
+            ])
+    }
+
     @Test func `values are quoted so that they stay values`() throws {
         let settings = try PostgresSettings(clusterName: "demo", parameters: ["log_line_prefix": "it's \\n 'x'"])
         #expect(files(settings, .primary).configuration.contains("log_line_prefix = 'it''s \\\\n ''x'''\n"))

@@ -15,13 +15,8 @@ extension AgentLoop {
         if let election, election.needsSeals(me) {
             // This member's own receiving ends first: it is a voter like the others.
             let wanted = Seal(for: record)
-            try await seal(wanted)
+            mine = try await sealedReport(wanted)
             reports = await peers.seals(wanted, of: Array(others))
-            guard let sealed = await reportPosition() else {
-                return standBack("this server does not tell its position")
-            }
-            mine = sealed
-            if seal == wanted { mine.sealedEpoch = wanted.epoch }
         } else {
             reports = await peers.positions(of: Array(others))
         }

@@ -72,7 +72,7 @@ extension AgentLoop {
         return snapshot.isInRecovery ? .standby(running) : .primary(running)
     }
 
-    private func observeFiles() async -> ServerState {
+    func observeFiles() async -> ServerState {
         do {
             switch try await instance.dataDirectoryState() {
             case .absent, .empty:

@@ -28,17 +28,33 @@ extension AgentLoop {
             do { try await Task.sleep(for: .milliseconds(10)) } catch { break }
             verdict = judge(wanted)
         }
-        var refusal: String?
+        let refusal: String
         switch verdict {
         case .refuse(let reason): refusal = reason
         case .seal:
-            do { try await seal(wanted) } catch { refusal = "\(error)" }
+            do {
+                let report = try await sealedReport(wanted)
+                return PositionAnswer(report: report, isRunning: instance.runningPostmaster != nil)
+            } catch {
+                refusal = "\(error)"
+            }
         }
-        guard var report = await reportPosition() else { return nil }
-        // What holds now counts, not what was promised a moment ago.
-        if refusal == nil, seal == wanted, !report.isPrimary { report.sealedEpoch = wanted.epoch }
-        if let refusal { logger.info("no seal for epoch \(wanted.epoch): \(refusal)") }
+        logger.info("no seal for epoch \(wanted.epoch): \(refusal)")
+        guard let report = await reportPosition() else { return nil }
         return PositionAnswer(report: report, isRunning: instance.runningPostmaster != nil, refusal: refusal)
+    }
+
+    /// Seals, and tells where this member's WAL ends for good as long as the promise holds.
+    func sealedReport(_ wanted: Seal) async throws -> PositionReport {
+        let end = try await seal(wanted)
+        guard var report = await reportPosition(), !report.isPrimary else {
+            throw AgentError(.actionFailed, "this server does not tell its position")
+        }
+        report.position = max(report.position, end)
+        // What holds now counts, not what was promised a moment ago.
+        guard seal == wanted else { throw AgentError(.actionFailed, "another promise was given meanwhile") }
+        report.sealedEpoch = wanted.epoch
+        return report
     }
 
     private func judge(_ wanted: Seal) -> SealVerdict {
@@ -51,16 +67,23 @@ extension AgentLoop {
     /// Promises, then stops receiving WAL.
     ///
     /// In this order: a member that dies between the two must find its promise when it comes back.
-    func seal(_ wanted: Seal) async throws {
+    ///
+    /// - Returns: the end of everything it has confirmed to anybody.
+    private func seal(_ wanted: Seal) async throws -> LSN {
         if seal != wanted {
             try await instance.keepPromise(wanted.onDisk)
             seal = wanted
             followed = nil
             logger.notice("sealed: no WAL from an earlier epoch", metadata: ["epoch": "\(wanted.epoch)"])
         }
-        guard instance.runningPostmaster != nil else { return }
+        guard instance.runningPostmaster != nil else {
+            guard case .stopped(let stopped) = await observeFiles(), stopped.wasPrimary, stopped.isClean else {
+                throw AgentError(.actionFailed, "the server is stopped: only running it finds the end of its WAL")
+            }
+            return stopped.position
+        }
         try await writeConfiguration(.standby(upstream: nil))
-        try await instance.waitUntilReceivingEnds(deadline: .milliseconds(1500))
+        return try await instance.waitUntilReceivingEnds(deadline: .milliseconds(1500))
     }
 
     /// Whether this member may follow `leader` again; a promise that is kept, or void, is forgotten.

@@ -22,15 +22,19 @@ extension AgentLoop {
             // No record is written on what a watch shows.
             if case .names = first {
             } else {
-                situation.record = try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
+                situation.record = try await store.readSynchronous(deadline: .now() + storeBudget)
             }
             for _ in 0..<3 {
                 guard let step = resolveSynchronous(situation), try await take(step, &situation) else { return }
             }
         } catch {
+            isSynchronousUnsettled = false
             logger.warning("synchronous replication is not as it should be yet: \(error)")
         }
     }
+
+    /// The loop waits for these writes; the next look, a second later, tries again.
+    private var storeBudget: Duration { min(timings.retryTimeout, .seconds(1)) }
 
     /// - Returns: whether the next step can be decided at once.
     private func take(_ step: SynchronousStep, _ situation: inout SynchronousSituation) async throws -> Bool {
@@ -50,7 +54,7 @@ extension AgentLoop {
     }
 
     private func record(_ next: SynchronousState, _ situation: inout SynchronousSituation) async throws -> Bool {
-        let deadline = BootInstant.now() + timings.retryTimeout
+        let deadline = BootInstant.now() + storeBudget
         guard let written = try await store.writeSynchronous(next, over: situation.record, deadline: deadline) else {
             logger.warning("synchronous replication state was updated by somebody else")
             return false
@@ -119,7 +123,7 @@ extension AgentLoop {
         guard holdsOutUsers else { return }
         let names = situation.names ?? .none
         guard situation.confirmed.intersection(names.standbys).count >= names.count else {
-            isSynchronousUnsettled = true
+            isSynchronousUnsettled = !situation.fit.isEmpty
             return
         }
         holdsOutUsers = false

@@ -107,7 +107,7 @@ actor AgentLoop {
 
     /// Runs until the agent was asked to stop and the server is down.
     func run() async {
-        _ = await instance.adopt()
+        if await instance.adopt() != nil { holdsOutUsers = instance.holdsOutUsers }
         seal = instance.promise.flatMap { Seal(onDisk: $0) }
         wake.yield()
         for await _ in wakeups {

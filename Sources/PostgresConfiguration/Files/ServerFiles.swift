@@ -80,12 +80,16 @@ public struct ServerFiles: Hashable, Sendable {
             + settings.userNameMaps.map { $0.text + "\n" }.joined()
     }
 
+    /// The line by which a file that holds users out is known.
+    public static let holdOutMark =
+        "# Until the synchronous standbys have everything: nobody else sees commits that none of them may have."
+
     /// Rules before the user's own, of which the first that matches decides.
     ///
     /// Not `default_transaction_read_only`: a read is what must not happen, because it shows commits nobody confirmed.
     private static func holdOut(_ access: InternalAccess) -> String {
         """
-        # Until the synchronous standbys have everything: nobody else sees commits that none of them may have.
+        \(holdOutMark)
         host all \(AuthenticationLine.quoted(access.superuser)) all scram-sha-256
         local all all reject
         host all all all reject

@@ -53,6 +53,11 @@ extension PostgresInstance {
         return hasChanged ? .reload : .unchanged
     }
 
+    /// `pg_hba.conf` as it is keeps ordinary users out; an agent that was started again has to go on with that.
+    public nonisolated var holdsOutUsers: Bool {
+        FileSystem.readIfPresent(data.file("pg_hba.conf"))?.contains(ServerFiles.holdOutMark) ?? false
+    }
+
     /// Everything that is passed with `-c` and thereby beats every file and `ALTER SYSTEM`.
     func commandLine(_ settings: PostgresSettings, recorded: ControlData?) -> [(name: String, value: String)] {
         [

@@ -1,5 +1,5 @@
 import Fence
-import HighAvailability
+public import HighAvailability
 import PostgresClient
 
 extension PostgresInstance {
@@ -17,10 +17,11 @@ extension PostgresInstance {
     /// Waits until a standby that was told to follow nobody receives nothing more.
     ///
     /// - Requires: its configuration has no upstream any more, and was reloaded.
-    /// - Guarantees: when this returns no walreceiver exists and none will be started, and the position the server tells is
-    ///   the end of everything it has confirmed to anybody.
+    /// - Guarantees: when this returns no walreceiver exists and none will be started.
+    /// - Returns: the end of everything this server has confirmed to anybody, read in the statement that found it complete:
+    ///   a server that recovers after that may show less for a while.
     /// - Throws: ``PostgresError`` `.timeout`; then nothing may be said of its position.
-    public func waitUntilReceivingEnds(deadline: Duration) async throws {
+    public func waitUntilReceivingEnds(deadline: Duration) async throws -> LSN {
         let start = BootClock.now()
         var quietSince = start
         while true {
@@ -29,11 +30,12 @@ extension PostgresInstance {
             let row = try await connection.query(Self.receivingQuestion, deadline: left).rows.first ?? []
             let now = BootClock.now()
             let receiver = row.first ?? nil
+            let position = row.count > 3 ? row[3].flatMap { LSN($0) } ?? .invalid : .invalid
             if receiver == nil {
                 // The startup process has read everything there is and found nobody to ask for more.
-                if row.count > 1, row[1] == "RecoveryRetrieveRetryInterval" { return }
+                if row.count > 1, row[1] == "RecoveryRetrieveRetryInterval" { return position }
                 // It replays, or is paused, with everything received on disk: nothing new for long enough will do.
-                if row.count > 2, row[2] == "true", now - quietSince > .milliseconds(200) { return }
+                if row.count > 2, row[2] == "true", now - quietSince > .milliseconds(200) { return position }
             } else {
                 quietSince = now
                 // Paused replay never comes to end its walreceiver; ended, it is not started again without an upstream.
@@ -53,6 +55,7 @@ extension PostgresInstance {
     private static let receivingQuestion = """
         SELECT (SELECT min(pid)::text FROM pg_stat_activity WHERE backend_type = 'walreceiver'),
                (SELECT min(wait_event) FROM pg_stat_activity WHERE backend_type = 'startup'),
-               (pg_last_wal_receive_lsn() IS NOT NULL)::text
+               (pg_last_wal_receive_lsn() IS NOT NULL)::text,
+               greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text
         """
 }

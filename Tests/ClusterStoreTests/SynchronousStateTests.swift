@@ -1,0 +1,77 @@
+import ClusterStore
+import HighAvailability
+import KubernetesModels
+import TestSupport
+import Testing
+
+/// Who may be elected while commits wait for standbys: written by compare-and-swap, in Patroni's annotations.
+@Suite struct SynchronousStateTests {
+    private let first = SynchronousState(leader: "demo-0", members: ["demo-2", "demo-1"], quorum: 1)
+
+    @Test(arguments: LockObject.allCases)
+    func `the record is created once, replaced over its version alone, and taken off`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        let store = fixture.member().store
+        #expect(try await store.readSynchronous(deadline: soon) == nil)
+        let created = try #require(try await store.writeSynchronous(first, over: nil, deadline: soon))
+        #expect(created.meansTheSame(as: first))
+        #expect(
+            try await fixture.annotations(of: "demo-sync")
+                == ["leader": "demo-0", "sync_standby": "demo-1,demo-2", "quorum": "1"])
+        #expect(try await store.readSynchronous(deadline: soon) == created)
+        let taken = SynchronousState(leader: "demo-1", members: ["demo-2"], quorum: 0)
+        let replaced = try #require(try await store.writeSynchronous(taken, over: created, deadline: soon))
+        // The old leader decided on what is not there any more.
+        let late = SynchronousState(leader: "demo-0")
+        #expect(try await store.writeSynchronous(late, over: created, deadline: soon) == nil)
+        #expect(try await store.writeSynchronous(late, over: nil, deadline: soon) == nil)
+        #expect(try await store.readSynchronous(deadline: soon) == replaced)
+        let cleared = try await store.writeSynchronous(SynchronousState(leader: nil), over: replaced, deadline: soon)
+        #expect(cleared?.isActive == false)
+        #expect(try await fixture.annotations(of: "demo-sync") == [:])
+    }
+
+    @Test(arguments: LockObject.allCases)
+    func `a record whose answer was lost is written once`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        let server = try LossyServer(before: try await ControlPlane.shared()) { $0 == 1 ? .answerLost() : .answered }
+        let store = fixture.member(through: server.client()).store
+        let written = try await store.writeSynchronous(first, over: nil, deadline: soon)
+        #expect(written?.meansTheSame(as: first) == true)
+        #expect(try await fixture.member().store.readSynchronous(deadline: soon) == written)
+    }
+
+    @Test func `a quorum nobody can read lets nobody be elected by it`() {
+        let state = SynchronousState(
+            version: "1", annotations: ["leader": "demo-0", "sync_standby": "demo-1", "quorum": "all"])
+        #expect(state.isActive && !state.canElect)
+    }
+
+    @Test(arguments: [
+        ("{}", SynchronousPolicy.off),
+        (#"{"synchronous_mode":true}"#, SynchronousPolicy(mode: .on)),
+        (
+            #"{"synchronous_mode":"quorum","synchronous_node_count":2,"synchronous_mode_strict":"on"}"#,
+            SynchronousPolicy(mode: .quorum, standbys: 2, isStrict: true)
+        ),
+        (
+            #"{"synchronous_mode":"on","maximum_lag_on_syncnode":1024}"#,
+            SynchronousPolicy(mode: .on, maximumLag: ByteCount(rawValue: 1024))
+        ),
+        (#"{"synchronous_mode":"off","maximum_lag_on_syncnode":-1}"#, SynchronousPolicy.off),
+    ])
+    func `Patroni's keys are read`(text: String, policy: SynchronousPolicy) throws {
+        let (configuration, problems) = DynamicConfiguration.reading(
+            try JSONValue(parsing: text), former: DynamicConfiguration())
+        #expect(problems == [])
+        #expect(configuration.synchronous == policy)
+    }
+
+    @Test func `a mode nobody can read does not turn a promise off`() throws {
+        let former = DynamicConfiguration(synchronous: SynchronousPolicy(mode: .quorum, isStrict: true))
+        let (configuration, problems) = DynamicConfiguration.reading(
+            ["synchronous_mode": "sometimes"], former: former)
+        #expect(configuration.synchronous == former.synchronous)
+        #expect(problems.count == 1)
+    }
+}

@@ -21,14 +21,16 @@ public struct PositionAnswer: Hashable, Sendable {
     }
 
     var json: OrderedJSON {
-        .object([
+        var members: [(String, OrderedJSON)] = [
             ("name", .string(report.name)), ("role", report.isPrimary ? "primary" : "replica"),
             ("running", .bool(isRunning)), ("timeline", .int(Int64(report.timeline.rawValue))),
             ("position", .position(report.position.rawValue)),
             ("received", received.map { .position($0.rawValue) } ?? .null),
             ("replayed", replayed.map { .position($0.rawValue) } ?? .null),
             ("eligible", .bool(report.isEligible)), ("priority", .int(Int64(report.priority))),
-            ("sealed", report.sealedEpoch.map { .int($0) } ?? .null), ("refusal", refusal.map { .string($0) } ?? .null),
-        ])
+        ]
+        if let epoch = report.sealedEpoch { members.append(("sealed", .int(epoch))) }
+        if let refusal { members.append(("refusal", .string(refusal))) }
+        return .object(members)
     }
 }

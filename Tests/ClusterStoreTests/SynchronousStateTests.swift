@@ -15,9 +15,9 @@ import Testing
         #expect(try await store.readSynchronous(deadline: soon) == nil)
         let created = try #require(try await store.writeSynchronous(first, over: nil, deadline: soon))
         #expect(created.meansTheSame(as: first))
-        #expect(
-            try await fixture.annotations(of: "demo-sync")
-                == ["leader": "demo-0", "sync_standby": "demo-1,demo-2", "quorum": "1"])
+        var annotations = try await fixture.annotations(of: "demo-sync")
+        #expect(annotations.removeValue(forKey: StoreKey.written) != nil)
+        #expect(annotations == ["leader": "demo-0", "sync_standby": "demo-1,demo-2", "quorum": "1"])
         #expect(try await store.readSynchronous(deadline: soon) == created)
         let taken = SynchronousState(leader: "demo-1", members: ["demo-2"], quorum: 0)
         let replaced = try #require(try await store.writeSynchronous(taken, over: created, deadline: soon))
@@ -28,7 +28,18 @@ import Testing
         #expect(try await store.readSynchronous(deadline: soon) == replaced)
         let cleared = try await store.writeSynchronous(SynchronousState(leader: nil), over: replaced, deadline: soon)
         #expect(cleared?.isActive == false)
-        #expect(try await fixture.annotations(of: "demo-sync") == [:])
+        #expect(Array(try await fixture.annotations(of: "demo-sync").keys) == [StoreKey.written])
+    }
+
+    @Test(arguments: LockObject.allCases)
+    func `a record that is written again as it is has another version, over which no earlier write lands`(
+        _ kind: LockObject
+    ) async throws {
+        let store = try await StoreFixture(kind).member().store
+        let created = try #require(try await store.writeSynchronous(first, over: nil, deadline: soon))
+        let again = try #require(try await store.writeSynchronous(created, over: created, deadline: soon))
+        #expect(again.meansTheSame(as: created) && again.version != created.version)
+        #expect(try await store.writeSynchronous(SynchronousState(leader: nil), over: created, deadline: soon) == nil)
     }
 
     @Test(arguments: LockObject.allCases)

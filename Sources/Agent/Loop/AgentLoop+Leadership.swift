@@ -132,6 +132,8 @@ extension AgentLoop {
         await completeAdoption()
         await announce(observation.cluster)
         await keepSettings(observation)
+        // A primary that took the lock while it ran has had no use for it; later it would be a record of the past.
+        electedOver = nil
         await keepSynchronous(observation)
     }
 

@@ -17,12 +17,13 @@ extension AgentLoop {
                 isSynchronousUnsettled = true
                 return
             }
-            guard let first = resolveSynchronous(situation) else { return await settle(situation) }
+            guard resolveSynchronous(situation) != nil else { return await settle(situation) }
             isSynchronousUnsettled = true
-            // No record is written on what a watch shows.
-            if case .names = first {
-            } else {
-                situation.record = try await store.readSynchronous(deadline: .now() + storeBudget)
+            // Neither place is written on what a watch shows: it may have been silent since before the last write.
+            situation.record = try await store.readSynchronous(deadline: .now() + storeBudget)
+            if mayRecordStillLand, let current = situation.record {
+                // Names decided now would be decided on what that write may change yet; after this one it cannot land.
+                guard try await record(current, &situation) else { return }
             }
             for _ in 0..<3 {
                 guard let step = resolveSynchronous(situation), try await take(step, &situation) else { return }
@@ -55,14 +56,18 @@ extension AgentLoop {
 
     private func record(_ next: SynchronousState, _ situation: inout SynchronousSituation) async throws -> Bool {
         let deadline = BootInstant.now() + storeBudget
-        guard let written = try await store.writeSynchronous(next, over: situation.record, deadline: deadline) else {
+        mayRecordStillLand = true
+        let written = try await store.writeSynchronous(next, over: situation.record, deadline: deadline)
+        mayRecordStillLand = false
+        guard let written else {
             logger.warning("synchronous replication state was updated by somebody else")
             return false
         }
+        defer { situation.record = written }
+        if next.meansTheSame(as: situation.record) { return true }
         logger.notice(
             "\(next.leader == nil ? "elections are not restricted any more" : "the synchronous standbys have changed")",
             metadata: ["members": "\(next.members.sorted())", "quorum": "\(next.quorum)"])
-        situation.record = written
         return true
     }
 

@@ -65,6 +65,8 @@ actor AgentLoop {
     var formerLeader: String?
     /// Steps are left, or wait for a standby: look again soon.
     var isSynchronousUnsettled = false
+    /// A write of the synchronous record, perhaps of an earlier life, was not answered and is not settled.
+    var mayRecordStillLand = true
     /// Ordinary users are held out until the standbys have confirmed what they would see.
     var holdsOutUsers = false
     /// What this member promised; read from disk when the agent starts.

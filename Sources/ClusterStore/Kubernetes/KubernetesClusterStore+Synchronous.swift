@@ -17,16 +17,18 @@ extension KubernetesClusterStore {
     public func writeSynchronous(_ state: SynchronousState, over former: SynchronousState?, deadline: BootInstant)
         async throws -> SynchronousState?
     {
+        // A patch that changes nothing leaves the version as it was; a write has to end what was decided on that version.
+        let annotations = state.annotations.merging([StoreKey.written: wallClock()]) { _, stamp in stamp }
         while true {
             do {
                 guard let former else {
                     return SynchronousState(
                         try await createObject(
-                            layout.synchronization, state.annotations, with: client, deadline: deadline))
+                            layout.synchronization, annotations, with: client, deadline: deadline))
                 }
                 return SynchronousState(
                     try await patchObject(
-                        layout.synchronization, state.annotations, version: former.version, with: client,
+                        layout.synchronization, annotations, version: former.version, with: client,
                         deadline: deadline))
             } catch let error as KubernetesError
                 where error.isConflict || error.isAlreadyExists || error.isNotFound || error.isOutcomeUnknown
@@ -34,7 +36,7 @@ extension KubernetesClusterStore {
             {
                 try await pauseBeforeRetry(error, deadline: deadline)
                 let stored = try await readSynchronous(deadline: deadline)
-                if let stored, stored.meansTheSame(as: state) { return stored }
+                if let stored, stored.version != former?.version, stored.meansTheSame(as: state) { return stored }
                 guard stored?.version == former?.version else { return nil }
             }
         }

@@ -14,7 +14,7 @@ public struct KubernetesClusterStore: ClusterStore {
     private let watch: ClusterWatch
     private let logger: Logger
     private let clock: @Sendable () -> BootInstant
-    private let wallClock: @Sendable () -> String
+    let wallClock: @Sendable () -> String
 
     /// - Parameters:
     ///   - client: for everything but the lock.

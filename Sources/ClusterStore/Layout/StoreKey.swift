@@ -32,6 +32,8 @@ public enum StoreKey {
     public static let failsafePods = "matriarch.dev/failsafe-pods"
     /// Member that creates the cluster while `initialize` is empty.
     public static let initializer = "matriarch.dev/initializer"
+    /// When the synchronous record was written last, so that every write changes something; compared with nothing.
+    public static let written = "matriarch.dev/written"
     public static let requestID = "matriarch.dev/request-id"
     /// JSON outcome of the last switchover, for the operator's status.
     public static let switchoverResult = "matriarch.dev/switchover-result"

@@ -237,6 +237,7 @@ extension Agent {
         }
         publishedTimeline = Timeline(rawValue: postgres.timeline)
         announce()
+        electedOver = nil
         keepSynchronous(observation)
         for name in observation.cluster.members.keys.sorted() where name != me {
             guard observation.cluster.members[name]?.isLabelledPrimary == true,

@@ -239,6 +239,8 @@ extension Agent {
 
     /// An acquisition was confirmed: by the clocks, nobody else may still believe that the lock is his.
     private func checkOthers() {
+        // An answer that comes after a freeze may be about a validity that is over.
+        guard holdsLock else { return }
         for other in world.pods where other !== pod && other.agent != nil {
             guard let agent = other.agent, let held = agent.keeping.held, other.clock.read(world.now) < held.until,
                 // Who has sent his release has stopped his server; that the answer was lost harms nobody.

@@ -28,7 +28,12 @@ extension Agent {
         // Neither place is written on what a watch shows.
         readSynchronous { [self] outcome in
             guard case .answered(let record) = outcome else { return isKeepingSynchronous = false }
-            takeSteps(self.situation(record: record), left: 3)
+            guard mayRecordStillLand, let record else { return takeSteps(self.situation(record: record), left: 3) }
+            // Names decided now would be decided on what that write may change yet; after this one it cannot land.
+            writeRecord(record, over: record) { [self] outcome in
+                guard case .answered(let written) = outcome else { return isKeepingSynchronous = false }
+                takeSteps(self.situation(record: written), left: 3)
+            }
         }
     }
 
@@ -44,11 +49,26 @@ extension Agent {
         case .record(let members, let quorum): next = SynchronousState(leader: me, members: members, quorum: quorum)
         case .clearRecord: next = SynchronousState(leader: nil)
         }
-        writeSynchronous(next, over: situation.record) { [self] outcome in
+        writeRecord(next, over: situation.record) { [self] outcome in
             guard case .answered(let written) = outcome else { return isKeepingSynchronous = false }
             var situation = situation
             situation.record = written
             takeSteps(situation, left: left - 1)
+        }
+    }
+
+    private func writeRecord(
+        _ next: SynchronousState, over former: SynchronousState?,
+        _ then: @escaping (APIOutcome<SynchronousState>) -> Void
+    ) {
+        mayRecordStillLand = true
+        writeSynchronous(next, over: former) { [self] outcome in
+            switch outcome {
+            // By the real server a conflict; the simulated one also invents them.
+            case .answered: mayRecordStillLand = false
+            case .conflict, .refused, .silent: break
+            }
+            then(outcome)
         }
     }
 

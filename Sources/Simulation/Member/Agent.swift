@@ -59,6 +59,8 @@ final class Agent {
     var formerLeader: String?
     var isSynchronousUnsettled = false
     var isKeepingSynchronous = false
+    /// A write of the record, perhaps of an earlier life, was not answered and is not settled.
+    var mayRecordStillLand = true
 
     // What is said of this member.
     var wish: Wish?

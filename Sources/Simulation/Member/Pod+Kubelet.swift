@@ -164,8 +164,9 @@ extension Pod {
             "\(world.name(member)): the Pod is force-deleted and runs on\(movesVolume ? ", without its volume" : "")")
         isInAPI = false
         world.setPod(member, nil)
-        // What nobody else has cannot be had again by any election: only a standby's volume is lost.
-        let movesVolume = movesVolume || server.process != .standby
+        // What nobody else has cannot be had again by any election: only a standby's volume is lost, and none on which an
+        // election of a synchronous mode may have to rely.
+        let movesVolume = movesVolume || server.process != .standby || world.plan.synchronous.mode != .off
         losesData = !movesVolume
         if movesVolume { server.kill() }
         let moved = PostgresServer(world: world, pod: index)

@@ -62,12 +62,12 @@ extension PostgresServer {
     func apply(_ names: SynchronousStandbyNames) {
         self.names = names
         world.checkSynchronousSet()
-        let rule = SynchronousRule(names)
         guard hasPostmaster else {
-            self.rule = rule
+            rule = SynchronousRule(names)
             return
         }
-        world.schedule(after: world.random.next(in: 500...60_000), owner) { [self] in apply(rule) }
+        world.schedule(after: world.random.next(in: 500...60_000), owner) { [self] in apply(SynchronousRule(self.names))
+        }
     }
 
     func apply(_ rule: SynchronousRule) {

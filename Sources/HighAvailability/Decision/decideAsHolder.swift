@@ -1,0 +1,56 @@
+/// The lock is ours: there is to be one primary, here.
+func decideAsHolder(_ observation: Observation) -> Decision {
+    switch observation.server {
+    case .noData:
+        return Decision(.release, "released leader key voluntarily as data dir empty and currently leader")
+    case .unusable(let reason):
+        return Decision(.release, "released leader key voluntarily as \(reason)")
+    case .damaged(let operation):
+        return Decision(.release, "released leader key voluntarily as \(operation) has left the data incomplete")
+    case .stopped(let server):
+        if let recorded = observation.cluster.recordedTimeline, server.timeline < recorded {
+            return Decision(.release, timelineBehind(server.timeline, recorded))
+        }
+        if server.wasPrimary { return Decision(.startPrimary, "starting primary after failure") }
+        return Decision(.startStandby(following: nil), "starting as readonly because i had the session lock")
+    case .starting:
+        return Decision(.wait, "PostgreSQL is still starting up")
+    case .unresponsive:
+        return Decision(.restart, "restarting PostgreSQL because it answers nobody")
+    case .standby(let server):
+        if server.isReplayPausedForSettings {
+            return Decision(.restart, "restarting before promotion: replay is paused for insufficient settings")
+        }
+        return Decision(.promote, "promoted self to leader by acquiring session lock")
+    case .primary:
+        if let decision = decideInFailsafe(observation) { return decision }
+        if let decision = decideOnRequest(observation, mustNameCandidate: false) { return decision }
+        return Decision(.lead, "no action. I am (\(observation.me)), the leader with the lock")
+    }
+}
+
+/// A switchover or failover request, seen by the leader it concerns.
+func decideOnRequest(_ observation: Observation, mustNameCandidate: Bool) -> Decision? {
+    guard let request = observation.cluster.failover else { return nil }
+    let refused = Action.refuseHandOver(requestID: request.requestID)
+    if let leader = request.leader, leader != observation.me {
+        return Decision(refused, "switchover refused: leader name does not match, \(leader) is not the leader")
+    }
+    guard let candidate = request.candidate else {
+        if mustNameCandidate {
+            return Decision(
+                refused, "switchover refused: it is possible only to a specific candidate in a paused state")
+        }
+        return Decision(.handOver(to: nil, requestID: request.requestID), "switchover: demoting myself")
+    }
+    if candidate == observation.me {
+        return Decision(refused, "switchover refused: \(candidate) is the leader already")
+    }
+    guard let member = observation.cluster.members[candidate] else {
+        return Decision(refused, "switchover refused: candidate \(candidate) does not exist")
+    }
+    guard member.tags.mayLead else {
+        return Decision(refused, "switchover refused: candidate \(candidate) is not allowed to promote")
+    }
+    return Decision(.handOver(to: candidate, requestID: request.requestID), "switchover: demoting myself")
+}

@@ -1,0 +1,27 @@
+/// Paused: nothing starts, stops or is promoted; the holder keeps what it has.
+func decideWhilePaused(_ observation: Observation) -> Decision {
+    switch (observation.server, observation.lock) {
+    case (.primary, .mine):
+        if let decision = decideInFailsafe(observation) { return decision }
+        if let decision = decideOnRequest(observation, mustNameCandidate: true) { return decision }
+        return Decision(.lead, "PAUSE: no action. I am (\(observation.me)), the leader with the lock")
+    case (.primary, .held):
+        return Decision(.wait, "PAUSE: continue to run as primary without lock")
+    case (.primary, _):
+        return Decision(.acquire, "PAUSE: acquired session lock as a leader")
+    case (.stopped, .mine), (.noData, .mine), (.damaged, .mine):
+        return Decision(.release, "PAUSE: removed leader lock because postgres is not running")
+    case (.standby, .mine):
+        return Decision(.release, "PAUSE: removed leader lock because postgres is not running as primary")
+    case (.standby, .held(let leader)) where needsToFollow(observation, leader):
+        return Decision(.follow(leader), "PAUSE: following the leader (\(leader))")
+    case (.noData, .held(let leader)) where isServing(leader, in: observation.cluster):
+        return Decision(.clone(from: leader), "PAUSE: trying to bootstrap from leader '\(leader)'")
+    case (.noData, _):
+        return Decision(.wait, "PAUSE: running with empty data directory")
+    case (.stopped, _):
+        return Decision(.wait, "PAUSE: postgres is not running")
+    case (.standby, _), (.starting, _), (.unresponsive, _), (.unusable, _), (.damaged, _):
+        return Decision(.wait, "PAUSE: no action. I am (\(observation.me))")
+    }
+}

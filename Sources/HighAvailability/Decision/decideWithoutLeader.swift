@@ -1,0 +1,122 @@
+/// Nobody leads.
+func decideWithoutLeader(_ observation: Observation) -> Decision {
+    if observation.cluster.initialization == .never, isStandbyData(observation.server) {
+        return Decision(
+            .wait, "No initialize key in the store and PostgreSQL is a replica: start the member that is primary first")
+    }
+    switch observation.server {
+    case .noData:
+        return decideOnBootstrap(observation)
+    case .unusable(let reason):
+        return Decision(.refuse, reason)
+    case .damaged(let operation):
+        return Decision(.wait, "waiting for a leader: \(operation) has left the data incomplete")
+    case .starting:
+        return Decision(.wait, "PostgreSQL is still starting up")
+    case .unresponsive:
+        return Decision(.restart, "restarting PostgreSQL because it answers nobody")
+    case .stopped(let server):
+        return decideOnStopped(server, observation)
+    case .primary(let server), .standby(let server):
+        return decideOnCandidacy(of: server, observation)
+    }
+}
+
+private func decideOnBootstrap(_ observation: Observation) -> Decision {
+    switch observation.cluster.initialization {
+    case .never:
+        return Decision(.bootstrap, "trying to bootstrap a new cluster")
+    case .inProgress(let member) where member == observation.me:
+        return Decision(.bootstrap, "trying again to bootstrap a new cluster")
+    case .inProgress(let member):
+        return Decision(.wait, "waiting for \(member ?? "another member") to bootstrap")
+    case .done:
+        return Decision(.wait, "waiting for leader to bootstrap")
+    }
+}
+
+/// A server that does not run, and nobody leads: whoever was primary last comes back as it was, if nobody is ahead.
+private func decideOnStopped(_ server: StoppedServer, _ observation: Observation) -> Decision {
+    if case .mineFromEarlierLife = observation.lock, server.wasPrimary,
+        observation.cluster.recordedTimeline.map({ server.timeline >= $0 }) ?? true
+    {
+        return Decision(.acquire, "taking the lock of my earlier life to start the primary again")
+    }
+    guard server.wasPrimary else {
+        return Decision(.startStandby(following: nil), "starting as a secondary")
+    }
+    guard server.isClean else {
+        return Decision(.recover, "doing crash recovery in a single user mode")
+    }
+    guard !observation.cluster.isOnUnrecordedCourse(server, of: observation.me) else {
+        return Decision(.wait, "timeline \(server.timeline) was begun by another member: waiting for a leader to copy")
+    }
+    // A clean primary behind the recorded timeline was replaced; it has to wait for the one that replaced it.
+    if let recorded = observation.cluster.recordedTimeline, server.timeline < recorded {
+        return Decision(.startStandby(following: nil), timelineBehind(server.timeline, recorded))
+    }
+    return decideOnRace(observation)
+}
+
+/// A server that runs, and nobody leads.
+private func decideOnCandidacy(of server: RunningServer, _ observation: Observation) -> Decision {
+    guard observation.tags.mayLead else {
+        if case .primary = observation.server {
+            return Decision(.demote, "demoting self because I am not allowed to become primary")
+        }
+        return Decision(.wait, "following a different leader because I am not allowed to promote")
+    }
+    if let recorded = observation.cluster.recordedTimeline, server.timeline < recorded {
+        if case .primary = observation.server {
+            return Decision(.demote, timelineBehind(server.timeline, recorded))
+        }
+    }
+    if case .mineFromEarlierLife = observation.lock, case .primary = observation.server {
+        return Decision(.acquire, "acquired session lock as a leader")
+    }
+    return decideOnRace(observation)
+}
+
+/// Whether this is the moment to ask the others.
+private func decideOnRace(_ observation: Observation) -> Decision {
+    if let until = observation.standsBackUntil, observation.now < until {
+        return Decision(.wait, "standing back: somebody else is the healthiest node")
+    }
+    switch observation.lock {
+    case .released(let heir?, let since):
+        if heir == observation.me {
+            return Decision(.acquire, "taking the lock that was handed to me")
+        }
+        let grace = observation.cluster.configuration.timings.retryTimeout
+        if observation.now < since + grace {
+            return Decision(.wait, "leaving the lock to \(heir), to whom it was handed")
+        }
+        return Decision(.race, "racing: \(heir) did not take the lock it was handed")
+    case .holderDied(let holder, let since, restartsAtOnce: true)
+    where observation.now < since + Grace.restartInPlace:
+        return Decision(.wait, "leaving \(holder) a moment to restart in place")
+    case .mineFromEarlierLife, .released, .expired, .holderDied, .neverTaken, .mine, .held:
+        return Decision(.race, "racing for the leader lock")
+    }
+}
+
+/// Waits that are part of the protocol and not of its timings.
+public enum Grace {
+    /// A dead holder whose container starts again at once has everything it acknowledged on its disk; a standby may not.
+    public static let restartInPlace: Duration = .milliseconds(500)
+    /// A member that is not the most advanced one asks again after this long.
+    public static let standBack: Duration = .milliseconds(500)
+}
+
+/// Data that cannot be the origin of a cluster.
+private func isStandbyData(_ server: ServerState) -> Bool {
+    switch server {
+    case .standby: true
+    case .stopped(let server): !server.wasPrimary
+    case .noData, .unusable, .damaged, .starting, .primary, .unresponsive: false
+    }
+}
+
+func timelineBehind(_ mine: Timeline, _ recorded: Timeline) -> String {
+    "My timeline \(mine) is behind last known cluster timeline \(recorded)"
+}

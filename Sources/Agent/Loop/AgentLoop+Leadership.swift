@@ -29,6 +29,8 @@ extension AgentLoop {
     /// Ends recovery, tells the store the new timeline, and only then lets clients in.
     func promote() async throws {
         guard case .standby(let before) = server else { return }
+        withdrawRoute()
+        defer { isRouteWithdrawn = false }
         try await takeOverSynchronous(isRestart: false)
         try requireLock()
         hasCheckpointSincePromotion = false
@@ -62,6 +64,7 @@ extension AgentLoop {
         // A candidate that raced us must find our timeline in the store before any client finds our server.
         guard await keeper.renew() else { throw AgentError(.actionFailed, "the lock was lost while taking office") }
         guard let view = watch.view() else { return }
+        isRouteWithdrawn = false
         publish(view, lock: watch.standing(ttl: view.configuration.timings.ttl), isTakingOffice: true)
         unlabelOthers(view)
         await ensureSlots(view)

@@ -30,7 +30,9 @@ extension AgentLoop {
             role = hasData ? (isPrimary ? .demoted : .replica) : .uninitialized
         }
         let label: RoleLabel?
-        if leads || (lock.isMine && view.members[me]?.isLabelledPrimary == true) {
+        if isRouteWithdrawn {
+            label = nil
+        } else if leads || (lock.isMine && view.members[me]?.isLabelledPrimary == true) {
             // A leader that restarts in place keeps its route: moving it would cost more than the restart.
             label = .primary
         } else {
@@ -46,6 +48,17 @@ extension AgentLoop {
                     hasCheckpointSincePromotion: !leads || hasCheckpointSincePromotion, position: seen?.position,
                     serverVersion: seen.map { Int($0.version.number) }, problem: problem),
                 role: label), shown: view.members[me])
+    }
+
+    /// Takes this member out of both Services while it changes its role.
+    ///
+    /// Done early and beside the change itself: a node takes some 100 ms to carry a new set of addresses out, and the one
+    /// that matters, the new leader's, would have to wait for the others.
+    func withdrawRoute() {
+        isRouteWithdrawn = true
+        guard var wish = publisher.wanted else { return }
+        wish.role = nil
+        publisher.publish(wish)
     }
 
     private var problem: String? {

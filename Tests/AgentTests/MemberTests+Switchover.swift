@@ -59,6 +59,27 @@ extension MemberTests {
         }
     }
 
+    @Test func `while a switchover goes on some Pod is always behind the read-write Service`() async throws {
+        try await withThree { cluster, before in
+            let candidate = try #require(before.standbys.first)
+            let pods = try await cluster.client.list(Pod.self, namespace: cluster.namespace)
+            var routed = Set(pods.items.filter(\.isRouted).compactMap(\.metadata.name))
+            #expect(routed == [before.leader.name])
+            try await cluster.annotate(
+                "-failover", ["leader": .string(before.leader.name), "member": .string(candidate.name)])
+            let changes = cluster.client.watch(
+                Pod.self, namespace: cluster.namespace, resourceVersion: pods.resourceVersion,
+                timeout: .seconds(20))
+            for try await change in changes {
+                guard case .modified(let pod) = change, let name = pod.metadata.name else { continue }
+                if pod.isRouted { routed.insert(name) } else { routed.remove(name) }
+                #expect(!routed.isEmpty)
+                if routed == [candidate.name] { break }
+            }
+            #expect(routed == [candidate.name])
+        }
+    }
+
     @Test func `a switchover to an unknown member is refused and taken off, and nothing else happens`() async throws {
         try await withThree { cluster, before in
             let postmaster = before.leader.postmaster
@@ -76,6 +97,11 @@ extension MemberTests {
             #expect(try await cluster.lock()["matriarch.dev/epoch"] == lock)
         }
     }
+}
+
+extension Pod {
+    /// It carries the label the read-write Service selects.
+    fileprivate var isRouted: Bool { metadata.labels?["role"] == "primary" }
 }
 
 extension MemberCluster {

@@ -65,8 +65,6 @@ extension AgentLoop {
     @discardableResult
     private func stopAndRelease(heir: String) async throws -> BootInstant {
         let began = BootInstant.now()
-        withdrawRoute()
-        defer { isRouteWithdrawn = false }
         let position = try await stopCleanly(within: .seconds(30))
         guard await catchesUp(heir, to: position, within: .seconds(10)) else {
             throw HandOverRefusal("\(heir) did not receive the shutdown checkpoint at \(position)")

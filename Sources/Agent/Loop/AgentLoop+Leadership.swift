@@ -66,7 +66,6 @@ extension AgentLoop {
         guard let view = watch.view() else { return }
         isRouteWithdrawn = false
         publish(view, lock: watch.standing(ttl: view.configuration.timings.ttl), isTakingOffice: true)
-        unlabelOthers(view)
         await ensureSlots(view)
         await announce(view)
         if appliedRole != .primary { try await writeConfiguration(.primary) }
@@ -161,8 +160,10 @@ extension AgentLoop {
         }
     }
 
-    /// The Service follows the label, so no other Pod may carry it.
+    /// The Service follows the label, so no other Pod may carry it, as soon as this one does; before, the Service would lead
+    /// nowhere.
     func unlabelOthers(_ view: ClusterView) {
+        guard view.members[me]?.isLabelledPrimary == true else { return }
         for member in view.members.values where member.name != me && member.isLabelledPrimary {
             // Ends by itself within its deadline; the next cycle sees whether it worked.
             Task {

@@ -32,8 +32,7 @@ extension AgentLoop {
         let label: RoleLabel?
         if isRouteWithdrawn {
             label = nil
-        } else if leads || (lock.isMine && view.members[me]?.isLabelledPrimary == true) {
-            // A leader that restarts in place keeps its route: moving it would cost more than the restart.
+        } else if leads || keepsRoute(view, lock: lock) {
             label = .primary
         } else {
             label = isRunning && !isPrimary && !isStopping ? .replica : nil
@@ -50,10 +49,22 @@ extension AgentLoop {
                 role: label), shown: view.members[me])
     }
 
-    /// Takes this member out of both Services while it changes its role.
+    /// Whether the read-write Service goes on leading to a member that does not lead now.
     ///
-    /// Done early and beside the change itself: a node takes some 100 ms to carry a new set of addresses out, and the one
-    /// that matters, the new leader's, would have to wait for the others.
+    /// A leader that restarts in place keeps its route: moving it would cost more than the restart. One that has stopped
+    /// keeps it until another has it: its address refuses connections at once. A Service without any is rejected by one table
+    /// of the node's rules and led on by another; a connection that begins between the two changes gets no answer.
+    private func keepsRoute(_ view: ClusterView, lock: LockStanding) -> Bool {
+        guard view.members[me]?.isLabelledPrimary == true else { return false }
+        if lock.isMine { return true }
+        return instance.runningPostmaster == nil
+            && !view.members.values.contains { $0.name != me && $0.isLabelledPrimary }
+    }
+
+    /// Takes a standby that is being promoted out of the read-only Service.
+    ///
+    /// Done beside the promotion: a node takes some 100 ms to carry a new set of addresses out, and the new leader's would
+    /// have to wait for that.
     func withdrawRoute() {
         isRouteWithdrawn = true
         guard var wish = publisher.wanted else { return }

@@ -50,7 +50,7 @@ actor AgentLoop {
     var isCheckpointing = false
     /// The promotion the store's history lacks.
     var unannounced: TimelineSwitch?
-    /// This member leads no longer, or not yet: no Service leads to it, whatever its server is.
+    /// No standby any more and no leader yet: no Service leads here.
     var isRouteWithdrawn = false
     var slotsEnsuredFor: Set<String>?
     /// The three roles are known to exist in this server.

@@ -86,14 +86,18 @@ public struct RoutingTarget: Hashable, Sendable {
 public struct SwitchoverResult: Hashable, Sendable {
     public var requestID: String?
     public var succeeded: Bool
-    public var from: String
+    /// The leader before; nil when that is not known.
+    public var from: String?
     public var to: String?
     public var reason: String
     /// From the stop of the old leader until the read-write Service could lead to the new one; nil when it is not known.
     public var outage: Duration?
+    /// What a forced failover cost, in one sentence; nil when nothing is known to be lost.
+    public var loss: String?
 
     public init(
-        requestID: String?, succeeded: Bool, from: String, to: String?, reason: String, outage: Duration? = nil
+        requestID: String?, succeeded: Bool, from: String?, to: String?, reason: String, outage: Duration? = nil,
+        loss: String? = nil
     ) {
         self.requestID = requestID
         self.succeeded = succeeded
@@ -101,5 +105,6 @@ public struct SwitchoverResult: Hashable, Sendable {
         self.to = to
         self.reason = reason
         self.outage = outage
+        self.loss = loss
     }
 }

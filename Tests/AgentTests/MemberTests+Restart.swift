@@ -92,7 +92,7 @@ func holds(for duration: Duration, _ what: String, _ condition: () async throws 
 
 extension MemberCluster {
     /// Writes the intent and waits until every member has said that it knows.
-    fileprivate func setPaused(_ isPaused: Bool) async throws {
+    func setPaused(_ isPaused: Bool) async throws {
         var configuration = MemberTests.configuration
         configuration["pause"] = .bool(isPaused)
         try await annotate("-config", ["config": .string(configuration.serialized())])

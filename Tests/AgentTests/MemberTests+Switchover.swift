@@ -106,7 +106,7 @@ extension Pod {
 
 extension MemberCluster {
     /// What became of a request, once the request itself is gone.
-    fileprivate func result(of identifier: String) async throws -> JSONValue {
+    func result(of identifier: String) async throws -> JSONValue {
         try await eventually(within: .seconds(20), "the request is off", { try await annotations("-failover") }) {
             $0["leader"] == nil && $0["member"] == nil
         }

@@ -9,7 +9,7 @@ import Testing
         case .restart:
             if case .primary = server { true } else { false }
         case .wait, .bootstrap, .clone, .race, .acquire, .startStandby, .follow, .rejoin, .demote, .recover, .handOver,
-            .refuseHandOver, .release, .shutDown, .refuse:
+            .refuseHandOver, .finishHandOver, .release, .shutDown, .refuse:
             false
         }
     }
@@ -190,7 +190,8 @@ import Testing
         #expect(unknown.reason.contains("demo-9 does not exist"))
         #expect(
             decision(FailoverRequest(leader: "demo-1", candidate: "demo-2")).action == .refuseHandOver(requestID: nil))
-        #expect(decision(FailoverRequest(candidate: "demo-0")).action == .refuseHandOver(requestID: nil))
+        #expect(
+            decision(FailoverRequest(candidate: "demo-0", requestID: "r3")).action == .finishHandOver(requestID: "r3"))
         let excluded = decision(FailoverRequest(candidate: "demo-2")) {
             $0.cluster.members["demo-2"]?.tags = MemberTags(isExcludedFromFailover: true)
         }

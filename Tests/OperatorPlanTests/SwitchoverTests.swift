@@ -85,6 +85,27 @@ import Testing
         #expect(try world.condition(.switchoverCompleted) == condition)
     }
 
+    @Test func `a forced request is handed to the agents when nobody leads, and what it cost is said in three places`()
+        throws
+    {
+        var world = try running()
+        world[store: "demo-leader"] = ["leader": .null]
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        #expect(world[store: "demo-failover"].isEmpty)
+        world.patch(["switchover": ["mode": "forced"]])
+        try world.settle()
+        let request = world[store: "demo-failover"]
+        #expect(request["member"] == "demo-1" && request["leader"] == nil)
+        #expect(try world.condition(.switchoverCompleted) == "Unknown InProgress")
+        _ = world.takeEvents()
+        world.switchOver(to: 1, timeline: 2, loss: "WAL from 0/3E8 to 0/1388 is not on demo-1")
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "True CompletedAtLoss")
+        #expect(try world.status.switchover?.message?.contains("WAL from 0/3E8 to 0/1388") == true)
+        #expect(world.takeEvents().contains { $0.hasPrefix("DataMayBeLost: demo-1") && $0.contains("0/1388") })
+    }
+
     @Test func `a request waits for its time`() throws {
         var world = try running()
         world.patch(["switchover": ["notBefore": .string((world.now + .seconds(120)).description)]])

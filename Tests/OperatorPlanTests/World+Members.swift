@@ -36,14 +36,16 @@ extension World {
 
     /// The agents carry out the request that lies in the store.
     mutating func switchOver(
-        to leader: Int, timeline: Int64, outageMillis: Int64 = 300, reason: String = "handed over"
+        to leader: Int, timeline: Int64, outageMillis: Int64 = 300, reason: String = "handed over",
+        loss: String? = nil
     ) {
         let request = self[store: "demo-failover"]
-        let result: JSONValue = [
+        var result: JSONValue = [
             "id": request["matriarch.dev/request-id"] ?? .null, "outcome": "succeeded",
             "from": request["leader"] ?? .null, "to": .string("demo-\(leader)"), "outageMillis": .int(outageMillis),
             "reason": .string(reason),
         ]
+        if let loss { result["loss"] = .string(loss) }
         let count = observed.pods.count
         let revisions = observed.pods.map { $0.metadata.labels?["controller-revision-hash"] ?? "r1" }
         run(count, leader: leader, timeline: timeline)

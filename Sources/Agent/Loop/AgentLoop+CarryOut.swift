@@ -37,6 +37,11 @@ extension AgentLoop {
             begin(.handingOver) { try await $0.handOver(to: candidate, requestID: requestID, request: request) }
         case .refuseHandOver(let requestID):
             await refuseHandOver(decision.reason, requestID: requestID, observation)
+        case .finishHandOver(let requestID):
+            guard let request = observation.cluster.failover else { return }
+            let result = SwitchoverResult(
+                requestID: requestID, succeeded: true, from: request.leader, to: me, reason: decision.reason)
+            await finish(request, result)
         case .restart:
             begin(.restarting) { try await $0.killServer() }
         case .release:

@@ -28,13 +28,17 @@ extension AgentLoop {
             Candidacy(
                 me: mine, others: reports, lastKnownPosition: record.flatMap(\.position),
                 recordedTimeline: view.recordedTimeline,
-                maximumLag: view.configuration.maximumLagOnFailover, synchronous: election))
+                maximumLag: view.configuration.maximumLagOnFailover, synchronous: election, request: view.failover))
         switch verdict {
         case .yield(let reason):
             standBack(reason)
         case .run(let reason):
             electedOver = election?.record
-            try await take(over: record, because: reason)
+            try await take(over: record, because: reason, asked: view.failover)
+        case .runAtLoss(let reason):
+            electedOver = election?.record
+            logger.warning("\(reason)")
+            try await take(over: record, because: reason, asked: view.failover, loss: reason)
         }
     }
 
@@ -75,7 +79,10 @@ extension AgentLoop {
         return .some(record)
     }
 
-    private func take(over record: LockRecord?, because reason: String) async throws {
+    private func take(
+        over record: LockRecord?, because reason: String, asked request: FailoverRequest? = nil, loss: String? = nil
+    ) async throws {
+        (wonRequest, isElectedByRequest) = (nil, false)
         let listIsGone = try await isWholeListGone(record)
         // What an earlier reign said is no part of this one: no route before the promotion, no timeline but a new one.
         state.update {
@@ -85,6 +92,9 @@ extension AgentLoop {
         switch await keeper.acquire(over: record, listIsGone: listIsGone) {
         case .held(let held, _):
             standsBackUntil = nil
+            let former = record?.leader ?? watch.view()?.history.last?.newLeader
+            isElectedByRequest = record?.heir == me || request?.candidate == me
+            wonRequest = request.map { WonRequest(request: $0, former: former, loss: loss) }
             hasCheckpointSincePromotion = true
             logger.notice("took the leader lock", metadata: ["epoch": "\(held.epoch)", "reason": "\(reason)"])
         case .lost(let other):

@@ -16,9 +16,10 @@ extension AgentLoop {
         var result = SwitchoverResult(
             requestID: requestID, succeeded: false, from: me, to: candidate, reason: "switched over")
         do {
-            var heir = try await heir(candidate)
+            let isForced = request?.isForced ?? false
+            var heir = try await heir(candidate, isForced: isForced)
             try await instance.checkpoint(deadline: .seconds(120))
-            heir = try await self.heir(candidate ?? heir)
+            heir = try await self.heir(candidate ?? heir, isForced: isForced)
             try requireLock()
             // It is being carried out: the next leader must not find it, and refuse what has just been done.
             try await store.finishFailover(request, result: nil, deadline: .now() + timings.retryTimeout)
@@ -31,9 +32,15 @@ extension AgentLoop {
             logger.error("\(result.reason)")
         }
         await finish(request, result)
+        // While paused nothing else would bring this server up again.
+        guard result.succeeded, let view = watch.view(), view.configuration.isPaused, let heir = result.to else {
+            return
+        }
+        try await rejoin(heir)
     }
 
-    private func heir(_ candidate: String?) async throws -> String {
+    /// - Parameter isForced: a failover may lead to any member. Here too it costs nothing: the heir gets everything first.
+    private func heir(_ candidate: String?, isForced: Bool = false) async throws -> String {
         guard let view = watch.view(), let mine = await reportPosition() else {
             throw HandOverRefusal("the leader does not tell its own position")
         }
@@ -41,7 +48,7 @@ extension AgentLoop {
         let reports = await peers.positions(of: Array(others))
         let choice = chooseHeir(
             wanted: candidate, leader: mine, reports: reports, maximumLag: view.configuration.maximumLagOnFailover,
-            synchronous: try await electableMembers(view))
+            synchronous: isForced ? nil : try await electableMembers(view))
         // Not `get()`: its typed throw crashes the optimiser of Swift 6.3.1 in this function.
         switch choice {
         case .success(let name): return name

@@ -43,6 +43,8 @@ extension AgentLoop {
             timeline: before.timeline, position: before.position, reason: "no recovery target specified",
             time: WallClock.now(), newLeader: me)
         try await takeOffice()
+        isElectedByRequest = false
+        await reportWonRequest()
     }
 
     /// What follows a start as primary and a promotion alike: first the store, then the route, then the rest.

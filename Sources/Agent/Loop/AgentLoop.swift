@@ -73,6 +73,10 @@ actor AgentLoop {
     var holdsOutUsers = false
     /// What this member promised; read from disk when the agent starts.
     var seal: Seal?
+    /// It took the lock as the named heir, or as the candidate of a request; false again once it leads.
+    var isElectedByRequest = false
+    /// The request this member was elected with; nil once its outcome is told.
+    var wonRequest: WonRequest?
     /// Somebody writes the server's configuration now.
     var isWritingConfiguration = false
     /// When each member of a slot was last part of the cluster.
@@ -154,7 +158,8 @@ actor AgentLoop {
         let observation = Observation(
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
             server: server, activity: activity?.kind, followed: followed, standsBackUntil: standsBackUntil,
-            isStopping: isStopping, isFailsafeActive: keeper.isByConsent, lockEnd: keeper.end)
+            isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
+            isElectedByRequest: isElectedByRequest, lockEnd: keeper.end)
         let decision = decide(observation)
         record(decision, observation)
         await carryOut(decision, observation)

@@ -357,8 +357,10 @@ public struct KubernetesClusterStore: ClusterStore {
 extension SwitchoverResult {
     var json: JSONValue {
         var result: JSONValue = [
-            "outcome": succeeded ? "succeeded" : "failed", "from": .string(from), "reason": .string(reason),
+            "outcome": succeeded ? "succeeded" : "failed", "reason": .string(reason),
         ]
+        if let from { result["from"] = .string(from) }
+        if let loss { result["loss"] = .string(loss) }
         if let requestID { result["id"] = .string(requestID) }
         if let to { result["to"] = .string(to) }
         if let outage { result["outageMillis"] = .int(outage.milliseconds) }

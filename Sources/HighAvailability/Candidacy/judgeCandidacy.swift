@@ -43,10 +43,12 @@ public struct Candidacy: Hashable, Sendable {
     public var maximumLag: ByteCount
     /// What commits that waited for standbys ask of the election; nil when none did.
     public var synchronous: SynchronousElection?
+    /// The switchover or failover somebody asked for and nobody has carried out.
+    public var request: FailoverRequest?
 
     public init(
         me: PositionReport, others: [PositionReport], lastKnownPosition: LSN?, recordedTimeline: Timeline?,
-        maximumLag: ByteCount, synchronous: SynchronousElection? = nil
+        maximumLag: ByteCount, synchronous: SynchronousElection? = nil, request: FailoverRequest? = nil
     ) {
         self.me = me
         self.others = others
@@ -54,6 +56,7 @@ public struct Candidacy: Hashable, Sendable {
         self.recordedTimeline = recordedTimeline
         self.maximumLag = maximumLag
         self.synchronous = synchronous
+        self.request = request
     }
 
     /// Those who might take the lock instead. Where seals are asked for, who gave none does not race now.
@@ -74,6 +77,8 @@ public struct Candidacy: Hashable, Sendable {
 public enum CandidacyVerdict: Hashable, Sendable {
     /// Nobody who answered is a better choice: take the lock.
     case run(String)
+    /// The same at the price of commits, because somebody asked for exactly this; the sentence says what is known of it.
+    case runAtLoss(String)
     /// Somebody else should lead, or nobody can tell yet.
     case yield(String)
 }
@@ -83,6 +88,7 @@ public enum CandidacyVerdict: Hashable, Sendable {
 /// Several members may come to "run" when they cannot see each other; the compare-and-swap on the lock lets one of them win.
 /// Order among those who see each other: timeline, position, priority, name; so exactly one of them runs.
 /// In a synchronous mode ``SynchronousElection`` takes the place of the bound on lag: it bounds the loss to nothing.
+/// A forced failover sets both aside for the member it names, and for no other; see ``judgeForced(_:)``.
 public func judgeCandidacy(_ candidacy: Candidacy) -> CandidacyVerdict {
     let me = candidacy.me
     guard me.isEligible else { return .yield("I am not allowed to promote") }
@@ -92,6 +98,12 @@ public func judgeCandidacy(_ candidacy: Candidacy) -> CandidacyVerdict {
     if let recorded = candidacy.recordedTimeline, me.timeline < recorded {
         return .yield("My timeline \(me.timeline) is behind last known cluster timeline \(recorded)")
     }
+    return judgeForced(candidacy) ?? judgePosition(candidacy)
+}
+
+/// Whether nothing acknowledged, or no more than the bound on lag allows, is missing here.
+func judgePosition(_ candidacy: Candidacy) -> CandidacyVerdict {
+    let me = candidacy.me
     if let election = candidacy.synchronous {
         if let objection = synchronousObjection(election, me: me, others: candidacy.others) { return .yield(objection) }
     } else if let published = candidacy.lastKnownPosition {
@@ -101,16 +113,19 @@ public func judgeCandidacy(_ candidacy: Candidacy) -> CandidacyVerdict {
         }
     }
     let rivals = candidacy.rivals
-    if let better = rivals.first(where: { isBetter($0, than: me) }) {
+    if let better = rivals.first(where: { isBetter($0, than: me, request: candidacy.request) }) {
         return .yield("\(better.name) is a better candidate: timeline \(better.timeline), position \(better.position)")
     }
     return .run(
         "nobody of \(candidacy.others.count) who answered is ahead of \(me.position) on timeline \(me.timeline)")
 }
 
-private func isBetter(_ left: PositionReport, than right: PositionReport) -> Bool {
+private func isBetter(_ left: PositionReport, than right: PositionReport, request: FailoverRequest? = nil) -> Bool {
     if left.timeline != right.timeline { return left.timeline > right.timeline }
     if left.position != right.position { return left.position > right.position }
+    // A switchover whose leader has gone decides among equals: it costs nothing then.
+    let (wish, other) = (request?.preference(for: left.name) ?? 0, request?.preference(for: right.name) ?? 0)
+    if wish != other { return wish > other }
     if left.priority != right.priority { return left.priority > right.priority }
     return left.name < right.name
 }

@@ -43,6 +43,8 @@ public enum Action: Hashable, Sendable {
     case handOver(to: String?, requestID: String?)
     /// Answer a request with a refusal and remove it.
     case refuseHandOver(requestID: String?)
+    /// Answer a request that has come true, and remove it.
+    case finishHandOver(requestID: String?)
     /// Kill what runs and start it again in the same role.
     case restart
     /// Give up the lock without stopping anything.

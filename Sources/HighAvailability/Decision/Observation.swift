@@ -17,6 +17,8 @@ public struct Observation: Hashable, Sendable {
     public var isStopping: Bool
     /// The store cannot be reached, and the lock is this member's by the consent of the others.
     public var isFailsafeActive: Bool
+    /// The lock was handed to this member, or taken because a request names it: it is to lead, also while paused.
+    public var isElectedByRequest: Bool
     /// How the lock ended that this agent held last; nil while it holds one, and when it let go.
     public var lockEnd: LockEnd?
 
@@ -24,7 +26,7 @@ public struct Observation: Hashable, Sendable {
         now: BootInstant, me: String, tags: MemberTags = MemberTags(), cluster: ClusterView, lock: LockStanding,
         server: ServerState, activity: Activity? = nil, followed: FollowedLeader? = nil,
         standsBackUntil: BootInstant? = nil, isStopping: Bool = false, isFailsafeActive: Bool = false,
-        lockEnd: LockEnd? = nil
+        isElectedByRequest: Bool = false, lockEnd: LockEnd? = nil
     ) {
         self.now = now
         self.me = me
@@ -37,6 +39,7 @@ public struct Observation: Hashable, Sendable {
         self.standsBackUntil = standsBackUntil
         self.isStopping = isStopping
         self.isFailsafeActive = isFailsafeActive
+        self.isElectedByRequest = isElectedByRequest
         self.lockEnd = lockEnd
     }
 }

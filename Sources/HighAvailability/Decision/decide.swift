@@ -30,6 +30,9 @@ private func decideOnActivity(_ observation: Observation) -> Decision? {
     if activity.needsLock && !observation.lock.isMine {
         return Decision(.demote, "lost leader lock during \(activity.rawValue)")
     }
+    if activity == .startingPrimary, let candidate = observation.forcedSuccessor {
+        return Decision(.demote, "manual failover: the start is broken off for \(candidate)")
+    }
     return Decision(.wait, "\(activity.rawValue) in progress")
 }
 

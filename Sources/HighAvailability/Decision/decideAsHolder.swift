@@ -1,5 +1,6 @@
 /// The lock is ours: there is to be one primary, here.
 func decideAsHolder(_ observation: Observation) -> Decision {
+    if let decision = decideOnForcedFailover(observation) { return decision }
     switch observation.server {
     case .noData:
         return Decision(.release, "released leader key voluntarily as data dir empty and currently leader")
@@ -33,6 +34,11 @@ func decideAsHolder(_ observation: Observation) -> Decision {
 func decideOnRequest(_ observation: Observation, mustNameCandidate: Bool) -> Decision? {
     guard let request = observation.cluster.failover else { return nil }
     let refused = Action.refuseHandOver(requestID: request.requestID)
+    if request.candidate == observation.me {
+        return Decision(
+            .finishHandOver(requestID: request.requestID),
+            "manual failover: \(observation.me) leads, as it was asked for")
+    }
     if let leader = request.leader, leader != observation.me {
         return Decision(refused, "switchover refused: leader name does not match, \(leader) is not the leader")
     }
@@ -43,9 +49,6 @@ func decideOnRequest(_ observation: Observation, mustNameCandidate: Bool) -> Dec
         }
         return Decision(.handOver(to: nil, requestID: request.requestID), "switchover: demoting myself")
     }
-    if candidate == observation.me {
-        return Decision(refused, "switchover refused: \(candidate) is the leader already")
-    }
     guard let member = observation.cluster.members[candidate] else {
         return Decision(refused, "switchover refused: candidate \(candidate) does not exist")
     }
@@ -53,4 +56,27 @@ func decideOnRequest(_ observation: Observation, mustNameCandidate: Bool) -> Dec
         return Decision(refused, "switchover refused: candidate \(candidate) is not allowed to promote")
     }
     return Decision(.handOver(to: candidate, requestID: request.requestID), "switchover: demoting myself")
+}
+
+/// The lock is ours and its server is down or stuck, and somebody has asked for another member whatever it costs.
+///
+/// A server that runs hands over in order instead; one that is about to be promoted is let finish, then it hands over.
+private func decideOnForcedFailover(_ observation: Observation) -> Decision? {
+    switch observation.server {
+    case .noData, .unusable, .damaged, .primary, .standby: return nil
+    case .stopped, .starting, .unresponsive: break
+    }
+    guard let candidate = observation.forcedSuccessor else { return nil }
+    return Decision(.release, "manual failover: released the lock to \(candidate): no primary runs here")
+}
+
+extension Observation {
+    /// The member that is to lead in place of this one at the price of commits, if it could; nil when nobody asked for it.
+    var forcedSuccessor: String? {
+        guard let request = cluster.failover, request.isForced, let candidate = request.candidate, candidate != me,
+            let member = cluster.members[candidate], member.tags.mayLead, member.state == .running,
+            !member.isBeingDeleted
+        else { return nil }
+        return candidate
+    }
 }

@@ -1,4 +1,4 @@
-/// Paused: nothing starts, stops or is promoted; the holder keeps what it has.
+/// Paused: nothing starts, stops or is promoted, unless somebody asked for exactly that; the holder keeps what it has.
 func decideWhilePaused(_ observation: Observation) -> Decision {
     switch (observation.server, observation.lock) {
     case (.primary, .mine):
@@ -11,6 +11,12 @@ func decideWhilePaused(_ observation: Observation) -> Decision {
         return Decision(.acquire, "PAUSE: acquired session lock as a leader")
     case (.stopped, .mine), (.noData, .mine), (.damaged, .mine):
         return Decision(.release, "PAUSE: removed leader lock because postgres is not running")
+    case (.standby(let server), .mine) where observation.isElectedByRequest && !server.isReplayPausedForSettings:
+        return Decision(.promote, "PAUSE: promoted self to leader by acquiring session lock, as it was asked for")
+    case (.standby, .released(heir: let heir, since: _)) where heir == observation.me:
+        return Decision(.acquire, "PAUSE: taking the lock that was handed to me")
+    case (.standby, let lock) where lock.isFree && isForcedCandidate(observation):
+        return Decision(.race, "PAUSE: manual failover: I am the candidate")
     case (.standby, .mine):
         return Decision(.release, "PAUSE: removed leader lock because postgres is not running as primary")
     case (.standby, .held(let leader)) where needsToFollow(observation, leader):
@@ -24,4 +30,11 @@ func decideWhilePaused(_ observation: Observation) -> Decision {
     case (.standby, _), (.starting, _), (.unresponsive, _), (.unusable, _), (.damaged, _):
         return Decision(.wait, "PAUSE: no action. I am (\(observation.me))")
     }
+}
+
+private func isForcedCandidate(_ observation: Observation) -> Bool {
+    guard let request = observation.cluster.failover, request.isForced, observation.tags.mayLead,
+        observation.standsBackUntil.map({ observation.now >= $0 }) ?? true
+    else { return false }
+    return request.candidate == observation.me
 }

@@ -72,6 +72,8 @@ struct SwitchoverResult: Sendable, Hashable {
     let to: String?
     let reason: String?
     let outageMillis: Int64?
+    /// What a forced failover cost, in one sentence; nil when nothing is known to be lost.
+    let loss: String?
 
     init?(_ annotation: String) {
         let json: JSONValue
@@ -87,5 +89,6 @@ struct SwitchoverResult: Sendable, Hashable {
         to = json["to"]?.stringValue
         reason = json["reason"]?.stringValue
         outageMillis = json["outageMillis"]?.int64Value
+        loss = json["loss"]?.stringValue
     }
 }

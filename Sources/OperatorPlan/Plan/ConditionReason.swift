@@ -43,6 +43,7 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case busy = "Busy"
     case inProgress = "InProgress"
     case completed = "Completed"
+    case completedAtLoss = "CompletedAtLoss"
     case alreadyPrimary = "AlreadyPrimary"
     case failed = "Failed"
     case refused = "Refused"

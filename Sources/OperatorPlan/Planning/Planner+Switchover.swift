@@ -174,7 +174,9 @@ extension Planner {
         state.from = leader
         state.to = candidate
         state.startedAt = now
-        state.message = "\(leader ?? "nobody") hands over to \(candidate ?? "its best replica")"
+        let to = candidate ?? "its best replica"
+        state.message =
+            leader.map { "\($0) hands over to \(to)" } ?? "Nobody leads: \(to) is to take over, whatever it lacks"
         event(.switchoverStarted, state.message ?? "")
     }
 
@@ -212,7 +214,9 @@ extension Planner {
         state.from = result.from ?? state.from
         state.outageMillis = result.outageMillis.map { max(0, $0) }
         if result.isSuccess {
-            succeed(&state, from: state.from, to: result.to ?? state.to, reason: .completed)
+            succeed(
+                &state, from: state.from, to: result.to ?? state.to,
+                reason: result.loss == nil ? .completed : .completedAtLoss, loss: result.loss)
         } else {
             fail(
                 &state, reason: .refused,
@@ -221,7 +225,7 @@ extension Planner {
     }
 
     private mutating func succeed(
-        _ state: inout SwitchoverStatus, from: String?, to: String?, reason: ConditionReason
+        _ state: inout SwitchoverStatus, from: String?, to: String?, reason: ConditionReason, loss: String? = nil
     ) {
         state.phase = .succeeded
         state.reason = reason.rawValue
@@ -231,6 +235,11 @@ extension Planner {
         let outage = state.outageMillis.map { ", writes stood still for \($0) ms" } ?? ""
         state.message =
             from == to ? "\(to ?? "") is the primary already" : "\(to ?? "?") took over from \(from ?? "?")\(outage)"
+        if let loss {
+            state.message = bounded(
+                (state.message ?? "") + "; data may be lost: \(loss)", to: SwitchoverStatus.maximumMessageLength)
+            warn(.dataMayBeLost, "\(to ?? "?") took over from \(from ?? "?"): \(loss)")
+        }
         event(.switchoverSucceeded, state.message ?? "")
     }
 

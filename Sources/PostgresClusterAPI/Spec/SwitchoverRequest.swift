@@ -64,7 +64,8 @@ extension SwitchoverRequest: SchemaObject {
             Field(
                 .choice(Mode.allCases.map(\.rawValue)),
                 "`planned`: a clean hand-over that loses nothing, or none at all. `forced`: also when there is no "
-                    + "healthy primary; the candidate may miss the last commits.",
+                    + "healthy primary; then the candidate leads whatever it lacks, also in a synchronous mode, and "
+                    + "status, condition and an Event say what is known to be lost.",
                 default: "planned")
         case .timeout:
             Field(

@@ -150,8 +150,8 @@ public struct Explorer {
             (state.members[index].isPrimary, state.members[index].isRunning) = (false, true)
             state.members[index].timeline = state.lock?.timeline?.rawValue ?? state.members[index].timeline
             return [state]
-        case .wait, .bootstrap, .clone, .startStandby, .lead, .recover, .handOver, .refuseHandOver, .restart, .release,
-            .shutDown, .refuse:
+        case .wait, .bootstrap, .clone, .startStandby, .lead, .recover, .handOver, .refuseHandOver, .finishHandOver,
+            .restart, .release, .shutDown, .refuse:
             return []
         }
     }

@@ -21,7 +21,7 @@ extension Agent {
         case .handOver(let candidate, let requestID):
             let request = observation.cluster.failover
             begin(.handingOver) { handOver(to: candidate, requestID, request, $0) }
-        case .refuseHandOver: refuseHandOver(observation)
+        case .refuseHandOver, .finishHandOver: refuseHandOver(observation)
         case .restart: begin(.restarting) { killServer($0) }
         case .release: begin(.racing) { releaseUnasked($0) }
         case .shutDown: begin(.stopping) { shutDown($0) }
@@ -47,10 +47,11 @@ extension Agent {
                     Candidacy(
                         me: mine, others: reports, lastKnownPosition: record?.position,
                         recordedTimeline: currentView().recordedTimeline,
-                        maximumLag: view.configuration.maximumLagOnFailover, synchronous: election))
+                        maximumLag: view.configuration.maximumLagOnFailover, synchronous: election,
+                        request: view.failover))
                 switch verdict {
                 case .yield: standBack(done)
-                case .run:
+                case .run, .runAtLoss:
                     electedOver = election?.record
                     take(over: record, done)
                 }

@@ -14,7 +14,8 @@ extension Agent {
     private func act() {
         let observation = Observation(
             now: now, me: me, tags: tags, cluster: currentView(), lock: standing(), server: server, activity: activity,
-            followed: followed, standsBackUntil: standsBackUntil, isStopping: isStopping)
+            followed: followed, standsBackUntil: standsBackUntil, isStopping: isStopping,
+            isElectedByRequest: wasNamedHeir)
         let decision = decide(observation)
         if decision.action != lastDecision?.action {
             world.note("\(me): \(decision.reason) [\(observation.lock)]")

@@ -37,6 +37,18 @@ import Testing
                 == Member(name: "demo-0", podUID: "uid", host: "10.9.9.9", isLabelledPrimary: true))
     }
 
+    @Test func `a member's zone is its tag's, or else its Pod's label's`() throws {
+        let tagged = #"{"state":"running","tags":{"zone":"b"}}"#
+        var pod = try pod(status: tagged)
+        pod.metadata.labels?["topology.kubernetes.io/zone"] = "a"
+        #expect(Member(pod: pod, container: "postgres")?.zone == "b")
+        pod.metadata.annotations = nil
+        #expect(Member(pod: pod, container: "postgres")?.zone == "a")
+        pod.metadata.labels?["topology.kubernetes.io/zone"] = ""
+        #expect(Member(pod: pod, container: "postgres")?.zone == nil)
+        #expect(MemberTags(json: MemberTags(zone: "b").json) == MemberTags(zone: "b"))
+    }
+
     @Test func `Patroni's old name for a primary is understood`() throws {
         let pod = try pod(status: #"{"role":"master"}"#)
         #expect(Member(pod: pod, container: "postgres")?.role == .primary)

@@ -98,7 +98,7 @@ extension AgentLoop {
                 name: member.name,
                 isFit: connected[member.name]?.state == "streaming" && member.state == .running
                     && !member.isBeingDeleted,
-                position: connected[member.name]?.flushed, tags: member.tags)
+                position: connected[member.name]?.flushed, tags: member.tags, zone: member.zone)
         }
         var confirmed: Set<String> = []
         if let position = namesInForce?.position {
@@ -107,7 +107,8 @@ extension AgentLoop {
         }
         return SynchronousSituation(
             me: me, policy: policy, record: record, names: SynchronousStandbyNames(seen.synchronousStandbyNames),
-            picked: pickSynchronousStandbys(candidates, policy: policy, current: record?.members ?? []),
+            picked: pickSynchronousStandbys(
+                candidates, policy: policy, current: record?.members ?? [], leaderZone: view.members[me]?.zone),
             fit: Set(candidates.filter { $0.isFit && $0.tags.mayBeSynchronous }.map(\.name)), confirmed: confirmed)
     }
 

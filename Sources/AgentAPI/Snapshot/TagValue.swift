@@ -42,6 +42,7 @@ extension MemberTags {
         if isCloneSource { values["clonefrom"] = .bool(true) }
         if isExcludedFromSynchronous { values["nosync"] = .bool(true) }
         if synchronousPriority != 1 { values["sync_priority"] = .int(Int64(synchronousPriority)) }
+        if let zone { values["zone"] = .string(zone) }
         return values
     }
 }

@@ -13,6 +13,7 @@ extension Member {
         let containerStatus = pod.status?.containerStatuses?.first { $0.name == container }
         let terminated = [containerStatus?.state?.terminated, containerStatus?.lastState?.terminated]
         let address = status?["conn_url"]?.stringValue.flatMap(Self.hostAndPort)
+        let tags = MemberTags(json: status?["tags"])
         self.init(
             name: name, podUID: pod.metadata.uid,
             host: address?.host ?? pod.status?.podIP, port: address?.port ?? 5432,
@@ -20,12 +21,13 @@ extension Member {
             role: status?["role"]?.stringValue.flatMap { $0 == "master" ? .primary : MemberRole(rawValue: $0) },
             state: status?["state"]?.stringValue.flatMap { MemberState(rawValue: $0) },
             timeline: status?["timeline"]?.int64Value.flatMap { UInt32(exactly: $0) }.map { Timeline(rawValue: $0) },
-            tags: MemberTags(json: status?["tags"]),
+            tags: tags,
             hasCheckpointSincePromotion: status?["checkpoint_after_promote"]?.boolValue ?? true,
             terminatedContainers: Set(terminated.compactMap { $0?.containerID.flatMap(Self.withoutScheme) }),
             isInBackOff: containerStatus?.state?.waiting?.reason == "CrashLoopBackOff",
             isBeingDeleted: pod.metadata.deletionTimestamp != nil,
-            isLabelledPrimary: pod.metadata.labels?[StoreKey.roleLabel] == RoleLabel.primary.rawValue)
+            isLabelledPrimary: pod.metadata.labels?[StoreKey.roleLabel] == RoleLabel.primary.rawValue,
+            zone: tags.zone ?? pod.metadata.labels?[StoreKey.zoneLabel].flatMap { $0.isEmpty ? nil : $0 })
     }
 
     /// `containerd://ID` as ID, which is what a process can learn of itself.
@@ -60,7 +62,8 @@ extension MemberTags {
         self.init(
             isExcludedFromFailover: isSet("nofailover"), failoverPriority: json?["failover_priority"]?.intValue ?? 1,
             isExcludedFromLoadBalancing: isSet("noloadbalance"), isCloneSource: isSet("clonefrom"),
-            isExcludedFromSynchronous: isSet("nosync"), synchronousPriority: json?["sync_priority"]?.intValue ?? 1)
+            isExcludedFromSynchronous: isSet("nosync"), synchronousPriority: json?["sync_priority"]?.intValue ?? 1,
+            zone: json?["zone"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 })
     }
 
     /// Only what differs from the defaults, as Patroni publishes it.
@@ -72,6 +75,7 @@ extension MemberTags {
         if isCloneSource { members["clonefrom"] = true }
         if isExcludedFromSynchronous { members["nosync"] = true }
         if synchronousPriority != 1 { members["sync_priority"] = .int(Int64(synchronousPriority)) }
+        if let zone { members["zone"] = .string(zone) }
         return .object(members)
     }
 }

@@ -18,6 +18,8 @@ public enum StoreKey {
     public static let synchronousStandbys = "sync_standby"
     public static let quorum = "quorum"
     public static let memberStatus = "status"
+    /// On Pods; Kubernetes 1.35 and later copy it there from the node.
+    public static let zoneLabel = "topology.kubernetes.io/zone"
 
     // Ours.
     /// JSON `{member, uid, nonce, container}` of the lock's holder.

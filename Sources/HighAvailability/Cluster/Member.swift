@@ -22,12 +22,14 @@ public struct Member: Hashable, Sendable {
     public var isBeingDeleted: Bool
     /// The read-write Service leads to it.
     public var isLabelledPrimary: Bool
+    /// Failure domain its node is in; nil when neither a tag nor its Pod says.
+    public var zone: String?
 
     public init(
         name: String, podUID: String? = nil, host: String? = nil, port: Int = 5432, apiURL: String? = nil,
         role: MemberRole? = nil, state: MemberState? = nil, timeline: Timeline? = nil, tags: MemberTags = MemberTags(),
         hasCheckpointSincePromotion: Bool = true, terminatedContainers: Set<String> = [], isInBackOff: Bool = false,
-        isBeingDeleted: Bool = false, isLabelledPrimary: Bool = false
+        isBeingDeleted: Bool = false, isLabelledPrimary: Bool = false, zone: String? = nil
     ) {
         self.name = name
         self.podUID = podUID
@@ -43,6 +45,7 @@ public struct Member: Hashable, Sendable {
         self.isInBackOff = isInBackOff
         self.isBeingDeleted = isBeingDeleted
         self.isLabelledPrimary = isLabelledPrimary
+        self.zone = zone
     }
 
     /// Whether the store has what this member has written of itself, as far as others act on it.
@@ -105,10 +108,13 @@ public struct MemberTags: Hashable, Sendable {
     public var isExcludedFromSynchronous: Bool
     /// The higher one is waited for first. Default 1; 0 or less excludes like `nosync`.
     public var synchronousPriority: Int
+    /// Failure domain, where the Pod's own label does not say it or says something else; nil leaves it to the label.
+    public var zone: String?
 
     public init(
         isExcludedFromFailover: Bool = false, failoverPriority: Int = 1, isExcludedFromLoadBalancing: Bool = false,
-        isCloneSource: Bool = false, isExcludedFromSynchronous: Bool = false, synchronousPriority: Int = 1
+        isCloneSource: Bool = false, isExcludedFromSynchronous: Bool = false, synchronousPriority: Int = 1,
+        zone: String? = nil
     ) {
         self.isExcludedFromFailover = isExcludedFromFailover
         self.failoverPriority = failoverPriority
@@ -116,6 +122,7 @@ public struct MemberTags: Hashable, Sendable {
         self.isCloneSource = isCloneSource
         self.isExcludedFromSynchronous = isExcludedFromSynchronous
         self.synchronousPriority = synchronousPriority
+        self.zone = zone
     }
 
     public var mayLead: Bool { !isExcludedFromFailover && failoverPriority > 0 }

@@ -35,6 +35,7 @@ extension ClusterContext {
         if let clonefrom = tags.clonefrom { value["clonefrom"] = .bool(clonefrom) }
         if let nosync = tags.nosync { value["nosync"] = .bool(nosync) }
         if let priority = tags.syncPriority { value["sync_priority"] = JSONValue(priority) }
+        if let zone = tags.zone { value["zone"] = .string(zone) }
         return value
     }
 

@@ -29,14 +29,15 @@ public struct InstanceTags: Sendable, Hashable, Codable {
     public var clonefrom: Bool?
     public var nosync: Bool?
     public var syncPriority: Int?
+    public var zone: String?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case nofailover, failoverPriority, noloadbalance, clonefrom, nosync, syncPriority
+        case nofailover, failoverPriority, noloadbalance, clonefrom, nosync, syncPriority, zone
     }
 
     public init(
         nofailover: Bool? = nil, failoverPriority: Int? = nil, noloadbalance: Bool? = nil, clonefrom: Bool? = nil,
-        nosync: Bool? = nil, syncPriority: Int? = nil
+        nosync: Bool? = nil, syncPriority: Int? = nil, zone: String? = nil
     ) {
         self.nofailover = nofailover
         self.failoverPriority = failoverPriority
@@ -44,6 +45,7 @@ public struct InstanceTags: Sendable, Hashable, Codable {
         self.clonefrom = clonefrom
         self.nosync = nosync
         self.syncPriority = syncPriority
+        self.zone = zone
     }
 
     /// Whether the member may become primary.
@@ -67,6 +69,12 @@ extension InstanceTags: SchemaObject {
             Field(
                 .integer(minimum: 0, maximum: 1000),
                 "Commits wait for the members with the highest value first; 0 means never. Absent means 1.")
+        case .zone:
+            Field(
+                .text(maxLength: 63),
+                "Failure domain of the member. In mode on, commits wait for members in other zones than the primary's "
+                    + "first. Absent: the Pod's label topology.kubernetes.io/zone, which Kubernetes 1.35 and later set."
+            )
         }
     }
 }

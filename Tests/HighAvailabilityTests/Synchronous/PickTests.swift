@@ -2,21 +2,59 @@ import HighAvailability
 import Testing
 
 @Suite struct PickTests {
-    private func standby(_ name: String, _ position: UInt64? = 1000, fit: Bool = true, tags: MemberTags = MemberTags())
-        -> SynchronousCandidate
-    {
+    private func standby(
+        _ name: String, _ position: UInt64? = 1000, fit: Bool = true, tags: MemberTags = MemberTags(),
+        zone: String? = nil
+    ) -> SynchronousCandidate {
         SynchronousCandidate(
-            name: name, isFit: fit, position: position.map { LSN(rawValue: $0) }, tags: tags)
+            name: name, isFit: fit, position: position.map { LSN(rawValue: $0) }, tags: tags, zone: zone)
     }
 
     private func pick(
         _ candidates: [SynchronousCandidate], _ mode: SynchronousMode = .on, standbys: Int = 1, lag: UInt64? = nil,
-        current: Set<String> = []
+        current: Set<String> = [], leaderZone: String? = nil
     ) -> [String] {
         pickSynchronousStandbys(
             candidates,
             policy: SynchronousPolicy(
-                mode: mode, standbys: standbys, maximumLag: lag.map { ByteCount(rawValue: $0) }), current: current)
+                mode: mode, standbys: standbys, maximumLag: lag.map { ByteCount(rawValue: $0) }), current: current,
+            leaderZone: leaderZone)
+    }
+
+    @Test func `another zone than the leader's comes before who is synchronous already, and after priority`() {
+        let near = standby("a", 2000, zone: "x")
+        let far = standby("b", 1000, zone: "y")
+        #expect(pick([near, far], current: ["a"], leaderZone: "x") == ["b"])
+        #expect(pick([near, far], current: ["b"], leaderZone: "x") == ["b"])
+        let preferred = standby("a", tags: MemberTags(synchronousPriority: 2), zone: "x")
+        #expect(pick([preferred, far], leaderZone: "x") == ["a"])
+        let excluded = standby("b", tags: MemberTags(isExcludedFromFailover: true), zone: "y")
+        #expect(pick([near, excluded], leaderZone: "x") == ["a"])
+    }
+
+    @Test func `no zone ever keeps a standby from being picked`() {
+        #expect(pick([standby("a", zone: "x")], leaderZone: "x") == ["a"])
+        #expect(pick([standby("a"), standby("b", zone: "x")], standbys: 2, leaderZone: "x") == ["a", "b"])
+        let three = [standby("a", zone: "x"), standby("b", zone: "x"), standby("c", zone: "x")]
+        #expect(pick(three, .quorum, leaderZone: "x") == ["a", "b", "c"])
+    }
+
+    @Test func `several standbys are spread over zones, and stay once they are`() {
+        let all = [standby("a", zone: "y"), standby("b", zone: "y"), standby("c", zone: "z"), standby("d", zone: "x")]
+        #expect(pick(all, standbys: 2, leaderZone: "x") == ["a", "c"])
+        #expect(pick(all, standbys: 2, current: ["b", "c"], leaderZone: "x") == ["b", "c"])
+        #expect(pick(all, standbys: 4, leaderZone: "x") == ["a", "c", "b", "d"])
+        // Whatever the order, picking again from what was picked changes nothing.
+        for current in [["a", "b"], ["c", "d"], ["b", "d"]] {
+            let first = pick(all, standbys: 2, current: Set(current), leaderZone: "x")
+            #expect(Set(pick(all, standbys: 2, current: Set(first), leaderZone: "x")) == Set(first))
+        }
+    }
+
+    @Test func `a zone nobody named is no better than the leader's, and without the leader's none counts`() {
+        #expect(pick([standby("a"), standby("b", zone: "y")], leaderZone: "x") == ["b"])
+        #expect(pick([standby("a"), standby("b", zone: "y")], current: ["a"]) == ["a"])
+        #expect(pick([standby("a", zone: "x"), standby("b", zone: "y")], current: ["a"]) == ["a"])
     }
 
     @Test func `the furthest one is picked, among equals the first by name`() {

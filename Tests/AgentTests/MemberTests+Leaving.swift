@@ -1,0 +1,105 @@
+import Glibc
+import KubernetesClient
+import KubernetesModels
+import PostgresClient
+import TestSupport
+import Testing
+
+/// Members that are stopped or restarted on purpose, while commits wait for standbys.
+extension MemberTests {
+    private func configuration(_ mode: String, standbys: Int = 1) -> JSONValue {
+        var configuration = Self.configuration
+        configuration["synchronous_mode"] = .string(mode)
+        configuration["synchronous_node_count"] = .int(Int64(standbys))
+        return configuration
+    }
+
+    @Test func `a standby that is restarted leaves first: no commit waits for it`() async throws {
+        try await with(3, configuration: configuration("quorum", standbys: 2)) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            try await cluster.synchronousStandbys(2)
+            try await RowWriter.prepare(on: before.leader)
+            let writer = RowWriter(to: [before.leader])
+            await writer.start()
+            try await writer.more(50)
+            for standby in before.standbys {
+                // Its walreceiver goes on confirming, so each commit waits for it until its agent restarts it.
+                let postmaster = try #require(standby.postmaster)
+                kill(postmaster, SIGSTOP)
+                try await eventually(within: .seconds(20), "\(standby.name) has another postmaster") {
+                    standby.postmaster != nil && standby.postmaster != postmaster
+                }
+                try await writer.more(20)
+                try await cluster.synchronousStandbys(2)
+            }
+            await writer.stop()
+            let longest = await writer.longestGap
+            print("longest commit while two standbys were restarted: \(longest)")
+            #expect(longest < .milliseconds(600))
+            #expect(await writer.failures == [])
+        }
+    }
+
+    @Test(arguments: ["on", "quorum"])
+    func `a leader that stops names an heir also when its record lets nobody lead`(mode: String) async throws {
+        try await with(2, configuration: configuration(mode)) { cluster in
+            try cluster.writeAgentFile(["tags": ["demo-0": ["nosync": true], "demo-1": ["nosync": true]]])
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            try await cluster.synchronousStandbys(0)
+            try await RowWriter.prepare(on: before.leader)
+            let writer = RowWriter(to: cluster.members)
+            await writer.start()
+            try await writer.more(50)
+            before.leader.terminate()
+            let after = try await cluster.healthy(of: 1, ignoring: before.leader)
+            #expect(after.leader.name != before.leader.name)
+            try await writer.more(20, from: { $0 == after.leader.name })
+            await writer.stop()
+            #expect(try await writer.lost(on: after.leader) == [])
+            // Again it is the leader alone that may lead.
+            let record = try await cluster.annotations("-sync")
+            #expect(record["leader"] == after.leader.name)
+            #expect(record["sync_standby"] == "")
+        }
+    }
+
+    @Test func `mode on: commits wait for the standby in another zone than the leader's`() async throws {
+        try await with(3, configuration: configuration("on")) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let near = try await cluster.synchronousStandbys(1)
+            let far = try #require(before.standbys.first { !near.contains($0.name) })
+            for member in cluster.members { try await cluster.setZone(member.name == far.name ? "b" : "a", of: member) }
+            try await eventually(within: .seconds(20), "commits wait for \(far.name)") {
+                try await before.leader.query("SHOW synchronous_standby_names").scalar == "1 (\"\(far.name)\")"
+            }
+            #expect(try await cluster.synchronousStandbys(1) == [far.name])
+            // A preference, and no more.
+            try await far.destroy()
+            try await eventually(within: .seconds(20), "commits wait for the other one") {
+                try await cluster.annotations("-sync")["sync_standby"] == near.first
+            }
+        }
+    }
+}
+
+extension MemberCluster {
+    fileprivate func writeAgentFile(_ content: JSONValue) throws {
+        var file = content
+        file["cluster"] = .string(Self.name)
+        file["lockObject"] = .string(lockObject)
+        let path = "\(folder)/agent.json"
+        let stream = try #require(fopen(path, "w"), "cannot write \(path)")
+        fputs(file.serialized(), stream)
+        fclose(stream)
+    }
+
+    /// Writes the label Kubernetes copies from the node.
+    fileprivate func setZone(_ zone: String, of member: MemberProcess) async throws {
+        _ = try await client.mergePatchRaw(
+            Pod.resource, name: member.name, namespace: namespace,
+            body: ["metadata": ["labels": ["topology.kubernetes.io/zone": .string(zone)]]])
+    }
+}

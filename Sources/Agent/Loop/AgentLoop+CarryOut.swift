@@ -43,7 +43,11 @@ extension AgentLoop {
                 requestID: requestID, succeeded: true, from: request.leader, to: me, reason: decision.reason)
             await finish(request, result)
         case .restart:
-            begin(.restarting) { try await $0.killServer() }
+            begin(.restarting) { agent in
+                // A primary that answers nobody is not waited for; a standby that does not answer still confirms commits.
+                if case .mine = observation.lock {} else { await agent.leaveSynchronous() }
+                try await agent.killServer()
+            }
         case .release:
             begin(.racing) { agent in
                 // A primary must be gone before anybody else may lead, and backends outlive a postmaster that was killed.

@@ -39,16 +39,21 @@ extension AgentLoop {
         try await rejoin(heir)
     }
 
-    /// - Parameter isForced: a failover may lead to any member. Here too it costs nothing: the heir gets everything first.
-    private func heir(_ candidate: String?, isForced: Bool = false) async throws -> String {
+    /// - Parameters:
+    ///   - isForced: a failover may lead to any member. Here too it costs nothing: the heir gets everything first.
+    ///   - isLeaving: this leader stops in any case. When its record lets nobody else lead, anybody who will have its last
+    ///     record may be the heir; see ``vouch(for:)``.
+    private func heir(_ candidate: String?, isForced: Bool = false, isLeaving: Bool = false) async throws -> String {
         guard let view = watch.view(), let mine = await reportPosition() else {
             throw HandOverRefusal("the leader does not tell its own position")
         }
         let others = view.members.values.filter { $0.name != me && !$0.isBeingDeleted }
         let reports = await peers.positions(of: Array(others))
+        var electable = isForced ? nil : try await electableMembers(view)
+        if isLeaving, electable?.isEmpty == true { electable = nil }
         let choice = chooseHeir(
             wanted: candidate, leader: mine, reports: reports, maximumLag: view.configuration.maximumLagOnFailover,
-            synchronous: isForced ? nil : try await electableMembers(view))
+            synchronous: electable)
         // Not `get()`: its typed throw crashes the optimiser of Swift 6.3.1 in this function.
         switch choice {
         case .success(let name): return name
@@ -76,6 +81,7 @@ extension AgentLoop {
         guard await catchesUp(heir, to: position, within: .seconds(10)) else {
             throw HandOverRefusal("\(heir) did not receive the shutdown checkpoint at \(position)")
         }
+        try await vouch(for: heir)
         guard await keeper.release(heir: heir, position: position) else {
             throw HandOverRefusal("the lock could not be released to \(heir)")
         }
@@ -131,7 +137,7 @@ extension AgentLoop {
         }
         let heir: String?
         do {
-            let chosen = try await self.heir(nil)
+            let chosen = try await self.heir(nil, isLeaving: true)
             try await instance.checkpoint(deadline: .seconds(20))
             heir = chosen
         } catch {

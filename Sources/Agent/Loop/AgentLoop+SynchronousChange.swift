@@ -84,6 +84,25 @@ extension AgentLoop {
         return record.flatMap { $0.isActive ? $0.members : nil }
     }
 
+    /// Records an heir the record does not let lead yet.
+    ///
+    /// - Requires: this server is down in order, and the heir has its last record. So it has every commit this leader ever
+    ///   acknowledged, and no other can come: more than a record asks of its members.
+    /// - Throws: when the record could not be written; the heir could not lead then.
+    func vouch(for heir: String) async throws {
+        guard watch.view()?.configuration.synchronous.mode != .off else { return }
+        let deadline = BootInstant.now() + timings.retryTimeout
+        guard let record = try await store.readSynchronous(deadline: deadline), record.leader == me,
+            !record.members.contains(heir)
+        else { return }
+        try requireLock()
+        let next = SynchronousState(leader: me, members: [heir])
+        guard try await store.writeSynchronous(next, over: record, deadline: deadline) != nil else {
+            throw HandOverRefusal("synchronous replication state was updated by somebody else")
+        }
+        logger.notice("the heir has everything: it may lead", metadata: ["heir": "\(heir)"])
+    }
+
     /// A standby that is about to stop waits until no commit waits for it; its status says already that it is stopping.
     func leaveSynchronous() async {
         guard watch.view()?.configuration.synchronous.mode != .off else { return }

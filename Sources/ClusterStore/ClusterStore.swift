@@ -53,8 +53,12 @@ public protocol ClusterStore: Sendable {
     func writeSynchronous(_ state: SynchronousState, over former: SynchronousState?, deadline: BootInstant)
         async throws -> SynchronousState?
 
-    /// Replaces the history of timelines.
-    func writeHistory(_ history: [TimelineSwitch], deadline: BootInstant) async throws
+    /// Replaces the history of timelines, and says what its last switch may have cost.
+    func writeHistory(_ history: [TimelineSwitch], loss: FailoverLoss?, deadline: BootInstant) async throws
+
+    /// Records the WAL this member is about to lose.
+    func recordAbandoned(_ abandoned: AbandonedWAL, of member: String, leader: String, deadline: BootInstant)
+        async throws
 }
 
 /// What a write to the lock came to, once that is known for certain.

@@ -71,7 +71,7 @@ import Testing
                 reason: "no recovery target specified",
                 time: "2026-01-01T00:00:00.000001+00:00", newLeader: "demo-1")
         ]
-        try await store.writeHistory(history, deadline: soon)
+        try await store.writeHistory(history, loss: nil, deadline: soon)
         let text = try await fixture.annotations(of: "demo-config")["history"]
         #expect(
             text

@@ -52,6 +52,47 @@ struct PositionsTests {
         #expect((divergence == .none) == follows, "\(divergence)")
     }
 
+    /// Own history, own timeline and position; upstream's timeline and history; where they parted.
+    @Test(arguments: [
+        ("", 1, "0/700", 2, "1\t0/500\tr\n", "0/500", "0/700"),
+        ("", 1, "0/400", 2, "1\t0/500\tr\n", "0/500", "0/500"),
+        ("1\t0/300\tr\n", 2, "0/700", 3, "1\t0/300\tr\n2\t0/600\tr\n", "0/600", "0/700"),
+        // Both began a timeline 2, at different places.
+        ("1\t0/300\tr\n", 2, "0/700", 2, "1\t0/400\tr\n", "0/300", "0/700"),
+        ("1\t0/400\tr\n", 2, "0/700", 3, "1\t0/300\tr\n2\t0/600\tr\n", "0/300", "0/700"),
+        // This one went on to a timeline the other never heard of.
+        ("1\t0/300\tr\n2\t0/500\tr\n", 3, "0/900", 2, "1\t0/300\tr\n", "0/500", "0/900"),
+    ])
+    func `what a server leaves behind begins where the courses parted`(
+        own: String, timeline: UInt32, position: String, upstream: UInt32, history: String, start: String, end: String
+    ) throws {
+        let local = LocalHistoryEnd(
+            timeline: Timeline(rawValue: timeline), position: try #require(LSN(position)), kind: .shutdownCheckpoint)
+        let abandoned = local.abandoned(
+            own: TimelineHistory(parsing: own), upstream: Timeline(rawValue: upstream),
+            history: TimelineHistory(parsing: history))
+        #expect(
+            abandoned
+                == AbandonedWAL(
+                    timeline: Timeline(rawValue: timeline), start: try #require(LSN(start)),
+                    end: try #require(LSN(end))))
+    }
+
+    @Test func `commits are counted in what pg_waldump prints`() {
+        let output = """
+            WAL statistics between 0/3000110 and 0/3000278:
+            Type                                           N      (%)          Record size      (%)
+            ----                                           -      ---          -----------      ---
+            Transaction/COMMIT                             2 ( 50.00)                   68 ( 50.00)
+            Transaction/COMMIT_PREPARED                    1 ( 25.00)                   34 ( 25.00)
+            Transaction/ABORT                              1 ( 25.00)                   34 ( 25.00)
+                                                    --------                      --------
+            Total                                          4                           136 [100%]
+            """
+        #expect(CommitCount(parsing: output).commits == 3)
+        #expect(CommitCount(parsing: "").commits == 0)
+    }
+
     @Test func `a standby's history ends at its minimum recovery point, a crashed primary's is not known`() throws {
         let standby = try #require(ControlData(parsing: ControlDataTests.output))
         #expect(

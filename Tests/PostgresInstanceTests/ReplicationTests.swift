@@ -74,6 +74,7 @@ struct ReplicationTests {
             try await eventually("the replica has stopped receiving") { try await new.status().receiver == nil }
             _ = try await new.instance.promote(deadline: .seconds(10))
             try await old.run("INSERT INTO t SELECT generate_series(100, 5000)")
+            let end = try #require(try await old.run("SELECT pg_current_wal_flush_lsn()").scalar.flatMap { LSN($0) })
             try await new.run("INSERT INTO t VALUES (2)")
             try await new.instance.checkpoint(deadline: .seconds(10))
             let postmaster = try #require(old.instance.runningPostmaster)
@@ -91,6 +92,11 @@ struct ReplicationTests {
                 return
             }
             #expect(reason.contains("timeline 1 ended at"))
+            let abandoned = try await old.instance.abandonedWAL(against: upstream)
+            #expect(
+                abandoned.start == (await new.instance.history(of: Timeline(rawValue: 2)))?.end(of: abandoned.timeline))
+            #expect(abandoned.end >= end && abandoned.end.bytes(since: end) < ByteCount(rawValue: 8192))
+            #expect(abandoned.commits == 1)
             try await old.instance.rewind(from: upstream, deadline: .seconds(60))
             _ = try await new.instance.ensureSlots([SlotName(member: "demo-0")], prefix: "demo_")
             try await old.instance.follow(upstream)

@@ -95,6 +95,7 @@ extension AgentLoop {
             let former = record?.leader ?? watch.view()?.history.last?.newLeader
             isElectedByRequest = record?.heir == me || request?.candidate == me
             wonRequest = request.map { WonRequest(request: $0, former: former, loss: loss) }
+            takenLock = TakenLock(former: record, isVouchedFor: electedOver != nil && loss == nil)
             hasCheckpointSincePromotion = true
             logger.notice("took the leader lock", metadata: ["epoch": "\(held.epoch)", "reason": "\(reason)"])
         case .lost(let other):

@@ -70,6 +70,7 @@ extension AgentLoop {
         }
         switch try await instance.divergence(from: upstream) {
         case .none:
+            if case .stopped(let stopped) = server, stopped.wasPrimary { await reportNothingAbandoned(upstream) }
             try await follow(leader)
         case .unknown(let reason):
             throw AgentError(.actionFailed, "cannot tell whether this server follows \(leader): \(reason)")
@@ -78,10 +79,12 @@ extension AgentLoop {
             guard watch.view()?.members[leader]?.hasCheckpointSincePromotion ?? false else {
                 throw AgentError(.actionFailed, "Waiting for checkpoint on \(leader) before rewind")
             }
+            try await reportAbandoned(upstream)
             try await bringBack(upstream, mayRewind: true)
             try await follow(leader)
         case .needsCopy(let reason):
             logger.error("this server is on another course than \(leader)", metadata: ["why": "\(reason)"])
+            try await reportAbandoned(upstream)
             try await bringBack(upstream, mayRewind: false)
             try await follow(leader)
         }

@@ -39,9 +39,12 @@ extension AgentLoop {
         hasRoles = true
         logger.notice(
             "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(BootInstant.now() - started)"])
+        // What the server was told last may lack a few bytes of where it really left the former timeline.
+        let start = await instance.history(of: timeline)?.end(of: before.timeline) ?? before.position
         unannounced = TimelineSwitch(
-            timeline: before.timeline, position: before.position, reason: "no recovery target specified",
+            timeline: before.timeline, position: start, reason: "no recovery target specified",
             time: WallClock.now(), newLeader: me)
+        unannouncedLoss = judgeLoss(of: takenLock, by: me, timeline: before.timeline, start: start)
         try await takeOffice()
         isElectedByRequest = false
         await reportWonRequest()
@@ -92,7 +95,8 @@ extension AgentLoop {
         }
         do {
             try await store.writeHistory(
-                view.history + [change], deadline: .now() + view.configuration.timings.retryTimeout)
+                view.history + [change], loss: unannouncedLoss,
+                deadline: .now() + view.configuration.timings.retryTimeout)
             unannounced = nil
         } catch {
             logger.warning("could not write the history", metadata: ["error": "\(error)"])

@@ -52,6 +52,10 @@ actor AgentLoop {
     var unannounced: TimelineSwitch?
     /// No standby any more and no leader yet: no Service leads here.
     var isRouteWithdrawn = false
+    /// What that promotion may have cost.
+    var unannouncedLoss: FailoverLoss?
+    /// The lock as this member found it when it took it; nil when it has not in this life of the agent.
+    var takenLock: TakenLock?
     var slotsEnsuredFor: Set<String>?
     /// The three roles are known to exist in this server.
     var hasRoles = false

@@ -212,10 +212,17 @@ public struct KubernetesClusterStore: ClusterStore {
             layout.configuration, annotations, version: object.record.version, with: client, deadline: deadline)
     }
 
-    public func writeHistory(_ history: [TimelineSwitch], deadline: BootInstant) async throws {
-        _ = try await patchObject(
-            layout.configuration, [StoreKey.history: TimelineSwitch.annotation(history)], with: client,
-            deadline: deadline)
+    public func writeHistory(_ history: [TimelineSwitch], loss: FailoverLoss?, deadline: BootInstant) async throws {
+        var annotations: [String: String?] = [StoreKey.history: TimelineSwitch.annotation(history)]
+        if let loss { annotations[StoreKey.loss] = loss.json.serialized() }
+        _ = try await patchObject(layout.configuration, annotations, with: client, deadline: deadline)
+    }
+
+    public func recordAbandoned(_ abandoned: AbandonedWAL, of member: String, leader: String, deadline: BootInstant)
+        async throws
+    {
+        let annotations = [StoreKey.abandonedPrefix + member: abandoned.json(leader: leader).serialized()]
+        _ = try await patchObject(layout.configuration, annotations, with: client, deadline: deadline)
     }
 
     // MARK: Members

@@ -39,6 +39,10 @@ public enum StoreKey {
     public static let requestID = "matriarch.dev/request-id"
     /// JSON outcome of the last switchover, for the operator's status.
     public static let switchoverResult = "matriarch.dev/switchover-result"
+    /// JSON about what the last promotion may have cost, written with the history.
+    public static let loss = "matriarch.dev/failover-loss"
+    /// `<prefix><member>`: JSON about the WAL that member last left behind, written before it is gone.
+    public static let abandonedPrefix = "abandoned.matriarch.dev/"
 }
 
 /// Values of the role label, by which the Services select.

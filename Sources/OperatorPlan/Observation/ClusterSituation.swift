@@ -15,6 +15,12 @@ struct ClusterSituation: Sendable, Hashable {
     let pendingRequest: String?
     /// Whether the store holds any request, also one from elsewhere.
     let hasPendingRequest: Bool
+    /// Whom commits wait for, as the primary's agent recorded it; nil when nobody has recorded anything.
+    let synchronous: SynchronousRecord?
+    /// What the last promotion may have cost, as its agent reported it.
+    let loss: LossReport?
+    /// By member: the WAL it last left behind.
+    let abandoned: [String: AbandonedReport]
 
     init(names: ClusterNames, observed: Observed, overrides: [InstanceOverride]) {
         members = observed.pods.compactMap { ObservedMember($0, names: names, overrides: overrides) }
@@ -29,6 +35,16 @@ struct ClusterSituation: Sendable, Hashable {
         hasPendingRequest =
             failover[Annotations.failoverLeader]?.isEmpty == false
             || failover[Annotations.failoverMember]?.isEmpty == false
+        synchronous = observed.store.synchronization.flatMap { SynchronousRecord($0.annotations) }
+        let reports = observed.store.configuration?.annotations ?? [:]
+        loss = reports[Annotations.failoverLoss].flatMap(LossReport.init)
+        abandoned = Dictionary(
+            reports.compactMap { key, value in
+                guard key.hasPrefix(Annotations.abandonedPrefix), let report = AbandonedReport(value) else {
+                    return nil
+                }
+                return (String(key.dropFirst(Annotations.abandonedPrefix.count)), report)
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The Pod of the lock's holder.

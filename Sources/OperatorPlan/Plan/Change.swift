@@ -45,6 +45,11 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
     case invalidSpec = "InvalidSpec"
     case primaryChanged = "PrimaryChanged"
     case failedOver = "FailedOver"
+    case dataLossPossible = "DataLossPossible"
+    case dataLost = "DataLost"
+    case nothingLost = "NothingLost"
+    case synchronousStandbysMissing = "SynchronousStandbysMissing"
+    case synchronousStandbysComplete = "SynchronousStandbysComplete"
     case switchoverStarted = "SwitchoverStarted"
     case switchoverSucceeded = "SwitchoverSucceeded"
     case switchoverFailed = "SwitchoverFailed"
@@ -67,7 +72,9 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .created, .invalidSpec, .paused, .resumed: "Reconcile"
         case .objectNotOurs, .groupVersionNotServed, .applyFailed: "Apply"
-        case .primaryChanged, .failedOver, .memberNeedsAttention: "Observe"
+        case .primaryChanged, .failedOver, .memberNeedsAttention, .dataLossPossible, .dataLost, .nothingLost,
+            .synchronousStandbysMissing, .synchronousStandbysComplete:
+            "Observe"
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost: "Switchover"
         case .scaledUp, .scaledDown, .volumeKept: "Scale"
         case .memberRestarted: "Rollout"

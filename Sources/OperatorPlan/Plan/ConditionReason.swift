@@ -53,4 +53,17 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case candidateNeeded = "CandidateNeeded"
     case unknownCandidate = "UnknownCandidate"
     case candidateNotEligible = "CandidateNotEligible"
+
+    // SynchronousReplication.
+    case inSync = "InSync"
+    case settling = "Settling"
+    case fewerStandbys = "FewerStandbys"
+    case noStandby = "NoStandby"
+    case commitsWait = "CommitsWait"
+
+    // DataLossPossible.
+    case notReported = "NotReported"
+    case nothingLost = "NothingLost"
+    case unconfirmedWrites = "UnconfirmedWrites"
+    case commitsLost = "CommitsLost"
 }

@@ -11,9 +11,11 @@ struct ConditionFindings {
     let progress: [Finding]
     let faults: [Finding]
     let switchover: SwitchoverStatus?
+    let failover: FailoverStatus?
     let timeline: Int64?
 
-    /// In a fixed order. SwitchoverCompleted appears with the first request.
+    /// In a fixed order. SynchronousReplication appears with its mode, DataLossPossible with the first failover,
+    /// SwitchoverCompleted with the first request.
     var conditions: [(Condition.Kind, Condition.Status, Finding)] {
         var all: [(Condition.Kind, Condition.Status, Finding)] = [
             (.ready, isReady ? .true : .false, ready),
@@ -31,13 +33,15 @@ struct ConditionFindings {
                     : Finding(reason: .active, message: "Automatic actions are on")
             ),
         ]
+        if let synchronous { all.append((.synchronousReplication, synchronous.status, synchronous.finding)) }
+        if let failover, let loss = failover.loss { all.append(lost(loss, failover)) }
         if let switchover { all.append(completed(switchover)) }
         return all
     }
 
     private var readyCount: Int { situation.members.count(where: \.isReady) }
     private var isComplete: Bool { situation.members.count == spec.instances && readyCount == spec.instances }
-    private var isInitialized: Bool { situation.systemIdentifier != nil }
+    var isInitialized: Bool { situation.systemIdentifier != nil }
     private var isReady: Bool { problems.isEmpty && situation.primary != nil && isComplete }
 
     private var ready: Finding {
@@ -50,7 +54,7 @@ struct ConditionFindings {
                 + "\(readyCount) of \(spec.instances) members are ready")
     }
 
-    private var primary: Finding {
+    var primary: Finding {
         if let primary = situation.primary {
             return Finding(
                 reason: .primaryRunning, message: "\(primary.name) accepts writes on timeline \(timeline ?? 0)")
@@ -125,6 +129,19 @@ struct ConditionFindings {
         problems.isEmpty
             ? Finding(reason: .accepted, message: "The spec is valid")
             : Finding(reason: .invalidSpec, message: problems.map(\.description).joined(separator: "; "))
+    }
+
+    private func lost(_ loss: LossStatus, _ failover: FailoverStatus) -> (
+        Condition.Kind, Condition.Status, Finding
+    ) {
+        let (status, reason): (Condition.Status, ConditionReason) =
+            switch loss.outcome {
+            case .unknown: (.unknown, .notReported)
+            case .nothing: (.false, .nothingLost)
+            case .possible: (.true, .unconfirmedWrites)
+            case .lost: (.true, .commitsLost)
+            }
+        return (.dataLossPossible, status, Finding(reason: reason, message: loss.message(of: failover)))
     }
 
     private func completed(_ state: SwitchoverStatus) -> (Condition.Kind, Condition.Status, Finding) {

@@ -8,6 +8,7 @@ extension Planner {
         status.selector = context.podSelector.map { "\($0)=\($1)" }.sorted().joined(separator: ",")
         describeMembers()
         describePrimary()
+        describeLoss()
         if situation.systemIdentifier != nil, problems.isEmpty {
             status.bootstrap = status.bootstrap ?? spec.bootstrap
             status.lockObject = status.lockObject ?? context.lockObject
@@ -48,7 +49,8 @@ extension Planner {
             event(.primaryChanged, "\(primary.name) leads after \(last), on timeline \(timeline)")
         } else {
             status.lastFailover = FailoverStatus(
-                from: last, to: primary.name, timeline: timeline, at: now, reason: "PrimaryLost")
+                from: last, to: primary.name, timeline: timeline, at: now, reason: "PrimaryLost",
+                loss: LossStatus(outcome: .unknown))
             warn(.failedOver, "\(primary.name) took over from \(last), on timeline \(timeline)")
         }
     }
@@ -64,7 +66,7 @@ extension Planner {
     private mutating func describeConditions(problems: [SpecProblem]) {
         let findings = ConditionFindings(
             spec: spec, situation: situation, problems: problems, progress: progress, faults: faults,
-            switchover: status.switchover, timeline: status.timeline)
+            switchover: status.switchover, failover: status.lastFailover, timeline: status.timeline)
         status.conditions = findings.conditions.map { kind, value, finding in
             let before = previous.condition(kind)
             return Condition(
@@ -87,6 +89,7 @@ extension Planner {
         {
             warn(.objectNotOurs, degraded.message)
         }
+        announceSynchronous()
         let known = Set((previous.members ?? []).compactMap(\.problem))
         for (sentence, note) in situation.attention where !known.contains(sentence) {
             warn(.memberNeedsAttention, note)
@@ -94,6 +97,23 @@ extension Planner {
         guard problems.isEmpty, let before = previous.condition(.paused)?.status else { return }
         if spec.paused, before == .false { event(.paused, "Automatic actions are off") }
         if !spec.paused, before == .true { event(.resumed, "Automatic actions are on again") }
+    }
+}
+
+extension Planner {
+    /// Each way in which fewer standbys confirm than were asked for is told when it begins, and once when it is over.
+    private mutating func announceSynchronous() {
+        guard let condition = status.condition(.synchronousReplication) else { return }
+        let before = previous.condition(.synchronousReplication)
+        switch condition.status {
+        case .false:
+            if before?.status != .false || before?.reason != condition.reason {
+                warn(.synchronousStandbysMissing, condition.message)
+            }
+        case .true:
+            if let before, before.status != .true { event(.synchronousStandbysComplete, condition.message) }
+        case .unknown: break
+        }
     }
 }
 

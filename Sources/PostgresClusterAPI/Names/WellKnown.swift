@@ -39,6 +39,13 @@ public enum Annotations {
     public static let failoverRequestID = "matriarch.dev/request-id"
     /// On the store object of the configuration, by the primary's agent: JSON about the last switchover.
     public static let switchoverResult = "matriarch.dev/switchover-result"
+    /// On the store object of the configuration, by a new primary's agent: JSON about what its promotion may have cost.
+    public static let failoverLoss = "matriarch.dev/failover-loss"
+    /// On the store object of the configuration, `<prefix><member>`: JSON about the WAL that member left behind.
+    public static let abandonedPrefix = "abandoned.matriarch.dev/"
+    /// On the store object of the synchronous standbys.
+    public static let synchronousStandbys = "sync_standby"
+    public static let quorum = "quorum"
     /// On applied objects: hash of what was applied, so that a removed field is noticed too.
     public static let appliedHash = "matriarch.dev/applied-hash"
 }

@@ -48,6 +48,10 @@ public struct Condition: Sendable, Hashable, Codable {
         case paused = "Paused"
         /// The last request in spec.switchover succeeded.
         case switchoverCompleted = "SwitchoverCompleted"
+        /// Commits wait for as many standbys as the spec asks for.
+        case synchronousReplication = "SynchronousReplication"
+        /// The last failover may have lost commits.
+        case dataLossPossible = "DataLossPossible"
     }
 }
 

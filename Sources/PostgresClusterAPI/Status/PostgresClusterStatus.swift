@@ -42,7 +42,8 @@ extension PostgresClusterStatus: SchemaObject {
         case .conditions:
             Field(
                 .list(of: .object(Condition.self), key: "type", maximumCount: 16),
-                "Ready, PrimaryAvailable, Progressing, Degraded, ConfigurationValid, Paused, SwitchoverCompleted.")
+                "Ready, PrimaryAvailable, Progressing, Degraded, ConfigurationValid, Paused, SwitchoverCompleted, "
+                    + "SynchronousReplication, DataLossPossible.")
         case .primary: Field(.text(maxLength: 253), "Member that holds the lock.")
         case .lastPrimary:
             Field(.text(maxLength: 253), "Member that last was seen accepting writes; not empty while there is none.")

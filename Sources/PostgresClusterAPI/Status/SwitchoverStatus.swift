@@ -78,38 +78,3 @@ extension SwitchoverStatus: SchemaObject {
         }
     }
 }
-
-/// The last unplanned change of the primary.
-public struct FailoverStatus: Sendable, Hashable, Codable {
-    public var from: String?
-    public var to: String
-    public var timeline: Int64?
-    public var at: Timestamp
-    public var reason: String
-
-    public enum CodingKeys: String, CodingKey, CaseIterable {
-        case from, to, timeline, at, reason
-    }
-
-    public init(from: String?, to: String, timeline: Int64?, at: Timestamp, reason: String) {
-        self.from = from
-        self.to = to
-        self.timeline = timeline
-        self.at = at
-        self.reason = reason
-    }
-}
-
-extension FailoverStatus: SchemaObject {
-    public static let summary = "The last change of the primary that nobody had asked for."
-
-    public static func field(_ key: CodingKeys) -> Field {
-        switch key {
-        case .from: Field(.text(maxLength: 253), "The primary that was lost.")
-        case .to: Field(.text(maxLength: 253), "The member that took over.", required: true)
-        case .timeline: Field(.integer(minimum: 0, maximum: .max), "The timeline it began.")
-        case .at: Field(.timestamp, "When the operator saw it.", required: true)
-        case .reason: Field(.text(maxLength: 128), "One word for programs.", required: true)
-        }
-    }
-}

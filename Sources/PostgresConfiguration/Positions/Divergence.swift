@@ -48,6 +48,25 @@ public struct LocalHistoryEnd: Hashable, Sendable {
         }
     }
 
+    /// What this server has and a primary's history has not.
+    ///
+    /// - Parameters:
+    ///   - own: the history of this server's timeline.
+    ///   - upstream, history: the primary's timeline and history.
+    public func abandoned(own: TimelineHistory, upstream: Timeline, history: TimelineHistory) -> AbandonedWAL {
+        var parting = LSN.invalid
+        // Two primaries of one timeline have parted somewhere on it; where it began they were still one.
+        let shared = own.switches.map(\.timeline) + (timeline == upstream ? [] : [timeline])
+        for common in shared {
+            guard let theirs = common == upstream ? position : history.end(of: common) else { break }
+            let ours = own.end(of: common)
+            parting = min(theirs, ours ?? theirs)
+            // The same number may have been begun twice: behind the first difference nothing is shared.
+            if ours != theirs { break }
+        }
+        return AbandonedWAL(timeline: timeline, start: parting, end: max(parting, position))
+    }
+
     /// Compares with the history of a primary.
     ///
     /// A shutdown checkpoint is contained in the other history if the switch lies behind its beginning, because switches

@@ -1,5 +1,5 @@
 import Fence
-import HighAvailability
+public import HighAvailability
 import Logging
 import PostgresClient
 public import PostgresConfiguration
@@ -55,15 +55,11 @@ extension PostgresInstance {
     public func divergence(from upstream: Upstream, deadline: Duration = .seconds(5)) async throws -> Divergence {
         try prepareRuntime()
         let control = try await controlData()
-        var local = LocalHistoryEnd(of: control)
-        if monitor.running != nil {
-            guard let status = await observe(deadline: deadline).status, status.isInRecovery else {
-                return .unknown(reason: "the local server runs but is no standby that answers")
-            }
-            local = LocalHistoryEnd(timeline: status.timeline, position: status.position, kind: .received)
-        }
-        guard let local else {
-            return .unknown(reason: "the local server was not stopped cleanly (\(control.state.rawValue))")
+        guard let local = await localEnd(control, deadline: deadline) else {
+            return .unknown(
+                reason: monitor.running != nil
+                    ? "the local server runs but is no standby that answers"
+                    : "the local server was not stopped cleanly (\(control.state.rawValue))")
         }
         do throws(PostgresError) {
             let remote = try await history(of: upstream, deadline: deadline)
@@ -78,6 +74,59 @@ extension PostgresInstance {
                     + control.systemIdentifier)
         } catch {
             return .unknown(reason: "cannot ask \(upstream.member): \(error)")
+        }
+    }
+
+    /// How far the local server's own history reaches; nil when that cannot be told yet.
+    private func localEnd(_ control: ControlData, deadline: Duration) async -> LocalHistoryEnd? {
+        guard monitor.running != nil else { return LocalHistoryEnd(of: control) }
+        guard let status = await observe(deadline: deadline).status, status.isInRecovery else { return nil }
+        return LocalHistoryEnd(timeline: status.timeline, position: status.position, kind: .received)
+    }
+
+    /// What the local data has and `upstream`'s course has not, and how many transactions committed in it.
+    ///
+    /// - Requires: ``divergence(from:deadline:)`` could be told; it is the same comparison.
+    /// - Throws: ``PostgresError`` when the upstream cannot be asked.
+    public func abandonedWAL(against upstream: Upstream, deadline: Duration = .seconds(5)) async throws -> AbandonedWAL
+    {
+        try prepareRuntime()
+        let control = try await controlData()
+        guard let local = await localEnd(control, deadline: deadline) else {
+            throw InstanceError(.refused, "the end of the local history is not known")
+        }
+        let remote = try await history(of: upstream, deadline: deadline)
+        let own = history(of: local.timeline) ?? TimelineHistory(parsing: "")
+        var abandoned = local.abandoned(own: own, upstream: remote.timeline, history: remote.history)
+        // Only what lies on one timeline can be read in one run.
+        if own.switches.allSatisfy({ $0.position <= abandoned.start }) {
+            abandoned.commits = await commits(in: abandoned)
+        }
+        return abandoned
+    }
+
+    /// The history of a timeline this server is or was on; nil without a history file, as timeline 1 has none.
+    public func history(of timeline: Timeline) -> TimelineHistory? {
+        let number = String(timeline.rawValue, radix: 16, uppercase: true)
+        let name = String(repeating: "0", count: 8 - number.utf8.count) + number + ".history"
+        return FileSystem.readIfPresent(data.file("pg_wal/\(name)")).map(TimelineHistory.init)
+    }
+
+    /// Counted in the WAL itself, which is still there.
+    private func commits(in range: AbandonedWAL) async -> Int? {
+        guard range.start < range.end else { return 0 }
+        do {
+            let output = try await tools.run(
+                Tool(
+                    program: "pg_waldump",
+                    arguments: [
+                        "--path", data.file("pg_wal"), "--timeline", "\(range.timeline)", "--start", "\(range.start)",
+                        "--end", "\(range.end)", "--rmgr", "Transaction", "--stats=record",
+                    ], deadline: .seconds(60)))
+            return CommitCount(parsing: output.standardOutput).commits
+        } catch {
+            logger.warning("cannot count the transactions in abandoned WAL", metadata: ["error": "\(error)"])
+            return nil
         }
     }
 

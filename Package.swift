@@ -105,10 +105,14 @@ let package = Package(
         target("Simulation", ["HighAvailability"]),
         .executableTarget(
             name: "matriarch-sim", dependencies: ["Simulation", argumentParser], swiftSettings: strict),
+        // What the shipping `decide` says, as a page.
+        target("DecisionTable", ["HighAvailability"]),
         .executableTarget(
-            name: "matriarch-generate", dependencies: ["PostgresClusterAPI", "YAML"], swiftSettings: strict),
+            name: "matriarch-generate", dependencies: ["PostgresClusterAPI", "DecisionTable", "YAML"],
+            swiftSettings: strict),
 
         tests("HighAvailabilityTests", ["HighAvailability"]),
+        tests("DecisionTableTests", ["DecisionTable", "HighAvailability"]),
         tests("PostgresConfigurationTests", ["PostgresConfiguration"]),
         tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
         tests("PostgresClusterAPITests", ["PostgresClusterAPI", "YAML"]),

@@ -1,3 +1,4 @@
+import DecisionTable
 import FoundationEssentials
 import PostgresClusterAPI
 import YAML
@@ -30,6 +31,7 @@ struct GeneratedFile {
                 + "{{- if .Values.crds.create }}\n" + YAML.serialized(object) + "{{- end }}\n"
         },
         GeneratedFile(group: "docs", path: "docs/reference/crd.md") { ReferencePage.markdown },
+        GeneratedFile(group: "docs", path: "docs/internals/decide.md") { DecisionTable.markdown },
     ]
 }
 

@@ -1,0 +1,105 @@
+public import HighAvailability
+
+// What situations are made of. A branch of `decide` that no situation reaches needs a lock, a server or a deviation here.
+extension Situation {
+    public static let locks: [Named<LockStanding>] = [
+        Named("mine", .mine(until: now + .seconds(15))),
+        Named("held by demo-1", .held(by: "demo-1")),
+        Named("run out", .expired(holder: "demo-1")),
+        Named("released, no heir", .released(heir: nil, since: now)),
+        Named("released to this member", .released(heir: "demo-0", since: now)),
+        Named("released to demo-1 just now", .released(heir: "demo-1", since: now)),
+        Named("released to demo-1 long ago", .released(heir: "demo-1", since: BootInstant(nanoseconds: 0))),
+        Named("its holder died just now", .holderDied(holder: "demo-1", since: now, restartsAtOnce: true)),
+        Named("its holder died and does not restart", .holderDied(holder: "demo-1", since: now, restartsAtOnce: false)),
+        Named("never taken", .neverTaken),
+        Named("mine, of an earlier life of this agent", .mineFromEarlierLife),
+    ]
+
+    public static let servers: [Named<ServerState>] = [
+        Named("no data", .noData),
+        Named("data that is unusable", .unusable(reason: "PG_VERSION cannot be read")),
+        Named("data left incomplete", .damaged(by: "pg_rewind")),
+        Named("primary, shut down in order", stopped(wasPrimary: true)),
+        Named("primary, crashed", stopped(wasPrimary: true, isClean: false)),
+        Named("primary, shut down in order, timeline behind", stopped(wasPrimary: true, timeline: 1)),
+        Named("standby, stopped", stopped(wasPrimary: false)),
+        Named("starting", .starting(systemIdentifier: identifier)),
+        Named("primary, running", .primary(running())),
+        Named("primary, running, timeline behind", .primary(running(timeline: 1))),
+        Named("standby, running", .standby(running())),
+        Named("standby, running, replay paused for its settings", .standby(running(isReplayPaused: true))),
+        Named("answers nobody", .unresponsive(systemIdentifier: identifier)),
+    ]
+
+    private static func stopped(wasPrimary: Bool, isClean: Bool = true, timeline: UInt32 = 2) -> ServerState {
+        .stopped(
+            StoppedServer(
+                systemIdentifier: identifier, timeline: Timeline(rawValue: timeline), wasPrimary: wasPrimary,
+                isClean: isClean, position: LSN(rawValue: 900)))
+    }
+
+    private static func running(timeline: UInt32 = 2, isReplayPaused: Bool = false) -> RunningServer {
+        RunningServer(
+            systemIdentifier: identifier, timeline: Timeline(rawValue: timeline), position: LSN(rawValue: 1000),
+            isStreaming: true, isReplayPausedForSettings: isReplayPaused)
+    }
+
+    public static let deviations: [Deviation] =
+        [
+            Deviation("paused") { $0.cluster.configuration.isPaused = true },
+            Deviation("the member is asked to stop") { $0.isStopping = true },
+            Deviation("the lock ran out while the agent held it", kind: "end") { $0.lockEnd = .ranOut },
+            Deviation("the lock was lost to somebody else", kind: "end") { $0.lockEnd = .lost },
+            Deviation("failsafe: the API server is away and every member agrees") { $0.isFailsafeActive = true },
+            Deviation("the cluster was never created", kind: "initialize") { $0.cluster.initialization = .never },
+            Deviation("this member is creating the cluster", kind: "initialize") {
+                $0.cluster.initialization = .inProgress(by: "demo-0")
+            },
+            Deviation("demo-1 is creating the cluster", kind: "initialize") {
+                $0.cluster.initialization = .inProgress(by: "demo-1")
+            },
+            Deviation("the data is another cluster's", kind: "initialize") {
+                $0.cluster.initialization = .done(systemIdentifier: "7399999999999999999")
+            },
+            Deviation("the leader does not run as primary yet") { $0.cluster.members["demo-1"]?.role = .replica },
+            Deviation("the leader is followed already") {
+                $0.followed = FollowedLeader(name: "demo-1", epoch: 3, host: "10.0.0.1", port: 5432)
+            },
+            Deviation("elected because somebody asked for it") { $0.isElectedByRequest = true },
+            Deviation("this member may not lead") { $0.tags.isExcludedFromFailover = true },
+            Deviation("it lost a race a moment ago") { $0.standsBackUntil = now + .milliseconds(100) },
+            Deviation("another member began its timeline") {
+                $0.cluster.history = [
+                    TimelineSwitch(
+                        timeline: Timeline(rawValue: 1), position: LSN(rawValue: 500), reason: "", newLeader: "demo-2")
+                ]
+            },
+        ] + requests
+        + activities.map { activity in
+            Deviation("\(activity.rawValue) in progress", kind: "activity") { $0.activity = activity }
+        }
+
+    private static let requests: [Deviation] = [
+        request("switchover to anybody", FailoverRequest(leader: "demo-0")),
+        request("switchover to demo-1", FailoverRequest(leader: "demo-0", candidate: "demo-1")),
+        request("switchover to this member", FailoverRequest(leader: "demo-0", candidate: "demo-0")),
+        request("switchover to demo-9, which is not there", FailoverRequest(leader: "demo-0", candidate: "demo-9")),
+        request("switchover that names another leader", FailoverRequest(leader: "demo-2", candidate: "demo-1")),
+        request("failover to demo-1, whatever it costs", FailoverRequest(candidate: "demo-1")),
+        request("failover to this member, whatever it costs", FailoverRequest(candidate: "demo-0")),
+        Deviation("switchover to demo-1, which may not lead", kind: "request") {
+            $0.cluster.failover = FailoverRequest(leader: "demo-0", candidate: "demo-1")
+            $0.cluster.members["demo-1"]?.tags.isExcludedFromFailover = true
+        },
+    ]
+
+    private static func request(_ name: String, _ request: FailoverRequest) -> Deviation {
+        Deviation("request: \(name)", kind: "request") { $0.cluster.failover = request }
+    }
+
+    private static let activities: [Activity] = [
+        .bootstrapping, .cloning, .startingPrimary, .startingStandby, .promoting, .demoting, .handingOver, .recovering,
+        .rejoining, .racing, .restarting, .stopping,
+    ]
+}

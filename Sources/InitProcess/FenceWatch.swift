@@ -1,18 +1,18 @@
 import Fence
 import HighAvailability
 
-/// The deadline in force, and whether a kill is still unfinished.
+/// The deadline in force, and whether it has passed.
 ///
-/// Invariant: once the deadline has passed, ``due(now:)`` keeps naming it until a kill left nothing over or the agent sent
-/// something newer.
+/// Invariant: once the deadline has passed, ``due(now:)`` names it again and again until the agent sends something newer. An
+/// agent that was frozen between its last look at the lock and the start of a server wakes up with that start ahead of it.
 struct FenceWatch: Equatable {
-    /// Between two looks at processes that SIGKILL has not ended yet.
+    /// Between two looks at the data directory once the deadline has passed.
     static let retryPause = Duration.milliseconds(100)
 
     private enum State: Equatable {
         case disarmed
         case armed(BootInstant)
-        case killing(deadline: BootInstant, retryAt: BootInstant)
+        case passed(deadline: BootInstant, lookAt: BootInstant, isClear: Bool)
     }
 
     private var state = State.disarmed
@@ -24,27 +24,31 @@ struct FenceWatch: Equatable {
         }
     }
 
-    /// The deadline that is due and not dealt with; nil when there is nothing to kill now.
+    /// The deadline that has passed, when it is time to look for processes; nil when there is nothing to kill now.
     func due(now: BootInstant) -> BootInstant? {
         switch state {
         case .disarmed: nil
         case .armed(let deadline): now >= deadline ? deadline : nil
-        case .killing(let deadline, let retry): now >= retry ? deadline : nil
+        case .passed(let deadline, let look, _): now >= look ? deadline : nil
         }
     }
 
-    /// Records a kill; returns whether it is the first for this deadline.
-    mutating func killed(remaining: Int, now: BootInstant) -> Bool {
+    /// Records a look at the data directory.
+    ///
+    /// - Returns: whether it is news: the first for this deadline, one that met processes, or the first that left none over.
+    mutating func killed(_ count: Int, remaining: Int, now: BootInstant) -> Bool {
+        let isNews: Bool
+        let deadline: BootInstant
         switch state {
         case .disarmed:
             return false
-        case .armed(let deadline):
-            state = remaining == 0 ? .disarmed : .killing(deadline: deadline, retryAt: now + Self.retryPause)
-            return true
-        case .killing(let deadline, _):
-            state = remaining == 0 ? .disarmed : .killing(deadline: deadline, retryAt: now + Self.retryPause)
-            return false
+        case .armed(let instant):
+            (deadline, isNews) = (instant, true)
+        case .passed(let instant, _, let wasClear):
+            (deadline, isNews) = (instant, wasClear ? count > 0 : remaining == 0)
         }
+        state = .passed(deadline: deadline, lookAt: now + Self.retryPause, isClear: remaining == 0)
+        return isNews
     }
 
     /// When to look next.
@@ -52,7 +56,7 @@ struct FenceWatch: Equatable {
         switch state {
         case .disarmed: nil
         case .armed(let instant): instant
-        case .killing(_, let retry): retry
+        case .passed(_, let look, _): look
         }
     }
 }

@@ -71,8 +71,8 @@ struct InitLoop {
         let start = BootClock.now()
         guard let deadline = watch.due(now: start) else { return }
         let outcome = killPostgres(within: .seconds(1))
-        let isFirst = watch.killed(remaining: outcome.remaining.count, now: BootClock.now())
-        guard isFirst || outcome.remaining.isEmpty else { return }
+        let isNews = watch.killed(outcome.killed, remaining: outcome.remaining.count, now: BootClock.now())
+        guard isNews else { return }
         InitLog.write(
             outcome.remaining.isEmpty ? "critical" : "error",
             outcome.remaining.isEmpty

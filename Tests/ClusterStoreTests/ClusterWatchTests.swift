@@ -89,9 +89,12 @@ import Testing
         let leader = fixture.member("demo-0")
         try await leader.watching {
             let taken = try await leader.takeLock()
-            // Confirmed by the answer, before the watch shows anything. The store runs on the real clock.
-            #expect(leader.watch.standing(ttl: Self.ttl).isMine)
+            // Shown by the answer, before the watch shows anything; the holder's only once its fence is armed.
             #expect(leader.watch.view()?.lock == taken)
+            #expect(leader.watch.standing(ttl: Self.ttl) == .mineFromEarlierLife)
+            let until = leader.clock.now + Self.ttl
+            try leader.watch.confirmOwnership(of: taken, until: until) {}
+            #expect(leader.watch.standing(ttl: Self.ttl) == .mine(until: until))
             let rival = try await fixture.member("demo-1").takeLock()
             try await eventually("the rival shows") { leader.watch.view()?.lock == rival }
             #expect(leader.watch.standing(ttl: Self.ttl) == .held(by: "demo-1"))
@@ -100,7 +103,7 @@ import Testing
 
     @Test func `the view does not go back behind an own write`() throws {
         let watch = Self.watch()
-        watch.learn(lock: Self.record("3"), annotations: Self.annotations("3"), confirmedUntil: nil)
+        watch.learn(lock: Self.record("3"), annotations: Self.annotations("3"))
         watch.show("1")
         watch.show("2")
         #expect(watch.shownRenewal == "3")
@@ -113,7 +116,7 @@ import Testing
     @Test func `an answer the watch has overtaken does not take the view back`() throws {
         let watch = Self.watch()
         for version in ["1", "2", "3"] { watch.show(version) }
-        watch.learn(lock: Self.record("2"), annotations: Self.annotations("2"), confirmedUntil: nil)
+        watch.learn(lock: Self.record("2"), annotations: Self.annotations("2"))
         #expect(watch.shownRenewal == "3")
         watch.show("4")
         #expect(watch.shownRenewal == "4")
@@ -122,7 +125,7 @@ import Testing
     @Test func `an own write whose event was faster than its answer makes the watch wait for nothing`() throws {
         let watch = Self.watch()
         watch.show("1")
-        watch.learn(lock: Self.record("1"), annotations: Self.annotations("1"), confirmedUntil: nil)
+        watch.learn(lock: Self.record("1"), annotations: Self.annotations("1"))
         watch.show("2")
         #expect(watch.shownRenewal == "2")
     }
@@ -130,7 +133,7 @@ import Testing
     @Test func `a watch that never shows an own write is believed again after a while`() throws {
         let clock = ManualClock()
         let watch = Self.watch(clock)
-        watch.learn(lock: Self.record("3"), annotations: Self.annotations("3"), confirmedUntil: nil)
+        watch.learn(lock: Self.record("3"), annotations: Self.annotations("3"))
         watch.show("9")
         #expect(watch.shownRenewal == "3")
         clock.advance(by: .seconds(11))

@@ -8,9 +8,9 @@ import Testing
     private static let holder = HolderIdentity(member: "demo-0", podUID: "uid", nonce: "nonce")
 
     @Test(arguments: [
-        LockClaim(identity: holder, ttl: .seconds(20), validity: .seconds(17)),
+        LockClaim(identity: holder, ttl: .seconds(20)),
         LockClaim(
-            identity: holder, ttl: .milliseconds(4500), validity: .seconds(4), containerID: "c0ffee",
+            identity: holder, ttl: .milliseconds(4500), containerID: "c0ffee",
             timeline: Timeline(rawValue: .max), position: LSN(rawValue: .max)),
     ])
     func `what a holder writes is what the others read`(_ claim: LockClaim) {
@@ -28,7 +28,7 @@ import Testing
     ])
 
     @Test func `a renewal leaves the failsafe list as Patroni has it, and takes it off when there is none`() {
-        var claim = LockClaim(identity: Self.holder, ttl: .seconds(20), validity: .seconds(17))
+        var claim = LockClaim(identity: Self.holder, ttl: .seconds(20))
         claim.failsafe = Self.list
         let written = claim.renewal(epoch: 3, time: "now")
         #expect(
@@ -43,7 +43,7 @@ import Testing
 
     /// Who may take the lock is decided on the list in it; an acquisition must not change that in passing.
     @Test func `an acquisition leaves the failsafe list alone`() {
-        var claim = LockClaim(identity: Self.holder, ttl: .seconds(20), validity: .seconds(17))
+        var claim = LockClaim(identity: Self.holder, ttl: .seconds(20))
         claim.failsafe = Self.list
         let written = claim.acquisition(over: nil, time: "now")
         #expect(written["failsafe"] == nil && written["matriarch.dev/failsafe-pods"] == nil)
@@ -107,7 +107,7 @@ import Testing
 
     @Test func `a released lock remembers what the next leader has to know`() {
         let claim = LockClaim(
-            identity: Self.holder, ttl: .seconds(20), validity: .seconds(17), timeline: Timeline(rawValue: 3))
+            identity: Self.holder, ttl: .seconds(20), timeline: Timeline(rawValue: 3))
         var annotations = claim.acquisition(over: nil, time: "now").present
         for (key, value) in LockClaim.release(heir: "demo-1", position: LSN(rawValue: 8)) { annotations[key] = value }
         let record = LockRecord(version: "8", annotations: annotations)

@@ -102,7 +102,7 @@ struct StoreMember: Sendable {
 
     var claim: LockClaim {
         LockClaim(
-            identity: identity, ttl: .seconds(20), validity: .seconds(17), timeline: Timeline(rawValue: 1),
+            identity: identity, ttl: .seconds(20), timeline: Timeline(rawValue: 1),
             position: LSN(rawValue: 100))
     }
 

@@ -20,13 +20,15 @@ import Testing
             try fence.arm(until: deadline)
             delays.append(try initProcess.sandbox.awaitDeath(of: postmaster) - deadline)
             delays.append(try initProcess.sandbox.awaitDeath(of: backend) - deadline)
-            // The kill goes on until nothing is left; the next processes must not meet it.
+            // The next processes must not meet this deadline.
             _ = try eventually("report of kill \(round)") {
                 let reports = initProcess.log().split(separator: "\n").count {
                     $0.contains("lock deadline passed: PostgreSQL killed")
                 }
                 return (reports == round ? () : nil, initProcess.log())
             }
+            try fence.disarm()
+            try initProcess.awaitIdle()
         }
         #expect(state(of: agent) == "T")
         delays.sort()
@@ -36,6 +38,29 @@ import Testing
         #expect(delays[0] >= .zero)
         #expect(delays[delays.count / 2] < .milliseconds(50))
         #expect(delays[delays.count - 1] < .milliseconds(500), "one sample may meet a busy machine")
+    }
+
+    @Test func `a server that is started when the deadline has passed already does not stay`() throws {
+        let initProcess = try InitUnderTest()
+        let fence = try initProcess.fence(of: try initProcess.agents()[0])
+        try fence.arm(until: BootClock.now())
+        _ = try eventually("the deadline passes over an empty data directory") {
+            (initProcess.log().contains("lock deadline passed") ? () : nil, initProcess.log())
+        }
+        // What an agent does that was frozen after its last look at the lock.
+        for _ in 0..<3 {
+            let started = BootClock.now()
+            let postmaster = try spawn(
+                "/bin/sh", ["-c", "cd '\(initProcess.sandbox.dataDirectory)' && exec sleep 1000"])
+            initProcess.sandbox.adopt(postmaster)
+            #expect(try initProcess.sandbox.awaitDeath(of: postmaster) - started < .milliseconds(500))
+        }
+        try fence.disarm()
+        try initProcess.awaitIdle()
+        let standby = try initProcess.sandbox.start(in: "pgdata")
+        let later = BootClock.now() + .milliseconds(300)
+        try eventually("three looks later") { (BootClock.now() > later ? () : nil, "") }
+        #expect(isAlive(standby))
     }
 
     @Test func `processes outside the data directory are left alone`() throws {
@@ -79,6 +104,8 @@ import Testing
         #expect(death >= deadline)
         #expect(death < deadline + .milliseconds(500))
         // The new agent's pipe is the same one.
+        try initProcess.fence(of: second).disarm()
+        try initProcess.awaitIdle()
         let next = try initProcess.sandbox.start(in: "pgdata")
         try initProcess.fence(of: second).arm(until: BootClock.now())
         _ = try initProcess.sandbox.awaitDeath(of: next)

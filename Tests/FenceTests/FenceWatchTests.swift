@@ -37,27 +37,39 @@ private func at(_ milliseconds: Int64) -> BootInstant { BootInstant(nanoseconds:
         #expect(watch.due(now: at(1_000)) == nil)
     }
 
-    @Test func `after a complete kill the fence stays off until a new deadline arrives`() {
+    @Test func `a deadline that has passed stays in force until the agent sends something newer`() {
         var watch = FenceWatch()
         watch.received(.until(at(100)))
-        let isFirst = watch.killed(remaining: 0, now: at(103))
-        #expect(isFirst)
-        #expect(watch.due(now: at(10_000)) == nil)
-        #expect(watch.nextLook == nil)
+        let isNews = watch.killed(3, remaining: 0, now: at(103))
+        #expect(isNews)
+        #expect(watch.due(now: at(202)) == nil)
+        #expect(watch.nextLook == at(203))
+        // A start that was on its way when the agent froze.
+        #expect(watch.due(now: at(10_000)) == at(100))
         watch.received(.until(at(20_000)))
+        #expect(watch.due(now: at(10_000)) == nil)
         #expect(watch.due(now: at(20_000)) == at(20_000))
+        _ = watch.killed(0, remaining: 0, now: at(20_000))
+        watch.received(.disarmed)
+        #expect(watch.due(now: at(30_000)) == nil)
+        #expect(watch.nextLook == nil)
     }
 
-    @Test func `an unfinished kill is repeated every 100 ms until nothing is left`() {
+    @Test func `an unfinished kill is repeated every 100 ms`() {
         var watch = FenceWatch()
         watch.received(.until(at(100)))
-        let isFirst = watch.killed(remaining: 2, now: at(1_100))
-        #expect(isFirst)
+        _ = watch.killed(2, remaining: 2, now: at(1_100))
         #expect(watch.due(now: at(1_199)) == nil)
         #expect(watch.due(now: at(1_200)) == at(100))
-        let isFirstAgain = watch.killed(remaining: 0, now: at(1_201))
-        #expect(!isFirstAgain)
-        #expect(watch.due(now: at(5_000)) == nil)
+    }
+
+    @Test func `a look that finds nothing new is no news`() {
+        var watch = FenceWatch()
+        watch.received(.until(at(100)))
+        let looks = [(2, 2), (2, 2), (2, 0), (0, 0), (0, 0), (1, 0), (0, 0)].map { killed, remaining in
+            watch.killed(killed, remaining: remaining, now: at(200))
+        }
+        #expect(looks == [true, false, true, false, false, true, false])
     }
 }
 

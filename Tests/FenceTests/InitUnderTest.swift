@@ -1,6 +1,7 @@
-import Fence
 import Glibc
 import HighAvailability
+
+@testable import Fence
 
 /// `matriarch init` as a real process, with a shell script in the agent's place.
 final class InitUnderTest {
@@ -49,6 +50,16 @@ final class InitUnderTest {
         let descriptor = open("/proc/\(agent)/fd/\(number)", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw NotReached(description: "fence of \(agent): \(errno)") }
         return try FenceHandle(descriptor: descriptor)
+    }
+
+    /// Waits until init has read what was sent to it last: a kill that was under way is over.
+    func awaitIdle() throws {
+        let fence = try fence(of: try agents().last ?? 0)
+        try eventually("init reads its messages") {
+            var waiting: Int32 = -1
+            _ = ioctl(fence.descriptor, UInt(FIONREAD), &waiting)
+            return (waiting == 0 ? () : nil, "\(waiting) bytes wait")
+        }
     }
 
     func log() -> String { contents(of: sandbox.path + "/log") ?? "" }

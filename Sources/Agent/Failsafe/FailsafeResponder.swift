@@ -25,8 +25,7 @@ struct FailsafeResponder: Sendable {
         // A member that has not read the store yet cannot know the mode. A promise binds only itself.
         guard view?.configuration.usesFailsafe ?? (request.claim != nil) else { return StatusResponse(status: 502) }
         let now = state.read()
-        // No member is sealed for a candidate without a synchronous mode that votes.
-        switch watch.answer(request, isPrimary: now.isPrimary, sealedFor: nil, ttl: now.timings.ttl) {
+        switch watch.answer(request, isPrimary: now.isPrimary, ttl: now.timings.ttl) {
         case .accepted:
             var headers = [Self.memberHeader: "\(identity.member)/\(identity.podUID)"]
             if let position = now.snapshot?.received ?? now.snapshot?.replayed {

@@ -11,7 +11,7 @@ import Synchronization
 /// renewals come to nothing, while the next renewal is already under way.
 ///
 /// - Invariant: the fence is armed, with a deadline counted from when the write was *sent*, before anybody learns that the
-///   lock is held.
+///   lock is held: ``ClusterWatch/confirmOwnership(of:until:arming:)`` does both in one step.
 final class LockKeeper: Sendable {
     enum Command: Sendable {
         case acquire(over: LockRecord?, listIsGone: Bool, CheckedContinuation<LockWrite?, Never>)
@@ -30,6 +30,8 @@ final class LockKeeper: Sendable {
     private let keeping = Mutex(LockKeeping())
     private let lastWarning = Mutex<String?>(nil)
     private let commands: AsyncStream<Command>
+    /// init may have a deadline; of an earlier life of this agent, at first.
+    private let isFenceRaised: Atomic<Bool>
     private let submit: AsyncStream<Command>.Continuation
 
     /// What a renewal says, and whether there may be one; asked anew each time.
@@ -67,6 +69,9 @@ final class LockKeeper: Sendable {
     var end: LockEnd? { keeping.withLock { $0.end } }
 
     /// Takes the lock over exactly this record.
+    /// init may have a deadline in force, or one that has passed: then it kills what is started in the data directory.
+    var mayBeFenced: Bool { isFenceRaised.load(ordering: .sequentiallyConsistent) }
+
     ///
     /// - Parameter listIsGone: no Pod of the record's failsafe list exists any more.
     /// - Returns: nil when the outcome is unknown, when a promise forbids it, or when the fence cannot be armed.
@@ -239,6 +244,8 @@ final class LockKeeper: Sendable {
             keeping.confirmed(record, sentAt: sentAt, timings)
             return keeping.held?.until
         }
+    ///
+    /// - Returns: false when init cannot be told; then the lock is given up, and the deadline it knows stays in force.
     }
 
     /// Moves the end of the lock for init, for the watch and here, in one step: two tasks do it.
@@ -249,13 +256,11 @@ final class LockKeeper: Sendable {
         keeping.withLock { keeping in
             guard let until = change(&keeping), let epoch = keeping.held?.record.epoch else { return true }
             do {
-                try fence?.arm(until: until)
+                try arm(until)
                 watch.moveLockEnd(epoch: epoch, to: until)
                 return true
             } catch {
-                logger.critical("the fence cannot be armed, so nothing may lead here", metadata: ["error": "\(error)"])
-                keeping.lost()
-                watch.relinquishLock()
+                giveUp(&keeping, because: error)
                 return false
             }
         }
@@ -263,8 +268,8 @@ final class LockKeeper: Sendable {
 
     private func claim(_ terms: Terms) -> LockClaim {
         LockClaim(
-            identity: identity, ttl: terms.timings.ttl, validity: terms.timings.fenceDelay,
-            containerID: terms.containerID, timeline: terms.timeline, position: terms.position,
+            identity: identity, ttl: terms.timings.ttl, containerID: terms.containerID, timeline: terms.timeline,
+            position: terms.position,
             failsafe: terms.failsafe)
     }
 
@@ -274,6 +279,32 @@ final class LockKeeper: Sendable {
             return last != text
         }
         if isNew { logger.warning("\(text)") }
+    private func arm(_ until: BootInstant) throws {
+        isFenceRaised.store(true, ordering: .sequentiallyConsistent)
+        try fence?.arm(until: until)
+    }
+
+    private func giveUp(_ keeping: inout LockKeeping, because error: any Error) {
+        logger.critical("the fence cannot be armed, so nothing may lead here", metadata: ["error": "\(error)"])
+        keeping.lost()
+        watch.relinquishLock()
+    }
+
+    /// Takes the fence down, because nothing of this member needs one: its server is stopped, or about to run as a standby.
+    ///
+    /// A lock that is held keeps its fence. One step with the confirmation of renewals: an answer that is late would make
+    /// this member the holder between a look at the lock and the message to init, and leave it one without a deadline.
+    ///
+    /// - Throws: `FenceError`; the former deadline then stays in force.
+    func lowerFence() throws {
+        try keeping.withLock { keeping in
+            if keeping.endIfOver(at: BootClock.now()) { watch.relinquishLock() }
+            guard keeping.held == nil else { return }
+            try fence?.disarm()
+            isFenceRaised.store(false, ordering: .sequentiallyConsistent)
+        }
+    }
+
     }
 
     /// - Returns: whether there was something to take back.

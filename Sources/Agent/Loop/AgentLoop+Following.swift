@@ -1,5 +1,4 @@
 import ClusterStore
-import Fence
 import HighAvailability
 import Logging
 import PostgresConfiguration
@@ -126,7 +125,7 @@ extension AgentLoop {
     private func bringUpStandby(_ role: ServerRole) async throws {
         guard instance.runningPostmaster == nil else { return try await writeConfiguration(role) }
         // A holder about to be promoted stays fenced.
-        if !watch.standing(ttl: timings.ttl).isMine { try fence?.disarm() }
+        try keeper.lowerFence()
         let settings = try wantedSettings()
         try await instance.start(settings, as: role)
         noteApplied(settings, role)
@@ -152,11 +151,26 @@ extension AgentLoop {
         try await killServer()
     }
 
+    /// Nothing runs here and the lock is not this member's, but init may still have a deadline of a reign that is over: it
+    /// would kill what comes next, a recovery, a copy or a standby.
+    func lowerFenceWhenIdle() async {
+        guard keeper.mayBeFenced, activity == nil, !server.hasProcess, !watch.standing(ttl: timings.ttl).isMine else {
+            return
+        }
+        do {
+            // Backends outlive a postmaster that was killed, and those the deadline is for.
+            try await instance.killLeftovers()
+            try keeper.lowerFence()
+        } catch {
+            logger.error("the fence stays in force: \(error)")
+        }
+    }
+
     /// Kills every process of the data directory, then takes the fence down: there is nothing left to fence.
     func killServer() async throws {
         try await instance.stop(.immediate)
         followed = nil
         hasRoles = false
-        if !watch.standing(ttl: timings.ttl).isMine { try fence?.disarm() }
+        try keeper.lowerFence()
     }
 }

@@ -1,5 +1,4 @@
 import ClusterStore
-import Fence
 import HighAvailability
 import Logging
 import PostgresInstance
@@ -86,7 +85,7 @@ extension AgentLoop {
             throw HandOverRefusal("the lock could not be released to \(heir)")
         }
         // Only now: until the release a renewal could have armed it again.
-        try fence?.disarm()
+        try keeper.lowerFence()
         logger.notice(
             "handed the lock over",
             metadata: ["to": "\(heir)", "position": "\(position)", "stopped_for": "\(BootInstant.now() - began)"])

@@ -71,7 +71,16 @@ extension AgentLoop {
     /// - Returns: the end of everything it has confirmed to anybody.
     private func seal(_ wanted: Seal) async throws -> LSN {
         if seal != wanted {
-            try await instance.keepPromise(wanted.onDisk)
+            let isPrimary = if case .primary = server { true } else { false }
+            if case .refuse(let reason) = watch.beginSeal(wanted, isPrimary: isPrimary, ttl: timings.ttl) {
+                throw AgentError(.actionFailed, "not sealed: \(reason)")
+            }
+            do {
+                try await instance.keepPromise(wanted.onDisk)
+            } catch {
+                watch.note(seal)
+                throw error
+            }
             seal = wanted
             followed = nil
             logger.notice("sealed: no WAL from an earlier epoch", metadata: ["epoch": "\(wanted.epoch)"])

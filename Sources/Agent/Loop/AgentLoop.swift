@@ -1,5 +1,4 @@
 import ClusterStore
-import Fence
 import HighAvailability
 import Logging
 import PostgresConfiguration
@@ -76,7 +75,9 @@ actor AgentLoop {
     /// Ordinary users are held out until the standbys have confirmed what they would see.
     var holdsOutUsers = false
     /// What this member promised; read from disk when the agent starts.
-    var seal: Seal?
+    var seal: Seal? {
+        didSet { watch.note(seal) }
+    }
     /// It took the lock as the named heir, or as the candidate of a request; false again once it leads.
     var isElectedByRequest = false
     /// The request this member was elected with; nil once its outcome is told.

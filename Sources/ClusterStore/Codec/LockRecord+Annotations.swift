@@ -31,8 +31,6 @@ extension LockRecord {
 public struct LockClaim: Hashable, Sendable {
     public var identity: HolderIdentity
     public var ttl: Duration
-    /// How long the holder itself believes in a write, from when it was sent: until the fence falls, before `ttl`.
-    public var validity: Duration
     public var containerID: String?
     public var timeline: Timeline?
     public var position: LSN?
@@ -40,12 +38,11 @@ public struct LockClaim: Hashable, Sendable {
     public var failsafe: FailsafeList?
 
     public init(
-        identity: HolderIdentity, ttl: Duration, validity: Duration, containerID: String? = nil,
+        identity: HolderIdentity, ttl: Duration, containerID: String? = nil,
         timeline: Timeline? = nil, position: LSN? = nil, failsafe: FailsafeList? = nil
     ) {
         self.identity = identity
         self.ttl = ttl
-        self.validity = validity
         self.containerID = containerID
         self.timeline = timeline
         self.position = position

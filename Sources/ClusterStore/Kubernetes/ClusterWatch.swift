@@ -31,6 +31,8 @@ public final class ClusterWatch: Sendable {
         var ownWrites = 0
         var configuration: (text: String?, value: DynamicConfiguration, problems: [String])?
         var lastHeard: BootInstant?
+        /// Epoch promised to a candidate: no older leader is vouched for.
+        var sealedEpoch: Int64?
     }
 
     struct StoredObject: Hashable {
@@ -128,13 +130,33 @@ public final class ClusterWatch: Sendable {
     public var failsafeLeader: String? { state.withLock { $0.lock.failsafeLeader(at: clock()) } }
 
     /// Answers a leader that cannot reach the store; see ``FailsafePledge``.
-    public func answer(_ request: FailsafeRequest, isPrimary: Bool, sealedFor: Int64?, ttl: Duration) -> FailsafeAnswer
-    {
-        let answer = state.withLock {
-            $0.lock.answer(request, isPrimary: isPrimary, sealedFor: sealedFor, ttl: ttl, at: clock())
+    public func answer(_ request: FailsafeRequest, isPrimary: Bool, ttl: Duration) -> FailsafeAnswer {
+        let answer = state.withLock { state in
+            state.lock.answer(
+                request, isPrimary: isPrimary, sealedFor: state.sealedEpoch, ttl: ttl, at: clock())
         }
         signal.yield()
         return answer
+    }
+
+    /// Whether this member may promise a candidate the next epoch; if so, it is bound from here on.
+    ///
+    /// A seal and a promise to a leader exclude each other as an acquisition and such a promise do: a member that vouched for
+    /// its leader has no vote until that time is over, and one whose vote is given does not vouch for the leader before.
+    public func beginSeal(_ wanted: Seal, isPrimary: Bool, ttl: Duration) -> SealVerdict {
+        state.withLock { state in
+            let holder = state.lock.record?.leader.flatMap { state.pods[$0] }
+            let verdict = judgeSeal(
+                wanted, standing: state.lock.standing(at: clock(), ttl: ttl, holder: holder), lock: state.lock.record,
+                isPrimary: isPrimary)
+            if verdict == .seal { state.sealedEpoch = wanted.epoch }
+            return verdict
+        }
+    }
+
+    /// The seal this member is bound by, as its disk says; nil ends it.
+    public func note(_ seal: Seal?) {
+        state.withLock { $0.sealedEpoch = seal?.epoch }
     }
 
     /// Whether this member may now write itself into the lock over a record read live; see ``FailsafePledge``.
@@ -162,15 +184,32 @@ public final class ClusterWatch: Sendable {
     // MARK: What this agent learns by itself
 
     /// Takes in the answer of an own write or a live read of the lock.
-    public func learn(lock record: LockRecord?, annotations: [String: String]?, confirmedUntil: BootInstant?) {
+    ///
+    /// It makes nobody the holder; see ``confirmOwnership(of:until:arming:)``.
+    public func learn(lock record: LockRecord?, annotations: [String: String]?) {
         state.withLock { state in
             state.ownWrites += 1
-            guard state.lock.answered(record, confirmedUntil: confirmedUntil, at: clock()) else { return }
+            guard state.lock.answered(record, confirmedUntil: nil, at: clock()) else { return }
             if let record, let annotations {
                 state.objects[layout.leader] = StoredObject(version: record.version, annotations: annotations)
             } else {
                 state.objects[layout.leader] = nil
             }
+        }
+        signal.yield()
+    }
+
+    /// Makes this agent the holder of a record that its own write has left.
+    ///
+    /// - Guarantees: `arm` has returned before anybody can learn that the lock is held; if it throws, nobody ever does. An
+    ///   agent that freezes anywhere on the way leaves either a fence without a holder, or no holder at all.
+    /// - Parameters:
+    ///   - until: counted from when the write was sent.
+    ///   - arm: hands init that instant. It must not come back here.
+    public func confirmOwnership(of record: LockRecord, until: BootInstant, arming arm: () throws -> Void) throws {
+        try state.withLock { state in
+            try arm()
+            state.lock.confirmOwnership(of: record, until: until)
         }
         signal.yield()
     }

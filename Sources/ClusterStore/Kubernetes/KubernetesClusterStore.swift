@@ -46,7 +46,7 @@ public struct KubernetesClusterStore: ClusterStore {
 
     public func readLock(deadline: BootInstant) async throws -> LockRecord? {
         let object = try await readSettling(deadline: deadline)
-        watch.learn(lock: object?.record, annotations: object?.annotations, confirmedUntil: nil)
+        watch.learn(lock: object?.record, annotations: object?.annotations)
         return object?.record
     }
 
@@ -92,12 +92,12 @@ public struct KubernetesClusterStore: ClusterStore {
                 let object = try await patchObject(
                     layout.leader, annotations, version: current.version, subsets: subsets, with: lockClient,
                     deadline: deadline)
-                watch.learn(lock: object.record, annotations: object.annotations, confirmedUntil: nil)
+                watch.learn(lock: object.record, annotations: object.annotations)
                 return true
             } catch let error as KubernetesError where error.isConflict || error.isOutcomeUnknown || error.isRetryable {
                 try await pauseBeforeRetry(error, deadline: deadline)
                 let object = try await readLockObject(deadline: deadline)
-                watch.learn(lock: object?.record, annotations: object?.annotations, confirmedUntil: nil)
+                watch.learn(lock: object?.record, annotations: object?.annotations)
                 switch LockAttempt.settleRelease(of: record, to: heir, read: object?.record) {
                 case .landed: return true
                 case .lost, .again(over: nil): return false
@@ -110,7 +110,8 @@ public struct KubernetesClusterStore: ClusterStore {
     /// Repeats a write until its outcome is known.
     ///
     /// - Invariant: returns `.held` only if a server's answer shows this claim's identity with this attempt's stamp, or
-    ///   the write itself was answered with success.
+    ///   the write itself was answered with success. The watch takes neither for ownership: that begins with
+    ///   ``ClusterWatch/confirmOwnership(of:until:arming:)``, once init has the deadline.
     private func settle(
         _ kind: LockAttempt, _ claim: LockClaim, stamp: String, base: LockRecord?, deadline: BootInstant,
         attempt: (LockRecord?, BootInstant) async throws -> LockObject
@@ -120,8 +121,7 @@ public struct KubernetesClusterStore: ClusterStore {
         while true {
             do {
                 let object = try await attempt(base, deadline)
-                let until = sentAt + claim.validity
-                watch.learn(lock: object.record, annotations: object.annotations, confirmedUntil: until)
+                watch.learn(lock: object.record, annotations: object.annotations)
                 return .held(object.record, sentAt: sentAt)
             } catch let error as KubernetesError
                 where error.isConflict || error.isAlreadyExists || error.isNotFound || error.isOutcomeUnknown
@@ -130,14 +130,7 @@ public struct KubernetesClusterStore: ClusterStore {
                 try await pauseBeforeRetry(error, deadline: deadline)
                 let object = try await readSettling(deadline: deadline)
                 let outcome = kind.settle(object?.record, over: base, identity: claim.identity, stamp: stamp)
-                if case .landed(let record) = outcome {
-                    watch.learn(
-                        lock: record, annotations: object?.annotations, confirmedUntil: sentAt + claim.validity)
-                    return .held(record, sentAt: sentAt)
-                }
-                if object != nil {
-                    watch.learn(lock: object?.record, annotations: object?.annotations, confirmedUntil: nil)
-                }
+                if object != nil { watch.learn(lock: object?.record, annotations: object?.annotations) }
                 switch outcome {
                 case .landed(let record): return .held(record, sentAt: sentAt)
                 case .lost(let record): return .lost(record)

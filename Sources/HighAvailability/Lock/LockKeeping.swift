@@ -58,12 +58,8 @@ public struct LockKeeping: Hashable, Sendable {
 
     /// A renewal out of turn, to publish something.
     public mutating func renew(at now: BootInstant, _ timings: Timings) -> Step {
+        if endIfOver(at: now) { return .giveUp }
         guard let held else { return .rest }
-        guard now < held.until else {
-            self.held = nil
-            end = .ranOut
-            return .giveUp
-        }
         return .renew(over: held.record, deadline: min(held.until, now + timings.retryTimeout))
     }
 
@@ -80,15 +76,21 @@ public struct LockKeeping: Hashable, Sendable {
     ///
     /// - Returns: ``Step/giveUp`` when there is no time left for that.
     public mutating func outcomeIsUnknown(at now: BootInstant) -> Step {
+        if endIfOver(at: now) { return .giveUp }
         guard let held else { return .rest }
-        guard now < held.until else {
-            self.held = nil
-            end = .ranOut
-            return .giveUp
-        }
         self.held?.nextRenewal = now + Self.pauseAfterUnknown
         if let round = held.nextRound { self.held?.nextRound = min(round, now) }
         return .rest
+    }
+
+    /// Ends a lock whose time is over, without waiting for the next heartbeat to find that out.
+    ///
+    /// - Returns: whether it ended just now.
+    public mutating func endIfOver(at now: BootInstant) -> Bool {
+        guard let held, now >= held.until else { return false }
+        self.held = nil
+        end = .ranOut
+        return true
     }
 
     /// Another holder was seen in a live read, or nobody: nothing overrides that.

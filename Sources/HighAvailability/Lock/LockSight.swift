@@ -60,10 +60,14 @@ public struct LockSight: Hashable, Sendable {
             if let new, !isKnown { awaited = Awaited(version: new.version, since: now) }
             take(new, at: now)
         }
-        if let until, record?.identity == new?.identity, record?.epoch == new?.epoch {
-            observer.confirmOwnership(until: until)
-        }
+        if let until, let new { confirmOwnership(of: new, until: until) }
         return !isPast
+    }
+
+    /// This agent's own write of the record makes it the holder, unless another has been seen since.
+    public mutating func confirmOwnership(of written: LockRecord, until: BootInstant) {
+        guard record?.identity == written.identity, record?.epoch == written.epoch else { return }
+        observer.confirmOwnership(until: until)
     }
 
     /// The lock is known not to be ours, whatever the view still shows.

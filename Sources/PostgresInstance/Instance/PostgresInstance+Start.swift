@@ -108,7 +108,10 @@ extension PostgresInstance {
     }
 
     /// Kills processes of an earlier server: an orphaned backend holds shared memory and can still write.
-    func killLeftovers(deadline: Duration) throws(InstanceError) {
+    ///
+    /// - Requires: no server runs.
+    /// - Throws: ``InstanceError`` `.processesRemain` when SIGKILL does not help in time.
+    public func killLeftovers(deadline: Duration = .seconds(10)) throws(InstanceError) {
         let outcome = DataDirectoryProcesses.killAll(
             dataDirectory: data.path, deadline: BootClock.now() + deadline)
         if outcome.killed > 0 {

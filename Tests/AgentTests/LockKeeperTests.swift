@@ -1,0 +1,99 @@
+import ClusterStore
+import Fence
+import Glibc
+import HighAvailability
+import KubernetesClient
+import Logging
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// The keeper of the lock against a real API server, with the reading end of the fence in the test's hand.
+@Suite struct LockKeeperTests {
+    private struct Fixture {
+        let keeper: LockKeeper
+        let watch: ClusterWatch
+        let fence: FenceReceiver
+
+        /// - Parameter isStuck: init does not read; the pipe is full.
+        init(isStuck: Bool = false) async throws {
+            let controlPlane = try await ControlPlane.shared()
+            let client = KubernetesClient(configuration: controlPlane.admin)
+            let logger = Logger(label: "keeper") { _ in SwiftLogNoOpLogHandler() }
+            let identity = HolderIdentity(member: "demo-0", podUID: "uid", nonce: "first")
+            let layout = StoreLayout(
+                cluster: "demo", namespace: try await controlPlane.namespace(prefix: "keeper"), lockObject: .configMap)
+            watch = ClusterWatch(
+                client: client, layout: layout, me: identity, container: "postgres", logger: logger,
+                clock: BootClock.now)
+            fence = try #require(FenceReceiver())
+            let handle = try FenceHandle(descriptor: fence.writingDescriptor)
+            if isStuck {
+                _ = #expect(throws: FenceError.self) {
+                    while true { try handle.arm(until: BootClock.now() + .seconds(3600)) }
+                }
+            }
+            keeper = LockKeeper(
+                identity: identity,
+                store: KubernetesClusterStore(
+                    client: client, lockClient: client, layout: layout, watch: watch, logger: logger,
+                    clock: BootClock.now, wallClock: WallClock.now),
+                watch: watch, fence: handle, logger: logger,
+                terms: { LockKeeper.Terms(timings: .fast, mayRenew: false) }, consent: { _ in [] })
+        }
+
+        func working(_ body: () async throws -> Void) async throws {
+            let keeper = keeper
+            let running = Task { await keeper.run() }
+            defer { running.cancel() }
+            try await body()
+        }
+
+        var standing: LockStanding { watch.standing(ttl: Timings.fast.ttl) }
+    }
+
+    @Test func `init has the deadline, counted from the sending, when a member becomes the holder`() async throws {
+        let fixture = try await Fixture()
+        try await fixture.working {
+            let before = BootClock.now()
+            guard case .held(_, let sentAt) = await fixture.keeper.acquire(over: nil, listIsGone: false) else {
+                Issue.record("the lock was not taken")
+                return
+            }
+            #expect(sentAt >= before)
+            let until = sentAt + Timings.fast.fenceDelay
+            #expect(fixture.standing == .mine(until: until))
+            #expect(fixture.fence.latest() == .until(until))
+        }
+    }
+
+    @Test func `a member whose init does not listen takes the lock and never believes it`() async throws {
+        let fixture = try await Fixture(isStuck: true)
+        try await fixture.working {
+            #expect(await fixture.keeper.acquire(over: nil, listIsGone: false) == nil)
+            #expect(fixture.watch.view()?.lock == nil)
+            #expect(!fixture.standing.isMine)
+            #expect(fixture.keeper.end == .lost)
+        }
+    }
+
+    @Test func `the fence of a lock that is held is not lowered, and that of one let go is`() async throws {
+        let fixture = try await Fixture()
+        try await fixture.working {
+            #expect(fixture.keeper.mayBeFenced)
+            try fixture.keeper.lowerFence()
+            #expect(fixture.fence.latest() == .disarmed)
+            #expect(!fixture.keeper.mayBeFenced)
+            _ = await fixture.keeper.acquire(over: nil, listIsGone: false)
+            #expect(fixture.keeper.mayBeFenced)
+            _ = fixture.fence.latest()
+            try fixture.keeper.lowerFence()
+            #expect(fixture.fence.latest() == nil)
+            #expect(fixture.standing.isMine)
+            #expect(await fixture.keeper.release(heir: nil, position: nil))
+            try fixture.keeper.lowerFence()
+            #expect(fixture.fence.latest() == .disarmed)
+        }
+    }
+}

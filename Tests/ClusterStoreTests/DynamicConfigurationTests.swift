@@ -8,7 +8,7 @@ import Testing
         let (configuration, problems) = try read(
             #"""
             {"ttl":30,"loop_wait":4,"retry_timeout":6.5,"maximum_lag_on_failover":4096,"pause":true,
-             "primary_start_timeout":60,"member_slots_ttl":120,"matriarch":{"fence_margin":2.5},
+             "primary_start_timeout":60,"primary_stop_timeout":15,"member_slots_ttl":120,"matriarch":{"fence_margin":2.5},
              "postgresql":{"use_pg_rewind":false,"use_slots":"off",
               "parameters":{"Work_Mem":"8MB","max_connections":50,"fsync":true,"geqo":false,"seq_page_cost":1.5,"x.y":null},
               "pg_hba":["host all all all scram-sha-256"],"pg_ident":["map a b"]}}
@@ -21,6 +21,7 @@ import Testing
                         ttl: .seconds(30), loopWait: .seconds(4), retryTimeout: .milliseconds(6500),
                         fenceMargin: .milliseconds(2500)),
                     maximumLagOnFailover: ByteCount(rawValue: 4096), isPaused: true, primaryStartTimeout: .seconds(60),
+                    primaryStopTimeout: .seconds(15),
                     usesRewind: false, usesSlots: false, memberSlotRetention: .seconds(120),
                     parameters: [
                         "work_mem": "8MB", "max_connections": "50", "fsync": "on", "geqo": "off",
@@ -52,6 +53,7 @@ import Testing
         (#"{"maximum_lag_on_failover":"lots"}"#, "maximum_lag_on_failover"),
         (#"{"maximum_lag_on_failover":-1}"#, "maximum_lag_on_failover"),
         (#"{"primary_start_timeout":"x"}"#, "primary_start_timeout"), (#"{"member_slots_ttl":-3}"#, "member_slots_ttl"),
+        (#"{"primary_stop_timeout":-1}"#, "primary_stop_timeout"),
         (#"{"postgresql":[]}"#, "postgresql"), (#"{"postgresql":{"use_slots":[]}}"#, "postgresql.use_slots"),
         (#"{"postgresql":{"parameters":"fsync=off"}}"#, "postgresql.parameters"),
         (#"{"postgresql":{"parameters":{"fsync":["off"]}}}"#, "postgresql.parameters.fsync"),
@@ -107,6 +109,7 @@ import Testing
         }
         var document = object([
             "ttl", "loop_wait", "retry_timeout", "maximum_lag_on_failover", "pause", "primary_start_timeout",
+            "primary_stop_timeout",
             "member_slots_ttl", "matriarch", "postgresql",
         ])
         guard var members = document.objectValue else { return document }

@@ -195,6 +195,8 @@ import Testing
         #expect(config["ttl"] == 10 && config["loop_wait"] == 2 && config["retry_timeout"] == 3)
         #expect(config.value(at: "matriarch", "fence_margin") == 1.5)
         #expect(config["maximum_lag_on_failover"] == 1_048_576)
+        #expect(config["primary_start_timeout"] == 300)
+        #expect(config["primary_stop_timeout"] == 30)
         #expect(config["pause"] == false)
         // The store says what is, whatever somebody wrote there.
         #expect(config["synchronous_mode"] == "off" && config["failsafe_mode"] == true)

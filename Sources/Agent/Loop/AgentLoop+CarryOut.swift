@@ -52,7 +52,11 @@ extension AgentLoop {
             begin(.racing) { agent in
                 // A primary must be gone before anybody else may lead, and backends outlive a postmaster that was killed.
                 if case .standby = agent.server {} else { try await agent.killServer() }
+                agent.gaveWayUntil = .now() + agent.timings.ttl
                 _ = await agent.keeper.release(heir: nil, position: nil)
+                agent.standsBackUntil = agent.gaveWayUntil
+                // What runs is a standby, which needs no deadline.
+                try agent.keeper.lowerFence()
                 try await Task.sleep(for: agent.timings.retryTimeout)
             }
         case .shutDown:

@@ -76,7 +76,7 @@ extension AgentLoop {
     @discardableResult
     private func stopAndRelease(heir: String) async throws -> BootInstant {
         let began = BootInstant.now()
-        let position = try await stopCleanly(within: .seconds(30))
+        let position = try await stopCleanly(within: stopLimit())
         guard await catchesUp(heir, to: position, within: .seconds(10)) else {
             throw HandOverRefusal("\(heir) did not receive the shutdown checkpoint at \(position)")
         }
@@ -151,10 +151,18 @@ extension AgentLoop {
                 logger.warning("\(error)")
             }
         }
-        if instance.runningPostmaster != nil { try await instance.stop(.fast, deadline: .seconds(30)) }
-        // Only a lock whose server is down in order is let go; any other runs out.
+        // The Pod's own time to end is 60 s, and the checkpoint has had some of it.
+        if instance.runningPostmaster != nil { try await instance.stop(.fast, deadline: stopLimit(.seconds(30))) }
+        // A server that is down in order has shipped all it wrote; one that was killed runs out with its lock, unless
+        // everything it acknowledged is on the standbys that alone may be elected.
         let position = try await instance.shutdownCheckpoint()?.checkpoint
-        if position != nil { _ = await keeper.release(heir: nil, position: position) }
+        if position != nil || isElectionRestricted { _ = await keeper.release(heir: nil, position: position) }
+    }
+
+    /// Commits have waited for standbys, and the record says for whose.
+    private var isElectionRestricted: Bool {
+        guard let view = watch.view(), view.configuration.synchronous.mode != .off else { return false }
+        return view.synchronous?.isActive == true && view.synchronous?.leader == me
     }
 
     /// Asked to stop before the store was ever read: there is nothing to hand over.

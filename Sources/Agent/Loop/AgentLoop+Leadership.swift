@@ -14,11 +14,7 @@ extension AgentLoop {
         try await takeOverSynchronous(isRestart: true)
         let settings = try wantedSettings()
         try requireLock()
-        try await instance.start(settings, as: .primary)
-        noteApplied(settings, .primary)
-        guard try await instance.waitUntilAccepting(deadline: .seconds(300)) == .acceptingConnections else {
-            throw AgentError(.actionFailed, "PostgreSQL did not come up; its log says why")
-        }
+        try await bringUpPrimary(settings)
         try await instance.createRoles()
         hasRoles = true
         hasCheckpointSincePromotion = true

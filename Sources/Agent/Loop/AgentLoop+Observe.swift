@@ -31,6 +31,7 @@ extension AgentLoop {
                 ? .unresponsive(systemIdentifier: snapshot.systemIdentifier) : Self.state(of: snapshot)
         case .unreachable(let reason) where reason.isCannotConnectNow:
             silentSince = nil
+            if isComingUp { state.update { $0.healthyUntil = max($0.healthyUntil, .now() + timings.loopWait * 2) } }
             return .starting(systemIdentifier: seen?.systemIdentifier ?? server.systemIdentifier ?? "")
         case .unreachable(let reason) where reason.isTooManyConnections:
             // Full, not ill: what it was it still is.
@@ -110,7 +111,7 @@ extension AgentLoop {
 
     /// Where this member is, measured now.
     func reportPosition() async -> PositionReport? {
-        let mayLead = tags.mayLead && !isStopping
+        let mayLead = tags.mayLead && !isStopping && gaveWayUntil <= .now()
         if instance.runningPostmaster != nil {
             guard case .answered(let snapshot) = await instance.observe(deadline: .milliseconds(800)) else {
                 return nil

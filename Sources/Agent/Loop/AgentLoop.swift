@@ -17,7 +17,6 @@ actor AgentLoop {
     let keeper: LockKeeper
     let publisher: MemberPublisher
     let peers: PeerClient
-    let fence: FenceHandle?
     let state: AgentState
     let logger: Logger
 
@@ -33,6 +32,13 @@ actor AgentLoop {
     var activity: RunningActivity?
     var followed: FollowedLeader?
     var standsBackUntil: BootInstant?
+    /// This leader has no running primary, and since when.
+    var outage: PrimaryOutage?
+    var nextLookForSuccessor = BootInstant(nanoseconds: 0)
+    /// A server this leader has started does not let anybody in yet.
+    var isComingUp = false
+    /// Until then somebody else is to lead: this member gave the lock up.
+    var gaveWayUntil = BootInstant(nanoseconds: 0)
     var isStopping = false
     private(set) var hasEnded = false
     var lastDecision: Decision?
@@ -97,7 +103,7 @@ actor AgentLoop {
     init(
         configuration: AgentConfiguration, identity: HolderIdentity, file: AgentFile, instance: PostgresInstance,
         store: any ClusterStore, watch: ClusterWatch, keeper: LockKeeper, publisher: MemberPublisher, peers: PeerClient,
-        fence: FenceHandle?, state: AgentState, logger: Logger
+        state: AgentState, logger: Logger
     ) {
         self.configuration = configuration
         self.identity = identity
@@ -108,7 +114,6 @@ actor AgentLoop {
         self.keeper = keeper
         self.publisher = publisher
         self.peers = peers
-        self.fence = fence
         self.state = state
         self.logger = logger
         (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -159,12 +164,14 @@ actor AgentLoop {
         if activity == nil { server = await observeServer(view) }
         let isPrimary = if case .primary = server { true } else { false }
         state.update { $0.isPrimary = isPrimary }
+        await lowerFenceWhenIdle()
+        await noteOutage(view)
         // Taken after the last wait: the lock as it is now, not as it was before we asked the server.
         let observation = Observation(
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
             server: server, activity: activity?.kind, followed: followed, standsBackUntil: standsBackUntil,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
-            isElectedByRequest: isElectedByRequest, lockEnd: keeper.end)
+            isElectedByRequest: isElectedByRequest, lockEnd: keeper.end, outage: outage)
         let decision = decide(observation)
         record(decision, observation)
         await carryOut(decision, observation)

@@ -65,6 +65,7 @@ extension DynamicConfiguration {
         result.usesFailsafe = flag("failsafe_mode", json["failsafe_mode"], false)
         result.synchronous = SynchronousPolicy.reading(json, former: former.synchronous, &problems)
         result.primaryStartTimeout = seconds("primary_start_timeout", json["primary_start_timeout"]) ?? .seconds(300)
+        result.primaryStopTimeout = seconds("primary_stop_timeout", json["primary_stop_timeout"]) ?? .zero
         result.memberSlotRetention = seconds("member_slots_ttl", json["member_slots_ttl"]) ?? .seconds(30 * 60)
 
         let postgresql = json["postgresql"]

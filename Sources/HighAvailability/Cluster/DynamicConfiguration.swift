@@ -10,8 +10,11 @@ public struct DynamicConfiguration: Hashable, Sendable {
     public var synchronous: SynchronousPolicy
     /// A primary that cannot reach the store goes on while every member agrees. Default false, as Patroni's.
     public var usesFailsafe: Bool
-    /// How long a leader may take to start or recover before others may take its place. Default 300 s.
+    /// How long a leader may take to start or recover before a healthy candidate takes its place. Default 300 s; zero: after
+    /// a crash one does at once.
     public var primaryStartTimeout: Duration
+    /// How long a primary's fast stop may take before it is made an immediate one. Default 0, as Patroni's: 30 s.
+    public var primaryStopTimeout: Duration
     public var usesRewind: Bool
     public var usesSlots: Bool
     /// How long a slot is kept for a member that has gone. Default 30 min.
@@ -30,6 +33,7 @@ public struct DynamicConfiguration: Hashable, Sendable {
         synchronous: SynchronousPolicy = .off,
         usesFailsafe: Bool = false,
         primaryStartTimeout: Duration = .seconds(300),
+        primaryStopTimeout: Duration = .zero,
         usesRewind: Bool = true,
         usesSlots: Bool = true,
         memberSlotRetention: Duration = .seconds(30 * 60),
@@ -43,6 +47,7 @@ public struct DynamicConfiguration: Hashable, Sendable {
         self.synchronous = synchronous
         self.usesFailsafe = usesFailsafe
         self.primaryStartTimeout = primaryStartTimeout
+        self.primaryStopTimeout = primaryStopTimeout
         self.usesRewind = usesRewind
         self.usesSlots = usesSlots
         self.memberSlotRetention = memberSlotRetention

@@ -47,7 +47,7 @@ public enum Action: Hashable, Sendable {
     case finishHandOver(requestID: String?)
     /// Kill what runs and start it again in the same role.
     case restart
-    /// Give up the lock without stopping anything.
+    /// Give up the lock to whoever is elected; a primary is stopped at once before that, a standby goes on.
     case release
     /// Stop the server, hand the lock over if it is held, and end the agent.
     case shutDown

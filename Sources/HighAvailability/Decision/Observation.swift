@@ -21,12 +21,14 @@ public struct Observation: Hashable, Sendable {
     public var isElectedByRequest: Bool
     /// How the lock ended that this agent held last; nil while it holds one, and when it let go.
     public var lockEnd: LockEnd?
+    /// This member holds the lock and has no running primary.
+    public var outage: PrimaryOutage?
 
     public init(
         now: BootInstant, me: String, tags: MemberTags = MemberTags(), cluster: ClusterView, lock: LockStanding,
         server: ServerState, activity: Activity? = nil, followed: FollowedLeader? = nil,
         standsBackUntil: BootInstant? = nil, isStopping: Bool = false, isFailsafeActive: Bool = false,
-        isElectedByRequest: Bool = false, lockEnd: LockEnd? = nil
+        isElectedByRequest: Bool = false, lockEnd: LockEnd? = nil, outage: PrimaryOutage? = nil
     ) {
         self.now = now
         self.me = me
@@ -41,6 +43,7 @@ public struct Observation: Hashable, Sendable {
         self.isFailsafeActive = isFailsafeActive
         self.isElectedByRequest = isElectedByRequest
         self.lockEnd = lockEnd
+        self.outage = outage
     }
 }
 

@@ -33,6 +33,7 @@ private func decideOnActivity(_ observation: Observation) -> Decision? {
     if activity == .startingPrimary, let candidate = observation.forcedSuccessor {
         return Decision(.demote, "manual failover: the start is broken off for \(candidate)")
     }
+    if activity == .startingPrimary, let decision = decideOnOutage(observation) { return decision }
     return Decision(.wait, "\(activity.rawValue) in progress")
 }
 

@@ -18,9 +18,17 @@ func decideAsHolder(_ observation: Observation) -> Decision {
         return Decision(.wait, "PostgreSQL is still starting up")
     case .unresponsive:
         return Decision(.restart, "restarting PostgreSQL because it answers nobody")
+        if server.wasPrimary, let decision = decideOnOutage(observation) { return decision }
     case .standby(let server):
         if server.isReplayPausedForSettings {
             return Decision(.restart, "restarting before promotion: replay is paused for insufficient settings")
+        if let decision = decideOnOutage(observation) { return decision }
+        if observation.outage?.reasonToGiveWay(
+            at: observation.now, timeout: observation.cluster.configuration.primaryStartTimeout) != nil
+        {
+            return Decision(
+                .wait, "primary start has timed out, but continuing to wait because failover is not possible")
+        }
         }
         return Decision(.promote, "promoted self to leader by acquiring session lock")
     case .primary:

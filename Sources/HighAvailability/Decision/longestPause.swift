@@ -13,7 +13,11 @@ public func longestPause(
     isSynchronousUnsettled: Bool = false
 ) -> Duration {
     var pause = observation.cluster.configuration.timings.loopWait
-    for instant in [lockExpiry, observation.standsBackUntil].compactMap(\.self) where instant > observation.now {
+    let startTimeout = observation.outage.map {
+        $0.since + observation.cluster.configuration.primaryStartTimeout
+    }
+    for instant in [lockExpiry, observation.standsBackUntil, startTimeout].compactMap(\.self)
+    where instant > observation.now {
         pause = min(pause, instant - observation.now)
     }
     if observation.lock.isFree { pause = min(pause, .milliseconds(200)) }

@@ -50,6 +50,8 @@ extension ClusterContext {
         configuration["loop_wait"] = Self.seconds(availability.timings.loopWait)
         configuration["retry_timeout"] = Self.seconds(availability.timings.retryTimeout)
         configuration["maximum_lag_on_failover"] = .int(availability.maximumLagOnFailover.value)
+        configuration["primary_start_timeout"] = JSONValue(availability.primaryStartTimeout)
+        configuration["primary_stop_timeout"] = JSONValue(availability.primaryStopTimeout)
         configuration["failsafe_mode"] = .bool(availability.failsafe)
         configuration["synchronous_mode"] = .string(availability.synchronous.mode.rawValue)
         configuration["synchronous_node_count"] = JSONValue(availability.synchronous.standbys)

@@ -11,10 +11,15 @@ public struct HighAvailabilitySpec: Sendable, Hashable, Codable {
     public var lockObject: LockObject
     public var maximumLagOnFailover: Quantity
     public var failsafe: Bool
+    /// Seconds.
+    public var primaryStartTimeout: Int
+    /// Seconds.
+    public var primaryStopTimeout: Int
     public var synchronous: SynchronousSpec
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case profile, ttl, loopWait, retryTimeout, fenceMargin, lockObject, maximumLagOnFailover, failsafe, synchronous
+        case profile, ttl, loopWait, retryTimeout, fenceMargin, lockObject, maximumLagOnFailover, failsafe
+        case primaryStartTimeout, primaryStopTimeout, synchronous
     }
 
     public enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
@@ -120,6 +125,17 @@ extension HighAvailabilitySpec: SchemaObject {
                 "Whether a primary that cannot reach the Kubernetes API goes on while every other member agrees. Without "
                     + "it, or when one of them does not answer, such a primary stops before its lock runs out.",
                 default: true)
+        case .primaryStartTimeout:
+            Field(
+                .integer(minimum: 0, maximum: 86_400),
+                "Seconds the leader's PostgreSQL may take to come up before another member takes over, if one can. 0: "
+                    + "after a crash another one takes over at once; without synchronous mode that may lose the last "
+                    + "commits.",
+                default: 300)
+        case .primaryStopTimeout:
+            Field(
+                .integer(minimum: 1, maximum: 600),
+                "Seconds a primary's orderly stop may take before it is stopped at once.", default: 30)
         case .synchronous:
             Field(.object(SynchronousSpec.self), SynchronousSpec.summary, default: [:])
         }

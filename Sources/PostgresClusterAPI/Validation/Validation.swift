@@ -97,7 +97,13 @@ struct SpecValidator {
     private func availability() -> [SpecProblem] {
         let path = "spec.highAvailability"
         let lag = spec.highAvailability.maximumLagOnFailover
+        let start = spec.highAvailability.primaryStartTimeout
+        let stop = spec.highAvailability.primaryStopTimeout
         return (lag.value < 0 ? problem("\(path).maximumLagOnFailover", lag, "must not be negative") : [])
+            + ((0...86_400).contains(start)
+                ? [] : problem("\(path).primaryStartTimeout", start, "must be between 0 and 86400 seconds"))
+            + ((1...600).contains(stop)
+                ? [] : problem("\(path).primaryStopTimeout", stop, "must be between 1 and 600 seconds"))
             + synchronous()
     }
 

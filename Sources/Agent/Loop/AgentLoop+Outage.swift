@@ -1,0 +1,73 @@
+import ClusterStore
+import HighAvailability
+import PostgresConfiguration
+import PostgresInstance
+
+extension AgentLoop {
+    /// Keeps account of how long this leader has been without a primary, and asks who could take over once that matters.
+    func noteOutage(_ view: ClusterView) async {
+        guard watch.standing(ttl: view.configuration.timings.ttl).isMine, !isStopping, !view.configuration.isPaused
+        else { return endOutage() }
+        var current = outage ?? PrimaryOutage(since: .now())
+        switch (activity?.kind, server) {
+        case (.startingPrimary?, _), (nil, .starting): break
+        case (nil, .stopped(let stopped)) where stopped.wasPrimary:
+            current.isCrash = current.isCrash || !stopped.isClean
+        case (nil, _): return endOutage()
+        // Another action is under way, and says by itself what comes of it.
+        case (_?, _): return
+        }
+        outage = current
+        guard current.reasonToGiveWay(at: .now(), timeout: view.configuration.primaryStartTimeout) != nil else {
+            return
+        }
+        guard nextLookForSuccessor <= .now() else { return }
+        let name = await successor(view)
+        nextLookForSuccessor = .now() + .seconds(1)
+        // The action may have ended meanwhile, and the outage with it.
+        outage?.successor = name
+    }
+
+    private func endOutage() {
+        outage = nil
+        isComingUp = false
+        nextLookForSuccessor = BootInstant(nanoseconds: 0)
+    }
+
+    private func successor(_ view: ClusterView) async -> String? {
+        let others = view.members.values.filter { $0.name != me && !$0.isBeingDeleted }
+        let reports = await peers.positions(of: Array(others))
+        return chooseSuccessor(
+            reports, published: view.lock?.position, recordedTimeline: view.recordedTimeline,
+            maximumLag: view.configuration.maximumLagOnFailover,
+            record: view.configuration.synchronous.mode == .off ? nil : view.synchronous)
+    }
+
+    /// Starts the server as a primary; an end before it lets anybody in is a failed start.
+    func bringUpPrimary(_ settings: PostgresSettings) async throws {
+        do {
+            try await instance.start(settings, as: .primary)
+        } catch {
+            outage?.failedStarts += 1
+            throw error
+        }
+        isComingUp = true
+        noteApplied(settings, .primary)
+        switch try await instance.waitUntilAccepting(deadline: .seconds(300)) {
+        case .acceptingConnections: break
+        case .starting:
+            throw AgentError(.actionFailed, "PostgreSQL is still starting up")
+        case .exited(let status):
+            outage?.failedStarts += 1
+            throw AgentError(.actionFailed, "PostgreSQL did not come up (\(status)); its log says why")
+        }
+    }
+
+    /// How long a fast stop may take before it is made an immediate one.
+    ///
+    /// - Parameter longest: what the caller has, whatever the settings say.
+    func stopLimit(_ longest: Duration = .seconds(600)) -> Duration {
+        let configured = watch.view()?.configuration.primaryStopTimeout ?? .zero
+        return min(configured > .zero ? configured : .seconds(30), longest)
+    }
+}

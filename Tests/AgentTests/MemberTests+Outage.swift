@@ -1,0 +1,89 @@
+import Glibc
+import KubernetesModels
+import PostgresClient
+import TestSupport
+import Testing
+
+/// What becomes of a leader whose PostgreSQL does not come up or does not stop.
+extension MemberTests {
+    private static func settings(_ more: [String: JSONValue]) -> JSONValue {
+        .object((configuration.objectValue ?? [:]).merging(more) { $1 })
+    }
+
+    @Test func `another member takes over from a leader whose PostgreSQL crashed or cannot start`() async throws {
+        try await with(3, configuration: Self.settings(["primary_start_timeout": 0])) { cluster in
+            for member in cluster.members { try member.start() }
+            let first = try await cluster.healthy()
+            kill(try #require(first.leader.postmaster), SIGKILL)
+            try await eventually(within: .seconds(20), "another leader", { try await cluster.lock()["leader"] }) {
+                $0 != nil && $0 != first.leader.name
+            }
+            #expect(first.leader.hasSaid("stopped PostgreSQL to fail over after a crash"))
+            let second = try await cluster.healthy()
+            #expect(second.timeline == first.timeline + 1)
+
+            // From here on a crash alone is no reason.
+            try await cluster.annotate("-config", ["config": .string(Self.configuration.serialized())])
+            let leader = second.leader
+            let agent = try #require(leader.agentProcess)
+            let offset = leader.logEnd
+            let postmaster = try #require(leader.postmaster)
+            kill(postmaster, SIGKILL)
+            try await eventually(within: .seconds(20), "started in place", { leader.postmaster }) {
+                $0 != nil && $0 != postmaster
+            }
+            #expect(try await cluster.healthy().leader.name == leader.name)
+
+            // A server without its WAL ends as soon as it is started.
+            kill(agent, SIGSTOP)
+            for process in leader.postgresProcesses { kill(process, SIGKILL) }
+            #expect(rename("\(leader.dataDirectory)/pg_wal", "\(leader.folder)/pg_wal.kept") == 0)
+            #expect(mkdir("\(leader.dataDirectory)/pg_wal", 0o777) == 0)
+            #expect(chmod("\(leader.dataDirectory)/pg_wal", 0o777) == 0)
+            kill(agent, SIGCONT)
+            try await eventually(within: .seconds(20), "another leader", { try await cluster.lock()["leader"] }) {
+                $0 != nil && $0 != leader.name
+            }
+            #expect(leader.hasSaid("removed leader key after trying and failing to start postgres", since: offset))
+            #expect(try await cluster.healthy(of: 2, ignoring: leader).timeline == second.timeline + 1)
+
+            try await eventually(within: .seconds(10), "the WAL is back") {
+                // A start that is under way may hold a file there.
+                _ = rmdir("\(leader.dataDirectory)/pg_wal/archive_status")
+                _ = rmdir("\(leader.dataDirectory)/pg_wal")
+                return rename("\(leader.folder)/pg_wal.kept", "\(leader.dataDirectory)/pg_wal") == 0
+            }
+            try await cluster.healthy()
+        }
+    }
+
+    @Test func `a leader that nobody can replace goes on trying to start`() async throws {
+        try await with(1, configuration: Self.settings(["primary_start_timeout": 0])) { cluster in
+            let member = cluster.members[0]
+            try member.start()
+            let before = try await cluster.healthy()
+            kill(try #require(member.postmaster), SIGKILL)
+            let after = try await cluster.healthy()
+            #expect(after.timeline == before.timeline)
+            #expect(!member.hasSaid("stopped PostgreSQL to fail over"))
+        }
+    }
+
+    @Test func `a stop that hangs ends after its time and costs no leadership`() async throws {
+        try await with(2, configuration: Self.settings(["primary_stop_timeout": 2])) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let offset = before.leader.logEnd
+            // The walsender of a stop waits for its standby.
+            for process in before.standbys[0].postgresProcesses(titled: "walreceiver") { kill(process, SIGSTOP) }
+            try await cluster.annotate("-failover", ["leader": .string(before.leader.name)])
+            try await eventually(within: .seconds(15), "the stop is cut short") {
+                before.leader.hasSaid("the fast stop did not end in time", since: offset)
+            }
+            for process in before.standbys[0].postgresProcesses(titled: "walreceiver") { kill(process, SIGCONT) }
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == before.leader.name)
+            #expect(after.timeline == before.timeline)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import HighAvailability
+import Testing
+
+@Suite struct PrimaryOutageTests {
+    private static let crashed = Fixture.stopped(wasPrimary: true, isClean: false)
+    private static let clean = Fixture.stopped(wasPrimary: true)
+    private static let starting = ServerState.starting(systemIdentifier: Fixture.identifier)
+
+    private static func decision(
+        _ server: ServerState, activity: Activity? = nil, timeout: Duration = .seconds(300), for elapsed: Duration,
+        isCrash: Bool = true, failedStarts: Int = 0, successor: String? = "demo-1"
+    ) -> Decision {
+        decide(
+            Fixture.observation(lock: Fixture.mine, server: server, leader: "demo-0") { observation in
+                observation.activity = activity
+                observation.cluster.configuration.primaryStartTimeout = timeout
+                observation.outage = PrimaryOutage(
+                    since: Fixture.now - elapsed, isCrash: isCrash, failedStarts: failedStarts, successor: successor)
+            })
+    }
+
+    @Test func `a leader whose server does not come up gives way when its time is over, in every phase of the start`() {
+        let reason = "stopped PostgreSQL because of startup timeout"
+        for (server, activity) in [
+            (Self.crashed, nil), (Self.clean, nil), (Self.starting, nil), (Self.crashed, Activity.startingPrimary),
+        ] {
+            #expect(Self.decision(server, activity: activity, for: .seconds(300)) == Decision(.release, reason))
+            #expect(Self.decision(server, activity: activity, for: .milliseconds(299_999)).action != .release)
+        }
+    }
+
+    @Test func `a leader without a successor goes on, whatever has happened`() {
+        #expect(Self.decision(Self.crashed, for: .seconds(900), successor: nil).action == .startPrimary)
+        #expect(Self.decision(Self.crashed, for: .zero, failedStarts: 9, successor: nil).action == .startPrimary)
+        #expect(
+            Self.decision(Self.starting, for: .seconds(900), successor: nil)
+                == Decision(
+                    .wait, "primary start has timed out, but continuing to wait because failover is not possible"))
+        #expect(
+            Self.decision(Self.crashed, timeout: .zero, for: .zero, successor: nil).action == .startPrimary)
+        #expect(
+            Self.decision(Self.clean, activity: .startingPrimary, for: .seconds(900), successor: nil).action == .wait)
+    }
+
+    @Test func `a failed start ends the leadership at once`() {
+        #expect(
+            Self.decision(Self.crashed, for: .seconds(1), failedStarts: 1)
+                == Decision(.release, "removed leader key after trying and failing to start postgres"))
+    }
+
+    @Test func `a timeout of zero means that a crash is not waited for, and an orderly stop is`() {
+        #expect(
+            Self.decision(Self.crashed, timeout: .zero, for: .zero)
+                == Decision(.release, "stopped PostgreSQL to fail over after a crash"))
+        #expect(Self.decision(Self.clean, timeout: .zero, for: .seconds(1), isCrash: false).action == .startPrimary)
+    }
+
+    @Test func `only the start of a primary is interrupted`() {
+        for activity in [Activity.handingOver, .stopping, .restarting, .racing, .demoting] {
+            #expect(
+                Self.decision(Self.crashed, activity: activity, for: .seconds(900), failedStarts: 1).action == .wait)
+        }
+    }
+
+    @Test func `a member whose lock is gone gives nothing up`() {
+        let decision = decide(
+            Fixture.observation(lock: .held(by: "demo-1"), server: Self.crashed, leader: "demo-1") {
+                $0.outage = PrimaryOutage(since: Fixture.now - .seconds(900), failedStarts: 1, successor: "demo-1")
+            })
+        #expect(decision.action == .rejoin("demo-1"))
+    }
+
+    @Test func `a leader that waits for its start wakes up when the time for it is over`() {
+        let observation = Fixture.observation(lock: Fixture.mine, server: Self.starting, leader: "demo-0") {
+            $0.activity = .startingPrimary
+            $0.cluster.configuration.primaryStartTimeout = .milliseconds(1050)
+            $0.outage = PrimaryOutage(since: Fixture.now - .seconds(1))
+        }
+        #expect(longestPause(after: observation, lockExpiry: nil) == .milliseconds(50))
+    }
+
+    // MARK: Who could take over
+
+    private static func report(
+        _ name: String, timeline: UInt32 = 2, position: UInt64 = 1000, isEligible: Bool = true, isPrimary: Bool = false
+    ) -> PositionReport {
+        PositionReport(
+            name: name, isPrimary: isPrimary, timeline: Timeline(rawValue: timeline), position: LSN(rawValue: position),
+            isEligible: isEligible)
+    }
+
+    private static func successor(
+        _ reports: [PositionReport], published: UInt64? = 1000, record: SynchronousState? = nil
+    ) -> String? {
+        chooseSuccessor(
+            reports, published: published.map { LSN(rawValue: $0) }, recordedTimeline: Timeline(rawValue: 2),
+            maximumLag: ByteCount(rawValue: 100), record: record)
+    }
+
+    @Test func `the most advanced member that could be elected is the successor`() {
+        #expect(Self.successor([]) == nil)
+        #expect(Self.successor([Self.report("demo-1"), Self.report("demo-2", position: 1001)]) == "demo-2")
+        #expect(Self.successor([Self.report("demo-1", position: 900)]) == "demo-1")
+        #expect(Self.successor([Self.report("demo-1", position: 899)]) == nil)
+        #expect(Self.successor([Self.report("demo-1", timeline: 1)]) == nil)
+        #expect(Self.successor([Self.report("demo-1", isEligible: false)]) == nil)
+        #expect(Self.successor([Self.report("demo-1", isPrimary: true)]) == nil)
+        #expect(Self.successor([Self.report("demo-1", position: 0)], published: nil) == nil)
+    }
+
+    @Test func `with synchronous replication only so many recorded standbys as a vote needs are a successor`() {
+        let record = SynchronousState(leader: "demo-0", members: ["demo-1", "demo-2", "demo-3"], quorum: 1)
+        #expect(Self.successor([Self.report("demo-1")], record: record) == nil)
+        #expect(Self.successor([Self.report("demo-1"), Self.report("demo-9")], record: record) == nil)
+        #expect(
+            Self.successor([Self.report("demo-1"), Self.report("demo-3", position: 5)], record: record) == "demo-1")
+        // Lag does not matter there: what the standbys lack was never acknowledged.
+        let single = SynchronousState(leader: "demo-0", members: ["demo-2"])
+        #expect(Self.successor([Self.report("demo-2", position: 5)], record: single) == "demo-2")
+    }
+}

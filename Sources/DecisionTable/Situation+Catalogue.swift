@@ -75,10 +75,33 @@ extension Situation {
                         timeline: Timeline(rawValue: 1), position: LSN(rawValue: 500), reason: "", newLeader: "demo-2")
                 ]
             },
-        ] + requests
+            Deviation("the watchdog it has to have cannot be started") { $0.isWatchdogMissing = true },
+        ] + outages + requests
         + activities.map { activity in
             Deviation("\(activity.rawValue) in progress", kind: "activity") { $0.activity = activity }
         }
+
+    private static let outages: [Deviation] = [
+        outage("its server takes too long to come up, and demo-1 could lead") {
+            PrimaryOutage(since: now - $0.primaryStartTimeout, successor: "demo-1")
+        },
+        outage("its server takes too long to come up, and nobody else could lead") {
+            PrimaryOutage(since: now - $0.primaryStartTimeout)
+        },
+        outage("its server could not be started, and demo-1 could lead") { _ in
+            PrimaryOutage(since: now, failedStarts: 1, successor: "demo-1")
+        },
+        outage("its server crashed, primaryStartTimeout is 0, and demo-1 could lead") {
+            $0.primaryStartTimeout = .zero
+            return PrimaryOutage(since: now, isCrash: true, successor: "demo-1")
+        },
+    ]
+
+    private static func outage(
+        _ name: String, _ make: @escaping @Sendable (inout DynamicConfiguration) -> PrimaryOutage
+    ) -> Deviation {
+        Deviation(name, kind: "outage") { $0.outage = make(&$0.cluster.configuration) }
+    }
 
     private static let requests: [Deviation] = [
         request("switchover to anybody", FailoverRequest(leader: "demo-0")),

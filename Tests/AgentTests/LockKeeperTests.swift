@@ -39,7 +39,8 @@ import Testing
                 store: KubernetesClusterStore(
                     client: client, lockClient: client, layout: layout, watch: watch, logger: logger,
                     clock: BootClock.now, wallClock: WallClock.now),
-                watch: watch, fence: handle, logger: logger,
+                watch: watch, fence: handle,
+                watchdog: Watchdog(WatchdogSettings(), logger: logger), logger: logger,
                 terms: { LockKeeper.Terms(timings: .fast, mayRenew: false) }, consent: { _ in [] })
         }
 

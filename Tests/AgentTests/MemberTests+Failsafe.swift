@@ -239,7 +239,7 @@ extension MemberCluster {
 }
 
 extension MemberProcess {
-    fileprivate func get(_ path: String) async throws -> (status: Int, text: String) {
+    func get(_ path: String) async throws -> (status: Int, text: String) {
         try await send(HTTPRequest(method: .get, url: "http://127.0.0.1:\(apiPort)\(path)"))
     }
 

@@ -80,6 +80,10 @@ extension MemberTests {
             try await eventually(within: .seconds(15), "the stop is cut short") {
                 before.leader.hasSaid("the fast stop did not end in time", since: offset)
             }
+            // All that was written is in order, but the heir cannot have it.
+            try await eventually(within: .seconds(20), "the switchover is given up") {
+                before.leader.hasSaid("did not receive the shutdown checkpoint", since: offset)
+            }
             for process in before.standbys[0].postgresProcesses(titled: "walreceiver") { kill(process, SIGCONT) }
             let after = try await cluster.healthy()
             #expect(after.leader.name == before.leader.name)

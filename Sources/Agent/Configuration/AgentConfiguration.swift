@@ -23,6 +23,8 @@ public struct AgentConfiguration: Sendable {
     public var binarySearchPaths: [String]?
     /// User and group the server runs as; nil: as the agent does. For tests run by root.
     public var runAs: UserAndGroup?
+    /// Comes before what the agent file says; nil: the environment names no mode.
+    public var watchdog: WatchdogSettings?
 
     public struct UserAndGroup: Sendable {
         public var user: UInt32
@@ -77,6 +79,11 @@ public struct AgentConfiguration: Sendable {
                 missing.append("MATRIARCH_RUN_AS (\(text) is not UID:GID)")
             }
         }
+        do throws(AgentError) {
+            watchdog = try WatchdogSettings(environment: environment)
+        } catch {
+            missing.append(error.message)
+        }
         guard missing.isEmpty else {
             throw AgentError(
                 .configuration, "the environment lacks \(missing.joined(separator: ", ")); the operator sets them")
@@ -99,16 +106,19 @@ public struct AgentFile: Sendable, Hashable {
     public var locale: String
     /// By member name.
     public var tags: [String: MemberTags]
+    public var watchdog: WatchdogSettings
 
     public init(
         lockObject: LockObject = .configMap, dataChecksums: Bool = true, encoding: String = "UTF8",
-        locale: String = "C.UTF-8", tags: [String: MemberTags] = [:]
+        locale: String = "C.UTF-8", tags: [String: MemberTags] = [:],
+        watchdog: WatchdogSettings = WatchdogSettings()
     ) {
         self.lockObject = lockObject
         self.dataChecksums = dataChecksums
         self.encoding = encoding
         self.locale = locale
         self.tags = tags
+        self.watchdog = watchdog
     }
 
     /// - Throws: ``AgentError`` `.configuration` with the path and what is wrong.
@@ -132,6 +142,7 @@ public struct AgentFile: Sendable, Hashable {
         file.encoding = initdb?["encoding"]?.stringValue ?? file.encoding
         file.locale = initdb?["locale"]?.stringValue ?? file.locale
         file.tags = (json["tags"]?.objectValue ?? [:]).mapValues { MemberTags(json: $0) }
+        if let json = json["watchdog"] { file.watchdog = try WatchdogSettings(json: json, path: path) }
         return file
     }
 }

@@ -24,14 +24,15 @@ final class LockKeeper: Sendable {
     private let store: any ClusterStore
     private let watch: ClusterWatch
     private let fence: FenceHandle?
+    private let watchdog: Watchdog
     private let logger: Logger
     private let terms: @Sendable () -> Terms
     private let consent: @Sendable (FailsafeRound) async -> Set<FailsafeList.Entry>
     private let keeping = Mutex(LockKeeping())
     private let lastWarning = Mutex<String?>(nil)
-    private let commands: AsyncStream<Command>
     /// init may have a deadline; of an earlier life of this agent, at first.
     private let isFenceRaised: Atomic<Bool>
+    private let commands: AsyncStream<Command>
     private let submit: AsyncStream<Command>.Continuation
 
     /// What a renewal says, and whether there may be one; asked anew each time.
@@ -48,7 +49,8 @@ final class LockKeeper: Sendable {
     }
 
     init(
-        identity: HolderIdentity, store: any ClusterStore, watch: ClusterWatch, fence: FenceHandle?, logger: Logger,
+        identity: HolderIdentity, store: any ClusterStore, watch: ClusterWatch, fence: FenceHandle?, watchdog: Watchdog,
+        logger: Logger,
         terms: @escaping @Sendable () -> Terms,
         consent: @escaping @Sendable (FailsafeRound) async -> Set<FailsafeList.Entry>
     ) {
@@ -56,6 +58,8 @@ final class LockKeeper: Sendable {
         self.store = store
         self.watch = watch
         self.fence = fence
+        self.watchdog = watchdog
+        isFenceRaised = Atomic(fence != nil)
         self.logger = logger
         self.terms = terms
         self.consent = consent
@@ -65,13 +69,13 @@ final class LockKeeper: Sendable {
     /// The lock is held by the members' consent, because it cannot be renewed.
     var isByConsent: Bool { keeping.withLock { $0.held?.isByConsent ?? false } }
 
+    /// init may have a deadline in force, or one that has passed: then it kills what is started in the data directory.
+    var mayBeFenced: Bool { isFenceRaised.load(ordering: .sequentiallyConsistent) }
+
     /// How the lock ended that was held last; nil while one is held.
     var end: LockEnd? { keeping.withLock { $0.end } }
 
     /// Takes the lock over exactly this record.
-    /// init may have a deadline in force, or one that has passed: then it kills what is started in the data directory.
-    var mayBeFenced: Bool { isFenceRaised.load(ordering: .sequentiallyConsistent) }
-
     ///
     /// - Parameter listIsGone: no Pod of the record's failsafe list exists any more.
     /// - Returns: nil when the outcome is unknown, when a promise forbids it, or when the fence cannot be armed.
@@ -232,20 +236,29 @@ final class LockKeeper: Sendable {
                     "failsafe: not every member agrees that this leader stays",
                     metadata: ["missing": "\(missing.joined(separator: ", "))"])
             }
-            _ = moveEnd { $0.ended(round, verdict, at: BootClock.now(), terms.timings) }
+            let isKept = moveEnd { $0.ended(round, verdict, at: BootClock.now(), terms.timings) }
+            if isKept, verdict == .stay, isByConsent { watchdog.keepAlive() }
         }
     }
 
     // MARK: The end of the lock
 
     /// Hands init the deadline of a write that landed, and only then lets this agent believe that the lock is its own.
-    private func confirm(_ record: LockRecord, sentAt: BootInstant, _ timings: Timings) -> Bool {
-        moveEnd { keeping in
-            keeping.confirmed(record, sentAt: sentAt, timings)
-            return keeping.held?.until
-        }
     ///
     /// - Returns: false when init cannot be told; then the lock is given up, and the deadline it knows stays in force.
+    private func confirm(_ record: LockRecord, sentAt: BootInstant, _ timings: Timings) -> Bool {
+        keeping.withLock { keeping in
+            let until = LockKeeping.end(ofWriteSentAt: sentAt, timings)
+            do {
+                try watch.confirmOwnership(of: record, until: until) { try arm(until) }
+                keeping.confirmed(record, sentAt: sentAt, timings)
+                watchdog.keepAlive()
+                return true
+            } catch {
+                giveUp(&keeping, because: error)
+                return false
+            }
+        }
     }
 
     /// Moves the end of the lock for init, for the watch and here, in one step: two tasks do it.
@@ -266,19 +279,6 @@ final class LockKeeper: Sendable {
         }
     }
 
-    private func claim(_ terms: Terms) -> LockClaim {
-        LockClaim(
-            identity: identity, ttl: terms.timings.ttl, containerID: terms.containerID, timeline: terms.timeline,
-            position: terms.position,
-            failsafe: terms.failsafe)
-    }
-
-    private func warnOnce(_ text: String) {
-        let isNew = lastWarning.withLock { last in
-            defer { last = text }
-            return last != text
-        }
-        if isNew { logger.warning("\(text)") }
     private func arm(_ until: BootInstant) throws {
         isFenceRaised.store(true, ordering: .sequentiallyConsistent)
         try fence?.arm(until: until)
@@ -305,6 +305,19 @@ final class LockKeeper: Sendable {
         }
     }
 
+    private func claim(_ terms: Terms) -> LockClaim {
+        LockClaim(
+            identity: identity, ttl: terms.timings.ttl, containerID: terms.containerID, timeline: terms.timeline,
+            position: terms.position,
+            failsafe: terms.failsafe)
+    }
+
+    private func warnOnce(_ text: String) {
+        let isNew = lastWarning.withLock { last in
+            defer { last = text }
+            return last != text
+        }
+        if isNew { logger.warning("\(text)") }
     }
 
     /// - Returns: whether there was something to take back.

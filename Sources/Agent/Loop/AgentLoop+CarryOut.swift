@@ -49,12 +49,13 @@ extension AgentLoop {
                 try await agent.killServer()
             }
         case .release:
+            let givesWay = observation.outage?.successor != nil || observation.isWatchdogMissing
             begin(.racing) { agent in
                 // A primary must be gone before anybody else may lead, and backends outlive a postmaster that was killed.
                 if case .standby = agent.server {} else { try await agent.killServer() }
-                agent.gaveWayUntil = .now() + agent.timings.ttl
+                if givesWay { agent.gaveWayUntil = .now() + agent.timings.ttl }
                 _ = await agent.keeper.release(heir: nil, position: nil)
-                agent.standsBackUntil = agent.gaveWayUntil
+                if givesWay { agent.standsBackUntil = agent.gaveWayUntil }
                 // What runs is a standby, which needs no deadline.
                 try agent.keeper.lowerFence()
                 try await Task.sleep(for: agent.timings.retryTimeout)

@@ -9,6 +9,9 @@ extension AgentLoop {
 
     /// Claims the right to create the cluster, then initdb. Starting is the next decision's, when the lock is held.
     func bootstrap() async throws {
+        guard !watchdog.hasFailed else {
+            throw AgentError(.actionFailed, "no new cluster: the watchdog this member has to have cannot be used")
+        }
         let budget = timings.retryTimeout
         let others = watch.view()?.members.values.filter { $0.name != me } ?? []
         if let elder = await peers.positions(of: Array(others)).first(where: { $0.timeline.rawValue > 0 }) {
@@ -169,6 +172,7 @@ extension AgentLoop {
     /// Kills every process of the data directory, then takes the fence down: there is nothing left to fence.
     func killServer() async throws {
         try await instance.stop(.immediate)
+        watchdog.disable()
         followed = nil
         hasRoles = false
         try keeper.lowerFence()

@@ -98,6 +98,7 @@ extension AgentLoop {
     /// - Throws: when the server could not be stopped in order; then it was killed.
     private func stopCleanly(within limit: Duration) async throws -> LSN {
         let report = try await instance.stop(.fast, deadline: limit)
+        watchdog.disable()
         guard report.isClean, let position = report.shutdownCheckpoint else {
             throw HandOverRefusal("the server did not shut down in order")
         }
@@ -123,6 +124,7 @@ extension AgentLoop {
     /// Stops the server and, if it led, hands the lock over; then the agent ends.
     func shutDown() async throws {
         defer { end() }
+        defer { if instance.runningPostmaster == nil { watchdog.disable() } }
         let isPaused = watch.view()?.configuration.isPaused ?? false
         guard watch.standing(ttl: timings.ttl).isMine else {
             await leaveSynchronous()

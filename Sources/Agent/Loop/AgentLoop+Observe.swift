@@ -111,7 +111,7 @@ extension AgentLoop {
 
     /// Where this member is, measured now.
     func reportPosition() async -> PositionReport? {
-        let mayLead = tags.mayLead && !isStopping && gaveWayUntil <= .now()
+        let mayLead = tags.mayLead && !isStopping && gaveWayUntil <= .now() && !watchdog.hasFailed
         if instance.runningPostmaster != nil {
             guard case .answered(let snapshot) = await instance.observe(deadline: .milliseconds(800)) else {
                 return nil

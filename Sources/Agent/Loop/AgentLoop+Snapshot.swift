@@ -38,6 +38,7 @@ extension AgentLoop {
             }
         }
         snapshot.tags = tags.values
+        snapshot.isWatchdogFailed = watchdog.hasFailed
         if case .mine(let until) = lock, wish?.role == .primary { snapshot.lockExpiry = until }
         snapshot.storeSeen = watch.lastHeard
         if let heard = watch.lastHeard {

@@ -17,6 +17,7 @@ actor AgentLoop {
     let keeper: LockKeeper
     let publisher: MemberPublisher
     let peers: PeerClient
+    let watchdog: Watchdog
     let state: AgentState
     let logger: Logger
 
@@ -103,7 +104,7 @@ actor AgentLoop {
     init(
         configuration: AgentConfiguration, identity: HolderIdentity, file: AgentFile, instance: PostgresInstance,
         store: any ClusterStore, watch: ClusterWatch, keeper: LockKeeper, publisher: MemberPublisher, peers: PeerClient,
-        state: AgentState, logger: Logger
+        watchdog: Watchdog, state: AgentState, logger: Logger
     ) {
         self.configuration = configuration
         self.identity = identity
@@ -114,6 +115,7 @@ actor AgentLoop {
         self.keeper = keeper
         self.publisher = publisher
         self.peers = peers
+        self.watchdog = watchdog
         self.state = state
         self.logger = logger
         (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -166,12 +168,14 @@ actor AgentLoop {
         state.update { $0.isPrimary = isPrimary }
         await lowerFenceWhenIdle()
         await noteOutage(view)
+        let isWatchdogMissing = keepWatchdog(view)
         // Taken after the last wait: the lock as it is now, not as it was before we asked the server.
         let observation = Observation(
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
             server: server, activity: activity?.kind, followed: followed, standsBackUntil: standsBackUntil,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
-            isElectedByRequest: isElectedByRequest, lockEnd: keeper.end, outage: outage)
+            isElectedByRequest: isElectedByRequest, lockEnd: keeper.end, outage: outage,
+            isWatchdogMissing: isWatchdogMissing)
         let decision = decide(observation)
         record(decision, observation)
         await carryOut(decision, observation)

@@ -50,15 +50,17 @@ public struct AgentProcess: Sendable {
         let leader = FailsafeLeader(
             cluster: configuration.cluster, namespace: configuration.namespace, identity: identity,
             connectionURL: configuration.connectionURL, apiURL: configuration.apiURL)
+        let watchdog = Watchdog(configuration.watchdog ?? file.watchdog, logger: logger)
         let keeper = LockKeeper(
-            identity: identity, store: store, watch: watch, fence: fence, logger: logger, terms: { state.terms() },
+            identity: identity, store: store, watch: watch, fence: fence, watchdog: watchdog, logger: logger,
+            terms: { state.terms() },
             consent: { await peers.consent(to: $0, from: leader) })
         let publisher = MemberPublisher(
             store: store, member: configuration.member, podUID: configuration.podUID, logger: logger)
         let loop = AgentLoop(
             configuration: configuration, identity: identity, file: file, instance: instance, store: store,
-            watch: watch, keeper: keeper, publisher: publisher, peers: peers,
-            fence: fence, state: state, logger: logger)
+            watch: watch, keeper: keeper, publisher: publisher, peers: peers, watchdog: watchdog,
+            state: state, logger: logger)
         logger.notice(
             "agent started",
             metadata: ["version": "\(AgentVersion.current)", "member": "\(identity.member)", "pid": "\(getpid())"])

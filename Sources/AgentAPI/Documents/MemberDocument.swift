@@ -16,6 +16,7 @@ extension MemberSnapshot {
         if isPaused { members.append(("pause", true)) }
         if !isStoreFresh(at: now) || isClusterUnlocked { members.append(("cluster_unlocked", true)) }
         if isFailsafeActive { members.append(("failsafe_mode_is_active", true)) }
+        if isWatchdogFailed { members.append(("watchdog_failed", true)) }
         members.append(("dcs_last_seen", .int(storeSeenEpochSeconds)))
         if !tags.isEmpty { members.append(("tags", .tags(tags))) }
         if let systemIdentifier { members.append(("database_system_identifier", .string(systemIdentifier))) }

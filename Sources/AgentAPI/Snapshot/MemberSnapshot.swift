@@ -55,6 +55,8 @@ public struct MemberSnapshot: Hashable, Sendable {
     public var isClusterUnlocked = false
     public var isPaused = false
     public var isFailsafeActive = false
+    /// It must not lead, because the watchdog it needs cannot be used.
+    public var isWatchdogFailed = false
     /// Address of each member in the leader's failsafe list; nil while the mode is off.
     public var failsafeMembers: [String: String]?
     /// The newest position of the leader known here: what it published, or what it sent to the WAL receiver.

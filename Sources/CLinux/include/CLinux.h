@@ -57,3 +57,9 @@ int clinux_sync_filesystem(const char *path);
 /// Takes the pages of code and constants out of this process's resident memory; those still in use come back at their next
 /// use, from the page cache. The kernel maps 16 neighbours with each page a start touches, most of which never run.
 void clinux_release_code_pages(void);
+
+/// Sets the timeout of a watchdog device in seconds; it restarts the countdown.
+///
+/// Returns the timeout the driver took, which it may have rounded; -ENOTSUP when it cannot be set or the countdown cannot
+/// be ended by the magic close.
+int clinux_watchdog_set_timeout(int descriptor, int seconds);

@@ -23,12 +23,15 @@ public struct Observation: Hashable, Sendable {
     public var lockEnd: LockEnd?
     /// This member holds the lock and has no running primary.
     public var outage: PrimaryOutage?
+    /// This member holds the lock and cannot start the watchdog that it must not lead without.
+    public var isWatchdogMissing: Bool
 
     public init(
         now: BootInstant, me: String, tags: MemberTags = MemberTags(), cluster: ClusterView, lock: LockStanding,
         server: ServerState, activity: Activity? = nil, followed: FollowedLeader? = nil,
         standsBackUntil: BootInstant? = nil, isStopping: Bool = false, isFailsafeActive: Bool = false,
-        isElectedByRequest: Bool = false, lockEnd: LockEnd? = nil, outage: PrimaryOutage? = nil
+        isElectedByRequest: Bool = false, lockEnd: LockEnd? = nil, outage: PrimaryOutage? = nil,
+        isWatchdogMissing: Bool = false
     ) {
         self.now = now
         self.me = me
@@ -44,6 +47,7 @@ public struct Observation: Hashable, Sendable {
         self.isElectedByRequest = isElectedByRequest
         self.lockEnd = lockEnd
         self.outage = outage
+        self.isWatchdogMissing = isWatchdogMissing
     }
 }
 

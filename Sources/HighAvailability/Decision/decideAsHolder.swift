@@ -1,5 +1,11 @@
 /// The lock is ours: there is to be one primary, here.
 func decideAsHolder(_ observation: Observation) -> Decision {
+    if observation.isWatchdogMissing {
+        if case .primary = observation.server {
+            return Decision(.release, "Demoting self because watchdog could not be activated")
+        }
+        return Decision(.release, "Not promoting self because watchdog could not be activated")
+    }
     if let decision = decideOnForcedFailover(observation) { return decision }
     switch observation.server {
     case .noData:
@@ -12,16 +18,10 @@ func decideAsHolder(_ observation: Observation) -> Decision {
         if let recorded = observation.cluster.recordedTimeline, server.timeline < recorded {
             return Decision(.release, timelineBehind(server.timeline, recorded))
         }
+        if server.wasPrimary, let decision = decideOnOutage(observation) { return decision }
         if server.wasPrimary { return Decision(.startPrimary, "starting primary after failure") }
         return Decision(.startStandby(following: nil), "starting as readonly because i had the session lock")
     case .starting:
-        return Decision(.wait, "PostgreSQL is still starting up")
-    case .unresponsive:
-        return Decision(.restart, "restarting PostgreSQL because it answers nobody")
-        if server.wasPrimary, let decision = decideOnOutage(observation) { return decision }
-    case .standby(let server):
-        if server.isReplayPausedForSettings {
-            return Decision(.restart, "restarting before promotion: replay is paused for insufficient settings")
         if let decision = decideOnOutage(observation) { return decision }
         if observation.outage?.reasonToGiveWay(
             at: observation.now, timeout: observation.cluster.configuration.primaryStartTimeout) != nil
@@ -29,6 +29,12 @@ func decideAsHolder(_ observation: Observation) -> Decision {
             return Decision(
                 .wait, "primary start has timed out, but continuing to wait because failover is not possible")
         }
+        return Decision(.wait, "PostgreSQL is still starting up")
+    case .unresponsive:
+        return Decision(.restart, "restarting PostgreSQL because it answers nobody")
+    case .standby(let server):
+        if server.isReplayPausedForSettings {
+            return Decision(.restart, "restarting before promotion: replay is paused for insufficient settings")
         }
         return Decision(.promote, "promoted self to leader by acquiring session lock")
     case .primary:

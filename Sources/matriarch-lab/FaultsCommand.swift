@@ -35,6 +35,11 @@ struct FaultsCommand: AsyncParsableCommand {
         if let unknown = scenario.first(where: { !known.contains($0) }) {
             throw ValidationError("--scenario \(unknown): there is none; known are \(known.joined(separator: ", "))")
         }
+        if options.mode == .off,
+            let unfit = LocalScenario.all.first(where: { $0.needsSynchronous && scenario.contains($0.name) })
+        {
+            throw ValidationError("--scenario \(unfit.name): needs --mode on or --mode quorum")
+        }
         if n < 1 { throw ValidationError("--n \(n): must be at least 1") }
     }
 
@@ -52,6 +57,8 @@ struct FaultsCommand: AsyncParsableCommand {
             progress: progress)
         var reports: [MeasurementReport] = []
         for scenario in LocalScenario.all where self.scenario.isEmpty || self.scenario.contains(scenario.name) {
+            // Only where all were asked for.
+            if scenario.needsSynchronous, options.mode == .off { continue }
             progress.say("\(scenario.name): \(scenario.title), n = \(n)")
             let report = try await bench.run(scenario)
             for row in report.rows { progress.say(row.joined(separator: " | ")) }

@@ -41,9 +41,12 @@ struct ChaosTests {
 
     @Test func `a primary that cannot renew acknowledges nothing once another leads`() async throws {
         try await withThrowingTaskGroup(of: MeasurementReport.self) { group in
-            for scenario in [LocalScenario.agentStopped, .cutOff] {
+            let runs: [(LocalScenario, LocalProfile.Mode)] = [
+                (.agentStopped, .off), (.cutOff, .off), (.voteStorm, .quorum),
+            ]
+            for (scenario, mode) in runs {
                 let bench = LocalBench(
-                    profile: LocalProfile(timings: Self.timings), runs: 1, clusters: 1, duration: .zero,
+                    profile: LocalProfile(timings: Self.timings, mode: mode), runs: 1, clusters: 1, duration: .zero,
                     progress: Progress(isQuiet: true))
                 group.addTask { try await bench.run(scenario) }
             }

@@ -1,24 +1,37 @@
 import Fence
 import HighAvailability
+import TestSupport
 
 /// The clients of a local cluster: one that looks for whoever takes writes, and one at each member that stays there whatever
 /// happens, as a client on the wrong side of a split does.
 struct ChaosWriters: Sendable {
     let run: String
     let roaming: Writer
-    /// In the order of the members.
+    /// In the order of the members; then those that storm one of them.
     let pinned: [Writer]
 
-    init(_ cluster: LocalCluster, run: String) {
+    /// - Parameters:
+    ///   - target: has `storm` more clients, each as fast as a client gets.
+    init(_ cluster: LocalCluster, run: String, storming target: MemberProcess? = nil, _ storm: Int = 0) {
         self.run = run
         roaming = Writer(targets: cluster.targets, run: run)
         var pace = Writer.Pace()
         pace.interval = .milliseconds(50)
         pace.reconnectPause = .milliseconds(100)
         let calm = pace
-        pinned = cluster.targets.enumerated().map { ordinal, target in
+        var pinned = cluster.targets.enumerated().map { ordinal, target in
             Writer(target: target, run: run, firstID: Int64(ordinal + 1) * 1_000_000_000, pace: calm)
         }
+        if let target {
+            pace.interval = .milliseconds(10)
+            for ordinal in pinned.count..<pinned.count + storm {
+                pinned.append(
+                    Writer(
+                        target: cluster.target(target), run: run, firstID: Int64(ordinal + 1) * 1_000_000_000,
+                        pace: pace))
+            }
+        }
+        self.pinned = pinned
     }
 
     func start() async {

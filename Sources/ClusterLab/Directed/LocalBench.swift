@@ -40,7 +40,8 @@ public struct LocalBench: Sendable {
                 }
             }
             return MeasurementReport(
-                name: scenario.name, title: scenario.title, bars: scenario.bars, results: results, failures: failures)
+                name: scenario.name, title: scenario.title, bars: scenario.bars(in: profile.mode), results: results,
+                failures: failures)
         } catch {
             try await controlPlane.stop()
             throw error

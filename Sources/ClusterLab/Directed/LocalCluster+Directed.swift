@@ -20,22 +20,49 @@ extension LocalCluster {
                 try await Task.sleep(for: .seconds(5))
                 try await otherUndo.undo()
             }
-            // Beyond the time a lock lives and a promotion takes; the bars judge how long it took.
-            try await wait(
-                for: "another leader's first row", within: self.profile.timings.ttl + .seconds(30),
-                saying: self.progress
-            ) { () -> Sight<Void> in
-                guard await lock.successor(of: before.leader.name, after: start) != nil,
-                    let latest = await writers.roaming.latest, latest.decided > start,
-                    latest.server != before.leader.address
-                else { return .notYet(await writers.roaming.sight) }
-                return .reached(())
-            }
+            try await self.awaitSuccessor(of: before.leader, after: start, writers, lock)
             // Who was away comes back while the new leader writes: the dangerous moment.
             let rest = start + duration - BootClock.now()
             if rest > .zero { try await Task.sleep(for: rest) }
             try await undo.undo()
             return start
+        }
+    }
+
+    /// The others vote while the old primary runs, streams and is written to as hard as can be: its agent and its init
+    /// stand still, so that nothing renews its lock and no fence falls.
+    ///
+    /// - Parameter duration: then both go on, and the fence that is long over falls at last.
+    func voteUnderLoad(_ scenario: LocalScenario, for duration: Duration) async throws -> ScenarioResult {
+        var result = try await watched(scenario, stormWriters: Self.stormWriters) { before, writers, lock in
+            let start = BootClock.now()
+            let stopped = try before.leader.stopSupervision()
+            try await self.awaitSuccessor(of: before.leader, after: start, writers, lock)
+            let rest = start + duration - BootClock.now()
+            if rest > .zero { try await Task.sleep(for: rest) }
+            stopped.resume()
+            return start
+        }
+        result.require(
+            result.figures[LocalScenario.pastFence, default: 0] > 0,
+            "the old primary wrote nothing while the others voted")
+        return result
+    }
+
+    /// Clients of the old primary alone, each with a row every 10 ms.
+    private static let stormWriters = 6
+
+    /// Waits beyond the time a lock lives and a promotion takes; the bars judge how long it took.
+    private func awaitSuccessor(
+        of leader: MemberProcess, after start: BootInstant, _ writers: ChaosWriters, _ lock: LockWatcher
+    ) async throws {
+        try await wait(
+            for: "another leader's first row", within: profile.timings.ttl + .seconds(30), saying: progress
+        ) { () -> Sight<Void> in
+            guard await lock.successor(of: leader.name, after: start) != nil,
+                let latest = await writers.roaming.latest, latest.decided > start, latest.server != leader.address
+            else { return .notYet(await writers.roaming.sight) }
+            return .reached(())
         }
     }
 
@@ -80,11 +107,14 @@ extension LocalCluster {
     /// Writes before, during and after, and checks every row.
     private func watched(
         _ scenario: LocalScenario, countingErrors: Bool = false, tolerating: Set<ScenarioResult.Tolerance> = [],
+        stormWriters: Int = 0,
         _ act: (Leadership, ChaosWriters, LockWatcher) async throws -> BootInstant
     ) async throws -> ScenarioResult {
         let before = try await healthy()
+        try await synchronousStandbysAreRecorded(before)
         let lock = LockWatcher(self)
-        let writers = ChaosWriters(self, run: "\(scenario.name) \(BootClock.now().nanoseconds)")
+        let writers = ChaosWriters(
+            self, run: "\(scenario.name) \(BootClock.now().nanoseconds)", storming: before.leader, stormWriters)
         await lock.start()
         await writers.start()
         do {
@@ -104,6 +134,7 @@ extension LocalCluster {
             result.tolerated = tolerating
             result.figures[LocalScenario.roleChanges] = Int64(max(0, epochs.count - 1))
             result.figures[LocalScenario.lateRows] = Int64(result.verdict?.formerPrimaryCount ?? 0)
+            result.figures[LocalScenario.lostRows] = Int64(result.verdict?.lost.count ?? 0)
             if countingErrors {
                 result.figures[LocalScenario.errors] = Int64(
                     roaming.records.count { $0.outcome != .acknowledged && $0.decided > start })
@@ -114,6 +145,14 @@ extension LocalCluster {
                 })
             {
                 result.figures[LocalScenario.lastBeforeLock] = (taken.seen - last.decided).milliseconds
+                // A renewal is sent before it is seen: the fence fell no later than this, if it fell.
+                if let renewed = await lock.renewals[taken.epoch - 1]?.seen {
+                    let fence = renewed + profile.timings.fenceDelay
+                    result.figures[LocalScenario.pastFence] = Int64(
+                        history.acknowledged.count {
+                            $0.server == before.leader.address && $0.decided > fence && $0.decided < taken.seen
+                        })
+                }
             }
             result.problems += TimelinePath.problems(
                 try await timelinePaths(), acknowledged: result.verdict?.timelines ?? [])
@@ -129,6 +168,21 @@ extension LocalCluster {
             _ = await lock.stop()
             try await mend()
             throw error
+        }
+    }
+
+    /// A cluster that has just become whole records its synchronous standbys one by one; until then nobody else may be elected.
+    private func synchronousStandbysAreRecorded(_ leadership: Leadership) async throws {
+        guard profile.mode != .off else { return }
+        let wanted = profile.mode == .on ? 1 : leadership.standbys.count
+        try await wait(for: "\(wanted) recorded synchronous standbys", within: .seconds(30), saying: progress) {
+            () -> Sight<Void> in
+            let record = try await self.members.annotations("-sync")
+            let standbys = record["sync_standby"]?.split(separator: ",").count ?? 0
+            guard record["leader"] == leadership.leader.name, standbys == wanted else {
+                return .notYet("\(record)")
+            }
+            return .reached(())
         }
     }
 

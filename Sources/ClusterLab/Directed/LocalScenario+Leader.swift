@@ -46,6 +46,15 @@ extension LocalScenario {
             asynchronouslyTolerating: [.loss, .lateness])
     }
 
+    /// Seal before vote: no commit may be confirmed behind the election's back.
+    public static let voteStorm = LocalScenario(
+        "vote-storm",
+        "agent and init of the leader stopped for ttl + 10 s, so that no fence falls; 7 clients pinned to it",
+        bars: [noLateRows, Bar(.named(pastFence)), Bar(.named(lastBeforeLock)), Bar(.outage)], needsSynchronous: true
+    ) { cluster, scenario, _ in
+        try await cluster.voteUnderLoad(scenario, for: cluster.profile.timings.ttl + .seconds(10))
+    }
+
     public static let initKilled = LocalScenario(
         "init-killed", "kill -9 of the leader's PID 1, started again at once",
         bars: [Bar(.outage, median: 1_500, maximum: 2_500), noLateRows]

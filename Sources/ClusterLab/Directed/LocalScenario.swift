@@ -12,10 +12,13 @@ public struct LocalScenario: Sendable {
     let api: LinkProxy.Content
     /// Whether it stops the API server, so that no other cluster can share it.
     let isAlone: Bool
+    /// It takes away what keeps a single primary without synchronous replication.
+    public let needsSynchronous: Bool
     let body: @Sendable (LocalCluster, LocalScenario, Duration) async throws -> ScenarioResult
 
     init(
         _ name: String, _ title: String, bars: [Bar], api: LinkProxy.Content = .opaque, isAlone: Bool = false,
+        needsSynchronous: Bool = false,
         body: @escaping @Sendable (LocalCluster, LocalScenario, Duration) async throws -> ScenarioResult
     ) {
         self.name = name
@@ -23,17 +26,25 @@ public struct LocalScenario: Sendable {
         self.bars = bars
         self.api = api
         self.isAlone = isAlone
+        self.needsSynchronous = needsSynchronous
         self.body = body
     }
 
     /// All of them.
     public static let all: [LocalScenario] = [
         agentStopped, cutOff, postmasterStopped, backendsStopped, memberFrozen, initKilled, initKilledInBackOff,
-        postmasterKilled, switchover, slowAPI, unluckyAPI, stoppedAPI,
+        postmasterKilled, switchover, slowAPI, unluckyAPI, stoppedAPI, voteStorm,
     ]
+
+    /// What it is judged by in a mode of replication: where commits wait for standbys, none may be lost.
+    func bars(in mode: LocalProfile.Mode) -> [Bar] {
+        mode == .off ? bars : bars + [Bar(.named(Self.lostRows), maximum: 0)]
+    }
 
     static let lateRows = "acknowledged by the old primary after the new one led"
     static let lastBeforeLock = "last acknowledgement before the lock was taken, ms"
+    static let lostRows = "acknowledged rows lost"
+    static let pastFence = "acknowledged by the old primary when its fence was over"
     static let roleChanges = "role changes"
     static let errors = "client errors"
 }

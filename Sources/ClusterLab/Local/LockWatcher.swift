@@ -6,6 +6,8 @@ import TestSupport
 actor LockWatcher {
     private let cluster: LocalCluster
     private(set) var sightings: [EpochSighting] = []
+    /// When the last renewal of each epoch was seen, and what it said.
+    private(set) var renewals: [Int64: (stamp: String, seen: BootInstant)] = [:]
     /// Owned here: started by ``start()``, ended by ``stop()``.
     private var work: Task<Void, Never>?
 
@@ -43,7 +45,10 @@ actor LockWatcher {
             return  // An API server that is away: nobody takes the lock either.
         }
         guard let epoch = lock["matriarch.dev/epoch"].flatMap({ Int64($0) }), let holder = lock["leader"],
-            !holder.isEmpty, epoch > sightings.last?.epoch ?? 0, let member = cluster.members.member(holder)
+            !holder.isEmpty
+        else { return }
+        if let stamp = lock["renewTime"], renewals[epoch]?.stamp != stamp { renewals[epoch] = (stamp, BootClock.now()) }
+        guard epoch > sightings.last?.epoch ?? 0, let member = cluster.members.member(holder)
         else { return }
         let timeline = lock["matriarch.dev/timeline"].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) }
         sightings.append(

@@ -24,9 +24,25 @@ extension MemberTests {
             await writer.start()
             try await writer.more(50)
             for standby in before.standbys {
-                // Its walreceiver goes on confirming, so each commit waits for it until its agent restarts it.
                 let postmaster = try #require(standby.postmaster)
-                kill(postmaster, SIGSTOP)
+                let agent = try #require(before.leader.agentProcess)
+                // As a cleaner of temporary files does: nobody can connect any more, and WAL is confirmed all the same.
+                let offset = standby.logEnd
+                unlink("\(standby.folder)/run/.s.PGSQL.\(standby.port)")
+                try await eventually(within: .seconds(10), "\(standby.name) accepts no new connection") {
+                    standby.hasSaid("PostgreSQL accepts no new connection", since: offset)
+                }
+                // With its agent asleep the leader goes on waiting for the standby, which therefore has to go on running.
+                kill(agent, SIGSTOP)
+                do {
+                    defer { kill(agent, SIGCONT) }
+                    try await eventually(within: .seconds(4), "\(standby.name) is to be restarted") {
+                        standby.hasSaid("restarting PostgreSQL because it answers nobody", since: offset)
+                    }
+                    try await holds(for: .milliseconds(400), "\(standby.name) still runs") {
+                        standby.postmaster == postmaster
+                    }
+                }
                 try await eventually(within: .seconds(20), "\(standby.name) has another postmaster") {
                     standby.postmaster != nil && standby.postmaster != postmaster
                 }

@@ -6,11 +6,12 @@ import HighAvailability
 struct Scenario {
     let world: World
 
-    init(seed: UInt64 = 1, members: Int = 3, timings: Timings = .fast, _ faults: [Fault] = []) {
+    init(seed: UInt64 = 1, members: Int = 3, timings: Timings = .fast, failsafe: Bool = false, _ faults: [Fault] = []) {
         var plan = RunPlan(seed: seed)
         plan.members = members
         plan.timings = timings
         plan.synchronous = .off
+        plan.usesFailsafe = failsafe
         plan.budget = .unlimited
         plan.faults = faults
         plan.quietUntil = .seconds(15)

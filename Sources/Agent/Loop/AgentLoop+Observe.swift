@@ -111,7 +111,10 @@ extension AgentLoop {
 
     /// Where this member is, measured now.
     func reportPosition() async -> PositionReport? {
-        let mayLead = tags.mayLead && !isStopping && gaveWayUntil <= .now() && !watchdog.hasFailed
+        // Whoever may not take this lock is nobody the others should wait for.
+        let mayLead =
+            tags.mayLead && !isStopping && gaveWayUntil <= .now() && !watchdog.hasFailed
+            && !watch.isBarred(ttl: timings.ttl)
         if instance.runningPostmaster != nil {
             guard case .answered(let snapshot) = await instance.observe(deadline: .milliseconds(800)) else {
                 return nil

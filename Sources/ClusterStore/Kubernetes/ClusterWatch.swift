@@ -170,6 +170,15 @@ public final class ClusterWatch: Sendable {
         }
     }
 
+    /// Whether the last leader's failsafe list keeps this member from taking the lock now.
+    public func isBarred(ttl: Duration) -> Bool {
+        state.withLock { state in
+            let holder = state.lock.record?.leader.flatMap { state.pods[$0] }
+            return state.lock.isBarred(
+                existing: Set(state.pods.values.compactMap(\.podUID)), ttl: ttl, holder: holder, at: clock())
+        }
+    }
+
     /// The outcome of the acquisition is known for certain.
     public func acquisitionSettled() {
         state.withLock { $0.lock.acquisitionSettled() }

@@ -123,14 +123,22 @@ public struct FailsafePledge: Hashable, Sendable {
         if let leader = protectedLeader(over: record, isOver: standing.provesEnd, at: now) {
             return "\(leader) was promised that nobody replaces it yet"
         }
-        if let list = record?.failsafe, !standing.provesEnd, !list.contains(me) {
-            // A whole generation of Pods was replaced, and nobody it lists is left that could agree with the old leader.
-            guard listIsGone, list.entries.contains(where: { $0.name == me.member }) else {
-                return "this Pod is not in the failsafe list of \(record?.leader ?? "the last leader")"
-            }
+        if Self.isBarred(me, by: record, standing: standing, listIsGone: listIsGone) {
+            return "this Pod is not in the failsafe list of \(record?.leader ?? "the last leader")"
         }
         attempt = Attempt(version: record?.version)
         return nil
+    }
+
+    /// A Pod the last leader has not recorded may not take a lock that has only run out: nobody asks it for its consent.
+    ///
+    /// - Parameter listIsGone: a whole generation of Pods was replaced, and nobody of the list is left that could agree with
+    ///   the old leader.
+    static func isBarred(
+        _ me: HolderIdentity, by record: LockRecord?, standing: LockStanding, listIsGone: Bool
+    ) -> Bool {
+        guard let list = record?.failsafe, !standing.provesEnd, !list.contains(me) else { return false }
+        return !(listIsGone && list.entries.contains { $0.name == me.member })
     }
 
     /// The outcome of the attempt is known for certain.

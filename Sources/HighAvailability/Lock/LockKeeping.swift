@@ -15,7 +15,7 @@ public struct LockKeeping: Hashable, Sendable {
         /// Everybody a stored failsafe list may show: the confirmed one, and those of writes whose outcome is not known.
         var listed: FailsafeList
         /// When to ask the members whether this holder may stay; nil while they are being asked.
-        var nextRound: BootInstant?
+        public internal(set) var nextRound: BootInstant?
         /// They agreed since the last confirmed write.
         public internal(set) var isByConsent = false
         /// When to write a changed list out of turn again.

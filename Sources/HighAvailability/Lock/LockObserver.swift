@@ -160,6 +160,17 @@ public struct LockObserver: Hashable, Sendable {
             at: now)
     }
 
+    /// Whether the failsafe list keeps this member from taking the lock, by what it knows now. The others do not wait for it
+    /// then.
+    ///
+    /// - Parameter existing: UIDs of the cluster's Pods.
+    public func isBarred(existing: Set<String>, ttl: Duration, holder: Member?, at now: BootInstant) -> Bool {
+        let listIsGone =
+            record?.failsafe?.entries.allSatisfy { $0.podUID.map { !existing.contains($0) } ?? false } ?? true
+        return FailsafePledge.isBarred(
+            me, by: record, standing: shownStanding(at: now, ttl: ttl, holder: holder), listIsGone: listIsGone)
+    }
+
     /// Whether this member may now write itself into the lock over `read`, which was read live; see ``FailsafePledge``.
     ///
     /// - Returns: why not; nil when the attempt has begun.

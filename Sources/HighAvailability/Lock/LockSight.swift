@@ -114,6 +114,11 @@ public struct LockSight: Hashable, Sendable {
         return observer.beginAcquisition(over: read, listIsGone: listIsGone, ttl: ttl, holder: holder, at: now)
     }
 
+    public mutating func isBarred(existing: Set<String>, ttl: Duration, holder: Member?, at now: BootInstant) -> Bool {
+        observer.observe(holder: holder, at: now)
+        return observer.isBarred(existing: existing, ttl: ttl, holder: holder, at: now)
+    }
+
     public mutating func acquisitionSettled() {
         observer.acquisitionSettled()
     }

@@ -40,6 +40,10 @@ struct Checker {
     var promotions = 0
     var roleChanges = 0
     var bootstraps = 0
+    /// Runs that ended without a leader because nobody who may be elected is in the failsafe list.
+    var blocked = 0
+    /// Rounds in which the members agreed that a leader stays.
+    var consents = 0
     let isSynchronous: Bool
 
     init(isSynchronous: Bool) {

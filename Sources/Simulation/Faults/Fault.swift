@@ -36,6 +36,8 @@ public struct Fault: Sendable, Hashable {
         case pause
         case changeTimings
         case bulkWrite(member: Int)
+        /// Somebody writes another holder into the lock, who is no member: the leader must give way.
+        case usurp
         case replicationLag(member: Int, milliseconds: Int)
     }
 

@@ -64,12 +64,25 @@ extension World {
             }
         case .bulkWrite(let member):
             holder(of: member).server.commit(size: UInt64(random.next(in: 1_500_000...20_000_000))) { _ in }
+        case .usurp: usurp()
         case .replicationLag(let member, let delay):
             lasting(fault) { [self] in network.replicationDelay[member] += .milliseconds(Int64(delay * $0)) }
         }
     }
 
     func holder(of member: Int) -> Pod { pods[current[member]] }
+
+    /// The next reign is nobody's: a holder that never renews, lawfully entered over the former one.
+    func usurp() {
+        guard var record = api.lock, record.leader != nil else { return }
+        let ghost = "ghost-\(nextIdentifier())"
+        record.leader = ghost
+        record.identity = HolderIdentity(member: ghost, podUID: ghost, nonce: ghost)
+        record.containerID = nil
+        record.epoch += 1
+        record.renewal = ghost
+        _ = writeLock(over: record.version, record)
+    }
 
     /// - Parameter change: told +1 now and -1 at the end.
     private func lasting(_ fault: Fault, _ change: @escaping (Int) -> Void) {

@@ -35,11 +35,53 @@ extension RunPlan {
         self.init(
             seed: seed, members: members, timings: timings, synchronous: synchronous, budget: budget, quietUntil: quiet,
             healAt: quiet + window + .seconds(1), end: quiet + window + .seconds(121), faults: [], clocks: clocks)
+        // Chance of its own, so that a seed without failsafe is what it was before there was any.
+        var failsafeRandom = SeededRandom(seed: seed &* 2 ^ 0xFA11_5AFE)
+        usesFailsafe = failsafeRandom.happens(perMille: 400)
+        // Time for an absence that is longer than any ttl.
+        if usesFailsafe, budget != .plannedOnly {
+            healAt += .seconds(20)
+            end += .seconds(20)
+        }
         switch budget {
-        case .unlimited: faults = Self.anything(&random, self, window)
-        case .withinTolerance: faults = Self.inTurn(&random, self, window, Self.tolerable)
+        case .unlimited:
+            faults = Self.anything(&random, self, window)
+            if usesFailsafe { faults = (faults + Self.absence(&failsafeRandom, self)).sorted { $0.start < $1.start } }
+        case .withinTolerance:
+            faults = Self.inTurn(&random, self, window, usesFailsafe ? Self.tolerableByConsent : Self.tolerable)
         case .plannedOnly: faults = Self.inTurn(&random, self, window, Self.planned)
         }
+    }
+
+    /// The API server away for longer than ttl, for all or for some, and what may happen to the members meanwhile.
+    private static func absence(_ random: inout SeededRandom, _ plan: RunPlan) -> [Fault] {
+        let ttl = plan.timings.ttl.microseconds
+        let start = plan.quietUntil + random.next(in: 0 ... .seconds(10))
+        let duration = min(plan.healAt - start, random.next(in: ttl / 2...ttl * 3))
+        var faults: [Fault] = []
+        if random.happens(perMille: 600) {
+            faults.append(Fault(start: start, duration: duration, kind: .apiDown))
+        } else {
+            // Whoever leads is cut off, or is not; the others see its lock run out.
+            for node in 0..<plan.members where random.happens(perMille: 500) {
+                faults.append(Fault(start: start, duration: duration, kind: .cutBothAPI(node: node)))
+            }
+        }
+        for _ in 0..<random.index(below: 4) {
+            let member = random.index(below: plan.members)
+            let other = (member + 1 + random.index(below: plan.members - 1)) % plan.members
+            let kinds: [Fault.Kind] = [
+                .cutLink(from: member, to: other), .cutLink(from: member, to: other), .isolate(node: member),
+                .killAgent(member: member), .killAgent(member: member), .killContainer(member: member),
+                .freezeAgent(member: member), .freezePod(member: member), .deletePod(member: member), .usurp,
+            ]
+            let begins = start + random.next(in: 0...duration)
+            faults.append(
+                Fault(
+                    start: begins, duration: min(plan.healAt - begins, random.next(in: 500_000...ttl * 2)),
+                    kind: kinds[random.index(below: kinds.count)]))
+        }
+        return faults
     }
 
     /// Up to eight faults, overlapping as they like.
@@ -129,6 +171,18 @@ extension RunPlan {
         case 7: return (.watchExpired, 1_000)
         case 8: return (.killPostmaster(member: member), 1_000)
         default: return (.killAgent(member: member), 1_000)
+        }
+    }
+
+    /// With failsafe the API server may also be away for as long as it likes, for everybody or for one member.
+    private static func tolerableByConsent(_ random: inout SeededRandom, _ plan: RunPlan) -> (Fault.Kind, Microseconds)
+    {
+        let ttl = plan.timings.ttl.microseconds
+        switch random.index(below: 10) {
+        case 0, 1: return (.apiDown, random.next(in: ttl...ttl * 3))
+        case 2, 3: return (.cutBothAPI(node: random.index(below: plan.members)), random.next(in: ttl...ttl * 3))
+        case 4: return (.cutToAPI(node: random.index(below: plan.members)), random.next(in: ttl...ttl * 2))
+        default: return tolerable(&random, plan)
         }
     }
 

@@ -50,7 +50,9 @@ extension Agent {
                         maximumLag: view.configuration.maximumLagOnFailover, synchronous: election,
                         request: view.failover))
                 switch verdict {
-                case .yield: standBack(done)
+                case .yield(let reason):
+                    world.note("\(me): \(reason)")
+                    standBack(done)
                 case .run, .runAtLoss:
                     electedOver = election?.record
                     take(over: record, done)
@@ -86,9 +88,15 @@ extension Agent {
     private func take(over record: LockRecord?, _ done: @escaping (Bool) -> Void) {
         publishedTimeline = nil
         let isHeir = record?.heir == me
+        lookWhetherListIsGone(record, done) { [self] listIsGone in take(over: record, isHeir, listIsGone, done) }
+    }
+
+    private func take(
+        over record: LockRecord?, _ isHeir: Bool, _ listIsGone: Bool, _ done: @escaping (Bool) -> Void
+    ) {
         let number = activityNumber
         submit(
-            .acquire(over: record) { [self] outcome in
+            .acquire(over: record, listIsGone: listIsGone) { [self] outcome in
                 guard activityNumber == number else { return }
                 guard case .held(let held, _) = outcome else { return standBack(done) }
                 standsBackUntil = nil

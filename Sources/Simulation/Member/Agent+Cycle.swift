@@ -7,15 +7,18 @@ extension Agent {
             if isStopping, activity == nil { begin(.stopping) { stopWithoutStore($0) } }
             return endCycle(pause: .seconds(1))
         }
+        refreshFailsafeList()
         guard activity == nil else { return act() }
         observe { [self] in act() }
     }
 
     private func act() {
+        isKnownPrimary = if case .primary = server { true } else { false }
         let observation = Observation(
             now: now, me: me, tags: tags, cluster: currentView(), lock: standing(), server: server, activity: activity,
             followed: followed, standsBackUntil: standsBackUntil, isStopping: isStopping,
-            isElectedByRequest: wasNamedHeir)
+            isFailsafeActive: keeping.held?.isByConsent ?? false, isElectedByRequest: wasNamedHeir,
+            lockEnd: keeping.end)
         let decision = decide(observation)
         if decision.action != lastDecision?.action {
             world.note("\(me): \(decision.reason) [\(observation.lock)]")
@@ -114,7 +117,7 @@ extension Agent {
 
     /// Where this member is, measured now; nil when its server does not tell.
     func reportPosition() -> PositionReport? {
-        let mayLead = tags.mayLead && !isStopping
+        let mayLead = tags.mayLead && !isStopping && !isBarred
         switch postgres.process {
         case .primary, .standby:
             guard pod.frozenServer == 0 else { return nil }
@@ -184,6 +187,7 @@ extension Agent {
             guard world.api.pods[member]?.podUID == uid else { return .conflict }
             world.changePod(member) { pod in
                 pod.host = address
+                pod.apiURL = address
                 pod.role = wish.role
                 pod.state = wish.state
                 pod.timeline = wish.timeline

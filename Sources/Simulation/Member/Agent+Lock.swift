@@ -2,7 +2,7 @@ import HighAvailability
 
 extension Agent {
     enum KeeperCommand {
-        case acquire(over: LockRecord?, done: (LockOutcome) -> Void)
+        case acquire(over: LockRecord?, listIsGone: Bool, done: (LockOutcome) -> Void)
         case renew(done: (Bool) -> Void)
         case release(heir: String?, position: LSN?, done: (Bool) -> Void)
         case heartbeat
@@ -26,7 +26,9 @@ extension Agent {
         guard let held = keeping.held else { return }
         beatNumber += 1
         let number = beatNumber
-        let wait = max((held.nextRenewal - now).microseconds, 0)
+        var wait = max((held.nextRenewal - now).microseconds, 0)
+        // A changed list is written out of turn, at most once a second.
+        if failsafe != held.record.failsafe { wait = keeping.hasNews(failsafe, at: now) ? 0 : min(wait, 1_000_000) }
         after(wait + world.random.next(in: 1_000...100_000)) { [self] in
             if number == beatNumber { submit(.heartbeat) }
         }
@@ -36,13 +38,26 @@ extension Agent {
         guard !isKeeperBusy, !keeperCommands.isEmpty else { return }
         isKeeperBusy = true
         switch keeperCommands.removeFirst() {
-        case .acquire(let record, let done):
+        case .acquire(let record, let listIsGone, let done):
             let terms = timings
+            let holder = sight.record?.leader.flatMap { view.members[$0] }
+            if let problem = sight.beginAcquisition(
+                over: record, listIsGone: listIsGone, ttl: terms.ttl, holder: holder, at: now)
+            {
+                world.note("\(me): not taking the lock: \(problem)")
+                finishCommand()
+                return done(.unknown)
+            }
             write(.acquisition(over: record?.version), over: record, deadline: now + terms.retryTimeout) {
                 [self] outcome in
-                if case .held(let record, let sentAt) = outcome {
+                switch outcome {
+                case .held(let record, let sentAt):
+                    sight.acquisitionSettled()
                     confirm(record, sentAt, terms)
                     checkOthers()
+                case .lost: sight.acquisitionSettled()
+                // It may still land, so no other leader gets a promise from here.
+                case .unknown: break
                 }
                 finishCommand()
                 done(outcome)
@@ -50,7 +65,11 @@ extension Agent {
         case .renew(let done):
             perform(keeping.renew(at: now, timings), done)
         case .heartbeat:
-            perform(keeping.beat(at: now, mayRenew: now < healthyUntil, timings)) { _ in }
+            let mayRenew = now < healthyUntil
+            perform(
+                mayRenew && keeping.hasNews(failsafe, at: now)
+                    ? keeping.renew(at: now, timings) : keeping.beat(at: now, mayRenew: mayRenew, timings)
+            ) { _ in }
         case .release(let heir, let position, let done):
             release(heir, position, done)
         }
@@ -59,12 +78,15 @@ extension Agent {
     private func finishCommand() {
         isKeeperBusy = false
         planBeat()
+        planRound()
         after(0) { [self] in workOff() }
     }
 
     private func confirm(_ record: LockRecord, _ sentAt: BootInstant, _ terms: Timings) {
-        pod.armFence(until: LockKeeping.end(ofWriteSentAt: sentAt, terms))
-        keeping.confirmed(record, sentAt: sentAt, terms)
+        moveEnd { keeping in
+            keeping.confirmed(record, sentAt: sentAt, terms)
+            return keeping.held?.until
+        }
     }
 
     private func perform(_ step: LockKeeping.Step, _ done: @escaping (Bool) -> Void) {
@@ -81,7 +103,7 @@ extension Agent {
         case .renew(let record, let deadline):
             let terms = timings
             // A shorter ttl may land without an answer: from here on this holder believes in no longer one.
-            if let end = keeping.willRenew(leaving: nil, at: now, terms) { pod.armFence(until: end) }
+            moveEnd { $0.willRenew(leaving: failsafe, at: now, terms) }
             write(.renewal(epoch: record.epoch), over: record, deadline: deadline) { [self] outcome in
                 switch outcome {
                 case .held(let record, let sentAt):
@@ -233,6 +255,7 @@ extension Agent {
         case .renewal(let epoch):
             record.leader = me
             record.epoch = epoch
+            record.failsafe = failsafe
         }
         return record
     }

@@ -31,6 +31,14 @@ final class Agent {
     var publishedPosition: LSN?
     var healthyUntil = BootInstant(nanoseconds: 0)
 
+    // Failsafe.
+    /// What the next renewal leaves beside the lock; nil without failsafe.
+    var failsafe: FailsafeList?
+    var isAsking = false
+    var roundNumber = 0
+    /// As of the last cycle.
+    var isKnownPrimary = false
+
     // The loop.
     var server = ServerState.noData
     var activity: Activity?

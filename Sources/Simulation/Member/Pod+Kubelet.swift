@@ -197,7 +197,7 @@ extension World {
         let pod = Pod(index: pods.count, member: member, node: node, clock: plan.clocks[node], server: server)
         pods.append(pod)
         current[member] = pod.index
-        setPod(member, Member(name: name(member), podUID: pod.uid, host: pod.address))
+        setPod(member, Member(name: name(member), podUID: pod.uid, host: pod.address, apiURL: pod.address))
         pod.startContainer()
     }
 }

@@ -5,7 +5,7 @@ extension RunPlan {
     public var summary: String {
         var lines = [
             "seed \(seed): \(members) members, synchronous \(synchronous.mode.rawValue) \(synchronous.standbys)\(synchronous.isStrict ? " strict" : ""), ttl \(timings.ttl), loopWait \(timings.loopWait), "
-                + "faults \(budget.rawValue)"
+                + "failsafe \(usesFailsafe ? "on" : "off"), faults \(budget.rawValue)"
         ]
         for fault in faults {
             lines.append(

@@ -16,6 +16,8 @@ public struct RunPlan: Sendable {
     public var members: Int
     public var timings: Timings
     public var synchronous: SynchronousPolicy
+    /// A leader that cannot renew its lock stays while every member agrees.
+    public var usesFailsafe = false
     public var budget: Budget
     /// Faults begin after this much time, microseconds.
     public var quietUntil: Int64

@@ -11,6 +11,8 @@ public final class Runner: Sendable {
         var acknowledgements = 0
         var lost = 0
         var lateAfterThaw = 0
+        var consents = 0
+        var blocked = 0
         var faults: [String: Int] = [:]
         var failures: [Simulator.Report] = []
     }
@@ -51,6 +53,8 @@ public final class Runner: Sendable {
                 totals.acknowledgements += report.acknowledgements
                 totals.lost += report.lost
                 totals.lateAfterThaw += report.lateAfterThaw
+                totals.consents += report.consents
+                if report.isBlocked { totals.blocked += 1 }
                 for fault in report.faults { totals.faults[fault, default: 0] += 1 }
                 if report.violation != nil { totals.failures.append(report) }
             }
@@ -69,6 +73,8 @@ public final class Runner: Sendable {
                 "commits acknowledged        \(totals.acknowledgements)",
                 "lost, asynchronous          \(totals.lost)",
                 "late after a thaw           \(totals.lateAfterThaw)",
+                "rounds of consent           \(totals.consents)",
+                "left without a listed heir  \(totals.blocked)",
                 "faults                      \(totals.faults.values.reduce(0, +))",
             ]
             for (name, count) in totals.faults.sorted(by: { $0.key < $1.key }) {

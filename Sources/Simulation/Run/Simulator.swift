@@ -14,6 +14,10 @@ public enum Simulator {
         /// Acknowledged commits a later primary did not have; only in asynchronous mode.
         public var lost: Int
         public var lateAfterThaw: Int
+        /// Rounds of failsafe in which every member agreed that the leader stays.
+        public var consents: Int
+        /// It ended without a leader, because nobody who may be elected is in the failsafe list.
+        public var isBlocked: Bool
         public var faults: [String]
         public var traceHash: UInt64
         /// Empty unless asked for.
@@ -31,7 +35,8 @@ public enum Simulator {
         return Report(
             seed: plan.seed, violation: world.checker.violation, steps: world.steps, virtualTime: world.now,
             promotions: world.checker.promotions, acknowledgements: world.checker.acknowledgements,
-            lost: world.checker.lost, lateAfterThaw: world.checker.lateAfterThaw, faults: plan.faults.map(\.name),
+            lost: world.checker.lost, lateAfterThaw: world.checker.lateAfterThaw,
+            consents: world.checker.consents, isBlocked: world.checker.blocked > 0, faults: plan.faults.map(\.name),
             traceHash: world.traceHash, trace: world.trace ?? [])
     }
 

@@ -5,12 +5,15 @@ extension World {
     func begin() {
         api.settings.configuration.timings = plan.timings
         api.settings.configuration.synchronous = plan.synchronous
+        api.settings.configuration.usesFailsafe = plan.usesFailsafe
         for member in 0..<plan.members { current.append(member) }
         for member in 0..<plan.members {
             let server = PostgresServer(world: self, pod: member)
             pods.append(
                 Pod(index: member, member: member, node: member, clock: plan.clocks[member], server: server))
-            setPod(member, Member(name: name(member), podUID: pods[member].uid, host: pods[member].address))
+            let address = pods[member].address
+            setPod(
+                member, Member(name: name(member), podUID: pods[member].uid, host: address, apiURL: address))
             schedule(after: random.next(in: 0...500_000), .world) { [self] in pods[member].startContainer() }
         }
         planFaults()
@@ -56,8 +59,30 @@ extension World {
         if checker.reigningPod >= 0, pods[checker.reigningPod].losesData { return stop() }
         let missing = whatIsMissing()
         if missing == nil, times >= 1 { return stop() }
+        if isBlockedByList {
+            checker.blocked += 1
+            return stop()
+        }
         if now + 500_000 >= plan.end, let missing { return violate(.notWhole, missing) }
         schedule(after: 500_000, .world) { [self] in lookWhetherWhole(times: missing == nil ? times + 1 : 0) }
+    }
+
+    /// Whoever may be elected is the successor of a Pod that was replaced while the API server could not be told, and so in no
+    /// failsafe list; and a listed Pod that may not be elected, by the synchronous record or its timeline, still exists.
+    /// Nobody may lead, and nobody does, until a person removes the list.
+    private var isBlockedByList: Bool {
+        guard now > plan.healAt + .seconds(60), let lock = api.lock, let list = lock.failsafe,
+            !pods.contains(where: { $0.server.process == .primary })
+        else { return false }
+        let record = api.synchronous.flatMap { $0.isActive ? $0 : nil }
+        let electable = record.map { $0.members.union($0.leader.map { [$0] } ?? []) }
+        let recorded = ClusterView(lock: lock, history: api.settings.history).recordedTimeline
+        let listed = current.map { pods[$0] }.filter { pod in list.entries.contains { $0.podUID == pod.uid } }
+        let able = listed.filter { $0.server.process == .standby }.filter { pod in
+            electable.map { $0.contains(name(pod.member)) } ?? true
+                && recorded.map { pod.server.timeline >= $0.rawValue } ?? true
+        }
+        return !listed.isEmpty && listed.count < plan.members && able.count <= (record?.quorum ?? 0)
     }
 
     /// One primary that holds the lock and has the route, and everybody else streaming from it; nil when all that is so.

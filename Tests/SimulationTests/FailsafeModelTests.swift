@@ -1,0 +1,85 @@
+import HighAvailability
+import Testing
+
+@testable import Simulation
+
+/// The API server away, and the members' consent in its place.
+@Suite struct FailsafeModelTests {
+    private static let seeds = 1...20 as ClosedRange<UInt64>
+
+    @Test func `an API server that is away for long changes nobody while all members agree`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed, failsafe: true)
+            let leader = try #require(scenario.leader)
+            let before = scenario.world.checker.acknowledgements
+            scenario.world.network.apiDown += 1
+            scenario.run(38)
+            #expect(leader.server.process == .primary && leader.agent?.holdsLock == true, "seed \(seed)")
+            #expect(scenario.world.checker.acknowledgements > before + 50)
+            #expect(scenario.world.checker.roleChanges == 0)
+            scenario.world.network.apiDown -= 1
+            scenario.run(7)
+            #expect(leader.agent?.keeping.held?.isByConsent == false, "seed \(seed)")
+            #expect(scenario.world.checker.violation == nil)
+        }
+    }
+
+    @Test func `without failsafe the same absence stops the primary before its lock runs out`() throws {
+        let scenario = Scenario()
+        let leader = try #require(scenario.leader)
+        scenario.world.network.apiDown += 1
+        scenario.run(12)
+        #expect(leader.server.process != .primary)
+        #expect(scenario.world.checker.consents == 0)
+    }
+
+    @Test func `a leader that loses one member while the API server is away stops`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed, failsafe: true)
+            let leader = try #require(scenario.leader)
+            let lost = try #require(scenario.replicas.first)
+            scenario.world.network.apiDown += 1
+            scenario.run(20)
+            scenario.world.network.isolate(lost.node, 1)
+            scenario.run(14)
+            #expect(leader.server.process != .primary, "seed \(seed)")
+            #expect(scenario.world.checker.violation == nil)
+        }
+    }
+
+    @Test func `a leader by consent that meets another holder stops at once`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed, failsafe: true)
+            let leader = try #require(scenario.leader)
+            scenario.world.network.blockedToAPI[leader.node] += 1
+            scenario.world.network.blockedFromAPI[leader.node] += 1
+            scenario.run(25)
+            #expect(leader.server.process == .primary && leader.agent?.keeping.held?.isByConsent == true)
+            scenario.world.usurp()
+            scenario.world.network.blockedToAPI[leader.node] -= 1
+            scenario.world.network.blockedFromAPI[leader.node] -= 1
+            scenario.run(4)
+            #expect(leader.server.process != .primary, "seed \(seed)")
+            #expect(leader.agent?.keeping.held == nil)
+            scenario.run(30)
+            #expect(scenario.leader != nil, "nobody leads after the usurper")
+            #expect(scenario.world.checker.violation == nil)
+        }
+    }
+
+    @Test func `a member that started again in the absence agrees, and takes nothing before a whole ttl`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed, failsafe: true)
+            let leader = try #require(scenario.leader)
+            scenario.world.network.apiDown += 1
+            scenario.run(15)
+            for pod in scenario.replicas { pod.killAgent() }
+            scenario.run(20)
+            #expect(leader.server.process == .primary && leader.agent?.holdsLock == true, "seed \(seed)")
+            scenario.world.network.apiDown -= 1
+            scenario.run(12)
+            #expect(scenario.world.checker.roleChanges == 0)
+            #expect(scenario.world.checker.violation == nil)
+        }
+    }
+}

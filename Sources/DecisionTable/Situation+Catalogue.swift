@@ -76,7 +76,7 @@ extension Situation {
                 ]
             },
             Deviation("the watchdog it has to have cannot be started") { $0.isWatchdogMissing = true },
-        ] + outages + requests
+        ] + outages + requests + restarts
         + activities.map { activity in
             Deviation("\(activity.rawValue) in progress", kind: "activity") { $0.activity = activity }
         }
@@ -117,12 +117,26 @@ extension Situation {
         },
     ]
 
+    private static let restarts: [Deviation] = [
+        restart("this member", RestartOrder(id: "r", member: "demo-0")),
+        restart(
+            "this member's server of before",
+            RestartOrder(id: "r", member: "demo-0", postmasterStartTime: "2026-11-21 05:00:00+00:00")),
+        restart(
+            "this member if a setting waits for it", RestartOrder(id: "r", member: "demo-0", onlyPending: true)),
+        restart("this member if it is a replica", RestartOrder(id: "r", member: "demo-0", role: .replica)),
+    ]
+
+    private static func restart(_ whom: String, _ order: RestartOrder) -> Deviation {
+        Deviation("request: restart of \(whom)", kind: "restart") { $0.cluster.restart = order }
+    }
+
     private static func request(_ name: String, _ request: FailoverRequest) -> Deviation {
         Deviation("request: \(name)", kind: "request") { $0.cluster.failover = request }
     }
 
     private static let activities: [Activity] = [
         .bootstrapping, .cloning, .startingPrimary, .startingStandby, .promoting, .demoting, .handingOver, .recovering,
-        .rejoining, .racing, .restarting, .stopping,
+        .rejoining, .racing, .restarting, .restartingPrimary, .restartingStandby, .stopping,
     ]
 }

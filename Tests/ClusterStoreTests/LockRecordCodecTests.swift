@@ -145,6 +145,22 @@ import Testing
         #expect(FailoverRequest(annotations: annotations) == request)
     }
 
+    @Test(
+        arguments: [
+            ("{}", nil), ("nonsense", nil), (#"{"id":"r"}"#, nil), (#"{"id":"r","member":"demo-1","role":"x"}"#, nil),
+            (#"{"id":"r","member":"demo-1"}"#, RestartOrder(id: "r", member: "demo-1")),
+            (
+                #"{"id":"r","member":"demo-1","role":"replica","restart_pending":true,"postmaster_start_time":"t"}"#,
+                RestartOrder(
+                    id: "r", member: "demo-1", postmasterStartTime: "t", onlyPending: true, role: .replica)
+            ),
+        ] as [(String, RestartOrder?)])
+    func `a restart is read, and a condition that cannot be read asks for nothing`(
+        _ text: String, _ order: RestartOrder?
+    ) {
+        #expect(RestartOrder(annotation: text) == order)
+    }
+
     @Test func `history entries of another shape are passed over`() {
         let text = #"[[1,100,"a"],["x",1,"b"],[2],{},[-1,5,"c"],[4294967296,5,"d"],[2,200,"e","t","demo-1"],null]"#
         #expect(TimelineSwitch.list(annotation: text).map(\.reason) == ["a", "e"])

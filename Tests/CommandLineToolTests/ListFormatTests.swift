@@ -58,6 +58,22 @@ private typealias Fixture = ListingFixture
             reason: phase == .succeeded ? "Completed" : "UnknownCandidate", message: message)
     }
 
+    @Test func `a restart's end has a line for each member, and a failed one is an error with its reason`() throws {
+        var status = RestartStatus(
+            request: "abc", phase: .succeeded,
+            members: [
+                RestartStatus.Member(name: "demo-0", phase: .restarted),
+                RestartStatus.Member(name: "demo-1", phase: .skipped, message: "No parameter waits for a restart"),
+            ], reason: "Completed")
+        let text = try RestartCommand.outcome(status, elapsed: .milliseconds(1500))
+        #expect(text.contains("Success: restart on member demo-0\nSkipped: member demo-1, No parameter waits"))
+        (status.phase, status.reason, status.message) = (.failed, "Failed", "demo-0: no memory")
+        let error = try #require(throws: CommandError.self) {
+            try RestartCommand.outcome(status, elapsed: .milliseconds(1500))
+        }
+        #expect(error.description.contains("restart failed: demo-0: no memory (Failed)"))
+    }
+
     @Test func `a switchover's end tells who leads and how long nobody could write`() throws {
         let text = try SwitchoverCommand.outcome(status(.succeeded, outage: 412), elapsed: .milliseconds(1_250))
         #expect(text == "Successfully switched over from demo-0 to demo-1 in 1.2 s, outage 412 ms")

@@ -6,10 +6,10 @@ import Testing
     private func makesPrimary(_ decision: Decision, _ server: ServerState) -> Bool {
         switch decision.action {
         case .startPrimary, .promote, .lead: true
-        case .restart:
+        case .restart, .restartInPlace:
             if case .primary = server { true } else { false }
         case .wait, .bootstrap, .clone, .race, .acquire, .startStandby, .follow, .rejoin, .demote, .recover, .handOver,
-            .refuseHandOver, .finishHandOver, .release, .shutDown, .refuse:
+            .refuseHandOver, .finishHandOver, .answerRestart, .release, .shutDown, .refuse:
             false
         }
     }

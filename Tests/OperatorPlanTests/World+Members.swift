@@ -18,7 +18,10 @@ extension World {
         _ ordinal: Int, role: String?, state: String = "running", timeline: Int64 = 1, isReady: Bool = true,
         revision: String = "r1", problem: String? = nil
     ) -> Pod {
-        var status: JSONValue = ["state": .string(state), "timeline": .int(timeline)]
+        var status: JSONValue = [
+            "state": .string(state), "timeline": .int(timeline),
+            "postmaster_start_time": .string("started demo-\(ordinal)"),
+        ]
         if let role { status["role"] = .string(role) }
         if let problem { status["problem"] = .string(problem) }
         var metadata = ObjectMeta(name: "demo-\(ordinal)", namespace: "default", uid: "pod-\(ordinal)-\(revision)")

@@ -28,6 +28,14 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "ttl 25 with 10/10",
             ["highAvailability": ["ttl": 25, "loopWait": 10, "retryTimeout": 10]], "spec.highAvailability",
             "loopWait + 2·retryTimeout < ttl − fenceMargin", "10 s + 2·10 s = 30 s", "25 s − 3 s = 22 s"),
+        BadSpec(
+            "a restart of another cluster's member", ["restart": ["instances": ["shop-0"]]],
+            "spec.restart.instances[0]", "demo-0"),
+        BadSpec(
+            "a restart of a member twice", ["restart": ["instances": ["demo-1", "demo-1"]]],
+            "spec.restart.instances[1]", "twice"),
+        BadSpec("a restart of nobody", ["restart": ["instances": []]], "spec.restart.instances", "leave it out"),
+        BadSpec("too short a restart", ["restart": ["timeout": 9]], "spec.restart.timeout", "between 10 and 3600"),
         BadSpec("no instances", ["instances": 0], "spec.instances", "between 1 and 32"),
         BadSpec("too many instances", ["instances": 33], "spec.instances", "between 1 and 32"),
         BadSpec(

@@ -48,6 +48,15 @@ extension AgentLoop {
                 if case .mine = observation.lock {} else { await agent.leaveSynchronous() }
                 try await agent.killServer()
             }
+        case .restartInPlace(let order):
+            if case .primary = observation.server {
+                begin(.restartingPrimary) { try await $0.restartPrimary(order) }
+            } else {
+                begin(.restartingStandby) { try await $0.restartStandby(order) }
+            }
+        case .answerRestart(let report):
+            logger.notice("not restarting: \(report.reason)")
+            restartReport = report
         case .release:
             let givesWay = observation.outage?.successor != nil || observation.isWatchdogMissing
             begin(.racing) { agent in

@@ -69,7 +69,8 @@ extension AgentLoop {
     private static func state(of snapshot: ServerStatus) -> ServerState {
         let running = RunningServer(
             systemIdentifier: snapshot.systemIdentifier, timeline: snapshot.timeline, position: snapshot.position,
-            isStreaming: snapshot.receiver?.isStreaming ?? false, isReplayPausedForSettings: snapshot.isReplayPaused)
+            isStreaming: snapshot.receiver?.isStreaming ?? false, isReplayPausedForSettings: snapshot.isReplayPaused,
+            postmasterStartTime: snapshot.postmasterStartTime, isRestartPending: !snapshot.pendingRestart.isEmpty)
         return snapshot.isInRecovery ? .standby(running) : .primary(running)
     }
 

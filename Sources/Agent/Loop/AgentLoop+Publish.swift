@@ -22,7 +22,7 @@ extension AgentLoop {
         let leads = lock.isMine && isPrimary && (busy == nil || busy == .handingOver)
         let state = memberState(isRunning: isRunning, busy: busy)
         let role: MemberRole
-        if leads {
+        if leads || (lock.isMine && busy == .restartingPrimary) {
             role = .primary
         } else if isRunning, !isPrimary {
             role = .replica
@@ -45,7 +45,8 @@ extension AgentLoop {
                     replicationState: !isPrimary && seen?.receiver?.isStreaming == true ? "streaming" : nil, tags: tags,
                     pendingRestart: pendingRestart, isPaused: view.configuration.isPaused,
                     hasCheckpointSincePromotion: !leads || hasCheckpointSincePromotion, position: seen?.position,
-                    serverVersion: seen.map { Int($0.version.number) }, problem: problem),
+                    serverVersion: seen.map { Int($0.version.number) }, problem: problem,
+                    postmasterStartTime: isRunning ? seen?.postmasterStartTime : nil, restart: restartReport(in: view)),
                 role: label), shown: view.members[me])
     }
 
@@ -97,7 +98,7 @@ extension AgentLoop {
         case .cloning: .creatingReplica
         case .startingPrimary, .startingStandby: .starting
         case .demoting, .stopping: .stopping
-        case .restarting: .restarting
+        case .restarting, .restartingPrimary, .restartingStandby: .restarting
         case .promoting, .handingOver, .recovering, .rejoining, .racing, nil:
             switch server {
             case .primary, .standby: .running

@@ -89,6 +89,8 @@ actor AgentLoop {
     var isElectedByRequest = false
     /// The request this member was elected with; nil once its outcome is told.
     var wonRequest: WonRequest?
+    /// What became of the restart this member was asked for last.
+    var restartReport: RestartReport?
     /// Somebody writes the server's configuration now.
     var isWritingConfiguration = false
     /// When each member of a slot was last part of the cluster.
@@ -142,7 +144,10 @@ actor AgentLoop {
         logger.notice("asked to stop")
         isStopping = true
         // What only brings this member into the cluster is not worth finishing.
-        if let activity, [.cloning, .bootstrapping, .rejoining, .racing, .startingStandby].contains(activity.kind) {
+        if let activity,
+            [.cloning, .bootstrapping, .rejoining, .racing, .startingStandby, .restartingStandby].contains(
+                activity.kind)
+        {
             activity.task.cancel()
         }
         wake.yield()
@@ -174,7 +179,8 @@ actor AgentLoop {
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
             server: server, activity: activity?.kind, followed: followed, standsBackUntil: standsBackUntil,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
-            isElectedByRequest: isElectedByRequest, lockEnd: keeper.end, outage: outage,
+            isElectedByRequest: isElectedByRequest,
+            answeredRestart: restartReport(in: view)?.id, lockEnd: keeper.end, outage: outage,
             isWatchdogMissing: isWatchdogMissing)
         let decision = decide(observation)
         record(decision, observation)
@@ -289,6 +295,7 @@ actor AgentLoop {
         switch kind {
         case .startingPrimary, .promoting, .startingStandby, .recovering: .seconds(300)
         case .handingOver, .stopping, .restarting: .seconds(120)
+        case .restartingPrimary, .restartingStandby: .seconds(480)
         case .bootstrapping, .cloning, .demoting, .rejoining, .racing: timings.ttl
         }
     }

@@ -27,7 +27,8 @@ extension Member {
             isInBackOff: containerStatus?.state?.waiting?.reason == "CrashLoopBackOff",
             isBeingDeleted: pod.metadata.deletionTimestamp != nil,
             isLabelledPrimary: pod.metadata.labels?[StoreKey.roleLabel] == RoleLabel.primary.rawValue,
-            zone: tags.zone ?? pod.metadata.labels?[StoreKey.zoneLabel].flatMap { $0.isEmpty ? nil : $0 })
+            zone: tags.zone ?? pod.metadata.labels?[StoreKey.zoneLabel].flatMap { $0.isEmpty ? nil : $0 },
+            restart: RestartReport(json: status?["restart"]))
     }
 
     /// `containerd://ID` as ID, which is what a process can learn of itself.
@@ -98,13 +99,17 @@ public struct MemberStatus: Hashable, Sendable {
     public var serverVersion: Int?
     /// One sentence when only a person can help, for example data of another cluster; nil otherwise.
     public var problem: String?
+    /// When its postmaster started, in PostgreSQL's words; nil while none answers.
+    public var postmasterStartTime: String?
+    /// Its answer to the restart it is asked for.
+    public var restart: RestartReport?
 
     public init(
         connectionURL: String, apiURL: String, state: MemberState, role: MemberRole, version: String,
         timeline: Timeline? = nil, replicationState: String? = nil, tags: MemberTags = MemberTags(),
         pendingRestart: [String: PendingRestart] = [:], isPaused: Bool = false,
         hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil,
-        problem: String? = nil
+        problem: String? = nil, postmasterStartTime: String? = nil, restart: RestartReport? = nil
     ) {
         self.connectionURL = connectionURL
         self.apiURL = apiURL
@@ -120,6 +125,8 @@ public struct MemberStatus: Hashable, Sendable {
         self.position = position
         self.serverVersion = serverVersion
         self.problem = problem
+        self.postmasterStartTime = postmasterStartTime
+        self.restart = restart
     }
 
     /// Nothing that anybody acts on differs.
@@ -139,6 +146,8 @@ public struct MemberStatus: Hashable, Sendable {
         if let position { status["xlog_location"] = .int(Int64(clamping: position.rawValue)) }
         if let serverVersion { status["server_version"] = .int(Int64(serverVersion)) }
         if let problem { status["problem"] = .string(problem) }
+        if let postmasterStartTime { status["postmaster_start_time"] = .string(postmasterStartTime) }
+        if let restart { status["restart"] = restart.json }
         if tags != MemberTags() { status["tags"] = tags.json }
         if !pendingRestart.isEmpty {
             status["pending_restart"] = true

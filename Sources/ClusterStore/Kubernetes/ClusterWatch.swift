@@ -80,6 +80,7 @@ public final class ClusterWatch: Sendable {
                 lock: state.lock.record,
                 members: state.pods,
                 failover: state.objects[layout.failover].flatMap { FailoverRequest(annotations: $0.annotations) },
+                restart: configuration[StoreKey.restart].flatMap { RestartOrder(annotation: $0) },
                 synchronous: state.objects[layout.synchronization].map {
                     SynchronousState(version: $0.version, annotations: $0.annotations)
                 },

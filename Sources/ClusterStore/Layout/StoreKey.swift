@@ -37,6 +37,8 @@ public enum StoreKey {
     /// When the synchronous record was written last, so that every write changes something; compared with nothing.
     public static let written = "matriarch.dev/written"
     public static let requestID = "matriarch.dev/request-id"
+    /// JSON of the restart one member is asked for, on the configuration's object; see ``RestartOrder``.
+    public static let restart = "matriarch.dev/restart"
     /// JSON outcome of the last switchover, for the operator's status.
     public static let switchoverResult = "matriarch.dev/switchover-result"
     /// JSON about what the last promotion may have cost, written with the history.

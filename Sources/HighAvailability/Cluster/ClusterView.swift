@@ -7,6 +7,7 @@ public struct ClusterView: Hashable, Sendable {
     /// By name.
     public var members: [String: Member]
     public var failover: FailoverRequest?
+    public var restart: RestartOrder?
     /// Who may be elected while commits wait for standbys; nil when there is no record.
     public var synchronous: SynchronousState?
     /// Newest last.
@@ -15,13 +16,14 @@ public struct ClusterView: Hashable, Sendable {
     public init(
         initialization: Initialization = .never, configuration: DynamicConfiguration = DynamicConfiguration(),
         lock: LockRecord? = nil, members: [String: Member] = [:], failover: FailoverRequest? = nil,
-        synchronous: SynchronousState? = nil, history: [TimelineSwitch] = []
+        restart: RestartOrder? = nil, synchronous: SynchronousState? = nil, history: [TimelineSwitch] = []
     ) {
         self.initialization = initialization
         self.configuration = configuration
         self.lock = lock
         self.members = members
         self.failover = failover
+        self.restart = restart
         self.synchronous = synchronous
         self.history = history
     }

@@ -1,6 +1,8 @@
 /// What a member says of itself in the store.
 public struct Member: Hashable, Sendable {
     public let name: String
+    /// Its answer to the restart it was asked for last.
+    public var restart: RestartReport?
     /// UID of the Pod that carries the name now.
     public var podUID: String?
     /// Address of its server; nil until the Pod has one.
@@ -29,7 +31,8 @@ public struct Member: Hashable, Sendable {
         name: String, podUID: String? = nil, host: String? = nil, port: Int = 5432, apiURL: String? = nil,
         role: MemberRole? = nil, state: MemberState? = nil, timeline: Timeline? = nil, tags: MemberTags = MemberTags(),
         hasCheckpointSincePromotion: Bool = true, terminatedContainers: Set<String> = [], isInBackOff: Bool = false,
-        isBeingDeleted: Bool = false, isLabelledPrimary: Bool = false, zone: String? = nil
+        isBeingDeleted: Bool = false, isLabelledPrimary: Bool = false, zone: String? = nil,
+        restart: RestartReport? = nil
     ) {
         self.name = name
         self.podUID = podUID
@@ -46,6 +49,7 @@ public struct Member: Hashable, Sendable {
         self.isBeingDeleted = isBeingDeleted
         self.isLabelledPrimary = isLabelledPrimary
         self.zone = zone
+        self.restart = restart
     }
 
     /// Whether the store has what this member has written of itself, as far as others act on it.

@@ -47,6 +47,10 @@ public enum Action: Hashable, Sendable {
     case finishHandOver(requestID: String?)
     /// Kill what runs and start it again in the same role.
     case restart
+    /// Stop the server in order and start it again in the same role, keeping the lock if it is held.
+    case restartInPlace(RestartOrder)
+    /// Say what became of a restart that is not to be carried out.
+    case answerRestart(RestartReport)
     /// Give up the lock to whoever is elected; a primary is stopped at once before that, a standby goes on.
     case release
     /// Stop the server, hand the lock over if it is held, and end the agent.

@@ -19,6 +19,8 @@ public struct Observation: Hashable, Sendable {
     public var isFailsafeActive: Bool
     /// The lock was handed to this member, or taken because a request names it: it is to lead, also while paused.
     public var isElectedByRequest: Bool
+    /// The restart this member has answered last.
+    public var answeredRestart: String?
     /// How the lock ended that this agent held last; nil while it holds one, and when it let go.
     public var lockEnd: LockEnd?
     /// This member holds the lock and has no running primary.
@@ -30,7 +32,8 @@ public struct Observation: Hashable, Sendable {
         now: BootInstant, me: String, tags: MemberTags = MemberTags(), cluster: ClusterView, lock: LockStanding,
         server: ServerState, activity: Activity? = nil, followed: FollowedLeader? = nil,
         standsBackUntil: BootInstant? = nil, isStopping: Bool = false, isFailsafeActive: Bool = false,
-        isElectedByRequest: Bool = false, lockEnd: LockEnd? = nil, outage: PrimaryOutage? = nil,
+        isElectedByRequest: Bool = false, answeredRestart: String? = nil, lockEnd: LockEnd? = nil,
+        outage: PrimaryOutage? = nil,
         isWatchdogMissing: Bool = false
     ) {
         self.now = now
@@ -45,6 +48,7 @@ public struct Observation: Hashable, Sendable {
         self.isStopping = isStopping
         self.isFailsafeActive = isFailsafeActive
         self.isElectedByRequest = isElectedByRequest
+        self.answeredRestart = answeredRestart
         self.lockEnd = lockEnd
         self.outage = outage
         self.isWatchdogMissing = isWatchdogMissing
@@ -128,16 +132,22 @@ public struct RunningServer: Hashable, Sendable {
     public var isStreaming: Bool
     /// A standby whose replay has stopped because its settings are too small cannot be promoted (acceptance row 228).
     public var isReplayPausedForSettings: Bool
+    /// As PostgreSQL says it; compared for equality only.
+    public var postmasterStartTime: String?
+    /// A changed setting takes effect at the next start only.
+    public var isRestartPending: Bool
 
     public init(
         systemIdentifier: String, timeline: Timeline, position: LSN, isStreaming: Bool = false,
-        isReplayPausedForSettings: Bool = false
+        isReplayPausedForSettings: Bool = false, postmasterStartTime: String? = nil, isRestartPending: Bool = false
     ) {
         self.systemIdentifier = systemIdentifier
         self.timeline = timeline
         self.position = position
         self.isStreaming = isStreaming
         self.isReplayPausedForSettings = isReplayPausedForSettings
+        self.postmasterStartTime = postmasterStartTime
+        self.isRestartPending = isRestartPending
     }
 }
 
@@ -154,14 +164,16 @@ public enum Activity: String, Hashable, Sendable {
     case rejoining = "rejoining the leader"
     case racing = "leader race"
     case restarting = "restart"
+    case restartingPrimary = "restart of the primary"
+    case restartingStandby = "restart of the standby"
     case stopping = "stop"
 
     /// The action makes or keeps a primary, which without the lock must not exist.
     public var needsLock: Bool {
         switch self {
-        case .startingPrimary, .promoting: true
+        case .startingPrimary, .promoting, .restartingPrimary: true
         case .bootstrapping, .cloning, .startingStandby, .demoting, .handingOver, .recovering, .rejoining, .racing,
-            .restarting, .stopping:
+            .restarting, .restartingStandby, .stopping:
             false
         }
     }

@@ -32,6 +32,7 @@ func decideAsFollower(_ observation: Observation, of leader: String) -> Decision
         if needsToFollow(observation, leader) {
             return Decision(.follow(leader), "following new leader \(leader)")
         }
+        if let decision = decideOnRestart(observation, server, role: .replica) { return decision }
         return Decision(
             .wait, "no action. I am (\(observation.me)), a secondary, and following a leader (\(leader))")
     }

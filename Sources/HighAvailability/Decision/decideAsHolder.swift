@@ -37,9 +37,10 @@ func decideAsHolder(_ observation: Observation) -> Decision {
             return Decision(.restart, "restarting before promotion: replay is paused for insufficient settings")
         }
         return Decision(.promote, "promoted self to leader by acquiring session lock")
-    case .primary:
+    case .primary(let server):
         if let decision = decideInFailsafe(observation) { return decision }
         if let decision = decideOnRequest(observation, mustNameCandidate: false) { return decision }
+        if let decision = decideOnRestart(observation, server, role: .primary) { return decision }
         return Decision(.lead, "no action. I am (\(observation.me)), the leader with the lock")
     }
 }

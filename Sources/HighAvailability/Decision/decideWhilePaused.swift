@@ -1,9 +1,10 @@
 /// Paused: nothing starts, stops or is promoted, unless somebody asked for exactly that; the holder keeps what it has.
 func decideWhilePaused(_ observation: Observation) -> Decision {
     switch (observation.server, observation.lock) {
-    case (.primary, .mine):
+    case (.primary(let server), .mine):
         if let decision = decideInFailsafe(observation) { return decision }
         if let decision = decideOnRequest(observation, mustNameCandidate: true) { return decision }
+        if let decision = decideOnRestart(observation, server, role: .primary) { return decision }
         return Decision(.lead, "PAUSE: no action. I am (\(observation.me)), the leader with the lock")
     case (.primary, .held):
         return Decision(.wait, "PAUSE: continue to run as primary without lock")
@@ -21,6 +22,9 @@ func decideWhilePaused(_ observation: Observation) -> Decision {
         return Decision(.release, "PAUSE: removed leader lock because postgres is not running as primary")
     case (.standby, .held(let leader)) where needsToFollow(observation, leader):
         return Decision(.follow(leader), "PAUSE: following the leader (\(leader))")
+    case (.standby(let server), .held):
+        return decideOnRestart(observation, server, role: .replica)
+            ?? Decision(.wait, "PAUSE: no action. I am (\(observation.me))")
     case (.noData, .held(let leader)) where isServing(leader, in: observation.cluster):
         return Decision(.clone(from: leader), "PAUSE: trying to bootstrap from leader '\(leader)'")
     case (.noData, _):

@@ -16,6 +16,10 @@ struct ObservedMember: Sendable, Hashable {
     let state: String?
     let timeline: Int64?
     let isRestartPending: Bool
+    /// When its postmaster started; nil while it does not run or has not said so.
+    let postmasterStartTime: String?
+    /// What it answered to the restart it is asked for now.
+    let restart: RestartAnswer?
     /// What only a person can mend, as the agent says it; nil when there is nothing.
     let problem: String?
     let tags: InstanceTags
@@ -39,6 +43,8 @@ struct ObservedMember: Sendable, Hashable {
         state = status?["state"]?.stringValue
         timeline = status?["timeline"]?.int64Value
         isRestartPending = status?["pending_restart"]?.boolValue == true
+        postmasterStartTime = status?["postmaster_start_time"]?.stringValue
+        restart = RestartAnswer(status?["restart"])
         problem = status?["problem"]?.stringValue.flatMap {
             $0.isEmpty ? nil : bounded($0, to: MemberStatus.maximumProblemLength)
         }
@@ -61,6 +67,21 @@ struct ObservedMember: Sendable, Hashable {
         MemberStatus(
             name: name, role: role, state: state, timeline: timeline, ready: isReady, node: node,
             pendingRestart: isRestartPending ? true : nil, problem: problem)
+    }
+}
+
+/// A member's answer to a restart.
+struct RestartAnswer: Sendable, Hashable {
+    let id: String
+    /// `succeeded`, `skipped` or `failed`.
+    let outcome: String
+    let reason: String
+
+    init?(_ json: JSONValue?) {
+        guard let id = json?["id"]?.stringValue, let outcome = json?["outcome"]?.stringValue else { return nil }
+        self.id = id
+        self.outcome = outcome
+        reason = bounded(json?["reason"]?.stringValue ?? outcome, to: SwitchoverStatus.maximumMessageLength)
     }
 }
 

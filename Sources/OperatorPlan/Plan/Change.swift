@@ -54,6 +54,9 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
     case switchoverSucceeded = "SwitchoverSucceeded"
     case switchoverFailed = "SwitchoverFailed"
     case dataMayBeLost = "DataMayBeLost"
+    case restartStarted = "RestartStarted"
+    case restartSucceeded = "RestartSucceeded"
+    case restartFailed = "RestartFailed"
     case scaledUp = "ScaledUp"
     case scaledDown = "ScaledDown"
     case volumeKept = "VolumeKept"
@@ -76,6 +79,7 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
             .synchronousStandbysMissing, .synchronousStandbysComplete:
             "Observe"
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost: "Switchover"
+        case .restartStarted, .restartSucceeded, .restartFailed: "Restart"
         case .scaledUp, .scaledDown, .volumeKept: "Scale"
         case .memberRestarted: "Rollout"
         case .cleanedUp: "Delete"

@@ -20,6 +20,8 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case switchoverScheduled = "SwitchoverScheduled"
     case switchoverInProgress = "SwitchoverInProgress"
     case switchoverFailed = "SwitchoverFailed"
+    case restartWaiting = "RestartWaiting"
+    case restartInProgress = "RestartInProgress"
 
     // Degraded.
     case sound = "Sound"
@@ -66,4 +68,8 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case nothingLost = "NothingLost"
     case unconfirmedWrites = "UnconfirmedWrites"
     case commitsLost = "CommitsLost"
+
+    // RestartCompleted, and the reasons in status.restart, with those above.
+    case nothingToRestart = "NothingToRestart"
+    case unknownInstance = "UnknownInstance"
 }

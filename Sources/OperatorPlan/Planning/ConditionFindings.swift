@@ -12,10 +12,11 @@ struct ConditionFindings {
     let faults: [Finding]
     let switchover: SwitchoverStatus?
     let failover: FailoverStatus?
+    let restart: RestartStatus?
     let timeline: Int64?
 
     /// In a fixed order. SynchronousReplication appears with its mode, DataLossPossible with the first failover,
-    /// SwitchoverCompleted with the first request.
+    /// SwitchoverCompleted and RestartCompleted with the first request.
     var conditions: [(Condition.Kind, Condition.Status, Finding)] {
         var all: [(Condition.Kind, Condition.Status, Finding)] = [
             (.ready, isReady ? .true : .false, ready),
@@ -35,7 +36,10 @@ struct ConditionFindings {
         ]
         if let synchronous { all.append((.synchronousReplication, synchronous.status, synchronous.finding)) }
         if let failover, let loss = failover.loss { all.append(lost(loss, failover)) }
-        if let switchover { all.append(completed(switchover)) }
+        if let switchover {
+            all.append(completed(.switchoverCompleted, switchover.phase, switchover.reason, switchover.message))
+        }
+        if let restart { all.append(completed(.restartCompleted, restart.phase, restart.reason, restart.message)) }
         return all
     }
 
@@ -144,16 +148,17 @@ struct ConditionFindings {
         return (.dataLossPossible, status, Finding(reason: reason, message: loss.message(of: failover)))
     }
 
-    private func completed(_ state: SwitchoverStatus) -> (Condition.Kind, Condition.Status, Finding) {
+    private func completed(
+        _ kind: Condition.Kind, _ phase: SwitchoverStatus.Phase, _ reason: String, _ message: String?
+    ) -> (Condition.Kind, Condition.Status, Finding) {
         let (status, standard): (Condition.Status, ConditionReason) =
-            switch state.phase {
+            switch phase {
             case .requested: (.unknown, .requested)
             case .inProgress: (.unknown, .inProgress)
             case .succeeded: (.true, .completed)
             case .failed: (.false, .failed)
             }
         // A status of an earlier release may hold an agent's own words.
-        let reason = ConditionReason(rawValue: state.reason) ?? standard
-        return (.switchoverCompleted, status, Finding(reason: reason, message: state.message ?? ""))
+        return (kind, status, Finding(reason: ConditionReason(rawValue: reason) ?? standard, message: message ?? ""))
     }
 }

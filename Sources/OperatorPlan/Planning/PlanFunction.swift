@@ -26,6 +26,7 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
         planner.planFinalizer()
         planner.planStoreConfiguration()
         planner.planSwitchover()
+        planner.planRestart()
         let replicas = planner.planReplicas()
         planner.planObjects(replicas: replicas)
         planner.planRollout(replicas: replicas)

@@ -20,7 +20,9 @@ extension Planner {
             Finding(
                 reason: spec.paused ? .rolloutPaused : .rollingUpdate,
                 message: "\(outdated.count) of \(members.count) members run an older Pod template"))
-        guard !spec.paused, !isSwitchoverRunning, !members.contains(where: \.isDeleting) else { return }
+        guard !spec.paused, !isSwitchoverRunning, !isRestartRunning, !members.contains(where: \.isDeleting) else {
+            return
+        }
         let current = members.filter { $0.revision == revision }
         guard current.allSatisfy(\.isReady), members.count >= replicas else { return }
 
@@ -39,7 +41,7 @@ extension Planner {
         planHandover(from: leader, to: situation.bestSuccessor { $0.revision == revision }, purpose: "rollout")
     }
 
-    private var isSwitchoverRunning: Bool {
+    var isSwitchoverRunning: Bool {
         status.switchover?.phase == .inProgress
             || situation.hasPendingRequest
                 && situation.pendingRequest != previous.handover?.request

@@ -66,7 +66,8 @@ extension Planner {
     private mutating func describeConditions(problems: [SpecProblem]) {
         let findings = ConditionFindings(
             spec: spec, situation: situation, problems: problems, progress: progress, faults: faults,
-            switchover: status.switchover, failover: status.lastFailover, timeline: status.timeline)
+            switchover: status.switchover, failover: status.lastFailover, restart: status.restart,
+            timeline: status.timeline)
         status.conditions = findings.conditions.map { kind, value, finding in
             let before = previous.condition(kind)
             return Condition(

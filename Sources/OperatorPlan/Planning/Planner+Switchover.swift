@@ -114,6 +114,9 @@ extension Planner {
         if situation.leader == nil && request.mode == .planned {
             return wait(&state, request, reason: .noPrimary, message: "Waits for a primary to hand over from")
         }
+        if previous.restart?.phase == .inProgress {
+            return wait(&state, request, reason: .busy, message: "Waits until the restart is done")
+        }
         // A request of ours that this one replaces is overwritten; anybody else's is waited for.
         let isOurs = situation.pendingRequest != nil && situation.pendingRequest == previous.switchover?.request
         if situation.hasPendingRequest, !isOurs {

@@ -46,6 +46,8 @@ public enum Annotations {
     /// On the store object of the synchronous standbys.
     public static let synchronousStandbys = "sync_standby"
     public static let quorum = "quorum"
+    /// On the store object of the configuration: JSON of the restart one member is asked for.
+    public static let restart = "matriarch.dev/restart"
     /// On applied objects: hash of what was applied, so that a removed field is noticed too.
     public static let appliedHash = "matriarch.dev/applied-hash"
 }

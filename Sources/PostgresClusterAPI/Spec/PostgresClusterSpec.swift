@@ -12,6 +12,7 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
     public var highAvailability: HighAvailabilitySpec
     public var paused: Bool
     public var switchover: SwitchoverRequest?
+    public var restart: RestartRequest?
     public var bootstrap: BootstrapSpec
     public var instanceOverrides: [InstanceOverride]?
     public var service: ServiceSpec?
@@ -24,7 +25,7 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case instances, image, imagePullPolicy, imagePullSecrets, postgresql, storage, resources, highAvailability
-        case paused, switchover, bootstrap, instanceOverrides, service, podMetadata, affinity, tolerations
+        case paused, switchover, restart, bootstrap, instanceOverrides, service, podMetadata, affinity, tolerations
         case nodeSelector, topologySpreadConstraints, priorityClassName
     }
 
@@ -79,6 +80,8 @@ extension PostgresClusterSpec: SchemaObject {
                 default: false)
         case .switchover:
             Field(.object(SwitchoverRequest.self), SwitchoverRequest.summary)
+        case .restart:
+            Field(.object(RestartRequest.self), RestartRequest.summary)
         case .bootstrap:
             Field(
                 .object(BootstrapSpec.self), BootstrapSpec.summary, default: [:],

@@ -52,6 +52,8 @@ public struct Condition: Sendable, Hashable, Codable {
         case synchronousReplication = "SynchronousReplication"
         /// The last failover may have lost commits.
         case dataLossPossible = "DataLossPossible"
+        /// The last request in spec.restart succeeded.
+        case restartCompleted = "RestartCompleted"
     }
 }
 

@@ -13,6 +13,7 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var members: [MemberStatus]?
     public var pendingRestart: [String]?
     public var switchover: SwitchoverStatus?
+    public var restart: RestartStatus?
     public var handover: SwitchoverStatus?
     public var lastFailover: FailoverStatus?
     public var bootstrap: BootstrapSpec?
@@ -21,7 +22,7 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case observedGeneration, conditions, primary, lastPrimary, timeline, systemIdentifier, instances,
             readyInstances, ready
-        case selector, members, pendingRestart, switchover, handover, lastFailover, bootstrap, lockObject
+        case selector, members, pendingRestart, switchover, restart, handover, lastFailover, bootstrap, lockObject
     }
 
     public init() {}
@@ -43,7 +44,7 @@ extension PostgresClusterStatus: SchemaObject {
             Field(
                 .list(of: .object(Condition.self), key: "type", maximumCount: 16),
                 "Ready, PrimaryAvailable, Progressing, Degraded, ConfigurationValid, Paused, SwitchoverCompleted, "
-                    + "SynchronousReplication, DataLossPossible.")
+                    + "SynchronousReplication, DataLossPossible, RestartCompleted.")
         case .primary: Field(.text(maxLength: 253), "Member that holds the lock.")
         case .lastPrimary:
             Field(.text(maxLength: 253), "Member that last was seen accepting writes; not empty while there is none.")
@@ -65,6 +66,7 @@ extension PostgresClusterStatus: SchemaObject {
                 .list(of: .text(maxLength: 253), maximumCount: 64),
                 "Members with parameters that take effect only after a restart.")
         case .switchover: Field(.object(SwitchoverStatus.self), "The last request in spec.switchover.")
+        case .restart: Field(.object(RestartStatus.self), "The last request in spec.restart.")
         case .handover:
             Field(
                 .object(SwitchoverStatus.self),

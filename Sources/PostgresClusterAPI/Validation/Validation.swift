@@ -24,7 +24,7 @@ struct SpecValidator {
 
     func problems() -> [SpecProblem] {
         name() + instances() + settings() + storage() + timings() + availability() + immutability() + switchover()
-            + overrides() + metadata()
+            + restart() + overrides() + metadata()
     }
 
     private func problem(_ path: String, _ value: (some Any)?, _ message: String) -> [SpecProblem] {
@@ -158,6 +158,26 @@ struct SpecValidator {
         }
         if !(5...3600).contains(request.timeout) {
             problems += problem("spec.switchover.timeout", request.timeout, "must be between 5 and 3600 seconds")
+        }
+        return problems
+    }
+
+    private func restart() -> [SpecProblem] {
+        guard let request = spec.restart else { return [] }
+        var problems: [SpecProblem] = []
+        var seen: Set<String> = []
+        for (index, name) in (request.instances ?? []).enumerated() {
+            let path = "spec.restart.instances[\(index)]"
+            if ClusterNames(cluster: cluster).ordinal(ofPod: name) == nil {
+                problems += problem(path, name, "must be the name of a member, such as \(cluster)-0")
+            }
+            if !seen.insert(name).inserted { problems += problem(path, name, "is given twice") }
+        }
+        if request.instances?.isEmpty == true {
+            problems += problem("spec.restart.instances", "[]", "names nobody; leave it out to restart every member")
+        }
+        if !(10...3600).contains(request.timeout) {
+            problems += problem("spec.restart.timeout", request.timeout, "must be between 10 and 3600 seconds")
         }
         return problems
     }

@@ -151,7 +151,7 @@ public struct Explorer {
             state.members[index].timeline = state.lock?.timeline?.rawValue ?? state.members[index].timeline
             return [state]
         case .wait, .bootstrap, .clone, .startStandby, .lead, .recover, .handOver, .refuseHandOver, .finishHandOver,
-            .restart, .release, .shutDown, .refuse:
+            .restart, .restartInPlace, .answerRestart, .release, .shutDown, .refuse:
             return []
         }
     }

@@ -4,7 +4,8 @@ extension Agent {
     /// Does what was decided. Only starts what takes long.
     func carryOut(_ decision: Decision, _ observation: Observation) {
         switch decision.action {
-        case .wait, .refuse: break
+        // Nobody asks for restarts here: no order is ever in the simulated store.
+        case .wait, .refuse, .restartInPlace, .answerRestart: break
         case .bootstrap: begin(.bootstrapping) { bootstrap($0) }
         case .clone(let leader): begin(.cloning) { clone(leader, $0) }
         case .race: begin(.racing) { race($0) }

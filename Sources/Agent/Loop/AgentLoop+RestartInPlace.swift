@@ -1,0 +1,78 @@
+import ClusterStore
+import HighAvailability
+import Logging
+import PostgresConfiguration
+import PostgresInstance
+
+extension AgentLoop {
+    /// What this member has answered to the order in the store; an earlier life's answer counts too.
+    func restartReport(in view: ClusterView) -> RestartReport? {
+        guard let order = view.restart, order.member == me else { return nil }
+        return [restartReport, view.members[me]?.restart].compactMap(\.self).first { $0.id == order.id }
+    }
+
+    /// Restarts the leader's server in place: the lock is renewed meanwhile, the Services keep leading here.
+    ///
+    /// A server that does not come up again within `primary_start_timeout` is stopped and its lock let go, so that a
+    /// standby, which has restarted with the same settings before, takes over.
+    func restartPrimary(_ order: RestartOrder) async throws {
+        do {
+            // What the shutdown has to write is written while clients are still served.
+            try await instance.checkpoint(deadline: .seconds(120))
+            try requireLock()
+        } catch {
+            return answer(order, .failed, "restart failed: \(error)")
+        }
+        logger.notice("restarting the primary", metadata: ["restart": "\(order.id)"])
+        do {
+            try await instance.stop(.fast, deadline: stopLimit(.seconds(60)))
+            try await startPrimary()
+            answer(order, .succeeded, "restarted successfully")
+        } catch {
+            answer(order, .failed, "restart failed: \(error)")
+            // Without the lock decide(_:) stops what runs.
+            try requireLock()
+            if case .answered(let status) = await instance.observe(deadline: .seconds(1)), !status.isInRecovery {
+                return
+            }
+            try await killServer()
+            _ = await keeper.release(heir: nil, position: nil)
+            throw error
+        }
+    }
+
+    /// Restarts a standby in place, once no commit waits for it.
+    func restartStandby(_ order: RestartOrder) async throws {
+        let leader = followed?.name
+        logger.notice("restarting the standby", metadata: ["restart": "\(order.id)"])
+        do {
+            await leaveSynchronous()
+            try Task.checkCancellation()
+            try await instance.stop(.fast, deadline: stopLimit(.seconds(60)))
+            try Task.checkCancellation()
+            try await startStandby(following: leader == watch.view()?.lock?.leader ? leader : nil)
+            await streamsAgain(within: .seconds(30))
+            answer(order, .succeeded, "restarted successfully")
+        } catch {
+            answer(order, .failed, "restart failed: \(error)")
+            throw error
+        }
+    }
+
+    /// The next member is not restarted before this one receives again; one that cannot is no failed restart.
+    private func streamsAgain(within limit: Duration) async {
+        let deadline = BootInstant.now() + limit
+        while BootInstant.now() < deadline, watch.view()?.lock?.leader != nil {
+            if case .answered(let status) = await instance.observe(deadline: .seconds(1)) {
+                seen = status
+                if status.receiver?.isStreaming == true || !status.isInRecovery { return }
+            }
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
+        }
+    }
+
+    private func answer(_ order: RestartOrder, _ outcome: RestartReport.Outcome, _ reason: String) {
+        logger.log(level: outcome == .failed ? .error : .notice, "\(reason)", metadata: ["restart": "\(order.id)"])
+        restartReport = RestartReport(id: order.id, outcome: outcome, reason: reason)
+    }
+}

@@ -76,7 +76,7 @@ extension Situation {
                 ]
             },
             Deviation("the watchdog it has to have cannot be started") { $0.isWatchdogMissing = true },
-        ] + outages + requests + restarts
+        ] + outages + requests + schedules + restarts
         + activities.map { activity in
             Deviation("\(activity.rawValue) in progress", kind: "activity") { $0.activity = activity }
         }
@@ -116,6 +116,22 @@ extension Situation {
             $0.cluster.members["demo-1"]?.tags.isExcludedFromFailover = true
         },
     ]
+
+    private static let schedules: [Deviation] = [
+        scheduled("in an hour", at: 3600), scheduled("now", at: 0), scheduled("an hour ago", at: -3600),
+        scheduled("at a time nobody can read", at: nil),
+        scheduled("now, without a leader to step down", at: 0, from: nil),
+    ]
+
+    private static func scheduled(_ when: String, at seconds: Int64?, from leader: String? = "demo-0") -> Deviation {
+        Deviation("request: scheduled switchover to demo-1, \(when)", kind: "request") {
+            let instant = seconds.map { WallInstant(microsecondsSince1970: 1_800_000_000_000_000 + $0 * 1_000_000) }
+            $0.wallClock = WallInstant(microsecondsSince1970: 1_800_000_000_000_000)
+            $0.cluster.failover = FailoverRequest(
+                leader: leader, candidate: "demo-1",
+                schedule: Schedule(text: "2027-01-15T08:00:00+00:00", instant: instant))
+        }
+    }
 
     private static let restarts: [Deviation] = [
         restart("this member", RestartOrder(id: "r", member: "demo-0")),

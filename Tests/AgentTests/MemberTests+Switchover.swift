@@ -80,6 +80,38 @@ extension MemberTests {
         }
     }
 
+    @Test func `a scheduled switchover fires at its time, and one that was missed is refused`() async throws {
+        try await withThree { cluster, before in
+            let candidate = try #require(before.standbys.last)
+            func request(_ id: String, at time: Timestamp) -> JSONValue {
+                [
+                    "leader": .string(before.leader.name), "member": .string(candidate.name),
+                    "matriarch.dev/request-id": .string(id),
+                    // With an offset, as Patroni writes it.
+                    "scheduled_at": .string(time.microsecondDescription.dropLast() + "+00:00"),
+                ]
+            }
+            try await cluster.annotate("-failover", request("late", at: Timestamp.now() + .seconds(-60)))
+            let refusal = try await cluster.result(of: "late")
+            #expect(refusal["outcome"] == "failed")
+            #expect(refusal["reason"]?.stringValue?.contains("stale") == true)
+            #expect(try await cluster.annotations("-failover")["scheduled_at"] == nil)
+
+            let time = Timestamp.now() + .seconds(4)
+            try await cluster.annotate("-failover", request("timely", at: time))
+            let leader = before.leader.name
+            try await eventually(within: .seconds(15), "the candidate leads") {
+                let current = try await cluster.lock()["leader"]
+                let now = Timestamp.now()
+                if current != leader { #expect(now >= time) }
+                return current == candidate.name
+            }
+            #expect(Timestamp.now() < time + .seconds(4))
+            #expect(try await cluster.result(of: "timely")["outcome"] == "succeeded")
+            #expect(try await cluster.healthy().leader.name == candidate.name)
+        }
+    }
+
     @Test func `a switchover to an unknown member is refused and taken off, and nothing else happens`() async throws {
         try await withThree { cluster, before in
             let postmaster = before.leader.postmaster

@@ -138,6 +138,18 @@ import Testing
                 ["leader": "demo-0", "member": "demo-1", "matriarch.dev/request-id": "one"],
                 FailoverRequest(leader: "demo-0", candidate: "demo-1", requestID: "one")
             ),
+            (
+                ["leader": "demo-0", "scheduled_at": "2026-11-21T06:00:00+02:00"],
+                FailoverRequest(
+                    leader: "demo-0",
+                    schedule: Schedule(
+                        text: "2026-11-21T06:00:00+02:00",
+                        instant: WallInstant(microsecondsSince1970: 1_795_233_600_000_000)))
+            ),
+            (
+                ["leader": "demo-0", "scheduled_at": "at noon"],
+                FailoverRequest(leader: "demo-0", schedule: Schedule(text: "at noon", instant: nil))
+            ),
         ] as [([String: String], FailoverRequest?)])
     func `a request is read, and emptied annotations ask for nothing`(
         _ annotations: [String: String], _ request: FailoverRequest?

@@ -93,8 +93,9 @@ extension AgentLoop {
         case .held(let held, _):
             standsBackUntil = nil
             let former = record?.leader ?? watch.view()?.history.last?.newLeader
-            isElectedByRequest = record?.heir == me || request?.candidate == me
-            wonRequest = request.map { WonRequest(request: $0, former: former, loss: loss) }
+            let due = request?.schedule == nil ? request : nil
+            isElectedByRequest = record?.heir == me || due?.candidate == me
+            wonRequest = due.map { WonRequest(request: $0, former: former, loss: loss) }
             takenLock = TakenLock(former: record, isVouchedFor: electedOver != nil && loss == nil)
             hasCheckpointSincePromotion = true
             logger.notice("took the leader lock", metadata: ["epoch": "\(held.epoch)", "reason": "\(reason)"])

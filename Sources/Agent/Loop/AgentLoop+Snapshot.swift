@@ -91,6 +91,10 @@ extension AgentLoop {
             members: members, leader: view.lock?.leader,
             leaderPosition: view.lock?.leader == me ? seen?.position : view.lock?.position)
         overview.isPaused = view.configuration.isPaused
+        if let request = view.failover, let schedule = request.schedule {
+            overview.scheduledSwitchover = ClusterOverview.ScheduledSwitchover(
+                at: schedule.text, from: request.leader, to: request.candidate)
+        }
         if view.configuration.synchronous.mode != .off, let record = view.synchronous, record.isActive {
             overview.synchronousStandbys = record.members
             overview.isQuorumMode = view.configuration.synchronous.mode == .quorum

@@ -180,7 +180,8 @@ actor AgentLoop {
             server: server, activity: activity?.kind, followed: followed, standsBackUntil: standsBackUntil,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
             isElectedByRequest: isElectedByRequest,
-            answeredRestart: restartReport(in: view)?.id, lockEnd: keeper.end, outage: outage,
+            wallClock: WallClock.instant(), answeredRestart: restartReport(in: view)?.id, lockEnd: keeper.end,
+            outage: outage,
             isWatchdogMissing: isWatchdogMissing)
         let decision = decide(observation)
         record(decision, observation)

@@ -260,7 +260,7 @@ public struct KubernetesClusterStore: ClusterStore {
             FailoverRequest(annotations: object.annotations) == request
         else { return }
         let annotations: [String: String?] = [
-            StoreKey.leader: nil, StoreKey.member: nil, StoreKey.requestID: nil,
+            StoreKey.leader: nil, StoreKey.member: nil, StoreKey.requestID: nil, StoreKey.scheduledAt: nil,
         ]
         do {
             _ = try await patchObject(

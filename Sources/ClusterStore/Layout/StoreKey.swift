@@ -15,6 +15,7 @@ public enum StoreKey {
     public static let initialization = "initialize"
     public static let history = "history"
     public static let member = "member"
+    public static let scheduledAt = "scheduled_at"
     public static let synchronousStandbys = "sync_standby"
     public static let quorum = "quorum"
     public static let memberStatus = "status"

@@ -56,7 +56,8 @@ public struct Candidacy: Hashable, Sendable {
         self.recordedTimeline = recordedTimeline
         self.maximumLag = maximumLag
         self.synchronous = synchronous
-        self.request = request
+        // What is to happen later decides no election now.
+        self.request = request?.schedule == nil ? request : nil
     }
 
     /// Those who might take the lock instead. Where seals are asked for, who gave none does not race now.

@@ -67,8 +67,13 @@ public struct FailoverRequest: Hashable, Sendable {
     public var candidate: String?
     /// Distinguishes a repeated request; reported back with its outcome.
     public var requestID: String?
+    /// nil: at once. Until its time it takes part in nothing, elections included.
+    public var schedule: Schedule?
 
-    public init(leader: String? = nil, candidate: String? = nil, requestID: String? = nil) {
+    public init(
+        leader: String? = nil, candidate: String? = nil, requestID: String? = nil, schedule: Schedule? = nil
+    ) {
+        self.schedule = schedule
         self.leader = leader
         self.candidate = candidate
         self.requestID = requestID

@@ -19,6 +19,8 @@ public struct Observation: Hashable, Sendable {
     public var isFailsafeActive: Bool
     /// The lock was handed to this member, or taken because a request names it: it is to lead, also while paused.
     public var isElectedByRequest: Bool
+    /// The time of day, for what was asked for at a time of day, and for nothing else; nil: such requests wait.
+    public var wallClock: WallInstant?
     /// The restart this member has answered last.
     public var answeredRestart: String?
     /// How the lock ended that this agent held last; nil while it holds one, and when it let go.
@@ -32,9 +34,8 @@ public struct Observation: Hashable, Sendable {
         now: BootInstant, me: String, tags: MemberTags = MemberTags(), cluster: ClusterView, lock: LockStanding,
         server: ServerState, activity: Activity? = nil, followed: FollowedLeader? = nil,
         standsBackUntil: BootInstant? = nil, isStopping: Bool = false, isFailsafeActive: Bool = false,
-        isElectedByRequest: Bool = false, answeredRestart: String? = nil, lockEnd: LockEnd? = nil,
-        outage: PrimaryOutage? = nil,
-        isWatchdogMissing: Bool = false
+        isElectedByRequest: Bool = false, wallClock: WallInstant? = nil, answeredRestart: String? = nil,
+        lockEnd: LockEnd? = nil, outage: PrimaryOutage? = nil, isWatchdogMissing: Bool = false
     ) {
         self.now = now
         self.me = me
@@ -48,6 +49,7 @@ public struct Observation: Hashable, Sendable {
         self.isStopping = isStopping
         self.isFailsafeActive = isFailsafeActive
         self.isElectedByRequest = isElectedByRequest
+        self.wallClock = wallClock
         self.answeredRestart = answeredRestart
         self.lockEnd = lockEnd
         self.outage = outage

@@ -49,6 +49,24 @@ func decideAsHolder(_ observation: Observation) -> Decision {
 func decideOnRequest(_ observation: Observation, mustNameCandidate: Bool) -> Decision? {
     guard let request = observation.cluster.failover else { return nil }
     let refused = Action.refuseHandOver(requestID: request.requestID)
+    if let schedule = request.schedule {
+        guard !observation.cluster.configuration.isPaused else {
+            return Decision(refused, "switchover refused: Can't schedule switchover in the paused state")
+        }
+        guard request.leader != nil else {
+            return Decision(refused, "switchover refused: Failover can't be scheduled")
+        }
+        guard let now = observation.wallClock else { return nil }
+        switch schedule.phase(at: now, loopWait: observation.cluster.configuration.timings.loopWait) {
+        case .unreadable:
+            return Decision(refused, "switchover refused: Unable to parse scheduled timestamp: \(schedule.text)")
+        case .missed:
+            return Decision(
+                refused, "switchover refused: Found a stale switchover value, cleaning up: \(schedule.text)")
+        case .awaited: return nil
+        case .due: break
+        }
+    }
     if request.candidate == observation.me {
         return Decision(
             .finishHandOver(requestID: request.requestID),
@@ -88,7 +106,8 @@ private func decideOnForcedFailover(_ observation: Observation) -> Decision? {
 extension Observation {
     /// The member that is to lead in place of this one at the price of commits, if it could; nil when nobody asked for it.
     var forcedSuccessor: String? {
-        guard let request = cluster.failover, request.isForced, let candidate = request.candidate, candidate != me,
+        guard let request = cluster.failover, request.isForced, request.schedule == nil,
+            let candidate = request.candidate, candidate != me,
             let member = cluster.members[candidate], member.tags.mayLead, member.state == .running,
             !member.isBeingDeleted
         else { return nil }

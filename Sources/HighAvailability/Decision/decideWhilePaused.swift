@@ -37,7 +37,8 @@ func decideWhilePaused(_ observation: Observation) -> Decision {
 }
 
 private func isForcedCandidate(_ observation: Observation) -> Bool {
-    guard let request = observation.cluster.failover, request.isForced, observation.tags.mayLead,
+    guard let request = observation.cluster.failover, request.isForced, request.schedule == nil,
+        observation.tags.mayLead,
         observation.standsBackUntil.map({ observation.now >= $0 }) ?? true
     else { return false }
     return request.candidate == observation.me

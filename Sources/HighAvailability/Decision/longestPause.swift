@@ -20,6 +20,11 @@ public func longestPause(
     where instant > observation.now {
         pause = min(pause, instant - observation.now)
     }
+    if observation.lock.isMine, let schedule = observation.cluster.failover?.schedule, let now = observation.wallClock,
+        case .awaited(let left) = schedule.phase(at: now, loopWait: pause)
+    {
+        pause = min(pause, left)
+    }
     if observation.lock.isFree { pause = min(pause, .milliseconds(200)) }
     if case .starting = observation.server { pause = min(pause, .milliseconds(100)) }
     if isSilent { pause = min(pause, .milliseconds(500)) }

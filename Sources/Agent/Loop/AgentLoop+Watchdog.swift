@@ -16,7 +16,7 @@ extension AgentLoop {
         // Its server is being stopped: whoever stops it ends the countdown after that.
         case .handingOver, .stopping, .demoting, .restarting: return false
         case .bootstrapping, .cloning, .startingPrimary, .startingStandby, .promoting, .recovering, .rejoining, .racing,
-            nil:
+            .restartingPrimary, .restartingStandby, nil:
             break
         }
         if watch.standing(ttl: timings.ttl).isMine { return !watchdog.activate(timings) }

@@ -67,6 +67,18 @@ extension Situation {
                 $0.followed = FollowedLeader(name: "demo-1", epoch: 3, host: "10.0.0.1", port: 5432)
             },
             Deviation("elected because somebody asked for it") { $0.isElectedByRequest = true },
+            Deviation("demo-2 streams and is tagged clonefrom", kind: "tag") {
+                $0.cluster.members["demo-2"]?.isStreaming = true
+                $0.cluster.members["demo-2"]?.tags.isCloneSource = true
+            },
+            Deviation("this member is tagged replicatefrom demo-2, which streams", kind: "tag") {
+                $0.cluster.members["demo-2"]?.isStreaming = true
+                $0.tags.replicatesFrom = "demo-2"
+            },
+            Deviation("this member is tagged replicatefrom demo-2, which does not stream", kind: "tag") {
+                $0.tags.replicatesFrom = "demo-2"
+            },
+            Deviation("this member is tagged nostream", kind: "tag") { $0.tags.streamsFromNobody = true },
             Deviation("this member may not lead") { $0.tags.isExcludedFromFailover = true },
             Deviation("it lost a race a moment ago") { $0.standsBackUntil = now + .milliseconds(100) },
             Deviation("another member began its timeline") {

@@ -79,6 +79,13 @@ private typealias Fixture = AgentAPIFixture
             member: Fixture.member(.replica) { $0.tags = MemberTags(isExcludedFromLoadBalancing: true).values },
             passing: ["/health", "/liveness", "/readiness", "/patroni"]),
         Row(
+            testDescription: "replica that streams from nobody, as its tag says",
+            member: Fixture.member(.replica) {
+                $0.tags = MemberTags(isExcludedFromLoadBalancing: true, streamsFromNobody: true).values
+                $0.replicationState = nil
+            },
+            passing: ["/health", "/liveness", "/readiness", "/patroni"]),
+        Row(
             testDescription: "synchronous standby",
             member: Fixture.member(.replica) { $0.isSynchronousStandby = true },
             passing: [

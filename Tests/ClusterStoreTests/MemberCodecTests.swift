@@ -80,6 +80,8 @@ import Testing
             #"{"noloadbalance":"on","clonefrom":true}"#,
             MemberTags(isExcludedFromLoadBalancing: true, isCloneSource: true)
         ),
+        (#"{"replicatefrom":"demo-1"}"#, MemberTags(replicatesFrom: "demo-1")),
+        (#"{"replicatefrom":"","nostream":"true"}"#, MemberTags(streamsFromNobody: true)),
         ("[]", MemberTags()), ("7", MemberTags()),
     ])
     func `tags are read as Patroni reads them`(_ json: String, _ tags: MemberTags) throws {
@@ -88,6 +90,7 @@ import Testing
 
     @Test(arguments: [
         MemberTags(),
+        MemberTags(replicatesFrom: "demo-2"), MemberTags(streamsFromNobody: true),
         MemberTags(
             isExcludedFromFailover: true, failoverPriority: 7, isExcludedFromLoadBalancing: true, isCloneSource: true),
     ])
@@ -99,7 +102,7 @@ import Testing
         let status = MemberStatus(
             connectionURL: "postgres://[fd00::7]:5433/postgres", apiURL: "http://[fd00::7]:8008/patroni",
             state: .creatingReplica, role: .uninitialized, version: "1", timeline: Timeline(rawValue: 2),
-            tags: MemberTags(failoverPriority: 3), hasCheckpointSincePromotion: false)
+            replicationState: "streaming", tags: MemberTags(failoverPriority: 3), hasCheckpointSincePromotion: false)
         let member = try #require(
             Member(pod: try pod(status: status.json.serialized()), container: "postgres"))
         #expect(member.host == "fd00::7")
@@ -109,6 +112,7 @@ import Testing
         #expect(member.role == status.role)
         #expect(member.timeline == status.timeline)
         #expect(member.tags == status.tags)
+        #expect(member.isStreaming)
         #expect(!member.hasCheckpointSincePromotion)
     }
 

@@ -164,13 +164,13 @@ import Testing
             ).action
         }
         #expect(action(followed) == .wait)
-        #expect(action(nil) == .follow("demo-1"))
+        #expect(action(nil) == .follow("demo-1", from: "demo-1"))
         var earlier = followed
         earlier.epoch = 2
-        #expect(action(earlier) == .follow("demo-1"))
+        #expect(action(earlier) == .follow("demo-1", from: "demo-1"))
         var moved = followed
         moved.host = "10.0.0.99"
-        #expect(action(moved) == .follow("demo-1"))
+        #expect(action(moved) == .follow("demo-1", from: "demo-1"))
     }
 
     @Test func `a request is carried out, or refused with its reason`() {

@@ -67,7 +67,7 @@ import Testing
             Fixture.observation(lock: .held(by: "demo-1"), server: Self.crashed, leader: "demo-1") {
                 $0.outage = PrimaryOutage(since: Fixture.now - .seconds(900), failedStarts: 1, successor: "demo-1")
             })
-        #expect(decision.action == .rejoin("demo-1"))
+        #expect(decision.action == .rejoin("demo-1", from: "demo-1"))
     }
 
     @Test func `a leader that waits for its start wakes up when the time for it is over`() {

@@ -153,6 +153,12 @@ import Testing
         #expect(try object(world, Service.resource, "demo").value(at: "spec", "selector", "role") == "primary")
     }
 
+    @Test func `the read-only Service leads to replicas that may be read from`() throws {
+        let service = try object(try made(), Service.resource, "demo-ro")
+        #expect(service.value(at: "spec", "selector", "role") == "replica")
+        #expect(service.value(at: "spec", "selector", "matriarch.dev/load-balanced") == "true")
+    }
+
     @Test func `what the server fills in by itself is no difference`() throws {
         var world = try made()
         let key = ObjectKey(StatefulSet.resource, "demo")
@@ -220,7 +226,11 @@ import Testing
                 [
                     "name": "demo-2",
                     "tags": ["nofailover": true, "failoverPriority": 0, "nosync": true, "syncPriority": 3],
-                ]
+                ],
+                [
+                    "name": "demo-1",
+                    "tags": ["replicatefrom": "demo-0", "clonefrom": true, "noloadbalance": true],
+                ],
             ]
         ])
         let text = try #require(
@@ -231,6 +241,10 @@ import Testing
         #expect(
             agent.value(at: "tags", "demo-2") == [
                 "nofailover": true, "failover_priority": 0, "nosync": true, "sync_priority": 3,
+            ])
+        #expect(
+            agent.value(at: "tags", "demo-1") == [
+                "replicatefrom": "demo-0", "clonefrom": true, "noloadbalance": true,
             ])
     }
 }

@@ -83,10 +83,34 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "an override of a stranger", ["instanceOverrides": [["name": "other-1"]]],
             "spec.instanceOverrides[0].name", "demo-0"),
         BadSpec(
+            "a source that is itself", overrides(["demo-1": "demo-1"]),
+            "spec.instanceOverrides[0].tags.replicatefrom", "from itself"),
+        BadSpec(
+            "a source that does not exist", overrides(["demo-1": "demo-3"]),
+            "spec.instanceOverrides[0].tags.replicatefrom", "not a member", "demo-0 to demo-2"),
+        BadSpec(
+            "sources in a loop", overrides(["demo-0": "demo-2", "demo-1": "demo-0", "demo-2": "demo-1"]),
+            "spec.instanceOverrides[0].tags.replicatefrom", "demo-0 from demo-2 from demo-1 from demo-0"),
+        BadSpec(
+            "a source and nostream",
+            ["instanceOverrides": [["name": "demo-1", "tags": ["replicatefrom": "demo-0", "nostream": true]]]],
+            "spec.instanceOverrides[0].tags.replicatefrom", "contradicts nostream"),
+        BadSpec(
             "a label of ours", ["podMetadata": ["labels": ["role": "primary"]]], "spec.podMetadata.labels",
             "operator sets itself"),
         BadSpec("an image of nothing", ["image": " "], "spec.image", "container image"),
     ]
+
+    private static func overrides(_ sources: [String: String]) -> JSONValue {
+        let list = sources.sorted { $0.key < $1.key }.map { name, source -> JSONValue in
+            ["name": .string(name), "tags": ["replicatefrom": .string(source)]]
+        }
+        return ["instanceOverrides": .array(list)]
+    }
+
+    @Test func `a chain of sources that ends is accepted`() throws {
+        #expect(try validate(demo(Self.overrides(["demo-1": "demo-0", "demo-2": "demo-1"])), previous: nil) == [])
+    }
 
     @Test(arguments: badSpecs)
     func `a bad spec is refused with its path, value and rule`(_ bad: BadSpec) throws {

@@ -195,10 +195,10 @@ struct ReplicationTests {
             try await primary.bootstrap()
             try await primary.run("SELECT pg_create_physical_replication_slot('backup', true)")
             let wanted: Set = [SlotName(member: "demo-1"), SlotName(member: "demo-2")]
-            #expect(try await primary.instance.ensureSlots(wanted, prefix: "demo_"))
-            #expect(try await !primary.instance.ensureSlots(wanted, prefix: "demo_"))
+            #expect(try await primary.instance.ensureSlots(wanted, prefix: "demo_").hasChanged)
+            #expect(try await !primary.instance.ensureSlots(wanted, prefix: "demo_").hasChanged)
             #expect(try await primary.status().slots.allSatisfy { $0.restartPosition != nil })
-            #expect(try await primary.instance.ensureSlots([SlotName(member: "demo-2")], prefix: "demo_"))
+            #expect(try await primary.instance.ensureSlots([SlotName(member: "demo-2")], prefix: "demo_").hasChanged)
             #expect(Set(try await primary.status().slots.map(\.name)) == ["backup", "demo_2"])
         }
     }

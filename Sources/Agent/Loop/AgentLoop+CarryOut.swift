@@ -9,10 +9,11 @@ extension AgentLoop {
         switch decision.action {
         case .wait:
             await keepSettings(observation)
+            await keepCascade(observation)
         case .bootstrap:
             begin(.bootstrapping) { try await $0.bootstrap() }
-        case .clone(let leader):
-            begin(.cloning) { try await $0.clone(from: leader) }
+        case .clone(let source):
+            begin(.cloning) { try await $0.clone(from: source) }
         case .race:
             begin(.racing) { try await $0.race() }
         case .acquire:
@@ -25,8 +26,8 @@ extension AgentLoop {
             begin(.promoting) { try await $0.promote() }
         case .lead:
             await lead(observation)
-        case .follow(let leader), .rejoin(let leader):
-            begin(.rejoining) { try await $0.rejoin(leader) }
+        case .follow(let leader, let source), .rejoin(let leader, let source):
+            begin(.rejoining) { try await $0.rejoin(leader, from: source) }
         case .demote:
             guard activity?.kind != .demoting else { return }
             begin(.demoting, overtaking: true) { try await $0.demote() }

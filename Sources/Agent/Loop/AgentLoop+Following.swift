@@ -37,10 +37,18 @@ extension AgentLoop {
         }
     }
 
-    func clone(from leader: String) async throws {
+    /// Copies the data of the leader, or of a standby; what is then to be followed is the next decision's.
+    func clone(from source: String) async throws {
         try await clearIncomplete()
-        try await instance.clone(from: try upstream(leader), deadline: Self.longestCopy)
-        try await follow(leader)
+        let isLeader = watch.view()?.lock?.leader == source
+        do {
+            // A standby keeps no slot for this member: the leader does, since it saw it.
+            try await instance.clone(from: try upstream(source, withSlot: isLeader), deadline: Self.longestCopy)
+        } catch {
+            if !isLeader, !Task.isCancelled { avoid(source, because: "\(error)") }
+            throw error
+        }
+        if isLeader, tags.replicatesFrom == nil, !tags.streamsFromNobody { try await follow(source, from: source) }
     }
 
     /// A copy of a large database takes hours; it ends by itself when its source goes away.
@@ -63,9 +71,11 @@ extension AgentLoop {
     ///
     /// A running standby on the leader's course only changes its upstream. One that has left that course is stopped,
     /// recovered, rewound; and cloned anew, with the old data moved aside, if rewinding fails.
-    func rejoin(_ leader: String) async throws {
+    func rejoin(_ leader: String, from source: String?) async throws {
         let upstream = try upstream(leader)
-        if instance.runningPostmaster == nil, instance.isUnstartedCopy { return try await follow(leader) }
+        if instance.runningPostmaster == nil, instance.isUnstartedCopy {
+            return try await follow(leader, from: source)
+        }
         if instance.runningPostmaster == nil, case .stopped(let stopped) = server, stopped.wasPrimary, !stopped.isClean
         {
             try await instance.crashRecovery()
@@ -73,7 +83,7 @@ extension AgentLoop {
         switch try await instance.divergence(from: upstream) {
         case .none:
             if case .stopped(let stopped) = server, stopped.wasPrimary { await reportNothingAbandoned(upstream) }
-            try await follow(leader)
+            try await follow(leader, from: source)
         case .unknown(let reason):
             throw AgentError(.actionFailed, "cannot tell whether this server follows \(leader): \(reason)")
         case .needsRewind(let reason):
@@ -83,12 +93,12 @@ extension AgentLoop {
             }
             try await reportAbandoned(upstream)
             try await bringBack(upstream, mayRewind: true)
-            try await follow(leader)
+            try await follow(leader, from: source)
         case .needsCopy(let reason):
             logger.error("this server is on another course than \(leader)", metadata: ["why": "\(reason)"])
             try await reportAbandoned(upstream)
             try await bringBack(upstream, mayRewind: false)
-            try await follow(leader)
+            try await follow(leader, from: source)
         }
     }
 
@@ -108,19 +118,24 @@ extension AgentLoop {
         try await instance.clone(from: upstream, deadline: Self.longestCopy)
     }
 
-    /// Points the server at the leader and starts it if it does not run.
-    private func follow(_ leader: String) async throws {
+    /// Points the server at its source and starts it if it does not run.
+    private func follow(_ leader: String, from wanted: String?) async throws {
         try Task.checkCancellation()
-        guard let view = watch.view(), let member = view.members[leader], let host = member.host else { return }
         try await requireNoSeal(against: leader)
-        let role = ServerRole.standby(upstream: try upstream(leader))
+        let source = await sourceThatAnswers(wanted, leader: leader)
+        guard let view = watch.view(), let member = view.members[source ?? leader], let host = member.host else {
+            return
+        }
+        let role = ServerRole.standby(upstream: try source.map { try upstream($0) })
         try await bringUpStandby(role)
-        followed = FollowedLeader(name: leader, epoch: view.lock?.epoch ?? 0, host: host, port: member.port)
+        followed = FollowedLeader(
+            name: leader, epoch: view.lock?.epoch ?? 0, source: source, host: host, port: member.port)
+        (notStreamingSince, slotsEnsuredFor) = (nil, nil)
     }
 
     /// Starts the server read-only, with what it has and perhaps nobody to follow.
     func startStandby(following leader: String?) async throws {
-        if let leader { return try await follow(leader) }
+        if let leader { return try await follow(leader, from: leader) }
         followed = nil
         try await bringUpStandby(.standby(upstream: nil))
     }
@@ -138,13 +153,13 @@ extension AgentLoop {
         }
     }
 
-    private func upstream(_ leader: String) throws -> Upstream {
-        guard let member = watch.view()?.members[leader], let host = member.host else {
-            throw AgentError(.actionFailed, "\(leader) has no address")
+    func upstream(_ source: String, withSlot: Bool = true) throws -> Upstream {
+        guard let member = watch.view()?.members[source], let host = member.host else {
+            throw AgentError(.actionFailed, "\(source) has no address")
         }
         return Upstream(
-            member: leader, host: host, port: member.port,
-            slot: watch.view()?.configuration.usesSlots ?? true ? SlotName(member: me) : nil)
+            member: source, host: host, port: member.port,
+            slot: withSlot && watch.view()?.configuration.usesSlots ?? true ? SlotName(member: me) : nil)
     }
 
     // MARK: Standing down

@@ -35,7 +35,7 @@ extension AgentLoop {
         guard result.succeeded, let view = watch.view(), view.configuration.isPaused, let heir = result.to else {
             return
         }
-        try await rejoin(heir)
+        try await rejoin(heir, from: heir)
     }
 
     /// - Parameters:

@@ -67,7 +67,7 @@ extension AgentLoop {
         guard let view = watch.view() else { return }
         isRouteWithdrawn = false
         publish(view, lock: watch.standing(ttl: view.configuration.timings.ttl), isTakingOffice: true)
-        await ensureSlots(view)
+        await ensureSlots(view, leader: me)
         await announce(view)
         if appliedRole != .primary { try await writeConfiguration(.primary) }
     }
@@ -132,7 +132,7 @@ extension AgentLoop {
         }
         state.update { $0.target = routingTarget }
         unlabelOthers(observation.cluster)
-        await ensureSlots(observation.cluster)
+        await ensureSlots(observation.cluster, leader: me)
         await completeAdoption()
         await announce(observation.cluster)
         await keepSettings(observation)
@@ -177,25 +177,6 @@ extension AgentLoop {
                         metadata: ["from": "\(member.name)", "error": "\(error)"])
                 }
             }
-        }
-    }
-
-    /// A slot for every other member, so that WAL waits for it; the slot of one that left goes after its retention.
-    func ensureSlots(_ view: ClusterView) async {
-        guard view.configuration.usesSlots else { return }
-        let now = BootInstant.now()
-        for name in view.members.keys where name != me { lastPresent[name] = now }
-        lastPresent = lastPresent.filter { now - $0.value < view.configuration.memberSlotRetention }
-        let wanted = Set(lastPresent.keys)
-        guard wanted != slotsEnsuredFor else { return }
-        do {
-            try await instance.ensureSlots(
-                Set(wanted.map(SlotName.init(member:))),
-                // Every member is `<cluster>-<ordinal>`, and so is its slot.
-                prefix: SlotName(member: configuration.cluster + "-").description)
-            slotsEnsuredFor = wanted
-        } catch {
-            logger.warning("could not set the replication slots right", metadata: ["error": "\(error)"])
         }
     }
 

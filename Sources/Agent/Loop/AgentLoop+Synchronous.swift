@@ -93,12 +93,14 @@ extension AgentLoop {
         let policy = view.configuration.synchronous
         let connected = Dictionary(
             seen.standbys.map { ($0.applicationName, $0) }, uniquingKeysWith: { first, _ in first })
+        let direct = standbys(of: me, leader: me, in: view, avoiding: missingStandbys(view))
         let candidates = view.members.values.filter { $0.name != me }.map { member in
             SynchronousCandidate(
                 name: member.name,
                 isFit: connected[member.name]?.state == "streaming" && member.state == .running
                     && !member.isBeingDeleted,
-                position: connected[member.name]?.flushed, tags: member.tags, zone: member.zone)
+                position: connected[member.name]?.flushed, tags: member.tags, zone: member.zone,
+                isCascading: !direct.contains(member.name))
         }
         var confirmed: Set<String> = []
         if let position = namesInForce?.position {
@@ -109,7 +111,7 @@ extension AgentLoop {
             me: me, policy: policy, record: record, names: SynchronousStandbyNames(seen.synchronousStandbyNames),
             picked: pickSynchronousStandbys(
                 candidates, policy: policy, current: record?.members ?? [], leaderZone: view.members[me]?.zone),
-            fit: Set(candidates.filter { $0.isFit && $0.tags.mayBeSynchronous }.map(\.name)), confirmed: confirmed)
+            fit: Set(candidates.filter(\.mayBeWaitedFor).map(\.name)), confirmed: confirmed)
     }
 
     /// A primary that has just begun does not drop standbys that are about to reconnect.

@@ -32,6 +32,10 @@ actor AgentLoop {
     var seen: ServerStatus?
     var activity: RunningActivity?
     var followed: FollowedLeader?
+    /// Since when this running standby has received nothing; nil while it streams.
+    var notStreamingSince: BootInstant?
+    /// Standbys that did not answer when this member was to stream or copy from them, and until when they are left alone.
+    var avoidedSources: [String: BootInstant] = [:]
     var standsBackUntil: BootInstant?
     /// This leader has no running primary, and since when.
     var outage: PrimaryOutage?
@@ -168,21 +172,29 @@ actor AgentLoop {
             return
         }
         refreshTerms(view)
-        if activity == nil { server = await observeServer(view) }
+        if activity == nil {
+            server = await observeServer(view)
+            noteStreaming()
+        }
         let isPrimary = if case .primary = server { true } else { false }
         state.update { $0.isPrimary = isPrimary }
         await lowerFenceWhenIdle()
         await noteOutage(view)
         let isWatchdogMissing = keepWatchdog(view)
         // Taken after the last wait: the lock as it is now, not as it was before we asked the server.
-        let observation = Observation(
+        var observation = Observation(
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
-            server: server, activity: activity?.kind, followed: followed, standsBackUntil: standsBackUntil,
+            server: server, activity: activity?.kind, followed: followed, notStreamingSince: notStreamingSince,
+            avoidedSources: avoidedSources, standsBackUntil: standsBackUntil,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
             isElectedByRequest: isElectedByRequest,
             wallClock: WallClock.instant(), answeredRestart: restartReport(in: view)?.id, lockEnd: keeper.end,
             outage: outage,
             isWatchdogMissing: isWatchdogMissing)
+        if let source = sourceGivenUp(observation) {
+            avoid(source, because: "nothing was received from it")
+            observation.avoidedSources = avoidedSources
+        }
         let decision = decide(observation)
         record(decision, observation)
         await carryOut(decision, observation)

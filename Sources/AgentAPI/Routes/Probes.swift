@@ -9,11 +9,15 @@ extension MemberSnapshot {
 
     /// `/readiness`: the leader, or a replica that streams and is not further behind than the limit.
     ///
+    /// A replica tagged `nostream` is as ready as it gets when it runs; no Service leads to it.
+    ///
     /// - Parameter query: `lag`, a limit instead of `maximum_lag_on_failover`; `mode=write` compares what was received
     ///   instead of what was replayed.
     func isReady(query: [String: String], now: BootInstant) -> Bool {
         if isLeader(at: now) { return true }
-        guard state == .running, isAnswering, replicationState == "streaming" else { return false }
+        guard state == .running, isAnswering else { return false }
+        if role == .replica, tags["nostream"]?.isTrue ?? false { return true }
+        guard replicationState == "streaming" else { return false }
         guard let leaderPosition, isStoreFresh(at: now) else {
             return isStoreFresh(at: now) || isFailsafeActive
         }

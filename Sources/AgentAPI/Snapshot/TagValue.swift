@@ -43,6 +43,8 @@ extension MemberTags {
         if isExcludedFromSynchronous { values["nosync"] = .bool(true) }
         if synchronousPriority != 1 { values["sync_priority"] = .int(Int64(synchronousPriority)) }
         if let zone { values["zone"] = .string(zone) }
+        if let replicatesFrom { values["replicatefrom"] = .string(replicatesFrom) }
+        if streamsFromNobody { values["nostream"] = .bool(true) }
         return values
     }
 }

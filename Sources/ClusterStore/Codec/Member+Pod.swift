@@ -21,6 +21,7 @@ extension Member {
             role: status?["role"]?.stringValue.flatMap { $0 == "master" ? .primary : MemberRole(rawValue: $0) },
             state: status?["state"]?.stringValue.flatMap { MemberState(rawValue: $0) },
             timeline: status?["timeline"]?.int64Value.flatMap { UInt32(exactly: $0) }.map { Timeline(rawValue: $0) },
+            isStreaming: status?["replication_state"]?.stringValue == "streaming",
             tags: tags,
             hasCheckpointSincePromotion: status?["checkpoint_after_promote"]?.boolValue ?? true,
             terminatedContainers: Set(terminated.compactMap { $0?.containerID.flatMap(Self.withoutScheme) }),
@@ -64,7 +65,9 @@ extension MemberTags {
             isExcludedFromFailover: isSet("nofailover"), failoverPriority: json?["failover_priority"]?.intValue ?? 1,
             isExcludedFromLoadBalancing: isSet("noloadbalance"), isCloneSource: isSet("clonefrom"),
             isExcludedFromSynchronous: isSet("nosync"), synchronousPriority: json?["sync_priority"]?.intValue ?? 1,
-            zone: json?["zone"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 })
+            zone: json?["zone"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 },
+            replicatesFrom: json?["replicatefrom"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 },
+            streamsFromNobody: isSet("nostream"))
     }
 
     /// Only what differs from the defaults, as Patroni publishes it.
@@ -77,6 +80,8 @@ extension MemberTags {
         if isExcludedFromSynchronous { members["nosync"] = true }
         if synchronousPriority != 1 { members["sync_priority"] = .int(Int64(synchronousPriority)) }
         if let zone { members["zone"] = .string(zone) }
+        if let replicatesFrom { members["replicatefrom"] = .string(replicatesFrom) }
+        if streamsFromNobody { members["nostream"] = true }
         return .object(members)
     }
 }

@@ -231,7 +231,10 @@ public struct KubernetesClusterStore: ClusterStore {
     ) async throws {
         var metadata: JSONValue = [
             "annotations": [StoreKey.memberStatus: .string(status.json.serialized())],
-            "labels": [StoreKey.roleLabel: role.map { .string($0.rawValue) } ?? .null],
+            "labels": [
+                StoreKey.roleLabel: role.map { .string($0.rawValue) } ?? .null,
+                StoreKey.loadBalancedLabel: role == .replica && status.tags.mayBeReadFrom ? "true" : .null,
+            ],
         ]
         // A Pod that took our name over is not ours to speak for.
         if let podUID { metadata["uid"] = .string(podUID) }

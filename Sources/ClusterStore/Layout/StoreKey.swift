@@ -23,6 +23,8 @@ public enum StoreKey {
     public static let zoneLabel = "topology.kubernetes.io/zone"
 
     // Ours.
+    /// Label of a replica that the read-only Service leads to; `noloadbalance` and `nostream` take it away.
+    public static let loadBalancedLabel = "matriarch.dev/load-balanced"
     /// JSON `{member, uid, nonce, container}` of the lock's holder.
     public static let holder = "matriarch.dev/holder"
     /// Member that may take the released lock at once.

@@ -13,6 +13,8 @@ public struct Member: Hashable, Sendable {
     public var role: MemberRole?
     public var state: MemberState?
     public var timeline: Timeline?
+    /// A standby that receives WAL, by its own word.
+    public var isStreaming: Bool
     public var tags: MemberTags
     /// False from a promotion until the checkpoint after it; a rewind from this member has to wait that long.
     public var hasCheckpointSincePromotion: Bool
@@ -29,10 +31,10 @@ public struct Member: Hashable, Sendable {
 
     public init(
         name: String, podUID: String? = nil, host: String? = nil, port: Int = 5432, apiURL: String? = nil,
-        role: MemberRole? = nil, state: MemberState? = nil, timeline: Timeline? = nil, tags: MemberTags = MemberTags(),
-        hasCheckpointSincePromotion: Bool = true, terminatedContainers: Set<String> = [], isInBackOff: Bool = false,
-        isBeingDeleted: Bool = false, isLabelledPrimary: Bool = false, zone: String? = nil,
-        restart: RestartReport? = nil
+        role: MemberRole? = nil, state: MemberState? = nil, timeline: Timeline? = nil, isStreaming: Bool = false,
+        tags: MemberTags = MemberTags(), hasCheckpointSincePromotion: Bool = true,
+        terminatedContainers: Set<String> = [], isInBackOff: Bool = false, isBeingDeleted: Bool = false,
+        isLabelledPrimary: Bool = false, zone: String? = nil, restart: RestartReport? = nil
     ) {
         self.name = name
         self.podUID = podUID
@@ -42,6 +44,7 @@ public struct Member: Hashable, Sendable {
         self.role = role
         self.state = state
         self.timeline = timeline
+        self.isStreaming = isStreaming
         self.tags = tags
         self.hasCheckpointSincePromotion = hasCheckpointSincePromotion
         self.terminatedContainers = terminatedContainers
@@ -114,11 +117,16 @@ public struct MemberTags: Hashable, Sendable {
     public var synchronousPriority: Int
     /// Failure domain, where the Pod's own label does not say it or says something else; nil leaves it to the label.
     public var zone: String?
+    /// Member it streams from instead of the leader; nil: the leader.
+    public var replicatesFrom: String?
+    /// It receives no WAL from anybody; what it replays comes from an archive.
+    public var streamsFromNobody: Bool
 
     public init(
         isExcludedFromFailover: Bool = false, failoverPriority: Int = 1, isExcludedFromLoadBalancing: Bool = false,
         isCloneSource: Bool = false, isExcludedFromSynchronous: Bool = false, synchronousPriority: Int = 1,
-        zone: String? = nil
+        zone: String? = nil,
+        replicatesFrom: String? = nil, streamsFromNobody: Bool = false
     ) {
         self.isExcludedFromFailover = isExcludedFromFailover
         self.failoverPriority = failoverPriority
@@ -127,8 +135,12 @@ public struct MemberTags: Hashable, Sendable {
         self.isExcludedFromSynchronous = isExcludedFromSynchronous
         self.synchronousPriority = synchronousPriority
         self.zone = zone
+        self.replicatesFrom = replicatesFrom
+        self.streamsFromNobody = streamsFromNobody
     }
 
+    /// Clients that want any replica may be led to it. One that receives nothing may be of any age.
+    public var mayBeReadFrom: Bool { !isExcludedFromLoadBalancing && !streamsFromNobody }
     public var mayLead: Bool { !isExcludedFromFailover && failoverPriority > 0 }
     public var mayBeSynchronous: Bool { !isExcludedFromSynchronous && synchronousPriority > 0 }
 }

@@ -17,7 +17,7 @@ public enum Action: Hashable, Sendable {
     case wait
     /// Claim the right to create the cluster, then initdb.
     case bootstrap
-    /// Copy the data of a running member.
+    /// Copy the data of a running member: the leader, or a standby on the leader's timeline.
     case clone(from: String)
     /// Ask the others where they are, and take the lock if nobody is ahead.
     case race
@@ -31,10 +31,13 @@ public enum Action: Hashable, Sendable {
     case promote
     /// The primary runs and holds the lock: keep its routing, slots and settings right.
     case lead
-    /// Stream from this leader.
-    case follow(String)
-    /// Bring a server that may have diverged behind this leader: recover, compare, rewind or clone, start.
-    case rejoin(String)
+    /// Be a standby of this leader, and receive from `source`: the leader, another standby, or nobody.
+    ///
+    /// A standby that turns out not to answer is left for the leader, and avoided for a while.
+    case follow(String, from: String?)
+    /// Bring a server that may have diverged behind this leader: recover, compare, rewind or clone, start;
+    /// then receive from `source`, as in ``follow(_:from:)``.
+    case rejoin(String, from: String?)
     /// Stop a primary at once, killing what does not stop.
     case demote
     /// Finish crash recovery of a stopped primary without accepting connections.

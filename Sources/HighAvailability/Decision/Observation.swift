@@ -11,6 +11,10 @@ public struct Observation: Hashable, Sendable {
     public var activity: Activity?
     /// Leader whose course this standby has been checked against and follows; nil before it follows anyone.
     public var followed: FollowedLeader?
+    /// Since when this running standby has received nothing; nil while it streams.
+    public var notStreamingSince: BootInstant?
+    /// Standbys that were tried as a source of WAL or of a copy in vain, and until when they are not tried again.
+    public var avoidedSources: [String: BootInstant]
     /// When this member last lost a race or gave a candidacy up; it lets others go first for a while.
     public var standsBackUntil: BootInstant?
     /// The orchestrator asked this agent to stop.
@@ -33,6 +37,7 @@ public struct Observation: Hashable, Sendable {
     public init(
         now: BootInstant, me: String, tags: MemberTags = MemberTags(), cluster: ClusterView, lock: LockStanding,
         server: ServerState, activity: Activity? = nil, followed: FollowedLeader? = nil,
+        notStreamingSince: BootInstant? = nil, avoidedSources: [String: BootInstant] = [:],
         standsBackUntil: BootInstant? = nil, isStopping: Bool = false, isFailsafeActive: Bool = false,
         isElectedByRequest: Bool = false, wallClock: WallInstant? = nil, answeredRestart: String? = nil,
         lockEnd: LockEnd? = nil, outage: PrimaryOutage? = nil, isWatchdogMissing: Bool = false
@@ -45,6 +50,8 @@ public struct Observation: Hashable, Sendable {
         self.server = server
         self.activity = activity
         self.followed = followed
+        self.notStreamingSince = notStreamingSince
+        self.avoidedSources = avoidedSources
         self.standsBackUntil = standsBackUntil
         self.isStopping = isStopping
         self.isFailsafeActive = isFailsafeActive
@@ -55,18 +62,30 @@ public struct Observation: Hashable, Sendable {
         self.outage = outage
         self.isWatchdogMissing = isWatchdogMissing
     }
+
+    /// Those of ``avoidedSources`` that are avoided now.
+    var sourcesToAvoid: Set<String> { Set(avoidedSources.filter { now < $0.value }.keys) }
 }
 
-/// The leader a standby streams from, and in which of its reigns.
+/// The leader whose standby a member is, in which of its reigns, and through whom it receives.
 public struct FollowedLeader: Hashable, Sendable {
     public var name: String
     public var epoch: Int64
+    /// Whom it streams from: the leader itself, another standby, or nobody.
+    public var source: String?
+    /// Of the source; of the leader when it streams from nobody.
     public var host: String
     public var port: Int
 
+    /// Streaming from the leader itself.
     public init(name: String, epoch: Int64, host: String, port: Int) {
+        self.init(name: name, epoch: epoch, source: name, host: host, port: port)
+    }
+
+    public init(name: String, epoch: Int64, source: String?, host: String, port: Int) {
         self.name = name
         self.epoch = epoch
+        self.source = source
         self.host = host
         self.port = port
     }

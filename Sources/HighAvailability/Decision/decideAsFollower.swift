@@ -5,20 +5,22 @@ func decideAsFollower(_ observation: Observation, of leader: String) -> Decision
         guard isServing(leader, in: observation.cluster) else {
             return Decision(.wait, "waiting for leader to bootstrap")
         }
-        return Decision(.clone(from: leader), "trying to bootstrap from leader '\(leader)'")
+        return decideOnCopy(observation, of: leader)
     case .unusable(let reason):
         return Decision(.refuse, reason)
     case .damaged(let operation):
         guard isServing(leader, in: observation.cluster) else {
             return Decision(.wait, "waiting for \(leader): \(operation) has left the data incomplete")
         }
+        let source = cloneSource(observation, of: leader)
         return Decision(
-            .clone(from: leader), "cloning anew from '\(leader)': \(operation) has left the data incomplete")
+            .clone(from: source), "cloning anew from '\(source)': \(operation) has left the data incomplete")
     case .stopped:
         guard isServing(leader, in: observation.cluster) else {
             return Decision(.wait, "waiting for \(leader) to become primary")
         }
-        return Decision(.rejoin(leader), "starting as a secondary")
+        return Decision(
+            .rejoin(leader, from: streamSource(observation, of: leader).member), "starting as a secondary")
     case .starting:
         return Decision(.wait, "PostgreSQL is still starting up")
     case .unresponsive:
@@ -29,22 +31,43 @@ func decideAsFollower(_ observation: Observation, of leader: String) -> Decision
         if server.isReplayPausedForSettings {
             return Decision(.restart, "restarting: replay is paused for insufficient settings")
         }
-        if needsToFollow(observation, leader) {
-            return Decision(.follow(leader), "following new leader \(leader)")
-        }
-        if let decision = decideOnRestart(observation, server, role: .replica) { return decision }
-        return Decision(
-            .wait, "no action. I am (\(observation.me)), a secondary, and following a leader (\(leader))")
+        return decideOnFollowing(observation, of: leader)
+            ?? decideOnRestart(observation, server, role: .replica)
+            ?? Decision(
+                .wait,
+                "no action. I am (\(observation.me)), a secondary, and \(streamSource(observation, of: leader).reason)")
     }
 }
 
-func needsToFollow(_ observation: Observation, _ leader: String) -> Bool {
-    guard isServing(leader, in: observation.cluster), let member = observation.cluster.members[leader],
-        let host = member.host
-    else { return false }
+/// A member without data takes a copy.
+func decideOnCopy(_ observation: Observation, of leader: String) -> Decision {
+    let source = cloneSource(observation, of: leader)
+    return Decision(
+        .clone(from: source), "trying to bootstrap from \(source == leader ? "leader" : "replica") '\(source)'")
+}
+
+/// A running standby that is not yet behind this leader, in this reign, by the source it should have; nil when it is.
+func decideOnFollowing(_ observation: Observation, of leader: String) -> Decision? {
+    guard isServing(leader, in: observation.cluster) else { return nil }
+    let source = streamSource(observation, of: leader)
+    guard let member = observation.cluster.members[source.member ?? leader], let host = member.host else { return nil }
     let wanted = FollowedLeader(
-        name: leader, epoch: observation.cluster.lock?.epoch ?? 0, host: host, port: member.port)
-    return observation.followed != wanted
+        name: leader, epoch: observation.cluster.lock?.epoch ?? 0, source: source.member, host: host, port: member.port)
+    guard observation.followed != wanted else { return nil }
+    let isPlain = source.member == leader && observation.tags.replicatesFrom == nil
+    return Decision(
+        .follow(leader, from: source.member), isPlain ? "following new leader \(leader)" : source.reason)
+}
+
+private func streamSource(_ observation: Observation, of leader: String) -> StreamSource {
+    chooseSource(
+        of: observation.me, tags: observation.tags, leader: leader, in: observation.cluster,
+        avoiding: observation.sourcesToAvoid)
+}
+
+private func cloneSource(_ observation: Observation, of leader: String) -> String {
+    chooseCloneSource(
+        for: observation.me, leader: leader, in: observation.cluster, avoiding: observation.sourcesToAvoid)
 }
 
 /// The leader says that it runs as a primary: only then is there something to follow or to copy.

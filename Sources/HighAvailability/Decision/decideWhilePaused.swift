@@ -20,20 +20,23 @@ func decideWhilePaused(_ observation: Observation) -> Decision {
         return Decision(.race, "PAUSE: manual failover: I am the candidate")
     case (.standby, .mine):
         return Decision(.release, "PAUSE: removed leader lock because postgres is not running as primary")
-    case (.standby, .held(let leader)) where needsToFollow(observation, leader):
-        return Decision(.follow(leader), "PAUSE: following the leader (\(leader))")
-    case (.standby(let server), .held):
+    case (.standby(let server), .held(let leader)):
+        if let following = decideOnFollowing(observation, of: leader) {
+            return Decision(following.action, "PAUSE: following the leader (\(leader))")
+        }
         return decideOnRestart(observation, server, role: .replica)
             ?? Decision(.wait, "PAUSE: no action. I am (\(observation.me))")
     case (.noData, .held(let leader)) where isServing(leader, in: observation.cluster):
-        return Decision(.clone(from: leader), "PAUSE: trying to bootstrap from leader '\(leader)'")
+        let copy = decideOnCopy(observation, of: leader)
+        return Decision(copy.action, "PAUSE: \(copy.reason)")
     case (.noData, _):
         return Decision(.wait, "PAUSE: running with empty data directory")
     case (.stopped, _):
         return Decision(.wait, "PAUSE: postgres is not running")
     case (.standby, _), (.starting, _), (.unresponsive, _), (.unusable, _), (.damaged, _):
-        return Decision(.wait, "PAUSE: no action. I am (\(observation.me))")
+        break
     }
+    return Decision(.wait, "PAUSE: no action. I am (\(observation.me))")
 }
 
 private func isForcedCandidate(_ observation: Observation) -> Bool {

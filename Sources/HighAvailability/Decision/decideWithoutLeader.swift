@@ -106,6 +106,10 @@ public enum Grace {
     public static let restartInPlace: Duration = .milliseconds(500)
     /// A member that is not the most advanced one asks again after this long.
     public static let standBack: Duration = .milliseconds(500)
+    /// A standby that receives nothing from another one for this long asks the leader; a lost connection is made anew in less.
+    public static let sourceSilence: Duration = .seconds(3)
+    /// A standby that was tried in vain is not asked again for this long.
+    public static let avoidSource: Duration = .seconds(30)
 }
 
 /// Data that cannot be the origin of a cluster.

@@ -16,7 +16,8 @@ public func longestPause(
     let startTimeout = observation.outage.map {
         $0.since + observation.cluster.configuration.primaryStartTimeout
     }
-    for instant in [lockExpiry, observation.standsBackUntil, startTimeout].compactMap(\.self)
+    let silence = observation.notStreamingSince.map { $0 + Grace.sourceSilence }
+    for instant in [lockExpiry, observation.standsBackUntil, startTimeout, silence].compactMap(\.self)
     where instant > observation.now {
         pause = min(pause, instant - observation.now)
     }

@@ -8,16 +8,23 @@ public struct SynchronousCandidate: Hashable, Sendable {
     public var tags: MemberTags
     /// Failure domain it runs in; nil when nobody said.
     public var zone: String?
+    /// It streams from another standby, or is about to: what it confirms the primary does not hear.
+    public var isCascading: Bool
 
     public init(
-        name: String, isFit: Bool = true, position: LSN?, tags: MemberTags = MemberTags(), zone: String? = nil
+        name: String, isFit: Bool = true, position: LSN?, tags: MemberTags = MemberTags(), zone: String? = nil,
+        isCascading: Bool = false
     ) {
         self.name = name
         self.isFit = isFit
         self.position = position
         self.tags = tags
         self.zone = zone
+        self.isCascading = isCascading
     }
+
+    /// Commits may wait for it.
+    public var mayBeWaitedFor: Bool { isFit && !isCascading && tags.mayBeSynchronous }
 }
 
 /// Chooses whose confirmations commits wait for, best first.
@@ -34,7 +41,7 @@ public func pickSynchronousStandbys(
     _ candidates: [SynchronousCandidate], policy: SynchronousPolicy, current: Set<String>, leaderZone: String? = nil
 ) -> [String] {
     guard policy.mode != .off else { return [] }
-    var fit = candidates.filter { $0.isFit && $0.position != nil && $0.tags.mayBeSynchronous }
+    var fit = candidates.filter { $0.mayBeWaitedFor && $0.position != nil }
     if let limit = policy.maximumLag, let furthest = fit.compactMap(\.position).max() {
         fit.removeAll { furthest.bytes(since: $0.position ?? .invalid) > limit }
     }

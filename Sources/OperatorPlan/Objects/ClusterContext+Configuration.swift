@@ -36,6 +36,8 @@ extension ClusterContext {
         if let nosync = tags.nosync { value["nosync"] = .bool(nosync) }
         if let priority = tags.syncPriority { value["sync_priority"] = JSONValue(priority) }
         if let zone = tags.zone { value["zone"] = .string(zone) }
+        if let source = tags.replicatefrom { value["replicatefrom"] = .string(source) }
+        if let nostream = tags.nostream { value["nostream"] = .bool(nostream) }
         return value
     }
 

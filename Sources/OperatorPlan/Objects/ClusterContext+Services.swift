@@ -22,10 +22,13 @@ extension ClusterContext {
             annotations: clientAnnotations, ["spec": spec])
     }
 
-    /// Where clients read from replicas.
+    /// Where clients read from replicas: those the agents offer, which leaves out members tagged `noloadbalance`.
     func readOnlyService() -> JSONValue {
         var spec = clientSpec
-        spec["selector"] = JSONValue(podSelector.merging([Labels.role: Labels.roleReplica]) { $1 })
+        spec["selector"] = JSONValue(
+            podSelector.merging([
+                Labels.role: Labels.roleReplica, Labels.isOffered: Labels.offered,
+            ]) { $1 })
         return object(
             Service.resource, names.readOnlyService, component: Component.access, annotations: clientAnnotations,
             ["spec": spec])

@@ -10,6 +10,9 @@ public enum Labels {
     public static let role = "role"
     public static let rolePrimary = "primary"
     public static let roleReplica = "replica"
+    /// On Pods of replicas that clients may read from, set by the agents: all but those tagged `noloadbalance` or `nostream`.
+    public static let isOffered = "matriarch.dev/load-balanced"
+    public static let offered = "true"
     /// On Pods, by the StatefulSet controller: the template they were made from.
     public static let revision = "controller-revision-hash"
     public static let application = "matriarch"

@@ -30,14 +30,17 @@ public struct InstanceTags: Sendable, Hashable, Codable {
     public var nosync: Bool?
     public var syncPriority: Int?
     public var zone: String?
+    public var replicatefrom: String?
+    public var nostream: Bool?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case nofailover, failoverPriority, noloadbalance, clonefrom, nosync, syncPriority, zone
+        case nofailover, failoverPriority, noloadbalance, clonefrom, nosync, syncPriority, zone, replicatefrom, nostream
     }
 
     public init(
         nofailover: Bool? = nil, failoverPriority: Int? = nil, noloadbalance: Bool? = nil, clonefrom: Bool? = nil,
-        nosync: Bool? = nil, syncPriority: Int? = nil, zone: String? = nil
+        nosync: Bool? = nil, syncPriority: Int? = nil, zone: String? = nil, replicatefrom: String? = nil,
+        nostream: Bool? = nil
     ) {
         self.nofailover = nofailover
         self.failoverPriority = failoverPriority
@@ -46,6 +49,8 @@ public struct InstanceTags: Sendable, Hashable, Codable {
         self.nosync = nosync
         self.syncPriority = syncPriority
         self.zone = zone
+        self.replicatefrom = replicatefrom
+        self.nostream = nostream
     }
 
     /// Whether the member may become primary.
@@ -62,8 +67,12 @@ extension InstanceTags: SchemaObject {
             Field(
                 .integer(minimum: 0, maximum: 1000),
                 "Among equally advanced candidates the higher one wins; 0 means never. Absent means 1.")
-        case .noloadbalance: Field(.boolean, "The member is not offered for reading.")
-        case .clonefrom: Field(.boolean, "New replicas prefer to copy from this member.")
+        case .noloadbalance: Field(.boolean, "The read-only Service leaves the member out, and `/replica` answers 503.")
+        case .clonefrom:
+            Field(
+                .boolean,
+                "New replicas are copied from this member while it streams on the leader's timeline, not from the leader."
+            )
         case .nosync: Field(.boolean, "No commit ever waits for the member.")
         case .syncPriority:
             Field(
@@ -75,6 +84,14 @@ extension InstanceTags: SchemaObject {
                 "Failure domain of the member. In mode on, commits wait for members in other zones than the primary's "
                     + "first. Absent: the Pod's label topology.kubernetes.io/zone, which Kubernetes 1.35 and later set."
             )
+        case .replicatefrom:
+            Field(
+                .text(maxLength: 253),
+                "Member this one streams from while that one runs and streams; otherwise, and when absent, the leader.")
+        case .nostream:
+            Field(
+                .boolean,
+                "The member streams from nobody: what it replays comes from `restore_command`. No Service leads to it.")
         }
     }
 }

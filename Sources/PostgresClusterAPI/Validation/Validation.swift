@@ -193,12 +193,45 @@ struct SpecValidator {
             if !seen.insert(override.name).inserted {
                 problems += problem(path, override.name, "is given twice")
             }
+            problems += sources(of: override, at: "spec.instanceOverrides[\(index)].tags")
         }
         return problems
     }
 
+    /// Whom a member streams from: another member that exists, and in the end the leader.
+    private func sources(of override: InstanceOverride, at path: String) -> [SpecProblem] {
+        guard let source = override.tags.replicatefrom else { return [] }
+        let path = "\(path).replicatefrom"
+        if override.tags.nostream == true {
+            return problem(path, source, "contradicts nostream, with which the member streams from nobody")
+        }
+        if source == override.name { return problem(path, source, "a member cannot stream from itself") }
+        guard let ordinal = ClusterNames(cluster: cluster).ordinal(ofPod: source), ordinal < spec.instances else {
+            return problem(
+                path, source,
+                "is not a member: with spec.instances \(spec.instances) there are \(cluster)-0 to "
+                    + "\(cluster)-\(max(spec.instances - 1, 0))")
+        }
+        var chain = [override.name, source]
+        while let next = replicatesFrom(chain[chain.count - 1]) {
+            guard next != override.name else {
+                return problem(path, source, "makes a loop: " + (chain + [next]).joined(separator: " from "))
+            }
+            // A loop of others is reported with them.
+            guard !chain.contains(next) else { break }
+            chain.append(next)
+        }
+        return []
+    }
+
+    private func replicatesFrom(_ member: String) -> String? {
+        spec.instanceOverrides?.first { $0.name == member }?.tags.replicatefrom
+    }
+
     private func metadata() -> [SpecProblem] {
-        let ours = Set(Labels.all(cluster: cluster, component: "").keys).union([Labels.role, Labels.revision])
+        let ours = Set(Labels.all(cluster: cluster, component: "").keys).union([
+            Labels.role, Labels.isOffered, Labels.revision,
+        ])
         let labels = (spec.podMetadata?.labels ?? [:]).keys.filter(ours.contains).sorted().flatMap {
             problem("spec.podMetadata.labels", $0, "is a label the operator sets itself")
         }

@@ -39,18 +39,45 @@ extension PostgresInstance {
         do throws(PostgresError) {
             let connection = try await PostgresConnection.open(
                 replicationConnection(to: upstream), deadline: deadline)
-            _ = try await connection.query(
-                "CREATE_REPLICATION_SLOT \(Self.identifier(slot.description)) PHYSICAL RESERVE_WAL",
-                deadline: deadline)
+            try await makeSlot(slot, connection, deadline: deadline)
             await connection.close()
             return slot
         } catch {
-            // duplicate_object: made before us.
-            if error.sqlState == "42710" { return slot }
             logger.notice(
                 "copying without a permanent slot", metadata: ["slot": "\(slot)", "error": "\(error)"])
             return nil
         }
+    }
+
+    private func makeSlot(
+        _ slot: SlotName, _ connection: PostgresConnection, deadline: Duration
+    ) async throws(PostgresError) {
+        do {
+            _ = try await connection.query(
+                "CREATE_REPLICATION_SLOT \(Self.identifier(slot.description)) PHYSICAL RESERVE_WAL",
+                deadline: deadline)
+        } catch {
+            // duplicate_object: made before us.
+            guard error.sqlState == "42710" else { throw error }
+        }
+    }
+
+    /// Asks a server that is to be streamed from whether it is one of ours, and makes our slot there.
+    ///
+    /// - Throws: ``InstanceError`` `.foreignCluster` when it has another system identifier; ``PostgresError`` when it does
+    ///   not answer, or makes no slot.
+    public func prepareToStream(from upstream: Upstream, deadline: Duration = .seconds(2)) async throws {
+        try prepareRuntime()
+        let identifier = try await controlData().systemIdentifier
+        let connection = try await PostgresConnection.open(replicationConnection(to: upstream), deadline: deadline)
+        let other = try await connection.query("IDENTIFY_SYSTEM", deadline: deadline).value("systemid") ?? "none"
+        guard other == identifier else {
+            throw InstanceError(
+                .foreignCluster,
+                "\(upstream.member) belongs to another cluster: system identifier \(other), ours is \(identifier)")
+        }
+        if let slot = upstream.slot { try await makeSlot(slot, connection, deadline: deadline) }
+        await connection.close()
     }
 
     func replicationConnection(to upstream: Upstream) -> ConnectionParameters {

@@ -70,11 +70,10 @@ extension PostgresInstance {
     /// do not begin with `prefix` are nobody's business here.
     ///
     /// - Parameter prefix: what the names of all member slots of this cluster begin with.
-    /// - Returns: whether anything changed.
     @discardableResult
     public func ensureSlots(
         _ wanted: Set<SlotName>, prefix: String, deadline: Duration = .seconds(5)
-    ) async throws -> Bool {
+    ) async throws -> SlotChange {
         let connection = try await openObserver(deadline: deadline)
         let rows = try await connection.query(
             """
@@ -83,7 +82,7 @@ extension PostgresInstance {
             """, deadline: deadline
         ).rows
         var existing: Set<String> = []
-        var hasChanged = false
+        var outcome = SlotChange()
         let names = Set(wanted.map(\.description))
         for row in rows {
             guard row.count == 4, let name = row[0] else { continue }
@@ -94,15 +93,23 @@ extension PostgresInstance {
                 _ = try await connection.query(
                     "SELECT pg_drop_replication_slot($1)", parameters: [name], deadline: deadline)
                 logger.info("dropped a replication slot", metadata: ["slot": "\(name)"])
-                hasChanged = true
+                outcome.hasChanged = true
             } else {
+                if name.hasPrefix(prefix), !names.contains(name) { outcome.hasUnwanted = true }
                 existing.insert(name)
             }
         }
         for name in names.subtracting(existing).sorted() {
-            if try await createSlot(name, connection, deadline: deadline) { hasChanged = true }
+            if try await createSlot(name, connection, deadline: deadline) { outcome.hasChanged = true }
         }
-        return hasChanged
+        return outcome
+    }
+
+    /// What ``ensureSlots(_:prefix:deadline:)`` found and did.
+    public struct SlotChange: Hashable, Sendable {
+        public var hasChanged = false
+        /// A slot of ours that nobody is to have is in use still, and was left.
+        public var hasUnwanted = false
     }
 
     private func createSlot(

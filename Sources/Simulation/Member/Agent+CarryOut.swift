@@ -14,7 +14,8 @@ extension Agent {
         case .startStandby(let leader): begin(.startingStandby) { startStandby(leader, $0) }
         case .promote: begin(.promoting) { promote($0) }
         case .lead: lead(observation)
-        case .follow(let leader), .rejoin(let leader): begin(.rejoining) { rejoin(leader, $0) }
+        // No member here is tagged: the source is the leader.
+        case .follow(let leader, _), .rejoin(let leader, _): begin(.rejoining) { rejoin(leader, $0) }
         case .demote:
             guard activity != .demoting else { return }
             begin(.demoting) { killServer($0) }

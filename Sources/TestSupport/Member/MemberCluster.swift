@@ -117,6 +117,14 @@ public final class MemberCluster: Sendable {
 
     public func member(_ name: String) -> MemberProcess? { members.first { $0.name == name } }
 
+    /// Writes the agent file as the operator does when tags change; the agents read it in their next cycle.
+    ///
+    /// - Parameter tags: by member name, in Patroni's words.
+    public func writeTags(_ tags: JSONValue) throws {
+        let file: JSONValue = ["cluster": .string(Self.name), "lockObject": .string(lockObject), "tags": tags]
+        try Self.write("\(folder)/agent.json", file.serialized())
+    }
+
     /// Kills every process of the cluster and removes its folder.
     public func destroy() async throws {
         for member in members { member.killEverything() }

@@ -62,6 +62,14 @@ import Testing
         #expect(pick([standby("c"), standby("b")]) == ["b"])
     }
 
+    @Test func `a cascading standby is never picked, not even as the last`() {
+        let cascading = SynchronousCandidate(name: "a", position: LSN(rawValue: 2000), isCascading: true)
+        for mode in [SynchronousMode.on, .quorum] {
+            #expect(pick([cascading, standby("b")], mode, current: ["a"]) == ["b"])
+            #expect(pick([cascading], mode, current: ["a"]) == [])
+        }
+    }
+
     @Test func `who is synchronous stays, also when another gets ahead`() {
         #expect(pick([standby("a", 1000), standby("b", 2000)], current: ["a"]) == ["a"])
     }

@@ -1,0 +1,82 @@
+import Fence
+import HighAvailability
+import Logging
+import PostgresConfiguration
+import PostgresInstance
+
+/// Standbys that stream from standbys.
+extension AgentLoop {
+    /// Whom to stream from in the end: the source that was decided, or the leader when that one does not answer.
+    ///
+    /// A source of a cascade is asked first, and this member's slot made there: what streams now goes on until then, and a
+    /// member that changes its source need not wait for the other to have seen it.
+    func sourceThatAnswers(_ wanted: String?, leader: String) async -> String? {
+        guard let wanted else { return nil }
+        guard wanted != leader || tags.replicatesFrom != nil else { return leader }
+        do {
+            try await instance.prepareToStream(from: try upstream(wanted))
+            return wanted
+        } catch {
+            if wanted != leader {
+                avoid(wanted, because: "\(error)")
+            } else {
+                logger.info("no slot was made at the leader", metadata: ["leader": "\(leader)", "error": "\(error)"])
+            }
+            return leader
+        }
+    }
+
+    /// Leaves a standby alone for a while.
+    func avoid(_ source: String, because reason: String) {
+        logger.notice("cannot use \(source) as a source for now", metadata: ["reason": "\(reason)"])
+        avoidedSources = avoidedSources.filter { .now() < $0.value }
+        avoidedSources[source] = .now() + Grace.avoidSource
+    }
+
+    /// Notes since when a running standby receives nothing.
+    func noteStreaming() {
+        guard case .standby(let running) = server, !running.isStreaming else {
+            notStreamingSince = nil
+            return
+        }
+        notStreamingSince = notStreamingSince ?? .now()
+    }
+
+    /// A standby keeps the slots of those that stream from it, and none of the time when it led itself.
+    func keepCascade(_ observation: Observation) async {
+        guard activity == nil, case .standby = observation.server, case .held(let leader) = observation.lock,
+            !observation.cluster.configuration.isPaused
+        else { return }
+        await ensureSlots(observation.cluster, leader: leader)
+    }
+
+    /// Seen by the leader: who should stream from it and does not.
+    func missingStandbys(_ view: ClusterView) -> Set<String> {
+        let connected = (seen?.standbys ?? []).filter { $0.state == "streaming" }.map(\.applicationName)
+        return HighAvailability.missingStandbys(of: me, seeing: Set(connected), in: view)
+    }
+
+    /// A slot for every member that streams from this one, so that WAL waits for it; that of one that left the cluster goes
+    /// after its retention, that of one that streams from another now as soon as it has let go.
+    func ensureSlots(_ view: ClusterView, leader: String) async {
+        guard view.configuration.usesSlots else { return }
+        let now = BootInstant.now()
+        let mine = standbys(of: me, leader: leader, in: view, avoiding: leader == me ? missingStandbys(view) : [])
+        for name in mine { lastPresent[name] = now }
+        lastPresent = lastPresent.filter { name, seen in
+            now - seen < view.configuration.memberSlotRetention && (view.members[name] == nil || mine.contains(name))
+        }
+        let wanted = Set(lastPresent.keys)
+        guard wanted != slotsEnsuredFor else { return }
+        do {
+            let outcome = try await instance.ensureSlots(
+                Set(wanted.map(SlotName.init(member:))),
+                // Every member is `<cluster>-<ordinal>`, and so is its slot.
+                prefix: SlotName(member: configuration.cluster + "-").description)
+            // Somebody still streams over an unwanted one: look again.
+            slotsEnsuredFor = outcome.hasUnwanted ? nil : wanted
+        } catch {
+            logger.warning("could not set the replication slots right", metadata: ["error": "\(error)"])
+        }
+    }
+}

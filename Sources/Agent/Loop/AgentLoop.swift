@@ -93,6 +93,8 @@ actor AgentLoop {
     var isElectedByRequest = false
     /// The request this member was elected with; nil once its outcome is told.
     var wonRequest: WonRequest?
+    /// The request that was taken off last; nil once the watch has seen it go.
+    var answeredRequest: FailoverRequest?
     /// What became of the restart this member was asked for last.
     var restartReport: RestartReport?
     /// Somebody writes the server's configuration now.
@@ -165,12 +167,14 @@ actor AgentLoop {
     // MARK: One cycle
 
     private func cycle() async {
-        guard let view = watch.view() else {
+        guard var view = watch.view() else {
             remember(nil, lock: .neverTaken, pause: .seconds(1))
             scheduleWake(after: .seconds(1))
             if isStopping, activity == nil { begin(.stopping) { await $0.stopWithoutStore() } }
             return
         }
+        // The watch may still show what was answered a moment ago; a second answer would replace the first.
+        if view.failover == answeredRequest { view.failover = nil } else { answeredRequest = nil }
         refreshTerms(view)
         if activity == nil {
             server = await observeServer(view)

@@ -16,7 +16,8 @@ extension AgentLoop {
             // This member's own receiving ends first: it is a voter like the others.
             let wanted = Seal(for: record)
             mine = try await sealedReport(wanted)
-            reports = await peers.seals(wanted, of: Array(others))
+            // The recorded leader has no vote, and what it alone has was never acknowledged: its silence is not waited for.
+            reports = await peers.seals(wanted, of: others.filter { $0.name != election.record.leader })
         } else {
             reports = await peers.positions(of: Array(others))
         }

@@ -67,15 +67,22 @@ extension Agent {
         guard watch.isOpen, !watch.isSilent else { return }
         let delay = world.random.next(in: 500...8_000) + world.network.watchDelay
         let time = max(watch.lastDelivery, world.now + delay)
-        if change.isOfPod { podWatch.lastDelivery = time } else { objectWatch.lastDelivery = time }
-        let number = watch.number
-        after(time - world.now) { [self] in
-            guard number == (change.isOfPod ? podWatch : objectWatch).number else { return }
-            guard world.network.hearsAPI(pod.node) else { return breakWatch(ofPods: change.isOfPod) }
-            if change.isOfPod, !podWatch.isListed { return podWatch.pending.append(change) }
-            if !change.isOfPod, !objectWatch.isListed { return objectWatch.pending.append(change) }
-            take(change)
+        let (number, isOfPod) = (watch.number, change.isOfPod)
+        update(isOfPod) {
+            $0.lastDelivery = time
+            $0.arriving.append(change)
         }
+        after(time - world.now) { [self] in
+            guard number == (isOfPod ? podWatch : objectWatch).number else { return }
+            let next = update(isOfPod) { $0.arriving.removeFirst() }
+            guard world.network.hearsAPI(pod.node) else { return breakWatch(ofPods: isOfPod) }
+            if (isOfPod ? podWatch : objectWatch).isListed { return take(next) }
+            update(isOfPod) { $0.pending.append(next) }
+        }
+    }
+
+    private func update<Result>(_ isOfPod: Bool, _ change: (inout Watch) -> Result) -> Result {
+        isOfPod ? change(&podWatch) : change(&objectWatch)
     }
 
     /// The connection is dead, and after a while the client knows.

@@ -86,6 +86,8 @@ final class Agent {
         var isListed = false
         var pending: [APIServer.Change] = []
         var lastDelivery: Microseconds = 0
+        /// On the way, in the order they happened: one connection carries them, also to an agent that was frozen meanwhile.
+        var arriving: [APIServer.Change] = []
     }
 
     struct Wish: Hashable {

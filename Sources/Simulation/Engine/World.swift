@@ -67,6 +67,17 @@ final class World {
         }
     }
 
+    /// Forgets what is still planned, which holds this world: a million of them would fill the memory.
+    func dissolve() {
+        queue = EventQueue()
+        for pod in pods {
+            pod.deferred = []
+            pod.agent?.keeperCommands = []
+            pod.server.waiters = []
+            pod.server.waiting = []
+        }
+    }
+
     /// Lets a thawed Pod's processes go on, each at its own moment, with everything that waited for them.
     func thaw(_ pod: Pod) {
         let waiting = pod.deferred

@@ -30,6 +30,7 @@ public enum Simulator {
 
     public static func run(_ plan: RunPlan, tracing: Bool = false) -> Report {
         let world = World(plan: plan, tracing: tracing)
+        defer { world.dissolve() }
         world.begin()
         world.run(until: plan.end)
         return Report(

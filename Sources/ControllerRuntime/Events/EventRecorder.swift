@@ -57,12 +57,18 @@ public final class EventRecorder<C: Clock<Duration>>: Sendable {
         var nextFlush = clock.now.advanced(by: flushInterval)
         while !Task.isCancelled {
             await signal.wait(until: nextFlush, clock: clock)
-            aggregation = await writePending(aggregation, flush: clock.now >= nextFlush)
+            aggregation = await writeAll(aggregation, flush: clock.now >= nextFlush)
             if clock.now >= nextFlush { nextFlush = clock.now.advanced(by: flushInterval) }
         }
-        // Unstructured, because this task is cancelled and the last events should go out all the same.
-        let rest = aggregation
-        await Task { _ = await self.writePending(rest, flush: true) }.value
+        _ = await writeAll(aggregation, flush: true)
+    }
+
+    /// ``writePending(_:flush:)`` in a task of its own: whether the stop comes before the writing or in the midst of it,
+    /// what was taken from the waiting ones goes out all the same.
+    private func writeAll(
+        _ aggregation: EventAggregation<C.Instant>, flush: Bool
+    ) async -> EventAggregation<C.Instant> {
+        await Task { await self.writePending(aggregation, flush: flush) }.value
     }
 
     private func writePending(

@@ -40,6 +40,22 @@ import Testing
         #expect(registry.exposition().contains("matriarch_events_total{outcome=\"created\"} 2\n"))
     }
 
+    @Test func `a stop in the midst of writing loses no event`() async throws {
+        let lab = try await Lab()
+        // The stop falls on a different instant of the first write each time; a sweep, not a wait for something.
+        for step in 0..<20 {
+            let recorder = EventRecorder(
+                client: lab.client, controller: "matriarch.dev/operator", instance: "pod-1", clock: ContinuousClock())
+            let task = Task { await recorder.run() }
+            recorder.record(occurrence(lab, "stopped at step \(step)"))
+            try await Task.sleep(for: .microseconds(200 * step))
+            task.cancel()
+            await task.value
+        }
+        let notes = try await lab.client.list(Event.self, namespace: lab.namespace).items.compactMap(\.note)
+        #expect(Set(notes).count == 20)
+    }
+
     @Test func `without the right to write events nobody waits or fails`() async throws {
         let lab = try await Lab()
         let plane = try await ControlPlane.shared()

@@ -29,6 +29,27 @@ import Testing
                     isLabelledPrimary: true))
     }
 
+    @Test(arguments: [
+        (#"{"waiting":{"reason":"CrashLoopBackOff"}}"#, 1, true),
+        (#"{"waiting":{"reason":"ContainerCreating"}}"#, 7, false),
+        (#"{"running":{"startedAt":"2026-11-21T09:00:00Z"}}"#, 7, false),
+        // The first end is forgiven, whenever it comes.
+        (#"{"terminated":{"startedAt":"2026-11-21T09:00:00Z","finishedAt":"2026-11-21T09:00:01Z"}}"#, 0, false),
+        (#"{"terminated":{"startedAt":"2026-11-21T09:00:00Z","finishedAt":"2026-11-21T09:09:59Z"}}"#, 1, true),
+        (#"{"terminated":{"startedAt":"2026-11-21T09:00:00Z","finishedAt":"2026-11-21T09:10:00Z"}}"#, 1, false),
+        (#"{"terminated":{"finishedAt":"2026-11-21T09:00:01Z"}}"#, 1, false),
+    ])
+    func `a container that crashed again is known to be held back before the kubelet says so`(
+        _ state: String, _ restarts: Int, _ isInBackOff: Bool
+    ) throws {
+        let pod = try pod(
+            status: "{}",
+            body: #"""
+                ,"status":{"containerStatuses":[{"name":"postgres","restartCount":\#(restarts),"state":\#(state)}]}
+                """#)
+        #expect(Member(pod: pod, container: "postgres")?.isInBackOff == isInBackOff)
+    }
+
     @Test(arguments: ["", "{", "null", "[]", "7", #"{"role":7,"state":[],"timeline":"x","tags":1,"conn_url":{}}"#])
     func `a Pod whose status cannot be read is a member without data`(_ status: String) throws {
         let pod = try pod(status: status, body: #","status":{"podIP":"10.9.9.9"}"#)

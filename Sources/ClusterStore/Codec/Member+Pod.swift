@@ -25,7 +25,7 @@ extension Member {
             tags: tags,
             hasCheckpointSincePromotion: status?["checkpoint_after_promote"]?.boolValue ?? true,
             terminatedContainers: Set(terminated.compactMap { $0?.containerID.flatMap(Self.withoutScheme) }),
-            isInBackOff: containerStatus?.state?.waiting?.reason == "CrashLoopBackOff",
+            isInBackOff: containerStatus?.isHeldBack ?? false,
             isBeingDeleted: pod.metadata.deletionTimestamp != nil,
             isLabelledPrimary: pod.metadata.labels?[StoreKey.roleLabel] == RoleLabel.primary.rawValue,
             zone: tags.zone ?? pod.metadata.labels?[StoreKey.zoneLabel].flatMap { $0.isEmpty ? nil : $0 },

@@ -7,21 +7,12 @@ import Testing
 @Suite struct AttentionTests {
     private static let foreign = "The volume holds data of another cluster (7300000000000000002); move it away"
 
-    private func running() throws -> World {
-        var world = World()
-        try world.settle()
-        world.run(3, leader: 0)
-        try world.settle()
-        _ = world.takeEvents()
-        return world
-    }
-
     private func stuck(_ world: World, _ ordinal: Int, _ problem: String = foreign) -> Pod {
         world.member(ordinal, role: "replica", state: "stopped", isReady: false, problem: problem)
     }
 
     @Test func `a member that needs a person is shown in its status, a condition and an Event`() throws {
-        var world = try running()
+        var world = try World.running()
         world.observed.pods[2] = stuck(world, 2)
         try world.settle()
         #expect(try world.status.members?.map(\.problem) == [nil, nil, Self.foreign])
@@ -34,7 +25,7 @@ import Testing
     }
 
     @Test func `it is not taken for one that is still starting`() throws {
-        var world = try running()
+        var world = try World.running()
         world.observed.pods[2] = world.member(
             2, role: "replica", state: "starting", isReady: false, problem: Self.foreign)
         try world.settle()
@@ -43,7 +34,7 @@ import Testing
     }
 
     @Test func `each distinct sentence is told once`() throws {
-        var world = try running()
+        var world = try World.running()
         world.observed.pods[1] = stuck(world, 1)
         world.observed.pods[2] = stuck(world, 2)
         try world.settle()
@@ -63,7 +54,7 @@ import Testing
     }
 
     @Test func `it goes when the member is well again, and is told anew when it returns`() throws {
-        var world = try running()
+        var world = try World.running()
         world.observed.pods[2] = stuck(world, 2)
         try world.settle()
         world.observed.pods[2] = world.member(2, role: "replica")
@@ -78,7 +69,7 @@ import Testing
     }
 
     @Test func `without a primary the sentence comes before the lost primary`() throws {
-        var world = try running()
+        var world = try World.running()
         world.observed.pods[0] = world.member(
             0, role: "primary", state: "stopped", isReady: false, problem: Self.foreign)
         try world.settle()
@@ -88,7 +79,7 @@ import Testing
 
     @Test(arguments: ["", "x", String(repeating: "é", count: 5000)])
     func `no sentence makes a status the API server refuses`(_ problem: String) throws {
-        var world = try running()
+        var world = try World.running()
         world.observed.pods[2] = stuck(world, 2, problem)
         try world.settle()
         let shown = try world.status.members?[2].problem

@@ -4,18 +4,8 @@ import PostgresClusterAPI
 import Testing
 
 @Suite struct RestartTests {
-    /// Three running members, demo-0 leading.
-    private func running(_ spec: JSONValue = [:]) throws -> World {
-        var world = World(spec)
-        try world.settle()
-        world.run(3, leader: 0)
-        try world.settle()
-        _ = world.takeEvents()
-        return world
-    }
-
     @Test func `replicas are asked one after the other, the primary last, each when the one before is ready`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["restart": [:]])
         var asked: [String] = []
         for _ in 0..<3 {
@@ -43,7 +33,7 @@ import Testing
     }
 
     @Test func `the same content is not carried out again, a new id is`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["restart": ["instances": ["demo-2"]]])
         try world.settle()
         try world.answerRestart()
@@ -64,7 +54,7 @@ import Testing
             (["role": "primary", "onlyPending": true], []),
         ] as [(JSONValue, [String])])
     func `only who meets the conditions is asked`(_ request: JSONValue, _ expected: [String]) throws {
-        var world = try running()
+        var world = try World.running()
         world.setPendingRestart("demo-2")
         world.patch(["restart": request])
         var asked: [String] = []
@@ -80,7 +70,7 @@ import Testing
     }
 
     @Test func `nothing goes on after a failure`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["restart": [:]])
         try world.settle()
         try world.answerRestart(outcome: "failed", reason: "restart failed: no memory")
@@ -92,7 +82,7 @@ import Testing
     }
 
     @Test func `a member that does not come back in time ends the request`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["restart": ["timeout": 30]])
         try world.settle()
         #expect(try world.planned().requeueAfter == .seconds(30))
@@ -104,7 +94,7 @@ import Testing
     }
 
     @Test func `a scheduled restart waits for its time and passes over who has restarted meanwhile`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["restart": ["role": "replica", "notBefore": .string((world.now + .seconds(120)).description)]])
         try world.settle()
         #expect(try world.condition(.restartCompleted) == "Unknown Scheduled")
@@ -120,7 +110,7 @@ import Testing
     }
 
     @Test func `while paused a scheduled restart is refused, another one is carried out`() throws {
-        var world = try running(["paused": true])
+        var world = try World.running(spec: ["paused": true])
         world.patch(["restart": ["notBefore": .string((world.now + .seconds(120)).description)]])
         try world.settle()
         #expect(try world.condition(.restartCompleted) == "False Refused")
@@ -130,7 +120,7 @@ import Testing
     }
 
     @Test func `an unknown instance is refused, and a request taken back is dropped`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["restart": ["instances": ["demo-2", "demo-7"]]])
         try world.settle()
         #expect(try world.condition(.restartCompleted) == "False UnknownInstance")
@@ -144,7 +134,7 @@ import Testing
     }
 
     @Test func `neither a switchover nor a rollout takes a member away meanwhile`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["restart": [:]])
         try world.settle()
         world.patch(["switchover": ["candidate": "demo-1"]])

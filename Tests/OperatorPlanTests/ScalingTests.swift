@@ -4,17 +4,8 @@ import PostgresClusterAPI
 import Testing
 
 @Suite struct ScalingTests {
-    private func running(_ instances: Int, leader: Int, _ spec: JSONValue = [:]) throws -> World {
-        var world = World(spec.merging(["instances": JSONValue(instances)]))
-        try world.settle()
-        world.run(instances, leader: leader)
-        try world.settle()
-        _ = world.takeEvents()
-        return world
-    }
-
     @Test func `up is at once`() throws {
-        var world = try running(3, leader: 0)
+        var world = try World.running(3, leader: 0)
         world.patch(["instances": 5])
         try world.settle()
         #expect(world.replicas == 5)
@@ -23,7 +14,7 @@ import Testing
     }
 
     @Test func `down with a primary that stays is at once and names the volumes kept`() throws {
-        var world = try running(5, leader: 1)
+        var world = try World.running(5, leader: 1)
         world.patch(["instances": 2])
         try world.settle()
         #expect(world.replicas == 2)
@@ -40,7 +31,7 @@ import Testing
     }
 
     @Test func `a primary that would go hands over first to a member that stays`() throws {
-        var world = try running(5, leader: 4)
+        var world = try World.running(5, leader: 4)
         world.patch(["instances": 2])
         try world.settle()
         #expect(world.replicas == 5)
@@ -55,9 +46,9 @@ import Testing
     }
 
     @Test func `the successor is healthy, may lead, and has the highest priority`() throws {
-        var world = try running(
+        var world = try World.running(
             4, leader: 3,
-            [
+            spec: [
                 "instanceOverrides": [
                     ["name": "demo-0", "tags": ["nofailover": true]],
                     ["name": "demo-2", "tags": ["failoverPriority": 5]],
@@ -70,7 +61,7 @@ import Testing
     }
 
     @Test func `nobody to hand over to means waiting, not losing the primary`() throws {
-        var world = try running(2, leader: 1)
+        var world = try World.running(2, leader: 1)
         world.observed.pods[0] = world.member(0, role: "replica", state: "creating replica", isReady: false)
         world.patch(["instances": 1])
         try world.settle()
@@ -80,7 +71,7 @@ import Testing
     }
 
     @Test func `without a primary nobody is removed, for he may be the next one`() throws {
-        var world = try running(3, leader: 0)
+        var world = try World.running(3, leader: 0)
         world[store: "demo-leader"] = ["leader": .null]
         world.patch(["instances": 1])
         try world.settle()
@@ -88,7 +79,7 @@ import Testing
     }
 
     @Test func `a failed hand-over is tried again after half a minute under a new name`() throws {
-        var world = try running(3, leader: 2)
+        var world = try World.running(3, leader: 2)
         world.patch(["instances": 2])
         try world.settle()
         let first = try #require(world[store: "demo-failover"]["matriarch.dev/request-id"]?.stringValue)
@@ -105,7 +96,7 @@ import Testing
     }
 
     @Test func `while paused the primary is not moved`() throws {
-        var world = try running(3, leader: 2, ["paused": true])
+        var world = try World.running(3, leader: 2, spec: ["paused": true])
         world.patch(["instances": 2])
         try world.settle()
         #expect(world.replicas == 3)
@@ -113,7 +104,7 @@ import Testing
     }
 
     @Test func `agents keep the right to label members that are still there`() throws {
-        var world = try running(5, leader: 4)
+        var world = try World.running(5, leader: 4)
         world.patch(["instances": 2])
         try world.settle()
         let role = try #require(world.observed.objects[ObjectKey(Role.resource, "demo")])

@@ -4,15 +4,6 @@ import PostgresClusterAPI
 import Testing
 
 @Suite struct StatusTests {
-    private func running(_ spec: JSONValue = [:]) throws -> World {
-        var world = World(spec)
-        try world.settle()
-        world.run(3, leader: 0)
-        try world.settle()
-        _ = world.takeEvents()
-        return world
-    }
-
     @Test func `a new cluster says that it is being made`() throws {
         var world = World()
         try world.settle()
@@ -27,7 +18,7 @@ import Testing
     }
 
     @Test func `a running cluster is described without anything that changes by itself`() throws {
-        let world = try running()
+        let world = try World.running()
         let status = try world.status
         #expect(try world.condition(.ready) == "True Healthy")
         #expect(status.primary == "demo-0" && status.timeline == 1)
@@ -83,7 +74,7 @@ import Testing
 
     @Test(arguments: rows)
     func `conditions follow from what is seen`(_ row: Row) throws {
-        var world = try running()
+        var world = try World.running()
         row.change(&world)
         try world.settle()
         #expect(try world.condition(.ready) == row.ready)
@@ -93,7 +84,7 @@ import Testing
     }
 
     @Test func `a condition's time moves only with its status`() throws {
-        var world = try running()
+        var world = try World.running()
         let before = try #require(try world.status.condition(.ready))
         let start = before.lastTransitionTime
         world.advance(60)
@@ -109,7 +100,7 @@ import Testing
     }
 
     @Test func `a failover is recorded and told once`() throws {
-        var world = try running()
+        var world = try World.running()
         world[store: "demo-leader"] = ["leader": .null]
         try world.settle()
         world.run(3, leader: 2, timeline: 2)
@@ -125,7 +116,7 @@ import Testing
     }
 
     @Test func `an invalid spec changes nothing, says why, and keeps telling the truth about members`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["highAvailability": ["ttl": 25, "loopWait": 10, "retryTimeout": 10], "instances": 5])
         let done = try world.settle()
         #expect(done.allSatisfy { if case .patchStatus = $0 { true } else if case .event = $0 { true } else { false } })
@@ -143,7 +134,7 @@ import Testing
     }
 
     @Test func `a spec that cannot be read changes nothing and says which value`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["instances": "many"])
         try world.settle()
         #expect(try world.condition(.ready) == "False InvalidSpec")
@@ -154,7 +145,7 @@ import Testing
     }
 
     @Test func `changing bootstrap later is refused`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["bootstrap": ["initdb": ["encoding": "LATIN1"]]])
         try world.settle()
         #expect(try world.condition(.configurationValid) == "False InvalidSpec")
@@ -162,7 +153,7 @@ import Testing
     }
 
     @Test func `changing the size of volumes is refused instead of ignored`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["storage": ["size": "20Gi"]])
         try world.settle()
         #expect(try world.status.condition(.ready)?.message.contains("made with 10Gi") == true)
@@ -172,7 +163,7 @@ import Testing
     }
 
     @Test func `pausing is in the configuration, a condition and an Event`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["paused": true])
         try world.settle()
         #expect(try world.condition(.paused) == "True Paused")
@@ -184,7 +175,7 @@ import Testing
     }
 
     @Test func `members with a pending restart are listed`() throws {
-        var world = try running()
+        var world = try World.running()
         world.observed.pods[1].metadata.annotations = [
             "status": #"{"state":"running","role":"replica","timeline":1,"pending_restart":true}"#
         ]

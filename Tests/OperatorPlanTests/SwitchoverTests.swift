@@ -4,18 +4,8 @@ import PostgresClusterAPI
 import Testing
 
 @Suite struct SwitchoverTests {
-    /// Three running members, demo-0 leading.
-    private func running(_ spec: JSONValue = [:]) throws -> World {
-        var world = World(spec)
-        try world.settle()
-        world.run(3, leader: 0)
-        try world.settle()
-        _ = world.takeEvents()
-        return world
-    }
-
     @Test func `a switchover is asked for once, followed, and reported with its outage`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["switchover": ["candidate": "demo-1"]])
         try world.settle()
         let request = world[store: "demo-failover"]
@@ -36,7 +26,7 @@ import Testing
     }
 
     @Test func `the same content is not carried out again, a new id is`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["switchover": ["candidate": "demo-1"]])
         try world.settle()
         world.switchOver(to: 1, timeline: 2)
@@ -51,7 +41,7 @@ import Testing
     }
 
     @Test func `a request removed and put back unchanged is not carried out again`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["switchover": ["candidate": "demo-1"]])
         try world.settle()
         world.switchOver(to: 1, timeline: 2)
@@ -65,7 +55,7 @@ import Testing
     }
 
     @Test func `an unknown candidate gives a condition and an Event, and nothing happens`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["switchover": ["candidate": "demo-7"]])
         let done = try world.settle()
         #expect(!done.contains { if case .writeStore = $0 { true } else { false } })
@@ -78,7 +68,7 @@ import Testing
 
     @Test(arguments: [("demo-0", "True AlreadyPrimary"), ("demo-2", "False CandidateNotEligible")])
     func `what needs no hand-over or cannot have one ends at once`(_ candidate: String, _ condition: String) throws {
-        var world = try running(["instanceOverrides": [["name": "demo-2", "tags": ["nofailover": true]]]])
+        var world = try World.running(spec: ["instanceOverrides": [["name": "demo-2", "tags": ["nofailover": true]]]])
         world.patch(["switchover": ["candidate": .string(candidate)]])
         try world.settle()
         #expect(world[store: "demo-failover"].isEmpty)
@@ -88,7 +78,7 @@ import Testing
     @Test func `a forced request is handed to the agents when nobody leads, and what it cost is said in three places`()
         throws
     {
-        var world = try running()
+        var world = try World.running()
         world[store: "demo-leader"] = ["leader": .null]
         world.patch(["switchover": ["candidate": "demo-1"]])
         try world.settle()
@@ -107,7 +97,7 @@ import Testing
     }
 
     @Test func `a request waits for its time`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["switchover": ["notBefore": .string((world.now + .seconds(120)).description)]])
         try world.settle()
         #expect(world[store: "demo-failover"].isEmpty)
@@ -119,7 +109,7 @@ import Testing
     }
 
     @Test func `a request nobody carries out is withdrawn after its timeout`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["switchover": ["candidate": "demo-1", "timeout": 30]])
         try world.settle()
         #expect(try world.planned().requeueAfter == .seconds(30))
@@ -130,7 +120,7 @@ import Testing
     }
 
     @Test func `a refusal by the agent is reported with its reason`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["switchover": ["candidate": "demo-1"]])
         try world.settle()
         let id = try #require(world[store: "demo-failover"]["matriarch.dev/request-id"])
@@ -144,7 +134,7 @@ import Testing
     }
 
     @Test func `an operator that died between store and status goes on instead of asking twice`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["switchover": ["candidate": "demo-1"]])
         let plan = try world.planned()
         let write = try #require(plan.changes.first { if case .writeStore = $0 { true } else { false } })
@@ -155,7 +145,7 @@ import Testing
     }
 
     @Test func `a completed switchover whose result was lost is seen by its effect`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["switchover": ["candidate": "demo-1"]])
         try world.settle()
         world.clearRequest()
@@ -167,7 +157,7 @@ import Testing
 
     @Test func `a planned switchover waits for a primary, a forced one does not`() throws {
         for (mode, isWritten) in [("planned", false), ("forced", true)] {
-            var world = try running()
+            var world = try World.running()
             world[store: "demo-leader"] = ["leader": .null]
             world.patch(["switchover": ["candidate": "demo-1", "mode": .string(mode)]])
             try world.settle()
@@ -178,7 +168,7 @@ import Testing
     }
 
     @Test func `while paused a switchover needs a candidate`() throws {
-        var world = try running(["paused": true])
+        var world = try World.running(spec: ["paused": true])
         world.patch(["switchover": ["id": "any"]])
         try world.settle()
         #expect(try world.condition(.switchoverCompleted) == "False CandidateNeeded")
@@ -188,7 +178,7 @@ import Testing
     }
 
     @Test func `a request taken back is dropped while it waits and followed once it was handed over`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["switchover": ["notBefore": .string((world.now + .seconds(120)).description)]])
         try world.settle()
         world.patch(["switchover": nil])
@@ -205,13 +195,13 @@ import Testing
     }
 
     @Test func `a changed request replaces the one on its way, a stranger's is waited for`() throws {
-        var world = try running()
+        var world = try World.running()
         world.patch(["switchover": ["candidate": "demo-1"]])
         try world.settle()
         world.patch(["switchover": ["candidate": "demo-2"]])
         try world.settle()
         #expect(world[store: "demo-failover"]["member"] == "demo-2")
-        world = try running()
+        world = try World.running()
         world[store: "demo-failover"] = ["leader": "demo-0", "member": "demo-2"]
         world.patch(["switchover": ["candidate": "demo-1"]])
         try world.settle()

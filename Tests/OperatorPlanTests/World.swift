@@ -19,6 +19,16 @@ struct World {
         ]
     }
 
+    /// Members that run, one of them leading, with everything that led there done and told.
+    static func running(_ instances: Int = 3, leader: Int = 0, spec: JSONValue = [:]) throws -> World {
+        var world = World(spec.merging(["instances": JSONValue(instances)]))
+        try world.settle()
+        world.run(instances, leader: leader)
+        try world.settle()
+        _ = world.takeEvents()
+        return world
+    }
+
     var resource: PostgresCluster {
         get throws { try cluster.decoded() }
     }

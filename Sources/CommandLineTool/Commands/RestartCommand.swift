@@ -66,19 +66,16 @@ struct RestartCommand: AsyncParsableCommand {
         Terminal.note("\(watch.text): requested, id \(id)")
         guard scheduled == "now" else { return print("Success: restart scheduled on cluster \(cluster)") }
         guard wait else { return }
-        print(try Self.outcome(try await follow(id, reader, namespace, watch), elapsed: watch.elapsed))
+        let request = FollowedRequest(
+            id: id, what: "restart", cluster: cluster, namespace: namespace, timeout: timeout, watch: watch)
+        print(try Self.outcome(try await request.end(reader) { $0.status?.restart }, elapsed: watch.elapsed))
     }
 
     private func confirm(_ listing: ClusterListing) throws {
         guard !force else { return }
-        guard Terminal.isInteractive else {
-            throw CommandError("not a terminal: use --force to go ahead without being asked")
-        }
-        print(ListRenderer(format: .pretty).rendered([listing]))
         let named = members.isEmpty ? listing.members.map(\.name) : members
-        guard Terminal.confirms("Are you sure you want to restart members \(named.joined(separator: ", "))?") else {
-            throw CommandError("Aborted restart")
-        }
+        try Terminal.confirm(
+            "Are you sure you want to restart members \(named.joined(separator: ", "))?", about: listing, or: "restart")
     }
 
     /// Every field, so that nothing of an earlier request stays.
@@ -88,38 +85,6 @@ struct RestartCommand: AsyncParsableCommand {
             "role": role.map { .string($0) } ?? .null, "onlyPending": .bool(pending),
             "notBefore": scheduled == "now" ? .null : .string(scheduled), "timeout": .int(Int64(timeout)),
         ]
-    }
-
-    /// Polls until the request's status is final. Says each new step once.
-    ///
-    /// - Throws: ``CommandError`` when no step was taken within the timeout of one and 15 s more for the operator.
-    private func follow(
-        _ id: String, _ reader: ClusterReader, _ namespace: String, _ watch: Stopwatch
-    ) async throws -> RestartStatus {
-        var said: String?
-        var lastStep = watch.elapsed
-        var problem: String?
-        while watch.elapsed - lastStep < .seconds(timeout + 15) {
-            do {
-                let status = try await reader.cluster(cluster, namespace: namespace).status?.restart
-                if let status, status.id == id {
-                    let step = "\(status.phase.rawValue)\(status.message.map { ", \($0)" } ?? "")"
-                    if step != said {
-                        (said, lastStep) = (step, watch.elapsed)
-                        Terminal.note("\(watch.text): \(step)")
-                    }
-                    if status.phase.isFinal { return status }
-                }
-                problem = nil
-            } catch let error as KubernetesError where error.isRetryable {
-                // The request is in the resource; an API server that is away for a moment changes nothing.
-                problem = error.description
-            }
-            try await Task.sleep(for: .milliseconds(200))
-        }
-        let reason =
-            problem ?? (said == nil ? "the operator has not seen the request; is it running?" : "it is still under way")
-        throw CommandError("restart has not ended after \(watch.text): \(reason)")
     }
 
     /// What is printed at the end: a line for each member, in Patroni's words.

@@ -36,18 +36,18 @@ struct SwitchoverCommand: AsyncParsableCommand {
         let client = try connection.client()
         let reader = ClusterReader(client: client)
         let namespace = client.configuration.namespace
-        let resource = try await reader.cluster(cluster, namespace: namespace)
+        _ = try await reader.cluster(cluster, namespace: namespace)
         let listing = try await reader.listing(cluster, namespace: namespace)
         try check(listing)
         try confirm(listing)
         let id = "cli-\(Timestamp.now().microsecondDescription)"
         let watch = Stopwatch()
-        try await request(id, client, namespace)
+        try await write(id, client, namespace)
         Terminal.note("\(watch.text): requested, id \(id)")
         guard wait else { return }
-        let before = resource.status?.switchover
-        let end = try await follow(id, before: before, reader, namespace, watch)
-        print(try Self.outcome(end, elapsed: watch.elapsed))
+        let request = FollowedRequest(
+            id: id, what: "switchover", cluster: cluster, namespace: namespace, timeout: timeout, watch: watch)
+        print(try Self.outcome(try await request.end(reader) { $0.status?.switchover }, elapsed: watch.elapsed))
     }
 
     /// The refusals that need no operator.
@@ -63,56 +63,20 @@ struct SwitchoverCommand: AsyncParsableCommand {
 
     private func confirm(_ listing: ClusterListing) throws {
         guard !force else { return }
-        guard Terminal.isInteractive else {
-            throw CommandError("not a terminal: use --force to go ahead without being asked")
-        }
-        print(ListRenderer(format: .pretty).rendered([listing]))
         let leader = listing.members.first { $0.role == .leader }?.name ?? "none"
         let target = candidate.map { "to \($0)" } ?? "to the best replica"
-        guard Terminal.confirms("Are you sure you want to switch cluster \(cluster) over from \(leader) \(target)?")
-        else {
-            throw CommandError("Aborted switchover")
-        }
+        try Terminal.confirm(
+            "Are you sure you want to switch cluster \(cluster) over from \(leader) \(target)?", about: listing,
+            or: "switchover")
     }
 
-    private func request(_ id: String, _ client: KubernetesClient, _ namespace: String) async throws {
+    private func write(_ id: String, _ client: KubernetesClient, _ namespace: String) async throws {
         let block: JSONValue = [
             "id": .string(id), "candidate": candidate.map { .string($0) } ?? .null, "mode": "planned",
             "notBefore": .null, "timeout": .int(Int64(timeout)),
         ]
         _ = try await client.mergePatchRaw(
             PostgresCluster.resource, name: cluster, namespace: namespace, body: ["spec": ["switchover": block]])
-    }
-
-    /// Polls until the request's status is final. Says each new phase once.
-    ///
-    /// - Throws: ``CommandError`` when nothing final came within the request's timeout and 15 s more for the operator.
-    private func follow(
-        _ id: String, before: SwitchoverStatus?, _ reader: ClusterReader, _ namespace: String, _ watch: Stopwatch
-    ) async throws -> SwitchoverStatus {
-        var said: SwitchoverStatus.Phase?
-        var problem: String?
-        while watch.elapsed < .seconds(timeout + 15) {
-            do {
-                let status = try await reader.cluster(cluster, namespace: namespace).status?.switchover
-                if let status, status.id == id {
-                    if status.phase != said {
-                        said = status.phase
-                        Terminal.note(
-                            "\(watch.text): \(status.phase.rawValue)\(status.message.map { ", \($0)" } ?? "")")
-                    }
-                    if status.phase.isFinal { return status }
-                }
-                problem = nil
-            } catch let error as KubernetesError where error.isRetryable {
-                // The request is in the resource; an API server that is away for a moment changes nothing.
-                problem = error.description
-            }
-            try await Task.sleep(for: .milliseconds(200))
-        }
-        let reason =
-            problem ?? (said == nil ? "the operator has not seen the request; is it running?" : "it is still under way")
-        throw CommandError("switchover has not ended after \(watch.text): \(reason)")
     }
 
     /// What is printed at the end.

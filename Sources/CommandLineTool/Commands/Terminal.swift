@@ -17,10 +17,17 @@ enum Terminal {
         write(text + "\n", to: STDERR_FILENO)
     }
 
-    /// Asks on the terminal; anything but yes is no.
-    static func confirms(_ question: String) -> Bool {
+    /// Shows the cluster and asks on the terminal; anything but yes is no.
+    ///
+    /// - Parameter what: is aborted after a no.
+    /// - Throws: ``CommandError`` after a no, and where nobody is there to answer.
+    static func confirm(_ question: String, about listing: ClusterListing, or what: String) throws {
+        guard isInteractive else {
+            throw CommandError("not a terminal: use --force to go ahead without being asked")
+        }
+        print(ListRenderer(format: .pretty).rendered([listing]))
         write("\(question) [y/N]: ", to: STDERR_FILENO)
-        return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+        guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else { throw CommandError("Aborted \(what)") }
     }
 
     private static func write(_ text: String, to descriptor: Int32) {

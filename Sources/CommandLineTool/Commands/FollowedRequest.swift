@@ -1,0 +1,57 @@
+import KubernetesClient
+import PostgresClusterAPI
+
+/// What the resource says of a request that was written into its spec.
+protocol RequestStatus {
+    var id: String? { get }
+    var phase: SwitchoverStatus.Phase { get }
+    var message: String? { get }
+}
+
+extension SwitchoverStatus: RequestStatus {}
+extension RestartStatus: RequestStatus {}
+
+/// A request that was written into a cluster's spec, followed until its status is final.
+struct FollowedRequest {
+    /// Of the request, as written into the spec.
+    var id: String
+    /// What was asked for, in sentences: `switchover`.
+    var what: String
+    var cluster: String
+    var namespace: String
+    /// Seconds one step may take; the operator has 15 more.
+    var timeout: Int
+    var watch: Stopwatch
+
+    /// Polls, and says each new step once.
+    ///
+    /// - Throws: ``CommandError`` when no step was taken for the timeout and 15 s more.
+    func end<Status: RequestStatus>(
+        _ reader: ClusterReader, _ current: (PostgresCluster) -> Status?
+    ) async throws -> Status {
+        var said: String?
+        var lastStep = watch.elapsed
+        var problem: String?
+        while watch.elapsed - lastStep < .seconds(timeout + 15) {
+            do {
+                let status = current(try await reader.cluster(cluster, namespace: namespace))
+                if let status, status.id == id {
+                    let step = "\(status.phase.rawValue)\(status.message.map { ", \($0)" } ?? "")"
+                    if step != said {
+                        (said, lastStep) = (step, watch.elapsed)
+                        Terminal.note("\(watch.text): \(step)")
+                    }
+                    if status.phase.isFinal { return status }
+                }
+                problem = nil
+            } catch let error as KubernetesError where error.isRetryable {
+                // The request is in the resource; an API server that is away for a moment changes nothing.
+                problem = error.description
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        let reason =
+            problem ?? (said == nil ? "the operator has not seen the request; is it running?" : "it is still under way")
+        throw CommandError("\(what) has not ended after \(watch.text): \(reason)")
+    }
+}

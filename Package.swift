@@ -104,7 +104,8 @@ let package = Package(
             dependencies: ["ClusterLab", "HighAvailability", "KubernetesModels", argumentParser], swiftSettings: strict),
         target("Simulation", ["HighAvailability"]),
         .executableTarget(
-            name: "matriarch-sim", dependencies: ["Simulation", argumentParser], swiftSettings: strict),
+            name: "matriarch-sim", dependencies: ["Simulation", "HighAvailability", argumentParser],
+            swiftSettings: strict),
         // What the shipping `decide` says, as a page.
         target("DecisionTable", ["HighAvailability"]),
         .executableTarget(
@@ -126,11 +127,14 @@ let package = Package(
         tests("ClusterStoreTests", ["ClusterStore", "TestSupport"]),
         tests(
             "AgentTests",
-            ["Agent", "AgentAPI", "HTTPTransport", "PostgresClient", "KubernetesClient", "TestSupport", "matriarch"]),
+            [
+                "Agent", "AgentAPI", "HTTPTransport", "PostgresClient", "KubernetesClient", "HighAvailability",
+                "Simulation", "TestSupport", "matriarch",
+            ]),
         tests("CommandLineToolTests", ["CommandLineTool"]),
         tests("CheckerTests", ["ClusterLab", "TestSupport", "HTTPTransport", "PostgresConfiguration", "Fence"]),
         tests("ChaosTests", ["ClusterLab", "HighAvailability", "matriarch"]),
         tests("ClusterLabTests", ["ClusterLab"]),
-        tests("SimulationTests", ["Simulation"]),
+        tests("SimulationTests", ["Simulation", "HighAvailability"]),
     ]
 )

@@ -6,5 +6,5 @@ struct MatriarchSim: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "matriarch-sim",
         abstract: "Simulates clusters from seeds and checks the guarantees after every step.",
-        subcommands: [RunCommand.self, ReplayCommand.self, ExploreCommand.self])
+        subcommands: [RunCommand.self, ReplayCommand.self, ExploreCommand.self, ReplayTraceCommand.self])
 }

@@ -21,6 +21,8 @@ public struct AgentConfiguration: Sendable {
     public var port: Int
     public var apiPort: Int
     public var binarySearchPaths: [String]?
+    /// File every decision is appended to with what it was made on; nil, the default: none.
+    public var trace: String?
     /// User and group the server runs as; nil: as the agent does. For tests run by root.
     public var runAs: UserAndGroup?
     /// Comes before what the agent file says; nil: the environment names no mode.
@@ -71,6 +73,7 @@ public struct AgentConfiguration: Sendable {
         port = number("MATRIARCH_POSTGRES_PORT", 5432)
         apiPort = number("MATRIARCH_API_PORT", 8008)
         binarySearchPaths = environment["MATRIARCH_POSTGRES_BIN"].map { $0.split(separator: ":").map(String.init) }
+        trace = environment["MATRIARCH_TRACE"].flatMap { $0.isEmpty ? nil : $0 }
         if let text = environment["MATRIARCH_RUN_AS"] {
             let parts = text.split(separator: ":").compactMap { UInt32($0) }
             if parts.count == 2 {

@@ -20,6 +20,8 @@ actor AgentLoop {
     let watchdog: Watchdog
     let state: AgentState
     let logger: Logger
+    /// Nil unless somebody asked for it.
+    private let trace: DecisionTrace?
 
     private let wakeups: AsyncStream<Void>
     nonisolated let wake: AsyncStream<Void>.Continuation
@@ -126,6 +128,7 @@ actor AgentLoop {
         self.watchdog = watchdog
         self.state = state
         self.logger = logger
+        trace = configuration.trace.map { DecisionTrace(path: $0, logger: logger) }
         (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -200,6 +203,7 @@ actor AgentLoop {
             observation.avoidedSources = avoidedSources
         }
         let decision = decide(observation)
+        trace?.record(observation, decision)
         record(decision, observation)
         await carryOut(decision, observation)
         let lock = watch.standing(ttl: view.configuration.timings.ttl)

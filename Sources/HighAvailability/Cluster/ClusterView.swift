@@ -1,5 +1,5 @@
 /// One consistent look at the store.
-public struct ClusterView: Hashable, Sendable {
+public struct ClusterView: Codable, Hashable, Sendable {
     public var initialization: Initialization
     public var configuration: DynamicConfiguration
     /// nil when the lock object does not exist.
@@ -50,7 +50,7 @@ public struct ClusterView: Hashable, Sendable {
 }
 
 /// Whether the cluster has data, and whose.
-public enum Initialization: Hashable, Sendable {
+public enum Initialization: Codable, Hashable, Sendable {
     /// Nobody has started to create the cluster.
     case never
     /// This member is creating it; it may have died at it.
@@ -60,7 +60,7 @@ public enum Initialization: Hashable, Sendable {
 }
 
 /// A switchover or failover somebody asked for.
-public struct FailoverRequest: Hashable, Sendable {
+public struct FailoverRequest: Codable, Hashable, Sendable {
     /// The leader to step down; a request that names another one is void. nil asks for a failover.
     public var leader: String?
     /// The member to lead next; nil leaves the choice to the leader.
@@ -81,7 +81,7 @@ public struct FailoverRequest: Hashable, Sendable {
 }
 
 /// The end of one timeline: an entry of Patroni's history.
-public struct TimelineSwitch: Hashable, Sendable {
+public struct TimelineSwitch: Codable, Hashable, Sendable {
     /// The timeline that ended.
     public var timeline: Timeline
     public var position: LSN

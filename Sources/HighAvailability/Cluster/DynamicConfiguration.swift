@@ -1,7 +1,7 @@
 /// The settings every member shares, kept in the store and changed while the cluster runs.
 ///
 /// Keys, defaults and units are Patroni 4.1's where Patroni has the setting.
-public struct DynamicConfiguration: Hashable, Sendable {
+public struct DynamicConfiguration: Codable, Hashable, Sendable {
     public var timings: Timings
     /// How far behind the last published position a candidate may be in an unplanned failover.
     public var maximumLagOnFailover: ByteCount

@@ -1,5 +1,5 @@
 /// What a member says of itself in the store.
-public struct Member: Hashable, Sendable {
+public struct Member: Codable, Hashable, Sendable {
     public let name: String
     /// Its answer to the restart it was asked for last.
     public var restart: RestartReport?
@@ -63,7 +63,7 @@ public struct Member: Hashable, Sendable {
 }
 
 /// Roles as Patroni writes them.
-public enum MemberRole: String, Hashable, Sendable {
+public enum MemberRole: String, Codable, Hashable, Sendable {
     case primary
     case replica
     case demoted
@@ -71,7 +71,7 @@ public enum MemberRole: String, Hashable, Sendable {
 }
 
 /// States as Patroni writes them; monitoring knows each by its number.
-public enum MemberState: String, Hashable, Sendable, CaseIterable {
+public enum MemberState: String, Codable, Hashable, Sendable, CaseIterable {
     case initializing = "initializing new cluster"
     case initdbFailed = "initdb failed"
     case creatingReplica = "creating replica"
@@ -103,7 +103,7 @@ public enum MemberState: String, Hashable, Sendable, CaseIterable {
 }
 
 /// What an administrator said of one member.
-public struct MemberTags: Hashable, Sendable {
+public struct MemberTags: Codable, Hashable, Sendable {
     /// Never promoted.
     public var isExcludedFromFailover: Bool
     /// Among equally advanced candidates the higher one wins. Default 1; 0 or less excludes like `nofailover`.

@@ -1,7 +1,7 @@
 /// One decision: what to do, and why in one sentence.
 ///
 /// The sentence is what is logged, counted and shown; where Patroni has one for the same case it is Patroni's.
-public struct Decision: Hashable, Sendable {
+public struct Decision: Codable, Hashable, Sendable {
     public var action: Action
     public var reason: String
 
@@ -12,7 +12,7 @@ public struct Decision: Hashable, Sendable {
 }
 
 /// What the shell carries out. Every case is safe to repeat.
-public enum Action: Hashable, Sendable {
+public enum Action: Codable, Hashable, Sendable {
     /// Nothing to do until something changes.
     case wait
     /// Claim the right to create the cluster, then initdb.

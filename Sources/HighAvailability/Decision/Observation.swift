@@ -1,5 +1,5 @@
 /// Everything a decision depends on, and nothing else.
-public struct Observation: Hashable, Sendable {
+public struct Observation: Codable, Hashable, Sendable {
     public var now: BootInstant
     /// This member's name.
     public var me: String
@@ -68,7 +68,7 @@ public struct Observation: Hashable, Sendable {
 }
 
 /// The leader whose standby a member is, in which of its reigns, and through whom it receives.
-public struct FollowedLeader: Hashable, Sendable {
+public struct FollowedLeader: Codable, Hashable, Sendable {
     public var name: String
     public var epoch: Int64
     /// Whom it streams from: the leader itself, another standby, or nobody.
@@ -92,7 +92,7 @@ public struct FollowedLeader: Hashable, Sendable {
 }
 
 /// The local PostgreSQL, as last observed.
-public enum ServerState: Hashable, Sendable {
+public enum ServerState: Codable, Hashable, Sendable {
     /// The data directory is absent or empty.
     case noData
     /// There is data, but not of a server that could run: what is wrong with it.
@@ -125,7 +125,7 @@ public enum ServerState: Hashable, Sendable {
 }
 
 /// A data directory without a server, as pg_control describes it.
-public struct StoppedServer: Hashable, Sendable {
+public struct StoppedServer: Codable, Hashable, Sendable {
     public var systemIdentifier: String
     public var timeline: Timeline
     /// It ran as a primary when it ended, and not as a standby.
@@ -145,7 +145,7 @@ public struct StoppedServer: Hashable, Sendable {
 }
 
 /// A server that answers.
-public struct RunningServer: Hashable, Sendable {
+public struct RunningServer: Codable, Hashable, Sendable {
     public var systemIdentifier: String
     public var timeline: Timeline
     /// Primary: end of flushed WAL. Standby: the larger of received and replayed.
@@ -173,7 +173,7 @@ public struct RunningServer: Hashable, Sendable {
 }
 
 /// Long actions. Each says whether it may go on when the lock is lost.
-public enum Activity: String, Hashable, Sendable {
+public enum Activity: String, Codable, Hashable, Sendable {
     case bootstrapping = "bootstrap"
     case cloning = "creating replica"
     case startingPrimary = "starting as primary"

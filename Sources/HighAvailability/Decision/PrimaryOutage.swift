@@ -1,5 +1,5 @@
 /// A leader without a running primary: since when, and what has become of it.
-public struct PrimaryOutage: Hashable, Sendable {
+public struct PrimaryOutage: Codable, Hashable, Sendable {
     /// When this agent, holding the lock, first saw no primary.
     public var since: BootInstant
     /// It ended without being shut down.

@@ -1,8 +1,8 @@
 /// The members a leader has recorded beside its lock (Patroni's `failsafe`, reference §1.16): nobody else may take it once it
 /// has run out, and each of them has to agree before the leader outlives its own renewal.
-public struct FailsafeList: Hashable, Sendable {
+public struct FailsafeList: Codable, Hashable, Sendable {
     /// One member, as exactly as the leader knew it.
-    public struct Entry: Hashable, Sendable {
+    public struct Entry: Codable, Hashable, Sendable {
         public var name: String
         /// Base of its REST interface, `http://10.0.0.7:8008/patroni`.
         public var apiURL: String

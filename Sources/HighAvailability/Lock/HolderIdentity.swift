@@ -1,5 +1,5 @@
 /// Who holds the lock, so exactly that no twin of the same name can pass for it (G4).
-public struct HolderIdentity: Hashable, Sendable {
+public struct HolderIdentity: Codable, Hashable, Sendable {
     /// Pod name.
     public let member: String
     /// UID of the Pod: another one for every Pod that ever carried the name.

@@ -109,7 +109,7 @@ public struct LockKeeping: Hashable, Sendable {
 }
 
 /// How a lock ended that its holder did not let go.
-public enum LockEnd: Hashable, Sendable {
+public enum LockEnd: Codable, Hashable, Sendable {
     /// It could not be renewed, and the members did not agree that its holder stays.
     case ranOut
     /// A live read showed another holder, or none.

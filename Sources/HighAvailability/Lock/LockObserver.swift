@@ -1,5 +1,5 @@
 /// How the lock stands for this member at one instant.
-public enum LockStanding: Hashable, Sendable {
+public enum LockStanding: Codable, Hashable, Sendable {
     /// This agent renewed it; valid until the instant unless renewed again.
     case mine(until: BootInstant)
     /// An earlier life of this Pod's agent holds it. That life is over, so it may be taken over at once.

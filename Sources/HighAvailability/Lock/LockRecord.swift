@@ -1,5 +1,5 @@
 /// The lock object as read.
-public struct LockRecord: Hashable, Sendable {
+public struct LockRecord: Codable, Hashable, Sendable {
     /// Opaque version of the object; every write that decides names the one it was decided on.
     public var version: String
     /// Name of the holder; nil when the lock is free. Written by Patroni too.

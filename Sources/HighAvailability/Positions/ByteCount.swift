@@ -1,5 +1,5 @@
 /// An amount of data in bytes.
-public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable {
+public struct ByteCount: RawRepresentable, Codable, Hashable, Comparable, Sendable {
     public let rawValue: UInt64
 
     public init(rawValue: UInt64) {

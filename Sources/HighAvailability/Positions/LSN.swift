@@ -1,7 +1,7 @@
 /// A position in the write-ahead log: the byte offset PostgreSQL calls `pg_lsn`.
 ///
 /// Shown as PostgreSQL shows it, `16/B374D848`; carried in Patroni's objects as a decimal integer.
-public struct LSN: RawRepresentable, Hashable, Comparable, Sendable {
+public struct LSN: RawRepresentable, Codable, Hashable, Comparable, Sendable {
     public let rawValue: UInt64
 
     public init(rawValue: UInt64) {

@@ -1,5 +1,5 @@
 /// A PostgreSQL timeline: 1 for a new cluster, one more with every promotion.
-public struct Timeline: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct Timeline: RawRepresentable, Codable, Hashable, Comparable, Sendable, CustomStringConvertible {
     public let rawValue: UInt32
 
     public init(rawValue: UInt32) {

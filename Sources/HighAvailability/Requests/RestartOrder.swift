@@ -1,7 +1,7 @@
 /// Somebody asks one member to restart its server in place.
 ///
 /// The operator writes it into the store, for one member after the other; the member answers with a ``RestartReport``.
-public struct RestartOrder: Hashable, Sendable {
+public struct RestartOrder: Codable, Hashable, Sendable {
     /// Of the request this is part of; reported back.
     public var id: String
     public var member: String
@@ -26,8 +26,8 @@ public struct RestartOrder: Hashable, Sendable {
 }
 
 /// What became of a ``RestartOrder``, published by its member for as long as the order lies in the store.
-public struct RestartReport: Hashable, Sendable {
-    public enum Outcome: String, Hashable, Sendable {
+public struct RestartReport: Codable, Hashable, Sendable {
+    public enum Outcome: String, Codable, Hashable, Sendable {
         case succeeded
         /// Its conditions did not hold: nothing was done.
         case skipped

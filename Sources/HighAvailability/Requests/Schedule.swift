@@ -1,7 +1,7 @@
 /// An instant on everybody's clock.
 ///
 /// Only what a person has asked for at a certain time is compared with it; no lock, no election and no fence ever is.
-public struct WallInstant: Hashable, Comparable, Sendable {
+public struct WallInstant: Codable, Hashable, Comparable, Sendable {
     public var microsecondsSince1970: Int64
 
     public init(microsecondsSince1970: Int64) {
@@ -18,7 +18,7 @@ public struct WallInstant: Hashable, Comparable, Sendable {
 }
 
 /// When a request is to be carried out: Patroni's `scheduled_at`.
-public struct Schedule: Hashable, Sendable {
+public struct Schedule: Codable, Hashable, Sendable {
     /// As it was written, for messages.
     public var text: String
     /// nil: nobody can read it.

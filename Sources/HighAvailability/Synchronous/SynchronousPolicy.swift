@@ -1,5 +1,5 @@
 /// Whether a commit waits for standbys, and for whose.
-public enum SynchronousMode: String, Hashable, Sendable, CaseIterable {
+public enum SynchronousMode: String, Codable, Hashable, Sendable, CaseIterable {
     /// A commit waits for nobody.
     case off
     /// A commit waits for every one of the chosen standbys; only they may be promoted.
@@ -9,7 +9,7 @@ public enum SynchronousMode: String, Hashable, Sendable, CaseIterable {
 }
 
 /// What an administrator asks of synchronous replication.
-public struct SynchronousPolicy: Hashable, Sendable {
+public struct SynchronousPolicy: Codable, Hashable, Sendable {
     public var mode: SynchronousMode
     /// How many standbys confirm a commit, while that many are fit to. Minimum 1, default 1.
     public var standbys: Int

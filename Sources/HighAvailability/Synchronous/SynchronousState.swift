@@ -3,7 +3,7 @@
 /// The object and its annotations are Patroni 4.1's (`leader`, `sync_standby`, `quorum`). An election may be won by
 ///  - the recorded leader, which wrote every commit it acknowledged, or
 ///  - whoever is not behind `quorum + 1` of the members. With a quorum of 0 that is any one of them.
-public struct SynchronousState: Hashable, Sendable {
+public struct SynchronousState: Codable, Hashable, Sendable {
     /// Opaque version of the object; every write names the one it was decided on.
     public var version: String
     /// Who may acknowledge commits; nil: nobody waits for standbys, and this record decides nothing.

@@ -1,7 +1,7 @@
 /// A point on CLOCK_BOOTTIME, which counts suspend and cannot be set.
 ///
 /// Every deadline of the election is one of these; wall-clock time decides nothing.
-public struct BootInstant: Hashable, Comparable, Sendable {
+public struct BootInstant: Codable, Hashable, Comparable, Sendable {
     /// Since boot; a signed 64-bit count holds 292 years.
     public let nanoseconds: Int64
 

@@ -2,7 +2,7 @@
 ///
 /// A holder renews every `loopWait`. Its lock is valid for `ttl` from the moment the renewal was *sent*, and `fenceMargin`
 /// before that moment every process of its PostgreSQL is killed if no newer renewal was confirmed.
-public struct Timings: Hashable, Sendable {
+public struct Timings: Codable, Hashable, Sendable {
     /// How long an unrenewed lock holds. Minimum 3 s.
     public var ttl: Duration
     /// The heartbeat: time between two renewals. Minimum 1 s.

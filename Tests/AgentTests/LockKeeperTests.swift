@@ -41,7 +41,7 @@ import Testing
                     clock: BootClock.now, wallClock: WallClock.now),
                 watch: watch, fence: handle,
                 watchdog: Watchdog(WatchdogSettings(), logger: logger), logger: logger,
-                terms: { LockKeeper.Terms(timings: .fast, mayRenew: false) }, consent: { _ in [] })
+                terms: { LockKeeper.Terms(timings: .fast, mayRenew: false) }, consent: { _ in FailsafeConsent() })
         }
 
         func working(_ body: () async throws -> Void) async throws {

@@ -158,6 +158,37 @@ extension MemberTests {
     }
 
     @Test func `a leader that comes back to an API server where another holds the lock stops at once`() async throws {
+        try await withForcedLeader { link, leader in
+            link.change { $0.isRefusing = false }
+            let restored = ContinuousClock.now
+            try await eventually(within: .seconds(5), "nothing of PostgreSQL is left as a primary") {
+                leader.postmaster == nil || leader.hasSaid(Self.demotes)
+            }
+            return restored
+        }
+    }
+
+    @Test func `a leader that is still cut off learns from a member that another holds the lock`() async throws {
+        try await withForcedLeader { link, leader in
+            let forced = ContinuousClock.now
+            // The next round is due within loop_wait.
+            try await eventually(within: .seconds(5), "nothing of PostgreSQL is left as a primary") {
+                leader.postmaster == nil || leader.hasSaid(Self.demotes)
+            }
+            #expect(leader.hasSaid("has seen a later holder of the lock"))
+            link.change { $0.isRefusing = false }
+            return forced
+        }
+    }
+
+    private static let demotes = "demoting self because I do not have the lock"
+
+    /// A leader that stays by consent is cut off alone, and somebody forces another one.
+    ///
+    /// - Parameter stops: returns when the leader had to begin to stop.
+    private func withForcedLeader(
+        _ stops: (LinkProxy, MemberProcess) async throws -> ContinuousClock.Instant
+    ) async throws {
         var link: LinkProxy?
         try await withFailsafe(environment: { cluster in
             let (made, kubeconfig) = try cluster.ownLink()
@@ -183,13 +214,9 @@ extension MemberTests {
                 "renewTime": "forced", "failsafe": nil, "matriarch.dev/failsafe-pods": nil,
             ]
             try await cluster.annotate("-leader", forced)
-            link.change { $0.isRefusing = false }
-            let restored = ContinuousClock.now
-            try await eventually(within: .seconds(5), "nothing of PostgreSQL is left as a primary") {
-                leader.postmaster == nil || leader.hasSaid("demoting self because I do not have the lock")
-            }
+            let began = try await stops(link, leader)
             let last = try #require(await writer.acknowledged.last)
-            #expect(last.at - restored < .seconds(3))
+            #expect(last.at - began < .seconds(3))
             let after = try await cluster.healthy()
             #expect(after.leader.name != leader.name)
         }

@@ -67,6 +67,44 @@ import Testing
         }
     }
 
+    @Test func `a leader by consent that cannot look itself learns from a member that another holds the lock`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed, failsafe: true)
+            let leader = try #require(scenario.leader)
+            scenario.world.network.blockedToAPI[leader.node] += 1
+            scenario.world.network.blockedFromAPI[leader.node] += 1
+            scenario.run(25)
+            #expect(leader.server.process == .primary && leader.agent?.keeping.held?.isByConsent == true)
+            scenario.world.usurp()
+            scenario.run(4)
+            #expect(leader.server.process != .primary, "seed \(seed)")
+            #expect(leader.agent?.keeping.end == .lost)
+            #expect(scenario.world.checker.violation == nil)
+        }
+    }
+
+    /// Of seed 158 471: the leader had seen longer timings, and was cut off before it wrote them.
+    @Test func `consent to timings nobody wrote ends before an unheard holder's shorter ttl`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed, timings: .standard, failsafe: true)
+            let (world, leader) = (scenario.world, try #require(scenario.leader))
+            world.network.blockedToAPI[leader.node] += 1
+            world.changeSettings { $0.configuration.timings = .tolerant }
+            world.run(until: world.now + .milliseconds(50))
+            world.network.blockedFromAPI[leader.node] += 1
+            world.changeSettings { $0.configuration.timings = .standard }
+            scenario.run(24)
+            #expect(leader.agent?.timings == .tolerant)
+            #expect(leader.server.process == .primary && leader.agent?.keeping.held?.isByConsent == true)
+            // Nobody can tell the leader.
+            world.usurp()
+            world.network.isolate(leader.node, 1)
+            scenario.run(40)
+            #expect(world.checker.roleChanges > 0, "nobody followed, seed \(seed)")
+            #expect(world.checker.violation == nil, "seed \(seed)")
+        }
+    }
+
     @Test func `a member that started again in the absence agrees, and takes nothing before a whole ttl`() throws {
         for seed in Self.seeds {
             let scenario = Scenario(seed: seed, failsafe: true)

@@ -8,6 +8,8 @@ import Logging
 struct FailsafeResponder: Sendable {
     /// Of an acceptance: which Pod promised, `<name>/<UID>`.
     static let memberHeader = "matriarch-member"
+    /// Of a refusal: what this member has seen in the lock, as ``Reign`` describes itself.
+    static let reignHeader = "matriarch-reign"
 
     let cluster: String
     let namespace: String
@@ -23,7 +25,7 @@ struct FailsafeResponder: Sendable {
         }
         let view = watch.view()
         // A member that has not read the store yet cannot know the mode. A promise binds only itself.
-        guard view?.configuration.usesFailsafe ?? (request.claim != nil) else { return StatusResponse(status: 502) }
+        guard view?.configuration.usesFailsafe ?? (request.claim != nil) else { return refusal(502) }
         let now = state.read()
         switch watch.answer(request, isPrimary: now.isPrimary, ttl: now.timings.ttl) {
         case .accepted:
@@ -33,12 +35,18 @@ struct FailsafeResponder: Sendable {
             }
             return StatusResponse(status: 200, contentType: "text/plain", body: "Accepted", headers: headers)
         case .runningAsLeader:
-            return StatusResponse(status: 500, contentType: "text/plain", body: "Running as a leader")
+            return refusal(500, "Running as a leader")
         case .refused(let reason):
             logger.warning(
                 "refused a failsafe request", metadata: ["leader": "\(request.leader)", "reason": "\(reason)"])
-            return .text(reason + "\n", status: 409)
+            return refusal(409, reason + "\n")
         }
+    }
+
+    private func refusal(_ status: Int, _ reason: String = "") -> StatusResponse {
+        StatusResponse(
+            status: status, contentType: reason.isEmpty ? nil : "text/plain", body: reason,
+            headers: watch.reign.map { [Self.reignHeader: $0.description] } ?? [:])
     }
 
     /// nil for what is no such request, or one of another cluster.

@@ -27,7 +27,7 @@ final class LockKeeper: Sendable {
     private let watchdog: Watchdog
     private let logger: Logger
     private let terms: @Sendable () -> Terms
-    private let consent: @Sendable (FailsafeRound) async -> Set<FailsafeList.Entry>
+    private let consent: @Sendable (FailsafeRound) async -> FailsafeConsent
     private let keeping = Mutex(LockKeeping())
     private let lastWarning = Mutex<String?>(nil)
     /// init may have a deadline; of an earlier life of this agent, at first.
@@ -52,7 +52,7 @@ final class LockKeeper: Sendable {
         identity: HolderIdentity, store: any ClusterStore, watch: ClusterWatch, fence: FenceHandle?, watchdog: Watchdog,
         logger: Logger,
         terms: @escaping @Sendable () -> Terms,
-        consent: @escaping @Sendable (FailsafeRound) async -> Set<FailsafeList.Entry>
+        consent: @escaping @Sendable (FailsafeRound) async -> FailsafeConsent
     ) {
         self.identity = identity
         self.store = store
@@ -182,7 +182,7 @@ final class LockKeeper: Sendable {
                 claim(terms), holding: record, target: terms.target, deadline: deadline)
             switch outcome {
             case .held(let record, let sentAt):
-                guard confirm(record, sentAt: sentAt, terms.timings) else { return false }
+                guard confirm(record, sentAt: sentAt, terms.timings, isRenewal: true) else { return false }
                 if clearWarning() { logger.notice("the lock is renewed again") }
                 return true
             case .lost(let record):
@@ -228,26 +228,46 @@ final class LockKeeper: Sendable {
                     $0.beginRound(at: BootClock.now(), mayRenew: terms.mayRenew, terms.timings)
                 })
             else { continue }
-            let agreed = await consent(round)
+            let answers = await consent(round)
+            if let (reign, witness) = answers.laterReign {
+                end(bySightOf: reign, of: witness)
+            }
             // Everybody: what a synchronous mode knows of its voters would allow for fewer, never for more.
-            let verdict = judgeFailsafe(round.list, me: identity, agreed: agreed, rule: .everyMember)
+            let verdict = judgeFailsafe(round.list, me: identity, agreed: answers.agreed, rule: .everyMember)
             if case .fall(let missing) = verdict {
                 logger.warning(
                     "failsafe: not every member agrees that this leader stays",
                     metadata: ["missing": "\(missing.joined(separator: ", "))"])
             }
-            let isKept = moveEnd { $0.ended(round, verdict, at: BootClock.now(), terms.timings) }
+            let isKept = moveEnd { $0.ended(round, verdict, at: BootClock.now()) }
             if isKept, verdict == .stay, isByConsent { watchdog.keepAlive() }
         }
+    }
+
+    /// A member has seen another reign in the store: as good as a live read of one's own.
+    private func end(bySightOf reign: Reign, of witness: String) {
+        let isOver = keeping.withLock { keeping in
+            guard keeping.hasEnded(bySightOf: reign) else { return false }
+            watch.relinquishLock()
+            return true
+        }
+        guard isOver else { return }
+        logger.error(
+            "failsafe: \(witness) has seen a later holder of the lock: it is lost",
+            metadata: ["holder": "\(reign.holder?.member ?? "unknown")", "epoch": "\(reign.epoch)"])
     }
 
     // MARK: The end of the lock
 
     /// Hands init the deadline of a write that landed, and only then lets this agent believe that the lock is its own.
     ///
-    /// - Returns: false when init cannot be told; then the lock is given up, and the deadline it knows stays in force.
-    private func confirm(_ record: LockRecord, sentAt: BootInstant, _ timings: Timings) -> Bool {
+    /// - Returns: false when init cannot be told; then the lock is given up, and the deadline it knows stays in force. Also for
+    ///   a renewal that is answered after the lock was lost.
+    private func confirm(
+        _ record: LockRecord, sentAt: BootInstant, _ timings: Timings, isRenewal: Bool = false
+    ) -> Bool {
         keeping.withLock { keeping in
+            guard !isRenewal || keeping.mayConfirmRenewal else { return false }
             let until = LockKeeping.end(ofWriteSentAt: sentAt, timings)
             do {
                 try watch.confirmOwnership(of: record, until: until) { try arm(until) }

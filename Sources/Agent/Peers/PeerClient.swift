@@ -75,34 +75,56 @@ struct PeerClient: Sendable {
 
     // MARK: Failsafe
 
-    /// Asks everybody in the round's list but the asker, all at the same time, until each agreed or the deadline is there.
-    ///
-    /// - Returns: who agreed; the instant of each promise is not before the round's.
-    func consent(to round: FailsafeRound, from leader: FailsafeLeader) async -> Set<FailsafeList.Entry> {
-        await withTaskGroup(of: FailsafeList.Entry?.self) { group in
+    /// Asks everybody in the round's list but the asker, all at the same time, until each agreed, the deadline is there, or
+    /// one of them has seen that the leader's reign is over.
+    func consent(to round: FailsafeRound, from leader: FailsafeLeader) async -> FailsafeConsent {
+        await withTaskGroup(of: FailsafeReply.self) { group in
             for entry in round.list.others(than: leader.identity) {
-                group.addTask { await self.agrees(entry, round, leader) ? entry : nil }
+                group.addTask { await self.ask(entry, round, leader) }
             }
-            var agreed: Set<FailsafeList.Entry> = []
-            for await entry in group { if let entry { agreed.insert(entry) } }
-            return agreed
+            var consent = FailsafeConsent()
+            for await reply in group {
+                switch reply {
+                case .agreed(let entry): consent.agreed.insert(entry)
+                case .none: break
+                case .hasSeen(let reign, let member):
+                    consent.laterReign = (reign, member)
+                    group.cancelAll()
+                }
+            }
+            return consent
         }
     }
 
-    private func agrees(_ entry: FailsafeList.Entry, _ round: FailsafeRound, _ leader: FailsafeLeader) async -> Bool {
+    private enum FailsafeReply: Sendable {
+        case agreed(FailsafeList.Entry)
+        case none
+        case hasSeen(Reign, by: String)
+    }
+
+    private func ask(_ entry: FailsafeList.Entry, _ round: FailsafeRound, _ leader: FailsafeLeader) async
+        -> FailsafeReply
+    {
         // A Pod without a UID cannot be told from its successor.
-        guard let uid = entry.podUID, let url = Self.url(entry.apiURL, "/failsafe") else { return false }
+        guard let uid = entry.podUID, let url = Self.url(entry.apiURL, "/failsafe") else { return .none }
         let request = HTTPRequest(
             method: .post, url: url, headers: [("content-type", "application/json")],
             body: Array(leader.request(to: entry.name, podUID: uid, round).serialized().utf8))
         while true {
             let left = round.deadline - .now()
-            guard left > .zero, !Task.isCancelled else { return false }
+            guard left > .zero, !Task.isCancelled else { return .none }
             do {
                 let response = try await transport.send(request, deadline: left)
                 if response.status == 200 {
-                    return String(decoding: response.body, as: UTF8.self) == "Accepted"
+                    let isAccepted =
+                        String(decoding: response.body, as: UTF8.self) == "Accepted"
                         && response.head.headers[FailsafeResponder.memberHeader] == "\(entry.name)/\(uid)"
+                    return isAccepted ? .agreed(entry) : .none
+                }
+                if let seen = response.head.headers[FailsafeResponder.reignHeader].flatMap({ Reign($0) }),
+                    round.reign?.isOver(bySightOf: seen) == true
+                {
+                    return .hasSeen(seen, by: entry.name)
                 }
             } catch {
                 // Silent, or its agent is being started again: asked again below.

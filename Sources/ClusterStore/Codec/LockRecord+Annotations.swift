@@ -3,7 +3,9 @@ import KubernetesModels
 
 extension LockRecord {
     /// Reads the lock's annotations; what cannot be read counts as absent.
-    public init(version: String, annotations: [String: String]) {
+    ///
+    /// - Parameter objectUID: of the object they were read from.
+    public init(version: String, objectUID: String? = nil, annotations: [String: String]) {
         // Broken JSON is nobody's identity: a foreign holder.
         let holder = annotations[StoreKey.holder].flatMap { try? JSONValue(parsing: $0) }
         let leader = annotations[StoreKey.leader].flatMap { $0.isEmpty ? nil : $0 }
@@ -23,7 +25,12 @@ extension LockRecord {
             position: annotations[StoreKey.position].flatMap { UInt64($0) }.map { LSN(rawValue: $0) },
             timeline: annotations[StoreKey.timeline].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) },
             transitions: annotations[StoreKey.transitions].flatMap { Int($0) } ?? 0,
-            failsafe: FailsafeList(annotations: annotations, isOurs: identity != nil))
+            failsafe: FailsafeList(annotations: annotations, isOurs: identity != nil), objectUID: objectUID)
+    }
+
+    init(_ metadata: ObjectMeta) {
+        self.init(
+            version: metadata.resourceVersion ?? "", objectUID: metadata.uid, annotations: metadata.annotations ?? [:])
     }
 }
 

@@ -130,6 +130,9 @@ public final class ClusterWatch: Sendable {
     /// The leader this member has promised not to replace yet.
     public var failsafeLeader: String? { state.withLock { $0.lock.failsafeLeader(at: clock()) } }
 
+    /// What this member has seen last in the lock, for a leader it refuses.
+    public var reign: Reign? { state.withLock { $0.lock.record.flatMap(Reign.init) } }
+
     /// Answers a leader that cannot reach the store; see ``FailsafePledge``.
     public func answer(_ request: FailsafeRequest, isPrimary: Bool, ttl: Duration) -> FailsafeAnswer {
         let answer = state.withLock { state in
@@ -320,8 +323,7 @@ public final class ClusterWatch: Sendable {
             state.hasObjects = true
             let now = clock()
             state.lastHeard = now
-            let lock = state.objects[layout.leader]
-            state.lock.listed(lock.map { LockRecord(version: $0.version, annotations: $0.annotations) }, at: now)
+            state.lock.listed(list.first { $0.name == layout.leader }.map(LockRecord.init), at: now)
             return true
         }
         signal.yield()
@@ -336,8 +338,7 @@ public final class ClusterWatch: Sendable {
             let now = clock()
             state.lastHeard = now
             if name == layout.leader {
-                let record = LockRecord(version: object.version, annotations: object.annotations)
-                guard state.lock.watched(record, at: now) else { return }
+                guard state.lock.watched(LockRecord(metadata), at: now) else { return }
             }
             state.objects[name] = object
         }

@@ -282,7 +282,9 @@ public struct KubernetesClusterStore: ClusterStore {
         init(_ json: JSONValue) {
             let metadata = json["metadata"]
             annotations = metadata?["annotations"]?.stringMapValue ?? [:]
-            record = LockRecord(version: metadata?["resourceVersion"]?.stringValue ?? "", annotations: annotations)
+            record = LockRecord(
+                version: metadata?["resourceVersion"]?.stringValue ?? "", objectUID: metadata?["uid"]?.stringValue,
+                annotations: annotations)
         }
     }
 

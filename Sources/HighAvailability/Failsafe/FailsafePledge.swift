@@ -1,7 +1,8 @@
 /// What a member owes a leader whose failsafe request it has accepted, and what keeps it from accepting one.
 ///
 /// The promise: until ttl after it last accepted, on its own clock, it does not take a lock because that has run out, and
-/// does not help another to. It may still take a lock that was released, or whose holder is known to be dead.
+/// does not help another to. It may still take a lock that was released, or whose holder is known to be dead. That another
+/// holder is seen in the record does not shorten it: the leader may not have heard of that one.
 ///
 /// Accepting and beginning to take the lock exclude each other: whichever comes first refuses the other. The owner calls
 /// both under one lock.
@@ -12,6 +13,8 @@ public struct FailsafePledge: Hashable, Sendable {
         var identity: HolderIdentity?
         var epoch: Int64
         var until: BootInstant
+        /// The record shows a later reign: that leader is nobody to follow any more, and the time still runs.
+        var isSuperseded = false
     }
 
     private struct Attempt: Hashable, Sendable {
@@ -27,7 +30,7 @@ public struct FailsafePledge: Hashable, Sendable {
 
     /// Whom this member has promised not to replace, at `now`.
     public func leader(at now: BootInstant) -> String? {
-        promise.flatMap { now < $0.until ? $0.leader : nil }
+        promise.flatMap { now < $0.until && !$0.isSuperseded ? $0.leader : nil }
     }
 
     /// When the last promise ends, or ended.
@@ -39,10 +42,10 @@ public struct FailsafePledge: Hashable, Sendable {
     public mutating func observe(_ record: LockRecord?) {
         // The compare-and-swap of an attempt cannot succeed any more once the record has another version.
         if let attempt, attempt.version != record?.version { self.attempt = nil }
-        if let promise, let record, record.epoch > promise.epoch { self.promise = nil }
+        if let promise, let record, record.epoch > promise.epoch { self.promise?.isSuperseded = true }
     }
 
-    /// The leader to be followed although the record no longer protects it; nil when the record alone counts.
+    /// Whom this member takes for the leader although the record no longer protects it; nil when the record alone counts.
     ///
     /// - Parameter isOver: the record proves that its holder let go or has died.
     public func protectedLeader(over record: LockRecord?, isOver: Bool, at now: BootInstant) -> String? {
@@ -50,7 +53,8 @@ public struct FailsafePledge: Hashable, Sendable {
         guard let record else { return promise.leader }
         // A record older than the leader's own says nothing about it: the view is behind.
         if record.epoch < promise.epoch { return promise.leader }
-        return isOver ? nil : promise.leader
+        if isOver { return nil }
+        return promise.isSuperseded ? record.leader ?? promise.leader : promise.leader
     }
 
     // MARK: Being asked
@@ -121,7 +125,7 @@ public struct FailsafePledge: Hashable, Sendable {
         over record: LockRecord?, me: HolderIdentity, standing: LockStanding, listIsGone: Bool, at now: BootInstant
     ) -> String? {
         if let leader = protectedLeader(over: record, isOver: standing.provesEnd, at: now) {
-            return "\(leader) was promised that nobody replaces it yet"
+            return "\(leader) may not be replaced yet: a promise to a leader still holds"
         }
         if Self.isBarred(me, by: record, standing: standing, listIsGone: listIsGone) {
             return "this Pod is not in the failsafe list of \(record?.leader ?? "the last leader")"

@@ -3,6 +3,8 @@ public struct FailsafeRound: Hashable, Sendable {
     /// Whom to ask; the leader itself may be among them.
     public var list: FailsafeList
     public var epoch: Int64
+    /// What the leader's own record shows.
+    public var reign: Reign?
     public var sentAt: BootInstant
     /// What the members are asked to promise, from when they receive it.
     public var ttl: Duration
@@ -10,6 +12,8 @@ public struct FailsafeRound: Hashable, Sendable {
     public var deadline: BootInstant
     /// Until when the leader may stay if they agree.
     public var until: BootInstant
+    /// The next round follows this one after it, if this one succeeds.
+    var pace: Duration
     /// Of the record and the timings it was begun with.
     var version: String
     var generation: Int
@@ -32,6 +36,7 @@ extension LockKeeping {
         defer { self.held = held }
         held.listed = held.listed.union(list ?? FailsafeList())
         held.nextAnnouncement = now + .seconds(1)
+        if timings.fenceDelay < held.shortest.fenceDelay { held.shortest = timings }
         let end = Self.end(ofWriteSentAt: now, timings)
         guard end < held.until else { return nil }
         held.until = end
@@ -47,15 +52,19 @@ extension LockKeeping {
 
     /// The round that is due, if one is: a renewal has come to nothing, or has been under way for half its budget.
     ///
-    /// - Requires: its end is told to ``ended(_:_:at:_:)``; there is no other before.
+    /// The leader stays no longer than a record in the store would protect it: a member that agreed and was started again has
+    /// forgotten that, and counts the ttl it finds there. Timings that were never written are nobody else's.
+    ///
+    /// - Requires: its end is told to ``ended(_:_:at:)``; there is no other before.
     public mutating func beginRound(at now: BootInstant, mayRenew: Bool, _ timings: Timings) -> FailsafeRound? {
         guard let held, mayRenew, let due = held.nextRound, now >= due, now < held.until, !held.listed.entries.isEmpty
         else { return nil }
         self.held?.nextRound = nil
+        let timings = timings.fenceDelay < held.shortest.fenceDelay ? timings : held.shortest
         return FailsafeRound(
-            list: held.listed, epoch: held.record.epoch, sentAt: now, ttl: timings.ttl,
+            list: held.listed, epoch: held.record.epoch, reign: Reign(held.record), sentAt: now, ttl: timings.ttl,
             deadline: min(held.until, now + timings.retryTimeout), until: Self.end(ofWriteSentAt: now, timings),
-            version: held.record.version, generation: held.generation)
+            pace: timings.loopWait, version: held.record.version, generation: held.generation)
     }
 
     /// Takes in how a round went.
@@ -65,7 +74,7 @@ extension LockKeeping {
     ///
     /// - Returns: the instant to arm the fence for, when the leader may stay longer.
     public mutating func ended(
-        _ round: FailsafeRound, _ verdict: FailsafeVerdict, at now: BootInstant, _ timings: Timings
+        _ round: FailsafeRound, _ verdict: FailsafeVerdict, at now: BootInstant
     ) -> BootInstant? {
         guard var held, held.record.version == round.version, held.generation == round.generation, now < held.until
         else {
@@ -75,7 +84,7 @@ extension LockKeeping {
         defer { self.held = held }
         switch verdict {
         case .stay:
-            held.nextRound = round.sentAt + timings.loopWait
+            held.nextRound = round.sentAt + round.pace
             held.isByConsent = true
             guard round.until > held.until else { return nil }
             held.until = round.until
@@ -84,5 +93,16 @@ extension LockKeeping {
             held.nextRound = now + Self.pauseAfterRefusal
             return nil
         }
+    }
+
+    /// A member that was asked has seen this reign in the store.
+    ///
+    /// One member's word is enough: what it has seen was written, however old its view is; see ``Reign``.
+    ///
+    /// - Returns: whether that ended this agent's own reign just now.
+    public mutating func hasEnded(bySightOf seen: Reign) -> Bool {
+        guard let held, let own = Reign(held.record), own.isOver(bySightOf: seen) else { return false }
+        lost()
+        return true
     }
 }

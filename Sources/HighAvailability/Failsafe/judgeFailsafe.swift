@@ -29,10 +29,12 @@ public enum FailsafeVerdict: Hashable, Sendable {
 /// 5. Pods are told apart by UID. A new Pod of an old name is not in the list until the leader has written it, and one that
 ///    was removed by force but still runs cannot agree in its successor's place.
 /// 6. A lock that was released, or whose holder's container is known to have ended, has no leader left to protect: it may
-///    be taken without regard to promise and list. A record of a higher epoch ends the promise: it was taken lawfully, so
-///    the leader had not been acknowledged.
-/// 7. The promise is in memory. A member that restarts has forgotten it, and counts the ttl anew from when it first sees
-///    the record: later than the promise would have ended.
+///    be taken without regard to promise and list.
+/// 7. The promise is in memory. A member that restarts has forgotten it, and counts the ttl of the record anew from when it
+///    first sees it: not before the promise would have ended, because no promise is asked for longer than the shortest ttl
+///    the stored record may carry (``LockKeeping``).
+/// 8. A record of a later reign does not end the promise. Nobody of the protocol can have written it while the leader lives,
+///    but a person can, with any ttl. Who has seen it and is asked by the leader says so, and the leader stops at once.
 ///
 /// - Parameters:
 ///   - list: every member the store may show.

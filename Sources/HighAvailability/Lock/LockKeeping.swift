@@ -22,6 +22,9 @@ public struct LockKeeping: Hashable, Sendable {
         var nextAnnouncement: BootInstant
         /// How often the end was brought nearer by a shorter ttl.
         var generation = 0
+        /// Of all timings a stored record may carry, those that protect its holder for the shortest time: the confirmed ones,
+        /// and those of writes whose outcome is not known.
+        var shortest: Timings
     }
 
     /// What to do now.
@@ -68,9 +71,14 @@ public struct LockKeeping: Hashable, Sendable {
         held = Held(
             record: record, until: Self.end(ofWriteSentAt: sentAt, timings), nextRenewal: sentAt + timings.loopWait,
             listed: record.failsafe ?? FailsafeList(),
-            nextRound: sentAt + timings.loopWait + timings.retryTimeout / 2, nextAnnouncement: sentAt)
+            nextRound: sentAt + timings.loopWait + timings.retryTimeout / 2, nextAnnouncement: sentAt, shortest: timings
+        )
         end = nil
     }
+
+    /// Whether a renewal that has landed may still be confirmed: it may have landed before the lock was lost, and be answered
+    /// after that was learned.
+    public var mayConfirmRenewal: Bool { end != .lost }
 
     /// A renewal's outcome is unknown: the lock is ours until the fence says otherwise, so ask again soon.
     ///
@@ -93,7 +101,7 @@ public struct LockKeeping: Hashable, Sendable {
         return true
     }
 
-    /// Another holder was seen in a live read, or nobody: nothing overrides that.
+    /// Another holder was seen in the store, or nobody: nothing overrides that.
     public mutating func lost() {
         held = nil
         end = .lost
@@ -112,6 +120,6 @@ public struct LockKeeping: Hashable, Sendable {
 public enum LockEnd: Codable, Hashable, Sendable {
     /// It could not be renewed, and the members did not agree that its holder stays.
     case ranOut
-    /// A live read showed another holder, or none.
+    /// A live read showed another holder, or none; or a member has seen that.
     case lost
 }

@@ -2,6 +2,8 @@
 public struct LockRecord: Codable, Hashable, Sendable {
     /// Opaque version of the object; every write that decides names the one it was decided on.
     public var version: String
+    /// UID of the object; nil when it is not known. Epochs of two objects cannot be compared.
+    public var objectUID: String?
     /// Name of the holder; nil when the lock is free. Written by Patroni too.
     public var leader: String?
     /// Full identity of the holder; nil when a Patroni agent holds the lock.
@@ -27,9 +29,10 @@ public struct LockRecord: Codable, Hashable, Sendable {
         version: String, leader: String? = nil, identity: HolderIdentity? = nil, epoch: Int64 = 0,
         containerID: String? = nil, renewal: String? = nil, ttl: Duration? = nil, heir: String? = nil,
         position: LSN? = nil, timeline: Timeline? = nil, transitions: Int = 0,
-        failsafe: FailsafeList? = nil
+        failsafe: FailsafeList? = nil, objectUID: String? = nil
     ) {
         self.version = version
+        self.objectUID = objectUID
         self.leader = leader
         self.identity = identity
         self.epoch = epoch

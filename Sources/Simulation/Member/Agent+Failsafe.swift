@@ -39,14 +39,18 @@ extension Agent {
             let verdict = judgeFailsafe(round.list, me: identity, agreed: agreed, rule: .everyMember)
             world.note("\(me): failsafe: \(verdict)")
             if verdict == .stay { world.checker.consents += 1 }
-            moveEnd { $0.ended(round, verdict, at: now, timings) }
+            moveEnd { $0.ended(round, verdict, at: now) }
             wake()
             planRound()
         }
         guard !others.isEmpty else { return finish() }
         for entry in others.sorted(by: { ($0.name, $0.apiURL) < ($1.name, $1.apiURL) }) {
-            ask(entry, round) {
+            ask(entry, round) { [self] laterReign in
                 guard !isOver else { return }
+                if let laterReign {
+                    end(bySightOf: laterReign, of: entry.name)
+                    return finish()
+                }
                 agreed.insert(entry)
                 if agreed.count == others.count { finish() }
             }
@@ -54,11 +58,19 @@ extension Agent {
         after(max((round.deadline - now).microseconds, 0)) { finish() }
     }
 
+    private func end(bySightOf reign: Reign, of witness: String) {
+        guard keeping.hasEnded(bySightOf: reign) else { return }
+        world.note("\(me): \(witness) has seen a later holder of the lock: it is lost")
+        sight.relinquish()
+    }
+
     /// Asks one member again and again until it agrees or the round's time is over.
-    private func ask(_ entry: FailsafeList.Entry, _ round: FailsafeRound, _ agreed: @escaping () -> Void) {
+    ///
+    /// - Parameter replied: is told nil when it agreed, else a reign after the asker's that it has seen.
+    private func ask(_ entry: FailsafeList.Entry, _ round: FailsafeRound, _ replied: @escaping (Reign?) -> Void) {
         let again = { [self] in
             after(world.random.next(in: 250_000...300_000)) { [self] in
-                if now < round.deadline, isAsking { ask(entry, round, agreed) }
+                if now < round.deadline, isAsking { ask(entry, round, replied) }
             }
         }
         guard let uid = entry.podUID, let index = Int(entry.apiURL.dropFirst()) else { return }
@@ -71,10 +83,13 @@ extension Agent {
         world.schedule(after: world.hop(), target.agentOwner) { [self] in
             guard let agent = target.agent, world.network.passes(pod.node, target.node) else { return }
             let answer = agent.answer(request)
+            let seen = agent.sight.record.flatMap { Reign($0) }
             if answer != .accepted { world.note("\(agent.me): failsafe for \(me): \(answer)") }
             world.schedule(after: world.hop(), owner) { [self] in
                 guard world.network.passes(target.node, pod.node), now < round.deadline else { return }
-                if answer == .accepted { agreed() } else { again() }
+                if answer == .accepted { return replied(nil) }
+                if let seen, round.reign?.isOver(bySightOf: seen) == true { return replied(seen) }
+                again()
             }
         }
     }

@@ -107,6 +107,11 @@ extension Agent {
             write(.renewal(epoch: record.epoch), over: record, deadline: deadline) { [self] outcome in
                 switch outcome {
                 case .held(let record, let sentAt):
+                    guard keeping.mayConfirmRenewal else {
+                        sight.relinquish()
+                        finishCommand()
+                        return done(false)
+                    }
                     confirm(record, sentAt, terms)
                     finishCommand()
                     done(true)

@@ -12,7 +12,7 @@ public final class Runner: Sendable {
         var lost = 0
         var lateAfterThaw = 0
         var consents = 0
-        var blocked = 0
+        var blocked: [UInt64] = []
         var faults: [String: Int] = [:]
         var failures: [Simulator.Report] = []
     }
@@ -54,7 +54,7 @@ public final class Runner: Sendable {
                 totals.lost += report.lost
                 totals.lateAfterThaw += report.lateAfterThaw
                 totals.consents += report.consents
-                if report.isBlocked { totals.blocked += 1 }
+                if report.isBlocked { totals.blocked.append(report.seed) }
                 for fault in report.faults { totals.faults[fault, default: 0] += 1 }
                 if report.violation != nil { totals.failures.append(report) }
             }
@@ -74,7 +74,8 @@ public final class Runner: Sendable {
                 "lost, asynchronous          \(totals.lost)",
                 "late after a thaw           \(totals.lateAfterThaw)",
                 "rounds of consent           \(totals.consents)",
-                "left without a listed heir  \(totals.blocked)",
+                "left without a listed heir  \(totals.blocked.count)"
+                    + (totals.blocked.isEmpty ? "" : ", the first is seed \(totals.blocked.min() ?? 0)"),
                 "faults                      \(totals.faults.values.reduce(0, +))",
             ]
             for (name, count) in totals.faults.sorted(by: { $0.key < $1.key }) {

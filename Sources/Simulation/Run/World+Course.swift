@@ -67,22 +67,44 @@ extension World {
         schedule(after: 500_000, .world) { [self] in lookWhetherWhole(times: missing == nil ? times + 1 : 0) }
     }
 
-    /// Whoever may be elected is the successor of a Pod that was replaced while the API server could not be told, and so in no
-    /// failsafe list; and a listed Pod that may not be elected, by the synchronous record or its timeline, still exists.
-    /// Nobody may lead, and nobody does, until a person removes the list.
+    /// Nobody who may take the lock can be elected, and somebody who can be is in no failsafe list: the successor of a Pod that
+    /// was replaced while the API server could not be told. Nobody leads until a person removes the list.
     private var isBlockedByList: Bool {
-        guard now > plan.healAt + .seconds(60), let lock = api.lock, let list = lock.failsafe,
+        guard now > plan.healAt + .seconds(60), let lock = api.lock, lock.leader != nil, let list = lock.failsafe,
             !pods.contains(where: { $0.server.process == .primary })
         else { return false }
-        let record = api.synchronous.flatMap { $0.isActive ? $0 : nil }
-        let electable = record.map { $0.members.union($0.leader.map { [$0] } ?? []) }
-        let recorded = ClusterView(lock: lock, history: api.settings.history).recordedTimeline
-        let listed = current.map { pods[$0] }.filter { pod in list.entries.contains { $0.podUID == pod.uid } }
-        let able = listed.filter { $0.server.process == .standby }.filter { pod in
-            electable.map { $0.contains(name(pod.member)) } ?? true
-                && recorded.map { pod.server.timeline >= $0.rawValue } ?? true
+        let existing = Dictionary(
+            api.pods.compactMap { pod in pod?.podUID.map { ($0, pod) } }, uniquingKeysWith: { first, _ in first })
+        let holder = lock.identity.flatMap { existing[$0.podUID] } ?? nil
+        // An end that is proven lifts the list.
+        if let container = lock.containerID, holder?.terminatedContainers.contains(container) == true { return false }
+        let isGone = holder == nil && !list.entries.contains { $0.podUID.map { existing[$0] != nil } ?? true }
+        func mayTake(_ pod: Pod) -> Bool {
+            list.entries.contains { $0.podUID == pod.uid || (isGone && $0.name == name(pod.member)) }
         }
-        return !listed.isEmpty && listed.count < plan.members && able.count <= (record?.quorum ?? 0)
+        let electable = current.map { pods[$0] }.filter { canBeElected($0, over: lock) }
+        return !electable.isEmpty && !electable.contains(where: mayTake)
+    }
+
+    /// By its data, the history and the synchronous record, if all who can answer do, and whatever of it starts again; never too
+    /// strictly.
+    private func canBeElected(_ pod: Pod, over lock: LockRecord) -> Bool {
+        let (server, configuration) = (pod.server, api.settings.configuration)
+        let recorded = ClusterView(lock: lock, history: api.settings.history).recordedTimeline
+        guard server.data == .initialized, recorded.map({ server.timeline >= $0.rawValue }) ?? true else {
+            return false
+        }
+        guard let record = api.synchronous, record.isActive, configuration.synchronous.mode != .off else {
+            let lag = lock.position?.bytes(since: LSN(rawValue: server.received))
+            return lag.map { $0 <= configuration.maximumLagOnFailover } ?? true
+        }
+        let isMember = record.members.contains(name(pod.member))
+        if record.leader == name(pod.member) || (record.quorum == 0 && isMember) { return true }
+        let votes = current.map { pods[$0] }.filter { voter in
+            record.members.contains(name(voter.member)) && voter.server.process == .standby
+                && (voter.server.timeline, voter.server.received) <= (server.timeline, server.received)
+        }
+        return votes.count > record.quorum && (isMember || configuration.synchronous.mode != .on)
     }
 
     /// One primary that holds the lock and has the route, and everybody else streaming from it; nil when all that is so.

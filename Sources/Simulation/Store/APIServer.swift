@@ -46,6 +46,7 @@ struct APIServer {
         guard lock?.version == version else { return nil }
         var record = record
         record.version = String(nextVersion())
+        record.objectUID = "lock"
         lock = record
         return record
     }

@@ -13,7 +13,8 @@ import Testing
     private func at(_ seconds: Double) -> BootInstant { start + .milliseconds(Int64(seconds * 1000)) }
 
     private func record(_ version: String = "a", failsafe: FailsafeList? = nil) -> LockRecord {
-        LockRecord(version: version, leader: "demo-0", identity: me, epoch: 4, failsafe: failsafe ?? list)
+        LockRecord(
+            version: version, leader: "demo-0", identity: me, epoch: 4, failsafe: failsafe ?? list, objectUID: "o")
     }
 
     private func held() -> LockKeeping {
@@ -55,7 +56,7 @@ import Testing
         var keeping = held()
         let first = try round(&keeping, at: 3.5)
         #expect(first.deadline == at(6.5) && first.ttl == timings.ttl && first.list == list && first.epoch == 4)
-        #expect(keeping.ended(first, .stay, at: at(6.4), timings) == at(12))
+        #expect(keeping.ended(first, .stay, at: at(6.4)) == at(12))
         #expect(keeping.held?.until == at(12) && keeping.held?.isByConsent == true)
         #expect(keeping.beginRound(at: at(5.4), mayRenew: true, timings) == nil)
         #expect(keeping.beginRound(at: at(5.5), mayRenew: true, timings) != nil)
@@ -64,7 +65,7 @@ import Testing
     @Test func `an answer after the end is too late`() throws {
         var keeping = held()
         let late = try round(&keeping, at: 6)
-        #expect(keeping.ended(late, .stay, at: at(8.5), timings) == nil)
+        #expect(keeping.ended(late, .stay, at: at(8.5)) == nil)
         #expect(keeping.outcomeIsUnknown(at: at(8.5)) == .giveUp)
         #expect(keeping.end == .ranOut)
     }
@@ -72,7 +73,7 @@ import Testing
     @Test func `a refused round moves nothing and is repeated soon`() throws {
         var keeping = held()
         let refused = try round(&keeping, at: 4)
-        #expect(keeping.ended(refused, .fall(missing: ["demo-1"]), at: at(4.1), timings) == nil)
+        #expect(keeping.ended(refused, .fall(missing: ["demo-1"]), at: at(4.1)) == nil)
         #expect(keeping.held?.until == at(8.5) && keeping.held?.isByConsent == false)
         #expect(keeping.beginRound(at: at(4.5), mayRenew: true, timings) == nil)
         #expect(keeping.beginRound(at: at(4.6), mayRenew: true, timings) != nil)
@@ -82,7 +83,7 @@ import Testing
         var keeping = held()
         let asked = try round(&keeping, at: 4)
         keeping.lost()
-        #expect(keeping.ended(asked, .stay, at: at(4.1), timings) == nil)
+        #expect(keeping.ended(asked, .stay, at: at(4.1)) == nil)
         #expect(keeping.held == nil && keeping.end == .lost)
     }
 
@@ -92,7 +93,7 @@ import Testing
         var short = timings
         short.ttl = .seconds(5)
         keeping.confirmed(record("b"), sentAt: at(4.5), short)
-        #expect(keeping.ended(asked, .stay, at: at(5), timings) == nil)
+        #expect(keeping.ended(asked, .stay, at: at(5)) == nil)
         #expect(keeping.held?.until == at(8) && keeping.held?.isByConsent == false)
     }
 
@@ -113,8 +114,58 @@ import Testing
         var short = timings
         short.ttl = .seconds(4)
         #expect(keeping.willRenew(leaving: list, at: at(4), short) == at(6.5))
-        #expect(keeping.ended(before, .stay, at: at(4.2), timings) == nil)
+        #expect(keeping.ended(before, .stay, at: at(4.2)) == nil)
         #expect(keeping.held?.until == at(6.5))
+    }
+
+    @Test func `consent lasts no longer than the ttl the store may show, whatever the timings are by now`() throws {
+        // Longer timings that were never written: a member that starts again counts what it finds.
+        var cutOff = held()
+        let begun = cutOff.beginRound(at: at(3.5), mayRenew: true, .tolerant)
+        let first = try #require(begun)
+        #expect(first.ttl == timings.ttl && first.deadline == at(6.5))
+        #expect(cutOff.ended(first, .stay, at: at(4)) == at(12))
+        #expect(cutOff.beginRound(at: at(5.4), mayRenew: true, .tolerant) == nil)
+        #expect(cutOff.beginRound(at: at(5.5), mayRenew: true, .tolerant) != nil)
+        // Shorter ones that may have been written, and are not wanted any more.
+        var wavering = LockKeeping()
+        wavering.confirmed(record(), sentAt: start, .tolerant)
+        _ = wavering.willRenew(leaving: list, at: at(1), timings)
+        _ = wavering.outcomeIsUnknown(at: at(2))
+        let wary = wavering.beginRound(at: at(2), mayRenew: true, .tolerant)
+        let second = try #require(wary)
+        #expect(second.ttl == timings.ttl && wavering.ended(second, .stay, at: at(2.1)) == at(10.5))
+        wavering.confirmed(record("b"), sentAt: at(3), .tolerant)
+        let sure = wavering.beginRound(at: at(40), mayRenew: true, .tolerant)
+        let third = try #require(sure)
+        #expect(third.ttl == Timings.tolerant.ttl)
+    }
+
+    // MARK: What a member has seen
+
+    @Test func `a later reign that a member has seen ends the lock at once, and no late answer brings it back`() throws
+    {
+        var other = record("b")
+        other.epoch = 5
+        other.identity = HolderIdentity(member: "demo-1", podUID: "u1", nonce: "m")
+        var keeping = held()
+        let asked = try round(&keeping, at: 4)
+        let seen = try #require(Reign(other))
+        #expect(asked.reign == Reign(record()))
+        #expect(keeping.mayConfirmRenewal)
+        let hasEnded = keeping.hasEnded(bySightOf: seen)
+        #expect(hasEnded && keeping.held == nil && keeping.end == .lost)
+        #expect(keeping.ended(asked, .stay, at: at(4.1)) == nil)
+        #expect(keeping.held == nil)
+        #expect(!keeping.mayConfirmRenewal)
+        let again = keeping.hasEnded(bySightOf: seen)
+        #expect(!again)
+        // Taken anew, later than what was seen.
+        var next = record("c")
+        next.epoch = 6
+        keeping.confirmed(next, sentAt: at(60), timings)
+        let stale = keeping.hasEnded(bySightOf: seen)
+        #expect(!stale && keeping.held != nil && keeping.mayConfirmRenewal)
     }
 
     @Test func `a changed list is news until it is written, once a second`() {
@@ -140,7 +191,7 @@ import Testing
                 _ = keeping.outcomeIsUnknown(at: now)
             }
             if let round = keeping.beginRound(at: now, mayRenew: true, timings) {
-                _ = keeping.ended(round, agree ? .stay : .fall(missing: ["demo-1"]), at: now, timings)
+                _ = keeping.ended(round, agree ? .stay : .fall(missing: ["demo-1"]), at: now)
             }
         }
         #expect(agree ? keeping.held?.isByConsent == true : keeping.end == .ranOut)

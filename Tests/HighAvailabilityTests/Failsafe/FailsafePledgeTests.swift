@@ -91,12 +91,29 @@ import Testing
                 == nil)
     }
 
-    @Test func `a record of a higher epoch ends the promise, one of a lower epoch proves nothing`() {
+    @Test func `a later holder is followed, and does not shorten the promise`() {
         var member = observer(record(leader))
         #expect(ask(&member, request(leader)) == .accepted)
-        member.observe(record(third, epoch: 5, version: "b"), at: start + .seconds(1))
-        #expect(member.standing(at: start + .seconds(30), ttl: ttl, holder: nil) == .expired(holder: "demo-2"))
+        var foreign = record(third, epoch: 5, version: "b")
+        foreign.ttl = .seconds(5)
+        member.observe(foreign, at: start + .seconds(1))
+        #expect(member.failsafeLeader(at: start + .seconds(2)) == nil)
+        let early = start + .milliseconds(19_999)
+        #expect(member.standing(at: early, ttl: ttl, holder: nil) == .held(by: "demo-2"))
+        #expect(
+            member.beginAcquisition(over: foreign, listIsGone: false, ttl: ttl, holder: nil, at: early) != nil)
+        #expect(member.standing(at: start + .seconds(20), ttl: ttl, holder: nil) == .expired(holder: "demo-2"))
+        // Let go, or agreed to in its turn.
+        var other = observer(record(leader))
+        #expect(ask(&other, request(leader)) == .accepted)
+        other.observe(foreign, at: start + .seconds(1))
+        #expect(ask(&other, request(third, epoch: 5), after: .seconds(2)) == .accepted)
+        #expect(other.failsafeLeader(at: start + .seconds(3)) == "demo-2")
+        other.observe(record(nil, epoch: 5, version: "c"), at: start + .seconds(4))
+        #expect(other.standing(at: start + .seconds(4), ttl: ttl, holder: nil).isFree)
+    }
 
+    @Test func `a record of an earlier epoch proves nothing`() {
         // The view is behind: the leader took the lock after what this member has seen.
         for old in [record(third, epoch: 3), record(nil, epoch: 3), record(me, epoch: 3)] {
             var behind = observer(old)

@@ -1,8 +1,9 @@
 import HighAvailability
 
-/// A store, a leader, two members and a newcomer, with links that come and go and answers that get lost.
+/// A store, a leader, two members and a newcomer, with links that come and go and answers that get lost. Timings change,
+/// members start again and forget, and somebody from outside enters a holder nobody knows.
 ///
-/// Everything from one seed. The invariant is looked at after every step: nobody else is in the lock while the leader
+/// Everything from one seed. The invariant is looked at after every step: no member takes the lock while the leader
 /// believes in it.
 struct FailsafeWorld {
     let timings = Timings.fast
@@ -14,13 +15,17 @@ struct FailsafeWorld {
     private var members: [String: Observer] = [:]
     private var pending: [(due: BootInstant, event: Event)] = []
     private var leaderReachesStore = true
+    private var wanted = Timings.fast
+    private var isTaken = false
     private(set) var takeovers = 0
+    private(set) var learned = 0
     private(set) var longestByConsent = Duration.zero
     private var lastConfirmed: BootInstant
 
     private struct Observer {
         var identity: HolderIdentity
         var sight: LockObserver
+        var record: LockRecord?
         /// This member's boot clock is ahead of everybody's by this much.
         var offset: Duration
         var reachesStore = true
@@ -29,13 +34,14 @@ struct FailsafeWorld {
     }
 
     private enum Event {
-        case renewalArrives(over: String, list: FailsafeList, sentAt: BootInstant, isAnswered: Bool)
-        case renewalAnswered(LockRecord, sentAt: BootInstant)
+        case renewalArrives(over: String, list: FailsafeList, Timings, sentAt: BootInstant, isAnswered: Bool)
+        case renewalAnswered(LockRecord, Timings, sentAt: BootInstant)
         case renewalUnknown
         case renewalLost
         case seen(String, LockRecord)
         case asked(String, FailsafeRound)
         case agreed(String, FailsafeRound)
+        case refused(Reign)
         case roundOver
         case acquisitionArrives(String, over: LockRecord, isAnswered: Bool)
     }
@@ -49,7 +55,7 @@ struct FailsafeWorld {
         let list = Self.list(["demo-0", "demo-1", "demo-2"])
         store = LockRecord(
             version: "1", leader: "demo-0", identity: Self.me, epoch: 1, renewal: "1", ttl: Timings.fast.ttl,
-            transitions: 1, failsafe: list)
+            transitions: 1, failsafe: list, objectUID: "lock")
         lastConfirmed = now
         leader.confirmed(store, sentAt: now, timings)
         for name in ["demo-1", "demo-2", "demo-3"] {
@@ -68,7 +74,7 @@ struct FailsafeWorld {
         let end = now + duration
         while now < end {
             step()
-            if let held = leader.held, now < held.until, store.identity != Self.me {
+            if let held = leader.held, now < held.until, isTaken {
                 return "\(store.leader ?? "nobody") has the lock while the leader believes in it until \(held.until)"
             }
             if leader.held != nil { longestByConsent = max(longestByConsent, now - lastConfirmed) }
@@ -81,6 +87,9 @@ struct FailsafeWorld {
         now = now + .milliseconds(Int64(20 + random.below(180)))
         if random.below(60) == 0 { leaderReachesStore.toggle() }
         for name in members.keys.sorted() where random.below(60) == 0 { members[name]?.reachesStore.toggle() }
+        if random.below(60) == 0 { wanted = wanted == .fast ? .standard : .fast }
+        for name in members.keys.sorted() where random.below(200) == 0 { restart(name) }
+        if random.below(1500) == 0, store.identity == Self.me { enterGhost() }
         let due = pending.filter { $0.due <= now }.sorted { $0.due < $1.due }
         pending.removeAll { $0.due <= now }
         for (_, event) in due { handle(event) }
@@ -88,9 +97,25 @@ struct FailsafeWorld {
         for name in members.keys.sorted() { follow(name) }
     }
 
+    /// What the agent knew is gone: what it promised, and since when it has seen the record.
+    private mutating func restart(_ name: String) {
+        guard let identity = members[name]?.identity else { return }
+        members[name]?.sight = LockObserver(me: identity)
+        members[name]?.shown = 0
+    }
+
+    private mutating func enterGhost() {
+        write {
+            $0.leader = "ghost"
+            $0.identity = HolderIdentity(member: "ghost", podUID: "ghost", nonce: "ghost")
+            $0.epoch += 1
+        }
+    }
+
     // MARK: The leader
 
     private mutating func lead() {
+        let timings = wanted
         if !isRenewing, case .renew(let record, _) = leader.beat(at: now, mayRenew: true, timings) {
             let names =
                 random.below(2) == 0 ? ["demo-0", "demo-1", "demo-2"] : ["demo-0", "demo-1", "demo-2", "demo-3"]
@@ -101,7 +126,8 @@ struct FailsafeWorld {
             if leaderReachesStore || random.below(3) == 0 {
                 send(
                     .renewalArrives(
-                        over: record.version, list: list, sentAt: now, isAnswered: leaderReachesStore), within: 2500)
+                        over: record.version, list: list, timings, sentAt: now, isAnswered: leaderReachesStore),
+                    within: 2500)
             }
             if !leaderReachesStore { pending.append((now + timings.retryTimeout, .renewalUnknown)) }
         }
@@ -119,7 +145,7 @@ struct FailsafeWorld {
         round = nil
         let agreed = begun.list.entries.filter { names.contains($0.name) }
         let verdict = judgeFailsafe(begun.list, me: Self.me, agreed: agreed, rule: .everyMember)
-        _ = leader.ended(begun, verdict, at: now, timings)
+        _ = leader.ended(begun, verdict, at: now)
     }
 
     // MARK: The members
@@ -135,6 +161,7 @@ struct FailsafeWorld {
         }
         // A live read, then the gate, then the write.
         member.sight.observe(store, at: clock)
+        member.record = store
         member.shown = version
         guard member.sight.standing(at: clock, ttl: timings.ttl, holder: nil).isFree,
             member.sight.beginAcquisition(over: store, listIsGone: false, ttl: timings.ttl, holder: nil, at: clock)
@@ -151,16 +178,19 @@ struct FailsafeWorld {
 
     private mutating func handle(_ event: Event) {
         switch event {
-        case .renewalArrives(let over, let list, let sentAt, let isAnswered):
+        case .renewalArrives(let over, let list, let timings, let sentAt, let isAnswered):
             guard store.version == over || store.identity == Self.me, store.identity == Self.me else {
                 if isAnswered { send(.renewalLost, within: 300) }
                 return
             }
-            write { $0.failsafe = list }
-            if isAnswered { send(.renewalAnswered(store, sentAt: sentAt), within: 300) }
-        case .renewalAnswered(let record, let sentAt):
+            write {
+                $0.failsafe = list
+                $0.ttl = timings.ttl
+            }
+            if isAnswered { send(.renewalAnswered(store, timings, sentAt: sentAt), within: 300) }
+        case .renewalAnswered(let record, let timings, let sentAt):
             isRenewing = false
-            guard leader.held.map({ now < $0.until }) ?? false else { return }
+            guard leader.mayConfirmRenewal, leader.held.map({ now < $0.until }) ?? false else { return }
             leader.confirmed(record, sentAt: sentAt, timings)
             lastConfirmed = sentAt
         case .renewalUnknown:
@@ -173,6 +203,7 @@ struct FailsafeWorld {
             // The watch shows every version in order.
             guard let member = members[name], let shown = Int(record.version), shown > member.shown else { return }
             members[name]?.shown = shown
+            members[name]?.record = record
             members[name]?.sight.observe(record, at: now + member.offset)
         case .asked(let name, let begun):
             guard let member = members[name] else { return }
@@ -182,7 +213,11 @@ struct FailsafeWorld {
                     identity: Self.me, epoch: begun.epoch, ttl: begun.ttl, member: name, podUID: "u-\(name)"))
             let answer = members[name]?.sight.answer(
                 request, isPrimary: false, sealedFor: nil, ttl: timings.ttl, at: now + member.offset)
-            if answer == .accepted, random.below(10) != 0 { send(.agreed(name, begun), within: 900) }
+            guard random.below(10) != 0 else { return }
+            if answer == .accepted { return send(.agreed(name, begun), within: 900) }
+            if let seen = members[name]?.record.flatMap({ Reign($0) }) { send(.refused(seen), within: 900) }
+        case .refused(let seen):
+            if leader.hasEnded(bySightOf: seen) { learned += 1 }
         case .agreed(let name, let asked):
             guard round?.0 == asked else { return }
             round?.1.insert(name)
@@ -197,6 +232,7 @@ struct FailsafeWorld {
             guard let member = members[name] else { return }
             if store.version == over.version {
                 takeovers += 1
+                isTaken = true
                 write {
                     $0.leader = name
                     $0.identity = member.identity

@@ -134,7 +134,12 @@ let package = Package(
         tests("CommandLineToolTests", ["CommandLineTool"]),
         tests("CheckerTests", ["ClusterLab", "TestSupport", "HTTPTransport", "PostgresConfiguration", "Fence"]),
         tests("ChaosTests", ["ClusterLab", "HighAvailability", "matriarch"]),
-        tests("ClusterLabTests", ["ClusterLab"]),
+        tests(
+            "ClusterLabTests",
+            [
+                "ClusterLab", "CommandLineTool", "KubernetesClient", "KubernetesModels", "PostgresClusterAPI",
+                argumentParser,
+            ]),
         tests("SimulationTests", ["Simulation", "HighAvailability"]),
     ]
 )

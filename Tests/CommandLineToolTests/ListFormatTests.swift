@@ -75,15 +75,50 @@ private typealias Fixture = ListingFixture
     }
 
     @Test func `a switchover's end tells who leads and how long nobody could write`() throws {
-        let text = try SwitchoverCommand.outcome(status(.succeeded, outage: 412), elapsed: .milliseconds(1_250))
+        let text = try PrimaryChange.Kind.switchover.outcome(
+            status(.succeeded, outage: 412), elapsed: .milliseconds(1_250))
         #expect(text == "Successfully switched over from demo-0 to demo-1 in 1.2 s, outage 412 ms")
     }
 
     @Test func `a failed switchover is an error with its reason`() throws {
         let error = try #require(throws: CommandError.self) {
-            try SwitchoverCommand.outcome(status(.failed, message: "no member demo-7"), elapsed: .seconds(1))
+            try PrimaryChange.Kind.switchover.outcome(
+                status(.failed, message: "no member demo-7"), elapsed: .seconds(1))
         }
         #expect(error.description == "switchover failed: no member demo-7 (UnknownCandidate)")
+    }
+
+    @Test func `a failover that cost something says what`() throws {
+        var status = status(.succeeded, message: "demo-1 took over from demo-0; data may be lost")
+        status.reason = "CompletedAtLoss"
+        #expect(
+            try PrimaryChange.Kind.failover.outcome(status, elapsed: .seconds(2))
+                == "Successfully failed over from demo-0 to demo-1 in 2.0 s\ndemo-1 took over from demo-0; data may be lost"
+        )
+    }
+
+    @Test func `a request names every field, so that nothing of an earlier one stays`() throws {
+        let switchover = try SwitchoverCommand.parse(["demo", "--scheduled", "2026-11-21T04:00:00Z"])
+        #expect(
+            switchover.change.block(
+                .switchover, id: "i", switchover.candidate, notBefore: switchover.schedule.notBefore)
+                == [
+                    "id": "i", "candidate": .null, "mode": "planned", "notBefore": "2026-11-21T04:00:00Z",
+                    "timeout": 60,
+                ])
+        let failover = try FailoverCommand.parse(["demo", "--candidate", "demo-1", "--timeout", "90"])
+        #expect(
+            failover.change.block(.failover, id: "i", failover.candidate)
+                == ["id": "i", "candidate": "demo-1", "mode": "forced", "notBefore": .null, "timeout": 90])
+    }
+
+    @Test(arguments: [["demo", "--scheduled", "tomorrow"], ["demo", "--timeout", "4"], []])
+    func `a switchover that cannot be meant is refused before anything is asked`(arguments: [String]) {
+        #expect(throws: (any Error).self) { try SwitchoverCommand.parse(arguments) }
+    }
+
+    @Test func `a failover to nobody is refused`() {
+        #expect(throws: (any Error).self) { try FailoverCommand.parse(["demo"]) }
     }
 
     @Test func `waiting for a pause names the members that have not said so`() {

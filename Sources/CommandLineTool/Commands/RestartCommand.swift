@@ -23,8 +23,7 @@ struct RestartCommand: AsyncParsableCommand {
     @Flag(help: "Only members with parameters that wait for a restart.")
     var pending = false
 
-    @Option(help: ArgumentHelp("When: RFC 3339, or `now`.", valueName: "time"))
-    var scheduled = "now"
+    @OptionGroup var schedule: ScheduleOption
 
     @Option(help: ArgumentHelp("How long each member has to come back.", valueName: "seconds"))
     var timeout = 300
@@ -41,10 +40,6 @@ struct RestartCommand: AsyncParsableCommand {
         }
         guard role.map({ RestartRequest.Role(rawValue: $0) != nil }) ?? true else {
             throw ValidationError("--role must be primary or replica.")
-        }
-        guard scheduled == "now" || Timestamp(scheduled) != nil else {
-            throw ValidationError(
-                "--scheduled must be RFC 3339 with a time zone, such as 2026-11-21T04:00:00Z, or now.")
         }
     }
 
@@ -64,7 +59,7 @@ struct RestartCommand: AsyncParsableCommand {
         _ = try await client.mergePatchRaw(
             PostgresCluster.resource, name: cluster, namespace: namespace, body: ["spec": ["restart": block(id)]])
         Terminal.note("\(watch.text): requested, id \(id)")
-        guard scheduled == "now" else { return print("Success: restart scheduled on cluster \(cluster)") }
+        guard schedule.notBefore == nil else { return print("Success: restart scheduled on cluster \(cluster)") }
         guard wait else { return }
         let request = FollowedRequest(
             id: id, what: "restart", cluster: cluster, namespace: namespace, timeout: timeout, watch: watch)
@@ -83,7 +78,7 @@ struct RestartCommand: AsyncParsableCommand {
         [
             "id": .string(id), "instances": members.isEmpty ? .null : .array(members.map { .string($0) }),
             "role": role.map { .string($0) } ?? .null, "onlyPending": .bool(pending),
-            "notBefore": scheduled == "now" ? .null : .string(scheduled), "timeout": .int(Int64(timeout)),
+            "notBefore": schedule.notBefore.map { .string($0) } ?? .null, "timeout": .int(Int64(timeout)),
         ]
     }
 

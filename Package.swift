@@ -92,7 +92,11 @@ let package = Package(
             swiftSettings: strict),
 
         // Development only; never linked by the product.
-        target("TestSupport", ["KubernetesClient", "PostgresClient", "Fence", subprocess, systemPackage]),
+        .target(
+            name: "TestSupport",
+            dependencies: ["KubernetesClient", "PostgresClient", "Fence", subprocess, systemPackage],
+            // Not compiled here: a library the C compiler makes would be linked with Swift's.
+            resources: [.embedInCode("ShiftedClock/shifted_clock.c")], swiftSettings: strict),
         target(
             "ClusterLab",
             [

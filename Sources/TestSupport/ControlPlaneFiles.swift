@@ -60,12 +60,30 @@ struct ControlPlaneFiles: Sendable {
         cd "$FOLDER"
         key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
         key ca; key server; key admin; key service-account
-        openssl req -x509 -new -key ca.key -days 2 -subj /CN=control-plane -out ca.crt
+        # Valid since yesterday: a machine whose clock is an hour slow must accept them.
+        : >index.txt
+        cat >ca.cnf <<'END'
+        [ca]
+        default_ca = default
+        [default]
+        database = index.txt
+        new_certs_dir = .
+        rand_serial = yes
+        unique_subject = no
+        default_md = sha256
+        policy = any
+        [any]
+        commonName = supplied
+        organizationName = optional
+        END
         sign() {
             openssl req -new -key "$1.key" -subj "$2" -out "$1.csr"
             printf '%s\\n' "$3" >"$1.ext"
-            openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile "$1.ext" -out "$1.crt"
+            openssl ca -batch -notext -preserveDN -config ca.cnf -in "$1.csr" -out "$1.crt" -extfile "$1.ext" \\
+                -startdate "$(date -u -d yesterday +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d '2 days' +%Y%m%d%H%M%SZ)" \\
+                -keyfile ca.key ${4:--cert ca.crt}
         }
+        sign ca /CN=control-plane 'basicConstraints=critical,CA:TRUE' -selfsign
         sign server /CN=kube-apiserver 'subjectAltName=IP:127.0.0.1,DNS:localhost'
         sign admin /O=system:masters/CN=admin-by-certificate 'extendedKeyUsage=clientAuth'
         """

@@ -7,7 +7,7 @@ import Testing
 /// Commits that wait for standbys: what was acknowledged is there afterwards, whatever happens to the leader.
 extension MemberTests {
     /// Members in a synchronous mode, once the store names as many synchronous standbys as there can be.
-    private func synchronous(
+    func synchronous(
         _ count: Int = 3, mode: JSONValue, strict: Bool = false, expecting members: Int,
         _ scenario: (MemberCluster, Leadership) async throws -> Void
     ) async throws {

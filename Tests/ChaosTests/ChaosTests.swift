@@ -15,6 +15,7 @@ struct ChaosTests {
     private static let runs: [(seed: UInt64, faults: [Fault])] = [
         (5, [.killInit, .killAgent, .killPostmaster, .stopAgent, .configuration, .switchover]),
         (12, [.isolate, .cutPeersIncoming, .cutAPIAnswers, .stopPostmaster, .slowAPI, .unluckyAPI]),
+        (2, [.clockAhead, .clockBehind, .starve, .starveOut, .killInit]),
     ]
 
     @Test func `random faults of fixed seeds leave one primary, one timeline path and every member streaming`()
@@ -40,10 +41,17 @@ struct ChaosTests {
     }
 
     @Test func `a primary that cannot renew acknowledges nothing once another leads`() async throws {
+        try await meetTheirBars([(.agentStopped, .off), (.cutOff, .off), (.voteStorm, .quorum)])
+    }
+
+    @Test func `stepped clocks change no role, and a starved leader keeps the lock or is fenced`() async throws {
+        try await meetTheirBars([
+            (.leaderClockStepped, .off), (.clocksApartFailover, .quorum), (.leaderStarvedOut, .quorum),
+        ])
+    }
+
+    private func meetTheirBars(_ runs: [(LocalScenario, LocalProfile.Mode)]) async throws {
         try await withThrowingTaskGroup(of: MeasurementReport.self) { group in
-            let runs: [(LocalScenario, LocalProfile.Mode)] = [
-                (.agentStopped, .off), (.cutOff, .off), (.voteStorm, .quorum),
-            ]
             for (scenario, mode) in runs {
                 let bench = LocalBench(
                     profile: LocalProfile(timings: Self.timings, mode: mode), runs: 1, clusters: 1, duration: .zero,

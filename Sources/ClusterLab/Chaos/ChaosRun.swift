@@ -44,6 +44,7 @@ public struct ChaosRun: Sendable {
         do {
             let cluster = try await LocalCluster(
                 members, on: controlPlane, profile: profile, api: faults.contains(where: \.needsHTTP) ? .http : .opaque,
+                clocks: faults.contains(where: \.movesClock) ? .own(bootTimes: Self.bootTimes) : .machine,
                 progress: progress)
             let report: ChaosReport
             do {
@@ -60,6 +61,9 @@ public struct ChaosRun: Sendable {
             throw error
         }
     }
+
+    /// Whoever is started again finds itself on a machine that was booted at another time.
+    private static let bootTimes: [Duration] = [.zero, .seconds(200), .seconds(100)]
 
     private func run(on cluster: LocalCluster) async throws -> ChaosReport {
         let start = BootClock.now()
@@ -179,6 +183,7 @@ extension Fault {
     /// Whether the other cannot begin while this one lasts.
     fileprivate func excludes(_ other: Fault) -> Bool {
         self == other || (concernsWholeAPI && other.concernsWholeAPI)
+            || (movesClock && other.movesClock)
             || ([.stoppedAPI, .frozenAPI].contains(self) && [.configuration, .switchover].contains(other))
     }
 }

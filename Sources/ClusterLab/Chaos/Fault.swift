@@ -23,6 +23,10 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
     case stoppedAPI = "stopped-api"
     case frozenAPI = "frozen-api"
     case fullVolume = "full-volume"
+    case starve
+    case starveOut = "starve-out"
+    case clockAhead = "clock-ahead"
+    case clockBehind = "clock-behind"
     case configuration
     case switchover
 
@@ -52,6 +56,10 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
         case .stoppedAPI: "API server stopped"
         case .frozenAPI: "API server frozen"
         case .fullVolume: "volume full"
+        case .starve: "20 ms of one processor in each second for the whole member"
+        case .starveOut: "1 ms of one processor in each second for the whole member"
+        case .clockAhead: "wall clock one hour ahead, then right again"
+        case .clockBehind: "wall clock one hour behind, then right again"
         case .configuration: "settings changed"
         case .switchover: "switchover asked for"
         }
@@ -63,7 +71,8 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
         case .killInit, .killAgent, .killPostmaster, .killBackend, .configuration, .switchover: true
         case .stopAgent, .stopPostmaster, .stopBackends, .stopWalSenders, .freeze, .cutAPI, .cutAPIRequests,
             .cutAPIAnswers, .cutPeers, .cutPeersIncoming, .cutPeersOutgoing, .cutAll, .isolate, .slowAPI, .unluckyAPI,
-            .silentAPI, .stoppedAPI, .frozenAPI, .fullVolume:
+            .silentAPI, .stoppedAPI, .frozenAPI, .fullVolume, .starve, .starveOut, .clockAhead,
+            .clockBehind:
             false
         }
     }
@@ -72,10 +81,10 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
     /// something its standbys do not.
     public var mayLoseRows: Bool {
         switch self {
-        case .configuration, .switchover, .killAgent, .slowAPI, .unluckyAPI: false
+        case .configuration, .switchover, .killAgent, .slowAPI, .unluckyAPI, .clockAhead, .clockBehind: false
         case .killInit, .killPostmaster, .killBackend, .stopAgent, .stopPostmaster, .stopBackends, .stopWalSenders,
             .freeze, .cutAPI, .cutAPIRequests, .cutAPIAnswers, .cutPeers, .cutPeersIncoming, .cutPeersOutgoing, .cutAll,
-            .isolate, .silentAPI, .stoppedAPI, .frozenAPI, .fullVolume:
+            .isolate, .silentAPI, .stoppedAPI, .frozenAPI, .fullVolume, .starve, .starveOut:
             true
         }
     }
@@ -90,10 +99,14 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
         case .slowAPI, .unluckyAPI, .silentAPI, .stoppedAPI, .frozenAPI: true
         case .killInit, .killAgent, .killPostmaster, .killBackend, .stopAgent, .stopPostmaster, .stopBackends,
             .stopWalSenders, .freeze, .cutAPI, .cutAPIRequests, .cutAPIAnswers, .cutPeers, .cutPeersIncoming,
-            .cutPeersOutgoing, .cutAll, .isolate, .fullVolume, .configuration, .switchover:
+            .cutPeersOutgoing, .cutAll, .isolate, .fullVolume, .starve, .starveOut, .clockAhead, .clockBehind,
+            .configuration, .switchover:
             false
         }
     }
+
+    /// Whether it needs members with clocks of their own.
+    public var movesClock: Bool { self == .clockAhead || self == .clockBehind }
 
     /// Whether it needs a proxy that understands HTTP.
     public var needsHTTP: Bool { self == .unluckyAPI }

@@ -69,6 +69,10 @@ extension LocalCluster {
             let sandbox = try sandbox(of: member)
             try await sandbox.fillVolume()
             return FaultUndo(victim: member.name) { sandbox.emptyVolume() }
+        case .starve: return try starving(member, .milliseconds(20))
+        case .starveOut: return try starving(member, .milliseconds(1))
+        case .clockAhead: return try movingClock(of: member, by: Self.clockStep)
+        case .clockBehind: return try movingClock(of: member, by: .zero - Self.clockStep)
         case .configuration: return try await changeSettings()
         case .switchover: return try await askForSwitchover(to: member)
         }
@@ -79,6 +83,20 @@ extension LocalCluster {
     static let misfortune = LinkConditions.Misfortune(
         share: 0.3,
         endings: [.status(409), .status(403), .status(429), .status(500), .status(503), .status(504), .answerLost])
+
+    private func starving(_ member: MemberProcess, _ time: Duration) throws -> FaultUndo {
+        let sandbox = try sandbox(of: member)
+        try sandbox.starve(ProcessorShare(time, ofEach: .seconds(1)))
+        return FaultUndo(victim: member.name) { try sandbox.feed() }
+    }
+
+    static let clockStep = Duration.seconds(3600)
+
+    private func movingClock(of member: MemberProcess, by step: Duration) throws -> FaultUndo {
+        let sandbox = try sandbox(of: member)
+        try sandbox.moveWallClock(by: step)
+        return FaultUndo(victim: member.name) { try sandbox.moveWallClock(by: .zero) }
+    }
 
     private func backends(of member: MemberProcess) -> [pid_t] { member.postgresProcesses(titled: " app postgres ") }
 

@@ -60,7 +60,8 @@ public struct LocalBench: Sendable {
                     running = cluster
                 } else {
                     running = try await LocalCluster(
-                        on: controlPlane, profile: profile, api: scenario.api, progress: progress)
+                        on: controlPlane, profile: profile, api: scenario.api, clocks: scenario.clocks,
+                        progress: progress)
                 }
                 cluster = running
                 outcomes.append(.success(try await scenario.body(running, scenario, duration)))

@@ -53,7 +53,7 @@ extension LocalCluster {
     private static let stormWriters = 6
 
     /// Waits beyond the time a lock lives and a promotion takes; the bars judge how long it took.
-    private func awaitSuccessor(
+    func awaitSuccessor(
         of leader: MemberProcess, after start: BootInstant, _ writers: ChaosWriters, _ lock: LockWatcher
     ) async throws {
         try await wait(
@@ -87,6 +87,27 @@ extension LocalCluster {
         }
     }
 
+    /// The leader and everything below it get next to no processor time for a while.
+    func starveLeader(
+        _ scenario: LocalScenario, by fault: Fault, for duration: Duration
+    ) async throws -> ScenarioResult {
+        var throttled = 0
+        // Its fence may kill what has acknowledged rows no standby has received.
+        var result = try await watched(scenario, tolerating: profile.mode == .off ? [.loss] : []) { before, _, _ in
+            let start = BootClock.now()
+            let earlier = before.leader.sandbox?.throttledPeriods ?? 0
+            let starvation = try await self.apply(fault, to: before.leader)
+            try await Task.sleep(for: duration)
+            try await starvation.undo()
+            throttled = (before.leader.sandbox?.throttledPeriods ?? 0) - earlier
+            return start
+        }
+        result.figures[LocalScenario.throttled] = Int64(throttled)
+        // Some of the time it may have been down; the rest it wanted more than it got.
+        result.require(throttled >= 5, "the leader was held back in \(throttled) seconds only")
+        return result
+    }
+
     /// A fault of the API server that must change nothing.
     func endure(_ scenario: LocalScenario, _ fault: Fault, for duration: Duration) async throws -> ScenarioResult {
         try await watched(scenario, countingErrors: true) { before, writers, lock in
@@ -105,7 +126,7 @@ extension LocalCluster {
     }
 
     /// Writes before, during and after, and checks every row.
-    private func watched(
+    func watched(
         _ scenario: LocalScenario, countingErrors: Bool = false, tolerating: Set<ScenarioResult.Tolerance> = [],
         stormWriters: Int = 0,
         _ act: (Leadership, ChaosWriters, LockWatcher) async throws -> BootInstant

@@ -46,6 +46,21 @@ extension LocalScenario {
             asynchronouslyTolerating: [.loss, .lateness])
     }
 
+    /// It keeps the lock, or its fence kills it and another takes over; never both at once.
+    public static let leaderStarved = LocalScenario(
+        "leader-starved", "20 ms of one processor in each second for the leader's whole member, for 2 ttl + 10 s",
+        bars: [noLateRows, Bar(.named(roleChanges)), Bar(.named(throttled)), Bar(.outage)]
+    ) { cluster, scenario, _ in
+        try await cluster.starveLeader(scenario, by: .starve, for: cluster.profile.timings.ttl * 2 + .seconds(10))
+    }
+
+    public static let leaderStarvedOut = LocalScenario(
+        "leader-starved-out", "1 ms of one processor in each second for the leader's whole member, for 2 ttl + 10 s",
+        bars: [noLateRows, Bar(.named(roleChanges)), Bar(.named(lastBeforeLock)), Bar(.named(throttled)), Bar(.outage)]
+    ) { cluster, scenario, _ in
+        try await cluster.starveLeader(scenario, by: .starveOut, for: cluster.profile.timings.ttl * 2 + .seconds(10))
+    }
+
     /// Seal before vote: no commit may be confirmed behind the election's back.
     public static let voteStorm = LocalScenario(
         "vote-storm",

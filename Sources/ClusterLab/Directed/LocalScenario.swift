@@ -12,13 +12,15 @@ public struct LocalScenario: Sendable {
     let api: LinkProxy.Content
     /// Whether it stops the API server, so that no other cluster can share it.
     let isAlone: Bool
+    /// What the members take the time from.
+    let clocks: MemberCluster.Clocks
     /// It takes away what keeps a single primary without synchronous replication.
     public let needsSynchronous: Bool
     let body: @Sendable (LocalCluster, LocalScenario, Duration) async throws -> ScenarioResult
 
     init(
         _ name: String, _ title: String, bars: [Bar], api: LinkProxy.Content = .opaque, isAlone: Bool = false,
-        needsSynchronous: Bool = false,
+        clocks: MemberCluster.Clocks = .machine, needsSynchronous: Bool = false,
         body: @escaping @Sendable (LocalCluster, LocalScenario, Duration) async throws -> ScenarioResult
     ) {
         self.name = name
@@ -26,6 +28,7 @@ public struct LocalScenario: Sendable {
         self.bars = bars
         self.api = api
         self.isAlone = isAlone
+        self.clocks = clocks
         self.needsSynchronous = needsSynchronous
         self.body = body
     }
@@ -33,12 +36,14 @@ public struct LocalScenario: Sendable {
     /// All of them.
     public static let all: [LocalScenario] = [
         agentStopped, cutOff, postmasterStopped, backendsStopped, memberFrozen, initKilled, initKilledInBackOff,
-        postmasterKilled, switchover, slowAPI, unluckyAPI, stoppedAPI, voteStorm,
+        postmasterKilled, switchover, slowAPI, unluckyAPI, stoppedAPI, voteStorm, leaderStarved, leaderStarvedOut,
+        leaderClockStepped, standbyClockStepped, bootTimesApart, clocksApartFailover,
     ]
 
     /// What it is judged by in a mode of replication: where commits wait for standbys, none may be lost.
     func bars(in mode: LocalProfile.Mode) -> [Bar] {
-        mode == .off ? bars : bars + [Bar(.named(Self.lostRows), maximum: 0)]
+        let noneLost = Bar(.named(Self.lostRows), maximum: 0)
+        return mode == .off || bars.contains(noneLost) ? bars : bars + [noneLost]
     }
 
     static let lateRows = "acknowledged by the old primary after the new one led"
@@ -47,4 +52,5 @@ public struct LocalScenario: Sendable {
     static let pastFence = "acknowledged by the old primary when its fence was over"
     static let roleChanges = "role changes"
     static let errors = "client errors"
+    static let throttled = "seconds in which it was held back"
 }

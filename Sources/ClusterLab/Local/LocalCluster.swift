@@ -12,15 +12,19 @@ public final class LocalCluster: Sendable {
     public let profile: LocalProfile
     public let progress: Progress
     let kubelet: MemberKubelet
+    let hasOwnClocks: Bool
     private let password: PasswordFile
     private static let application = "app"
 
     /// Starts the members and waits until all are well.
     ///
-    /// - Parameter api: HTTP where single requests are to be refused, opaque otherwise.
+    /// - Parameters:
+    ///   - api: HTTP where single requests are to be refused, opaque otherwise.
+    ///   - clocks: of their own where they are to be moved.
     /// - Throws: ``LabError`` without root; whatever a member said when it does not come up.
     public init(
         _ count: Int = 3, on controlPlane: ControlPlane, profile: LocalProfile, api: LinkProxy.Content = .opaque,
+        clocks: MemberCluster.Clocks = .machine,
         backOff: [Duration] = [.zero, .seconds(2), .seconds(4), .seconds(8)], progress: Progress
     ) async throws {
         guard geteuid() == 0 else {
@@ -28,9 +32,11 @@ public final class LocalCluster: Sendable {
         }
         self.profile = profile
         self.progress = progress
+        hasOwnClocks = clocks != .machine
         password = try PasswordFile(user: Self.application, password: Self.application)
         members = try await MemberCluster(
-            count, on: controlPlane, configuration: profile.configuration, isolation: .sandboxes(api: api))
+            count, on: controlPlane, configuration: profile.configuration,
+            isolation: .sandboxes(api: api, clocks: clocks))
         kubelet = MemberKubelet(for: members, backOff: backOff)
         await kubelet.start()
         do {
@@ -83,6 +89,8 @@ public final class LocalCluster: Sendable {
         for link in members.apiLinks { link.conditions = LinkConditions() }
         for member in members.members {
             try member.sandbox?.thaw()
+            try member.sandbox?.feed()
+            if hasOwnClocks { try member.sandbox?.moveWallClock(by: .zero) }
             try await member.sandbox?.mend()
             member.sandbox?.emptyVolume()
             for process in [member.agentProcess, member.initProcess].compactMap({ $0 }) + member.postgresProcesses {

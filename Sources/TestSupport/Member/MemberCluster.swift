@@ -17,7 +17,6 @@ public final class MemberCluster: Sendable {
     public let apiLinks: [LinkProxy]
     private let janitor: MemberJanitor
     private let network: MemberNetwork?
-    private let groupRoot: String?
 
     public static let name = "demo"
     /// The superuser's password file, in libpq's format.
@@ -33,7 +32,17 @@ public final class MemberCluster: Sendable {
         ///
         /// Where the content is HTTP, the agents speak it in the clear and the proxies can refuse single requests;
         /// otherwise they speak TLS with the API server itself.
-        case sandboxes(api: LinkProxy.Content)
+        case sandboxes(api: LinkProxy.Content, clocks: Clocks = .machine)
+    }
+
+    /// What members in sandboxes take the time from.
+    public enum Clocks: Sendable, Hashable {
+        case machine
+        /// A wall clock of its own for each member (``MemberSandbox/moveWallClock(by:)``).
+        ///
+        /// - Parameter bootTimes: how far ahead of this machine's boot time that of a container is: for the first
+        ///   container of the first member, for its second and that of the second member, and so on, in a circle.
+        case own(bootTimes: [Duration] = [])
     }
 
     /// Writes everything the operator would have written, and starts nothing.
@@ -61,7 +70,7 @@ public final class MemberCluster: Sendable {
         var members: [MemberProcess] = []
         switch isolation {
         case .none:
-            (apiLinks, network, groupRoot) = ([], nil, nil)
+            (apiLinks, network) = ([], nil)
             // An Endpoints object refuses loopback addresses; nothing else needs more.
             let address = lockObject == "Endpoints" ? try Self.ownAddress() : "127.0.0.1"
             let ports = try FreePorts.take(count * 2)
@@ -73,11 +82,11 @@ public final class MemberCluster: Sendable {
                         podUID: try await Self.createPod(name, client, namespace), program: program,
                         environment: environment + ["POD_IP=\(address)"]))
             }
-        case .sandboxes(let content):
+        case .sandboxes(let content, let clocks):
             let network = try await MemberNetwork(count: count, folder: folder)
-            let groupRoot = try MemberSandbox.makeGroupRoot(name: folder.replacing("/", with: "_"))
             let upstream = try controlPlane.port(for: content)
-            (self.network, self.groupRoot) = (network, groupRoot)
+            self.network = network
+            let library = clocks == .machine ? "" : try await ShiftedClock.library(in: folder)
             var links: [LinkProxy] = []
             for ordinal in 0..<count {
                 let name = "\(Self.name)-\(ordinal)"
@@ -88,14 +97,17 @@ public final class MemberCluster: Sendable {
                 try Self.writeKubeconfig(
                     "\(folder)/\(name).kubeconfig", controlPlane: controlPlane, namespace: namespace,
                     server: "\(scheme)://\(network.hostAddress):\(link.port)")
+                let clock = try clocks.clock(library, "\(folder)/\(name).clock", ordinal)
                 let sandbox = MemberSandbox(
-                    ordinal: ordinal, network: network, count: count, apiPort: link.port, podUID: uid,
-                    groupRoot: groupRoot, volume: "\(folder)/\(name)")
+                    ordinal: ordinal, network: network, count: count, apiPort: link.port,
+                    groups: MemberGroups(name: folder.replacing("/", with: "_"), podUID: uid),
+                    volume: "\(folder)/\(name)", clock: clock)
                 members.append(
                     try MemberProcess(
                         name: name, folder: folder, ports: (5432, 8008), podUID: uid, program: program,
                         environment: environment.filter { !$0.hasPrefix("KUBECONFIG=") }
-                            + ["POD_IP=\(sandbox.address)", "KUBECONFIG=\(folder)/\(name).kubeconfig"],
+                            + ["POD_IP=\(sandbox.address)", "KUBECONFIG=\(folder)/\(name).kubeconfig"]
+                            + (sandbox.clock?.environment ?? []),
                         sandbox: sandbox))
                 try await sandbox.mountVolume()
             }
@@ -240,5 +252,18 @@ public final class MemberCluster: Sendable {
             if access("\(folder)/matriarch", X_OK) == 0 { return "\(folder)/matriarch" }
         }
         throw MemberError("matriarch is not beside \(executable); run: swift build --product matriarch")
+    }
+}
+
+extension MemberCluster.Clocks {
+    /// - Throws: ``MemberError`` when this machine cannot give a member clocks of its own.
+    fileprivate func clock(_ library: String, _ path: String, _ ordinal: Int) throws -> MemberClock? {
+        switch self {
+        case .machine: return nil
+        case .own(let times):
+            let first = times.isEmpty ? 0 : ordinal % times.count
+            return try MemberClock(
+                library: library, path: path, bootTimes: Array(times[first...] + times[..<first]))
+        }
     }
 }

@@ -3,9 +3,9 @@ import Glibc
 import Synchronization
 
 /// What a container runtime would give one member: a process namespace (who kills PID 1 kills all), a network namespace,
-/// a control group named as the kubelet names it, and a volume of limited size.
+/// a control group named as the kubelet names it, a volume of limited size, and clocks of its own if wanted.
 ///
-/// Needs root. Control groups of version 1 (freezer) and 2 both serve.
+/// Needs root. Control groups of version 1 (freezer, cpu) and 2 both serve.
 public final class MemberSandbox: Sendable {
     /// Of the member's network interface.
     public let address: String
@@ -14,14 +14,15 @@ public final class MemberSandbox: Sendable {
     let peers: [String]
     let apiPort: UInt16
     let volume: String
-    /// The group of the Pod; it holds one group for each instance of the container.
-    let podGroup: String
+    /// Nil: the machine's own clocks.
+    let clock: MemberClock?
+    private let groups: MemberGroups
     private let namespaceFile: String
     private let cuts = Mutex(Set<NetworkCutSide>())
 
     init(
-        ordinal: Int, network: MemberNetwork, count: Int, apiPort: UInt16, podUID: String, groupRoot: String,
-        volume: String
+        ordinal: Int, network: MemberNetwork, count: Int, apiPort: UInt16, groups: MemberGroups, volume: String,
+        clock: MemberClock?
     ) {
         address = network.address(ordinal)
         hostAddress = network.hostAddress
@@ -29,18 +30,17 @@ public final class MemberSandbox: Sendable {
         namespaceFile = network.namespaceFile(ordinal)
         self.apiPort = apiPort
         self.volume = volume
-        podGroup = "\(groupRoot)/kubepods/pod\(podUID)"
+        self.groups = groups
+        self.clock = clock
     }
 
     /// The words before a command that is to run as PID 1 of a new container.
     func launcher(containerID: String) throws -> [String] {
-        let group = "\(podGroup)/\(containerID)"
-        try Self.makeFolders(group)
-        return [
-            "nsenter", "--net=\(namespaceFile)", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh",
-            "-c",
-            #"echo 0 >"$0/cgroup.procs" && exec "$@""#, group,
-        ]
+        let files = try groups.makeContainer(containerID)
+        return ["nsenter", "--net=\(namespaceFile)", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+            + (clock?.nextLife() ?? []) + [
+                "sh", "-ec", #"for file in $0; do echo 0 >"$file"; done; exec "$@""#, files.joined(separator: " "),
+            ]
     }
 
     // MARK: The network
@@ -82,47 +82,28 @@ public final class MemberSandbox: Sendable {
     // MARK: The control group
 
     /// Stops every process of the member at once, as a hung machine would.
-    public func freeze() throws { try setFrozen(true) }
+    public func freeze() throws { try groups.setFrozen(true) }
 
     /// Harmless when it is not frozen.
-    public func thaw() throws { try setFrozen(false) }
+    public func thaw() throws { try groups.setFrozen(false) }
 
-    private func setFrozen(_ isFrozen: Bool) throws {
-        let version1 = "\(podGroup)/freezer.state"
-        if access(version1, F_OK) == 0 {
-            try Self.write(isFrozen ? "FROZEN" : "THAWED", to: version1)
-        } else if access("\(podGroup)/cgroup.freeze", F_OK) == 0 {
-            try Self.write(isFrozen ? "1" : "0", to: "\(podGroup)/cgroup.freeze")
-        } else if isFrozen {
-            throw MemberError("\(podGroup) cannot be frozen: no control group of the member is there")
-        }
-    }
+    /// Leaves all processes of the member together so much of one processor.
+    public func starve(_ share: ProcessorShare) throws { try groups.setProcessorShare(share) }
 
-    /// Where groups can be made that freeze; the folder is the caller's own.
-    static func makeGroupRoot(name: String) throws -> String {
-        let base = access("/sys/fs/cgroup/freezer", W_OK) == 0 ? "/sys/fs/cgroup/freezer" : "/sys/fs/cgroup"
-        try makeFolders("\(base)/\(name)")
-        return "\(base)/\(name)"
-    }
+    /// In how many periods of a share it got less than it wanted, since it was made.
+    public var throttledPeriods: Int { groups.throttledPeriods }
 
-    private static func makeFolders(_ path: String) throws {
-        var made = ""
-        for part in path.split(separator: "/") {
-            made += "/\(part)"
-            guard mkdir(made, 0o755) == 0 || errno == EEXIST else {
-                throw MemberError("cannot create \(made): \(String(cString: strerror(errno)))")
-            }
-        }
-    }
+    /// Harmless when it is not starved.
+    public func feed() throws { try groups.setProcessorShare(nil) }
 
-    private static func write(_ text: String, to path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw MemberError("\(path): \(String(cString: strerror(errno)))") }
-        defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
-            throw MemberError("\(path): \(String(cString: strerror(errno)))")
-        }
+    // MARK: The wall clock
+
+    /// Steps it, for every process of the member at once, to so much from the machine's own time.
+    ///
+    /// - Throws: ``MemberError`` when the member lives by the machine's clocks.
+    public func moveWallClock(by shift: Duration) throws {
+        guard let clock else { throw MemberError("the members were started without clocks of their own") }
+        try clock.moveWallClock(by: shift)
     }
 
     // MARK: The volume

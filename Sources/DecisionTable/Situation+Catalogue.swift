@@ -88,10 +88,44 @@ extension Situation {
                 ]
             },
             Deviation("the watchdog it has to have cannot be started") { $0.isWatchdogMissing = true },
-        ] + outages + requests + schedules + restarts
+        ] + standbyClusters + outages + requests + schedules + restarts
         + activities.map { activity in
             Deviation("\(activity.rawValue) in progress", kind: "activity") { $0.activity = activity }
         }
+
+    private static let standbyClusters: [Deviation] = [
+        standbyCluster("standby cluster") { _ in },
+        standbyCluster("standby cluster, and the remote server is followed already") { $0.followedRemote = followed },
+        standbyCluster("standby cluster, and another remote server is followed") {
+            $0.followedRemote = followed
+            $0.followedRemote?.section.port = 5433
+        },
+        standbyCluster("standby cluster, and whoever is followed has sent nothing for a while") {
+            $0.followedRemote = followed
+            $0.followed = FollowedLeader(name: "demo-1", epoch: 3, host: "10.0.0.1", port: 5432)
+            $0.notStreamingSince = now - Grace.courseCheck
+        },
+        standbyCluster("standby cluster, and the remote server does not answer") {
+            $0.remoteObjection = "the remote server (site-a.example:5432) does not answer"
+        },
+        Deviation("the cluster follows no other any more", kind: "standby cluster") {
+            if case .mine = $0.lock { $0.cluster.members["demo-0"]?.role = .standbyLeader }
+        },
+    ]
+
+    private static let followed = FollowedRemote(StandbyCluster(host: "site-a.example"), epoch: 3)
+
+    private static func standbyCluster(
+        _ name: String, _ change: @escaping @Sendable (inout Observation) -> Void
+    ) -> Deviation {
+        Deviation(name, kind: "standby cluster") { observation in
+            observation.cluster.configuration.standbyCluster = followed.section
+            for (name, member) in observation.cluster.members where member.role == .primary {
+                observation.cluster.members[name]?.role = .standbyLeader
+            }
+            change(&observation)
+        }
+    }
 
     private static let outages: [Deviation] = [
         outage("its server takes too long to come up, and demo-1 could lead") {
@@ -164,7 +198,7 @@ extension Situation {
     }
 
     private static let activities: [Activity] = [
-        .bootstrapping, .cloning, .startingPrimary, .startingStandby, .promoting, .demoting, .handingOver, .recovering,
-        .rejoining, .racing, .restarting, .restartingPrimary, .restartingStandby, .stopping,
+        .bootstrapping, .cloning, .startingPrimary, .startingStandby, .promoting, .demoting, .demotingCluster,
+        .handingOver, .recovering, .rejoining, .racing, .restarting, .restartingPrimary, .restartingStandby, .stopping,
     ]
 }

@@ -28,6 +28,7 @@ enum AgentAPIFixture {
             member.replayed = leaderPosition
             member.replicationState = state == .running ? "streaming" : nil
         }
+        if role == .standbyLeader { member.lockExpiry = now + .seconds(10) }
         change(&member)
         return member
     }

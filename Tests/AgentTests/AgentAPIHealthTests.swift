@@ -27,6 +27,16 @@ private typealias Fixture = AgentAPIFixture
                 "/read-only-sync", "/read-only-quorum", "/health", "/liveness", "/readiness", "/patroni",
             ]),
         Row(
+            testDescription: "standby leader", member: Fixture.member(.standbyLeader),
+            passing: [
+                "/leader", "/standby-leader", "/standby_leader", "/read-only", "/read-only-sync", "/read-only-quorum",
+                "/health", "/liveness", "/readiness", "/patroni",
+            ]),
+        Row(
+            testDescription: "standby leader whose lock ran out, and that streams on",
+            member: Fixture.member(.standbyLeader) { $0.lockExpiry = Fixture.now },
+            passing: ["/health", "/liveness", "/readiness", "/patroni"]),
+        Row(
             testDescription: "primary whose lock ran out a moment ago",
             member: Fixture.member(.primary) { $0.lockExpiry = Fixture.now },
             passing: ["/health", "/liveness", "/patroni"]),

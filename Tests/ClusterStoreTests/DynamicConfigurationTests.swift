@@ -29,7 +29,7 @@ import Testing
                     ], hostBasedAuthentication: ["host all all all scram-sha-256"], identityMap: ["map a b"]))
     }
 
-    @Test(arguments: ["{}", #"{"ttl":null,"postgresql":null,"pause":null}"#, #"{"slots":{},"standby_cluster":1}"#])
+    @Test(arguments: ["{}", #"{"ttl":null,"postgresql":null,"pause":null}"#, #"{"slots":{},"standby_cluster":{}}"#])
     func `what is absent has its default, and unknown keys are left to others`(_ text: String) throws {
         let (configuration, problems) = try read(text, former: Self.former)
         #expect(problems == [])
@@ -65,6 +65,38 @@ import Testing
         let (_, problems) = try read(text)
         #expect(problems.count == 1)
         #expect(problems.first?.contains(name) == true, "\(problems)")
+    }
+
+    @Test(arguments: [
+        (#"{"host":"site-a.example"}"#, StandbyCluster(host: "site-a.example"), 0),
+        (
+            #"{"host":"10.1.2.3","port":5433,"primary_slot_name":"site_b","create_replica_methods":["basebackup"]}"#,
+            StandbyCluster(host: "10.1.2.3", port: 5433, slot: "site_b"), 0
+        ),
+        (#"{"host":"a","port":"5433"}"#, StandbyCluster(host: "a", port: 5433), 0),
+        (#"{}"#, nil, 0), ("null", nil, 0), (#"{"primary_slot_name":"site_b"}"#, nil, 0),
+        // What cannot be followed still keeps everybody from being promoted.
+        (#"{"port":5433}"#, StandbyCluster(host: nil, port: 5433), 1),
+        (#"{"restore_command":"cp /archive/%f %p"}"#, StandbyCluster(host: nil), 1),
+        (#"{"host":"a,b"}"#, StandbyCluster(host: nil), 1), (#"{"host":["a"]}"#, StandbyCluster(host: nil), 1),
+        (#"{"host":"a","port":0}"#, StandbyCluster(host: nil), 1),
+        (#"{"host":"a","primary_slot_name":"Site-B"}"#, StandbyCluster(host: "a"), 1),
+        ("1", StandbyCluster(host: nil), 1), (#"["a"]"#, StandbyCluster(host: nil), 1),
+    ])
+    func `a section standby_cluster names the server to follow, and nonsense in it promotes nobody`(
+        _ section: String, _ expected: StandbyCluster?, _ problems: Int
+    ) throws {
+        let (configuration, found) = try read(#"{"standby_cluster":\#(section)}"#)
+        #expect(configuration.standbyCluster == expected)
+        #expect(found.count == problems, "\(found)")
+        #expect(found.allSatisfy { $0.hasPrefix("standby_cluster") })
+    }
+
+    @Test func `a section that nobody can read any more leaves the former server in force`() throws {
+        var former = DynamicConfiguration()
+        former.standbyCluster = StandbyCluster(host: "site-a.example")
+        #expect(try read(#"{"standby_cluster":true}"#, former: former).0.standbyCluster == former.standbyCluster)
+        #expect(try read(#"{"standby_cluster":null}"#, former: former).0.standbyCluster == nil)
     }
 
     @Test(arguments: ["null", "[]", "7", "\"ttl\"", "true"])
@@ -110,12 +142,15 @@ import Testing
         var document = object([
             "ttl", "loop_wait", "retry_timeout", "maximum_lag_on_failover", "pause", "primary_start_timeout",
             "primary_stop_timeout",
-            "member_slots_ttl", "matriarch", "postgresql",
+            "member_slots_ttl", "matriarch", "postgresql", "standby_cluster",
         ])
         guard var members = document.objectValue else { return document }
         if Bool.random(using: &random) { members["matriarch"] = object(["fence_margin"]) }
         if Bool.random(using: &random) {
             members["postgresql"] = object(["use_pg_rewind", "use_slots", "parameters", "pg_hba", "pg_ident"])
+        }
+        if Bool.random(using: &random) {
+            members["standby_cluster"] = object(["host", "port", "primary_slot_name"])
         }
         document = .object(members)
         return document

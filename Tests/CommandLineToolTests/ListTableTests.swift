@@ -23,6 +23,22 @@ private typealias Fixture = ListingFixture
                 """)
     }
 
+    @Test func `the leader of a standby cluster is one by its role, and streams`() {
+        let listing = Fixture.listing {
+            $0.pods[1] = Fixture.pod(
+                "demo-0", ip: "10.0.0.7",
+                status: Fixture.status("10.0.0.7", "standby_leader", more: ["replication_state": "streaming"]))
+            $0.live["demo-0"] = [
+                "state": "running", "replication_state": "streaming", "xlog": ["received_location": 0x600_0000],
+            ]
+        }
+        #expect(listing.members.map(\.role) == [.standbyLeader, .replica, .replica])
+        #expect(listing.members.map(\.role.leads) == [true, false, false])
+        #expect(table(listing).contains("| demo-0 | 10.0.0.7 | Standby Leader | streaming |  3 |             |     |"))
+        // 16 MiB behind what the standby leader has received.
+        #expect(table(listing).contains("|   0/5000000 |  16 |"))
+    }
+
     @Test func `pending restarts, tags, maintenance mode and a scheduled switchover are shown`() {
         let listing = Fixture.listing {
             $0.configuration["config"] = #"{"pause":true,"synchronous_mode":"on"}"#

@@ -5,10 +5,12 @@ import Testing
     /// Actions that make or keep a primary.
     private func makesPrimary(_ decision: Decision, _ server: ServerState) -> Bool {
         switch decision.action {
-        case .startPrimary, .promote, .lead: true
+        // Those of a standby cluster are the holder's, too.
+        case .startPrimary, .promote, .lead, .followRemote, .leadStandby, .demoteCluster: true
         case .restart, .restartInPlace:
             if case .primary = server { true } else { false }
-        case .wait, .bootstrap, .clone, .race, .acquire, .startStandby, .follow, .rejoin, .demote, .recover, .handOver,
+        case .wait, .bootstrap, .bootstrapStandby, .clone, .race, .acquire, .startStandby, .follow, .rejoin, .demote,
+            .recover, .handOver,
             .refuseHandOver, .finishHandOver, .answerRestart, .release, .shutDown, .refuse:
             false
         }

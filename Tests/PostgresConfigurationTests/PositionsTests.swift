@@ -52,6 +52,23 @@ struct PositionsTests {
         #expect((divergence == .none) == follows, "\(divergence)")
     }
 
+    @Test
+    func `a stopped primary follows a standby of its own timeline, which may lack its end, and no other primary of it`()
+        throws
+    {
+        let local = LocalHistoryEnd(
+            timeline: Timeline(rawValue: 2), position: try #require(LSN("0/900")), kind: .shutdownCheckpoint)
+        let history = TimelineHistory(parsing: "1\t0/500\treason\n")
+        func divergence(_ upstream: UInt32, isInRecovery: Bool) -> Divergence {
+            local.divergence(
+                fromTimeline: Timeline(rawValue: upstream), history: history, isInRecovery: isInRecovery)
+        }
+        #expect(divergence(2, isInRecovery: true) == .none)
+        #expect(divergence(2, isInRecovery: false) != .none)
+        // On another timeline a standby's history counts like a primary's.
+        #expect(divergence(3, isInRecovery: true) != .none)
+    }
+
     /// Own history, own timeline and position; upstream's timeline and history; where they parted.
     @Test(arguments: [
         ("", 1, "0/700", 2, "1\t0/500\tr\n", "0/500", "0/700"),

@@ -107,19 +107,22 @@ public struct AgentFile: Sendable, Hashable {
     public var dataChecksums: Bool
     public var encoding: String
     public var locale: String
+    /// A new cluster is a copy of another one, and never made by initdb.
+    public var copiesRemote: Bool
     /// By member name.
     public var tags: [String: MemberTags]
     public var watchdog: WatchdogSettings
 
     public init(
         lockObject: LockObject = .configMap, dataChecksums: Bool = true, encoding: String = "UTF8",
-        locale: String = "C.UTF-8", tags: [String: MemberTags] = [:],
+        locale: String = "C.UTF-8", copiesRemote: Bool = false, tags: [String: MemberTags] = [:],
         watchdog: WatchdogSettings = WatchdogSettings()
     ) {
         self.lockObject = lockObject
         self.dataChecksums = dataChecksums
         self.encoding = encoding
         self.locale = locale
+        self.copiesRemote = copiesRemote
         self.tags = tags
         self.watchdog = watchdog
     }
@@ -144,6 +147,7 @@ public struct AgentFile: Sendable, Hashable {
         file.dataChecksums = initdb?["dataChecksums"]?.boolValue ?? true
         file.encoding = initdb?["encoding"]?.stringValue ?? file.encoding
         file.locale = initdb?["locale"]?.stringValue ?? file.locale
+        file.copiesRemote = json.value(at: "bootstrap", "standby")?.boolValue ?? false
         file.tags = (json["tags"]?.objectValue ?? [:]).mapValues { MemberTags(json: $0) }
         if let json = json["watchdog"] { file.watchdog = try WatchdogSettings(json: json, path: path) }
         return file

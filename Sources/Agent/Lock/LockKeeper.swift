@@ -10,8 +10,8 @@ import Synchronization
 /// delay a renewal, and a release can never overtake one. Beside it a second task asks the members for their consent when
 /// renewals come to nothing, while the next renewal is already under way.
 ///
-/// - Invariant: the fence is armed, with a deadline counted from when the write was *sent*, before anybody learns that the
-///   lock is held: ``ClusterWatch/confirmOwnership(of:until:arming:)`` does both in one step.
+/// - Invariant: unless a standby leader runs here, the fence is armed, with a deadline counted from when the write was *sent*,
+///   before anybody learns that the lock is held: ``ClusterWatch/confirmOwnership(of:until:arming:)`` does both in one step.
 final class LockKeeper: Sendable {
     enum Command: Sendable {
         case acquire(over: LockRecord?, listIsGone: Bool, CheckedContinuation<LockWrite?, Never>)
@@ -22,16 +22,18 @@ final class LockKeeper: Sendable {
 
     private let identity: HolderIdentity
     private let store: any ClusterStore
-    private let watch: ClusterWatch
-    private let fence: FenceHandle?
+    let watch: ClusterWatch
+    let fence: FenceHandle?
     private let watchdog: Watchdog
     private let logger: Logger
     private let terms: @Sendable () -> Terms
     private let consent: @Sendable (FailsafeRound) async -> FailsafeConsent
-    private let keeping = Mutex(LockKeeping())
+    let keeping = Mutex(LockKeeping())
     private let lastWarning = Mutex<String?>(nil)
     /// init may have a deadline; of an earlier life of this agent, at first.
-    private let isFenceRaised: Atomic<Bool>
+    let isFenceRaised: Atomic<Bool>
+    /// What runs here is a standby and stays one: it may go on without a lock. Changed in one step with the end of the lock.
+    let isRelaxed = Atomic(false)
     private let commands: AsyncStream<Command>
     private let submit: AsyncStream<Command>.Continuation
 
@@ -68,9 +70,6 @@ final class LockKeeper: Sendable {
 
     /// The lock is held by the members' consent, because it cannot be renewed.
     var isByConsent: Bool { keeping.withLock { $0.held?.isByConsent ?? false } }
-
-    /// init may have a deadline in force, or one that has passed: then it kills what is started in the data directory.
-    var mayBeFenced: Bool { isFenceRaised.load(ordering: .sequentiallyConsistent) }
 
     /// How the lock ended that was held last; nil while one is held.
     var end: LockEnd? { keeping.withLock { $0.end } }
@@ -140,6 +139,8 @@ final class LockKeeper: Sendable {
             logger.info("not taking the lock: \(problem)")
             return nil
         }
+        // Each reign begins fenced, whatever becomes of it.
+        isRelaxed.store(false, ordering: .sequentiallyConsistent)
         let deadline = BootClock.now() + terms.timings.retryTimeout
         do {
             let outcome = try await store.acquire(claim(terms), over: record, deadline: deadline)
@@ -299,7 +300,8 @@ final class LockKeeper: Sendable {
         }
     }
 
-    private func arm(_ until: BootInstant) throws {
+    func arm(_ until: BootInstant) throws {
+        guard !isFenceRelaxed else { return }
         isFenceRaised.store(true, ordering: .sequentiallyConsistent)
         try fence?.arm(until: until)
     }
@@ -308,21 +310,6 @@ final class LockKeeper: Sendable {
         logger.critical("the fence cannot be armed, so nothing may lead here", metadata: ["error": "\(error)"])
         keeping.lost()
         watch.relinquishLock()
-    }
-
-    /// Takes the fence down, because nothing of this member needs one: its server is stopped, or about to run as a standby.
-    ///
-    /// A lock that is held keeps its fence. One step with the confirmation of renewals: an answer that is late would make
-    /// this member the holder between a look at the lock and the message to init, and leave it one without a deadline.
-    ///
-    /// - Throws: `FenceError`; the former deadline then stays in force.
-    func lowerFence() throws {
-        try keeping.withLock { keeping in
-            if keeping.endIfOver(at: BootClock.now()) { watch.relinquishLock() }
-            guard keeping.held == nil else { return }
-            try fence?.disarm()
-            isFenceRaised.store(false, ordering: .sequentiallyConsistent)
-        }
     }
 
     private func claim(_ terms: Terms) -> LockClaim {

@@ -12,6 +12,8 @@ extension AgentLoop {
             await keepCascade(observation)
         case .bootstrap:
             begin(.bootstrapping) { try await $0.bootstrap() }
+        case .bootstrapStandby:
+            begin(.bootstrapping) { try await $0.bootstrapStandby() }
         case .clone(let source):
             begin(.cloning) { try await $0.clone(from: source) }
         case .race:
@@ -28,6 +30,12 @@ extension AgentLoop {
             await lead(observation)
         case .follow(let leader, let source), .rejoin(let leader, let source):
             begin(.rejoining) { try await $0.rejoin(leader, from: source) }
+        case .followRemote:
+            begin(.rejoining) { try await $0.followRemote() }
+        case .leadStandby:
+            await leadStandby(observation)
+        case .demoteCluster:
+            begin(.demotingCluster) { try await $0.demoteCluster() }
         case .demote:
             guard activity?.kind != .demoting else { return }
             begin(.demoting, overtaking: true) { try await $0.demote() }
@@ -35,7 +43,13 @@ extension AgentLoop {
             begin(.recovering) { try await $0.instance.crashRecovery() }
         case .handOver(let candidate, let requestID):
             let request = observation.cluster.failover
-            begin(.handingOver) { try await $0.handOver(to: candidate, requestID: requestID, request: request) }
+            begin(.handingOver) { agent in
+                if agent.isStandbyLeader {
+                    await agent.handOverStandby(to: candidate, requestID: requestID, request: request)
+                } else {
+                    try await agent.handOver(to: candidate, requestID: requestID, request: request)
+                }
+            }
         case .refuseHandOver(let requestID):
             await refuseHandOver(decision.reason, requestID: requestID, observation)
         case .finishHandOver(let requestID):

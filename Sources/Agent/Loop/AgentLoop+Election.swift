@@ -29,7 +29,8 @@ extension AgentLoop {
             Candidacy(
                 me: mine, others: reports, lastKnownPosition: record.flatMap(\.position),
                 recordedTimeline: view.recordedTimeline,
-                maximumLag: view.configuration.maximumLagOnFailover, synchronous: election, request: view.failover))
+                maximumLag: view.configuration.maximumLagOnFailover, synchronous: election, request: view.failover,
+                isStandbyCluster: view.configuration.standbyCluster != nil))
         switch verdict {
         case .yield(let reason):
             standBack(reason)
@@ -46,7 +47,8 @@ extension AgentLoop {
     /// What a synchronous mode asks of this election, from a live read: whoever wins takes over this very record.
     private func election(over lock: LockRecord?, _ policy: SynchronousPolicy) async throws -> SynchronousElection? {
         electedOver = nil
-        guard policy.mode != .off else { return nil }
+        // Nobody in a standby cluster acknowledges commits.
+        guard policy.mode != .off, watch.view()?.configuration.standbyCluster == nil else { return nil }
         let record = try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
         return SynchronousElection(policy, record: record, lock: lock)
     }

@@ -12,15 +12,12 @@ extension AgentLoop {
         guard !watchdog.hasFailed else {
             throw AgentError(.actionFailed, "no new cluster: the watchdog this member has to have cannot be used")
         }
+        guard !file.copiesRemote else {
+            throw AgentError(
+                .actionFailed, "this cluster begins as a copy of another one; the store does not say yet of which")
+        }
         let budget = timings.retryTimeout
-        let others = watch.view()?.members.values.filter { $0.name != me } ?? []
-        if let elder = await peers.positions(of: Array(others)).first(where: { $0.timeline.rawValue > 0 }) {
-            throw AgentError(.actionFailed, "\(elder.name) has data already; no new cluster is created beside it")
-        }
-        guard try await store.claimInitialization(by: me, deadline: .now() + budget) else {
-            logger.notice("failed to acquire initialize lock: another member creates the cluster")
-            return
-        }
+        guard try await claimNewCluster() else { return }
         do {
             try await clearIncomplete()
             var options = InitdbOptions()
@@ -35,6 +32,19 @@ extension AgentLoop {
             try await store.cancelInitialization(by: me, deadline: .now() + budget)
             throw error
         }
+    }
+
+    /// - Returns: whether this member, and no other, creates the cluster.
+    func claimNewCluster() async throws -> Bool {
+        let others = watch.view()?.members.values.filter { $0.name != me } ?? []
+        if let elder = await peers.positions(of: Array(others)).first(where: { $0.timeline.rawValue > 0 }) {
+            throw AgentError(.actionFailed, "\(elder.name) has data already; no new cluster is created beside it")
+        }
+        guard try await store.claimInitialization(by: me, deadline: .now() + timings.retryTimeout) else {
+            logger.notice("failed to acquire initialize lock: another member creates the cluster")
+            return false
+        }
+        return true
     }
 
     /// Copies the data of the leader, or of a standby; what is then to be followed is the next decision's.
@@ -52,10 +62,10 @@ extension AgentLoop {
     }
 
     /// A copy of a large database takes hours; it ends by itself when its source goes away.
-    private static let longestCopy = Duration.seconds(7 * 24 * 3600)
+    static let longestCopy = Duration.seconds(7 * 24 * 3600)
 
     /// What an initdb or a copy of ours left when the agent died in it was nobody's data.
-    private func clearIncomplete() async throws {
+    func clearIncomplete() async throws {
         guard case .incomplete(let operation) = try await instance.dataDirectoryState() else { return }
         if ["initdb", "pg_basebackup"].contains(operation) {
             try await instance.discardIncomplete()
@@ -72,6 +82,7 @@ extension AgentLoop {
     /// A running standby on the leader's course only changes its upstream. One that has left that course is stopped,
     /// recovered, rewound; and cloned anew, with the old data moved aside, if rewinding fails.
     func rejoin(_ leader: String, from source: String?) async throws {
+        notStreamingSince = nil
         let upstream = try upstream(leader)
         if instance.runningPostmaster == nil, instance.isUnstartedCopy {
             return try await follow(leader, from: source)
@@ -102,7 +113,7 @@ extension AgentLoop {
         }
     }
 
-    private func bringBack(_ upstream: Upstream, mayRewind: Bool) async throws {
+    func bringBack(_ upstream: Upstream, mayRewind: Bool) async throws {
         if instance.runningPostmaster != nil { try await instance.stop(.fast, deadline: .seconds(30)) }
         let usesRewind = watch.view()?.configuration.usesRewind ?? true
         if mayRewind, usesRewind {
@@ -130,17 +141,17 @@ extension AgentLoop {
         try await bringUpStandby(role)
         followed = FollowedLeader(
             name: leader, epoch: view.lock?.epoch ?? 0, source: source, host: host, port: member.port)
-        (notStreamingSince, slotsEnsuredFor) = (nil, nil)
+        (notStreamingSince, slotsEnsuredFor, followedRemote) = (nil, nil, nil)
     }
 
     /// Starts the server read-only, with what it has and perhaps nobody to follow.
     func startStandby(following leader: String?) async throws {
         if let leader { return try await follow(leader, from: leader) }
-        followed = nil
+        (followed, followedRemote) = (nil, nil)
         try await bringUpStandby(.standby(upstream: nil))
     }
 
-    private func bringUpStandby(_ role: ServerRole) async throws {
+    func bringUpStandby(_ role: ServerRole) async throws {
         guard instance.runningPostmaster == nil else { return try await writeConfiguration(role) }
         // A holder about to be promoted stays fenced.
         try keeper.lowerFence()
@@ -188,7 +199,7 @@ extension AgentLoop {
     func killServer() async throws {
         try await instance.stop(.immediate)
         watchdog.disable()
-        followed = nil
+        (followed, followedRemote) = (nil, nil)
         hasRoles = false
         try keeper.lowerFence()
     }

@@ -42,7 +42,7 @@ extension AgentLoop {
     ///   - isForced: a failover may lead to any member. Here too it costs nothing: the heir gets everything first.
     ///   - isLeaving: this leader stops in any case. When its record lets nobody else lead, anybody who will have its last
     ///     record may be the heir; see ``vouch(for:)``.
-    private func heir(_ candidate: String?, isForced: Bool = false, isLeaving: Bool = false) async throws -> String {
+    func heir(_ candidate: String?, isForced: Bool = false, isLeaving: Bool = false) async throws -> String {
         guard let view = watch.view(), let mine = await reportPosition() else {
             throw HandOverRefusal("the leader does not tell its own position")
         }
@@ -136,6 +136,7 @@ extension AgentLoop {
             try await instance.stop(.fast, deadline: .seconds(40))
             return
         }
+        if isStandbyLeader { return try await shutDownStandbyLeader() }
         let heir: String?
         do {
             let chosen = try await self.heir(nil, isLeaving: true)
@@ -159,6 +160,18 @@ extension AgentLoop {
         // everything it acknowledged is on the standbys that alone may be elected.
         let position = try await instance.shutdownCheckpoint()?.checkpoint
         if position != nil || isElectionRestricted { _ = await keeper.release(heir: nil, position: position) }
+    }
+
+    /// The lock first: nothing here is written, and who comes next need not wait for the stop.
+    private func shutDownStandbyLeader() async throws {
+        do {
+            let heir: String?
+            do { heir = try await self.heir(nil, isLeaving: true) } catch { heir = nil }
+            try await releaseStandby(to: heir)
+        } catch {
+            logger.warning("stopping with the lock: \(error)")
+        }
+        try await instance.stop(.fast, deadline: .seconds(40))
     }
 
     /// Commits have waited for standbys, and the record says for whose.

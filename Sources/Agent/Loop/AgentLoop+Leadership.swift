@@ -11,6 +11,8 @@ extension AgentLoop {
     ///
     /// - Requires: the lock; checked again after everything that takes time, right before the start.
     func startPrimary() async throws {
+        try requireNoStandbyCluster()
+        try keeper.requireFence()
         try await takeOverSynchronous(isRestart: true)
         let settings = try wantedSettings()
         try requireLock()
@@ -25,14 +27,21 @@ extension AgentLoop {
     /// Ends recovery, tells the store the new timeline, and only then lets clients in.
     func promote() async throws {
         guard case .standby(let before) = server else { return }
-        withdrawRoute()
+        try requireNoStandbyCluster()
+        // A standby leader has had none.
+        try keeper.requireFence()
+        let wasStandbyLeader = publisher.wanted?.status.role == .standbyLeader
+        // Clients of a standby leader stay where they are.
+        if !wasStandbyLeader { withdrawRoute() }
         defer { isRouteWithdrawn = false }
         try await takeOverSynchronous(isRestart: false)
         try requireLock()
+        try requireNoStandbyCluster()
         hasCheckpointSincePromotion = false
         let started = BootInstant.now()
         let timeline = try await instance.promote(deadline: .seconds(60))
-        hasRoles = true
+        // Those of a cluster that was copied from another one are the other one's.
+        hasRoles = !wasStandbyLeader
         logger.notice(
             "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(BootInstant.now() - started)"])
         // What the server was told last may lack a few bytes of where it really left the former timeline.
@@ -40,7 +49,8 @@ extension AgentLoop {
         unannounced = TimelineSwitch(
             timeline: before.timeline, position: start, reason: "no recovery target specified",
             time: WallClock.now(), newLeader: me)
-        unannouncedLoss = judgeLoss(of: takenLock, by: me, timeline: before.timeline, start: start)
+        unannouncedLoss =
+            wasStandbyLeader ? nil : judgeLoss(of: takenLock, by: me, timeline: before.timeline, start: start)
         try await takeOffice()
         isElectedByRequest = false
         await reportWonRequest()
@@ -52,7 +62,7 @@ extension AgentLoop {
             !snapshot.isInRecovery
         else { throw AgentError(.actionFailed, "the server does not answer as a primary") }
         seen = snapshot
-        followed = nil
+        (followed, followedRemote) = (nil, nil)
         slotsEnsuredFor = nil
         state.update {
             $0.timeline = snapshot.timeline
@@ -72,7 +82,7 @@ extension AgentLoop {
         if appliedRole != .primary { try await writeConfiguration(.primary) }
     }
 
-    private var routingTarget: RoutingTarget {
+    var routingTarget: RoutingTarget {
         RoutingTarget(
             address: configuration.address, port: configuration.port, pod: me, podUID: configuration.podUID,
             node: configuration.node)
@@ -115,6 +125,13 @@ extension AgentLoop {
         }
     }
 
+    /// Nobody is promoted while the cluster follows another one; checked again right before.
+    private func requireNoStandbyCluster() throws {
+        guard watch.view()?.configuration.standbyCluster == nil else {
+            throw AgentError(.actionFailed, "this is a standby cluster: nothing is started as a primary, or promoted")
+        }
+    }
+
     func requireLock() throws {
         try Task.checkCancellation()
         guard watch.standing(ttl: timings.ttl).isMine else {
@@ -126,10 +143,7 @@ extension AgentLoop {
 
     /// Keeps a running primary's surroundings right. Every step is skipped when there is nothing to do.
     func lead(_ observation: Observation) async {
-        if case .done = observation.cluster.initialization {
-        } else if let identifier = observation.server.systemIdentifier {
-            await completeInitialization(identifier)
-        }
+        await completeInitialization(observation)
         state.update { $0.target = routingTarget }
         unlabelOthers(observation.cluster)
         await ensureSlots(observation.cluster, leader: me)
@@ -153,7 +167,10 @@ extension AgentLoop {
         }
     }
 
-    private func completeInitialization(_ identifier: String) async {
+    /// Heals a store that was wiped.
+    func completeInitialization(_ observation: Observation) async {
+        if case .done = observation.cluster.initialization { return }
+        guard let identifier = observation.server.systemIdentifier else { return }
         do {
             try await store.completeInitialization(
                 systemIdentifier: identifier, deadline: .now() + timings.retryTimeout)

@@ -6,7 +6,8 @@ import PostgresInstance
 extension AgentLoop {
     /// Keeps account of how long this leader has been without a primary, and asks who could take over once that matters.
     func noteOutage(_ view: ClusterView) async {
-        guard watch.standing(ttl: view.configuration.timings.ttl).isMine, !isStopping, !view.configuration.isPaused
+        guard watch.standing(ttl: view.configuration.timings.ttl).isMine, !isStopping, !view.configuration.isPaused,
+            view.configuration.standbyCluster == nil
         else { return endOutage() }
         var current = outage ?? PrimaryOutage(since: .now())
         switch (activity?.kind, server) {

@@ -20,9 +20,14 @@ extension AgentLoop {
         }
         let busy = isTakingOffice ? nil : activity?.kind
         let leads = lock.isMine && isPrimary && (busy == nil || busy == .handingOver)
+        let leadsStandby =
+            lock.isMine && isRunning && !isPrimary && view.configuration.standbyCluster != nil
+            && (busy == nil || (busy == .rejoining && publisher.wanted?.status.role == .standbyLeader))
         let state = memberState(isRunning: isRunning, busy: busy)
         let role: MemberRole
-        if leads || (lock.isMine && busy == .restartingPrimary) {
+        if leadsStandby {
+            role = .standbyLeader
+        } else if leads || (lock.isMine && busy == .restartingPrimary) {
             role = .primary
         } else if isRunning, !isPrimary {
             role = .replica
@@ -32,7 +37,7 @@ extension AgentLoop {
         let label: RoleLabel?
         if isRouteWithdrawn {
             label = nil
-        } else if leads || keepsRoute(view, lock: lock) {
+        } else if leads || leadsStandby || keepsRoute(view, lock: lock) {
             label = .primary
         } else {
             label = isRunning && !isPrimary && !isStopping ? .replica : nil
@@ -74,8 +79,8 @@ extension AgentLoop {
     }
 
     private var problem: String? {
-        guard let lastDecision, lastDecision.action == .refuse else { return settingsProblem }
-        return lastDecision.reason
+        if let lastDecision, lastDecision.action == .refuse { return lastDecision.reason }
+        return settingsProblem ?? remoteObjection.map { "not demoting to a standby cluster: \($0)" } ?? remoteProblem
     }
 
     private var pendingRestart: [String: PendingRestart] {
@@ -97,7 +102,7 @@ extension AgentLoop {
         case .bootstrapping: .initializing
         case .cloning: .creatingReplica
         case .startingPrimary, .startingStandby: .starting
-        case .demoting, .stopping: .stopping
+        case .demoting, .demotingCluster, .stopping: .stopping
         case .restarting, .restartingPrimary, .restartingStandby: .restarting
         case .promoting, .handingOver, .recovering, .rejoining, .racing, nil:
             switch server {

@@ -50,7 +50,11 @@ extension AgentLoop {
             try Task.checkCancellation()
             try await instance.stop(.fast, deadline: stopLimit(.seconds(60)))
             try Task.checkCancellation()
-            try await startStandby(following: leader == watch.view()?.lock?.leader ? leader : nil)
+            if watch.standing(ttl: timings.ttl).isMine, watch.view()?.configuration.standbyCluster != nil {
+                try await followRemote()
+            } else {
+                try await startStandby(following: leader == watch.view()?.lock?.leader ? leader : nil)
+            }
             await streamsAgain(within: .seconds(30))
             answer(order, .succeeded, "restarted successfully")
         } catch {

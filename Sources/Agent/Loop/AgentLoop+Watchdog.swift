@@ -14,12 +14,14 @@ extension AgentLoop {
         }
         switch activity?.kind {
         // Its server is being stopped: whoever stops it ends the countdown after that.
-        case .handingOver, .stopping, .demoting, .restarting: return false
+        case .handingOver, .stopping, .demoting, .demotingCluster, .restarting: return false
         case .bootstrapping, .cloning, .startingPrimary, .startingStandby, .promoting, .recovering, .rejoining, .racing,
             .restartingPrimary, .restartingStandby, nil:
             break
         }
-        if watch.standing(ttl: timings.ttl).isMine { return !watchdog.activate(timings) }
+        // A standby leader takes no writes.
+        let isStandbyLeader = if case .standby = server { view.configuration.standbyCluster != nil } else { false }
+        if !isStandbyLeader, watch.standing(ttl: timings.ttl).isMine { return !watchdog.activate(timings) }
         switch server {
         case .noData, .unusable, .damaged, .stopped, .standby: if activity == nil { watchdog.disable() }
         case .starting, .primary, .unresponsive: break

@@ -34,6 +34,15 @@ actor AgentLoop {
     var seen: ServerStatus?
     var activity: RunningActivity?
     var followed: FollowedLeader?
+    /// The remote server this standby leader was told to follow.
+    var followedRemote: FollowedRemote?
+    /// What keeps a standby cluster from following its remote server; nil when nothing does.
+    var remoteProblem: String?
+    /// Why this running primary cannot become a standby of the remote server.
+    var remoteObjection: String?
+    /// What that was asked of last, and when it is asked again.
+    var askedRemote: StandbyCluster?
+    var nextLookAtRemote = BootInstant(nanoseconds: 0)
     /// Since when this running standby has received nothing; nil while it streams.
     var notStreamingSince: BootInstant?
     /// Standbys that did not answer when this member was to stream or copy from them, and until when they are left alone.
@@ -187,11 +196,14 @@ actor AgentLoop {
         state.update { $0.isPrimary = isPrimary }
         await lowerFenceWhenIdle()
         await noteOutage(view)
+        await noteRemote(view)
+        keepFence()
         let isWatchdogMissing = keepWatchdog(view)
         // Taken after the last wait: the lock as it is now, not as it was before we asked the server.
         var observation = Observation(
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
-            server: server, activity: activity?.kind, followed: followed, notStreamingSince: notStreamingSince,
+            server: server, activity: activity?.kind, followed: followed, followedRemote: followedRemote,
+            remoteObjection: remoteObjection, notStreamingSince: notStreamingSince,
             avoidedSources: avoidedSources, standsBackUntil: standsBackUntil,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
             isElectedByRequest: isElectedByRequest,
@@ -315,7 +327,7 @@ actor AgentLoop {
     private static func patience(with kind: Activity, _ timings: Timings) -> Duration {
         switch kind {
         case .startingPrimary, .promoting, .startingStandby, .recovering: .seconds(300)
-        case .handingOver, .stopping, .restarting: .seconds(120)
+        case .handingOver, .stopping, .restarting, .demotingCluster: .seconds(120)
         case .restartingPrimary, .restartingStandby: .seconds(480)
         case .bootstrapping, .cloning, .demoting, .rejoining, .racing: timings.ttl
         }

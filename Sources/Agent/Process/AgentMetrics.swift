@@ -33,7 +33,13 @@ enum AgentMetrics {
 
         add("patroni_version", "Version of the agent as a padded number.", 100)
         add("patroni_postgres_running", "Whether PostgreSQL runs.", running)
-        add("patroni_primary", "Whether this member is the primary and holds the lock.", leads && running)
+        let isStandbyLeader = member.role == .standbyLeader
+        add(
+            "patroni_primary", "Whether this member is the primary and holds the lock.",
+            leads && running && !isStandbyLeader)
+        add(
+            "patroni_standby_leader", "Whether this member leads a standby cluster and holds the lock.",
+            leads && running && isStandbyLeader)
         add("patroni_replica", "Whether this member is a running replica.", running && member.role == .replica)
         add(
             "patroni_xlog_location", "Write position of the primary in bytes.",

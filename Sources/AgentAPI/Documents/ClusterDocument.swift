@@ -41,7 +41,7 @@ extension ClusterOverview {
     }
 
     private func shownRole(_ entry: Entry) -> String {
-        if entry.name == leader { return "leader" }
+        if entry.name == leader { return entry.role == .standbyLeader ? "standby_leader" : "leader" }
         guard synchronousStandbys.contains(entry.name) else { return "replica" }
         return isQuorumMode ? "quorum_standby" : "sync_standby"
     }

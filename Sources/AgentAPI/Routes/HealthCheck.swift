@@ -58,12 +58,15 @@ enum HealthCheck: Hashable, CaseIterable {
         let isFresh = member.isStoreFresh(at: now)
         // In pause without a store the server's own role is all there is.
         let isLeader =
-            !isFresh && member.isPaused ? member.isAnswering && member.role == .primary : member.isLeader(at: now)
+            !isFresh && member.isPaused
+            ? member.isAnswering && (member.role == .primary || member.role == .standbyLeader)
+            : member.isLeader(at: now)
         let isReplica = Self.isUsableReplica(member, query: query)
         let passes =
             switch self {
-            case .standbyLeader: false
-            case .leader, .primary: isLeader
+            case .standbyLeader: isLeader && member.role == .standbyLeader
+            case .leader: isLeader
+            case .primary: isLeader && member.role != .standbyLeader
             case .replica: isReplica
             case .readOnly: isLeader || isReplica
             case .health: member.state == .running && member.isAnswering

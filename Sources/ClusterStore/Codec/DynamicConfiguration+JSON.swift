@@ -68,6 +68,9 @@ extension DynamicConfiguration {
         result.primaryStopTimeout = seconds("primary_stop_timeout", json["primary_stop_timeout"]) ?? .zero
         result.memberSlotRetention = seconds("member_slots_ttl", json["member_slots_ttl"]) ?? .seconds(30 * 60)
 
+        result.standbyCluster = StandbyCluster.reading(
+            json["standby_cluster"], former: former.standbyCluster, &problems)
+
         let postgresql = json["postgresql"]
         if let postgresql, !postgresql.isNull, postgresql.objectValue == nil {
             problems.append("postgresql: \(postgresql) is not an object")

@@ -57,7 +57,7 @@ struct PrimaryChange: ParsableArguments {
         guard let member = listing.members.first(where: { $0.name == candidate }) else {
             throw CommandError("Member \(candidate) does not exist in cluster \(cluster)")
         }
-        if member.role == .leader {
+        if member.role.leads {
             throw CommandError("Member \(candidate) is already the leader of cluster \(cluster)")
         }
     }

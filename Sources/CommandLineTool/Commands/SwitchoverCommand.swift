@@ -16,7 +16,7 @@ struct SwitchoverCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await change.carryOut(.switchover, to: candidate, notBefore: schedule.notBefore) { listing in
-            let leader = listing.members.first { $0.role == .leader }?.name ?? "none"
+            let leader = listing.members.first { $0.role.leads }?.name ?? "none"
             let target = candidate.map { "to \($0)" } ?? "to the best replica"
             let time = schedule.notBefore.map { " at \($0)" } ?? ""
             return "Are you sure you want to switch cluster \(change.cluster) over from \(leader) \(target)\(time)?"
@@ -40,7 +40,7 @@ struct FailoverCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await change.carryOut(.failover, to: candidate) { listing in
-            let leader = listing.members.first { $0.role == .leader }?.name
+            let leader = listing.members.first { $0.role.leads }?.name
             let cost = leader == nil ? " Commits that \(candidate) did not receive are lost." : ""
             return "Are you sure you want to fail cluster \(change.cluster) over "
                 + "from \(leader ?? "none") to \(candidate)?\(cost)"

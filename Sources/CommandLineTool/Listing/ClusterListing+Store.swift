@@ -77,7 +77,11 @@ extension ClusterListing {
     /// The newest of what the leader published and what it says now.
     private static func leaderPosition(_ records: StoreRecords) -> LSN? {
         let published = records.leader["optime"].flatMap { UInt64($0) }
-        let now = records.leader["leader"].flatMap { records.live[$0]?["xlog"]?["location"]?.position }
+        let now = records.leader["leader"].flatMap { name -> LSN? in
+            let log = records.live[name]?["xlog"]
+            // A standby leader's is what it has received.
+            return (log?["location"] ?? log?["received_location"])?.position
+        }
         return [published, now?.rawValue].compactMap { $0 }.max().map { LSN(rawValue: $0) }
     }
 
@@ -101,7 +105,10 @@ extension MemberListing {
         // Without an annotation, or with somebody else's, it is a member without data.
         let status = pod.metadata.annotations?[Annotations.memberStatus].flatMap { try? JSONValue(parsing: $0) } ?? [:]
         let address = status["conn_url"]?.stringValue.flatMap(Self.hostAndPort)
-        let role: Role = name == leader ? .leader : standbys.contains(name) ? standbyRole : .replica
+        let isStandbyLeader = status["role"]?.stringValue == "standby_leader"
+        let role: Role =
+            name == leader
+            ? (isStandbyLeader ? .standbyLeader : .leader) : standbys.contains(name) ? standbyRole : .replica
         let replicationState = role == .leader ? nil : (live ?? status)["replication_state"]?.stringValue
         let published = status["xlog_location"]?.position
         func behind(_ position: LSN?) -> Position? {

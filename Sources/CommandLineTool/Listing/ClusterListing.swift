@@ -35,9 +35,13 @@ struct ClusterListing: Hashable {
 struct MemberListing: Hashable {
     enum Role: String, Hashable {
         case leader = "Leader"
+        case standbyLeader = "Standby Leader"
         case synchronousStandby = "Sync Standby"
         case quorumStandby = "Quorum Standby"
         case replica = "Replica"
+
+        /// Holds the lock, of whatever kind of cluster.
+        var leads: Bool { self == .leader || self == .standbyLeader }
     }
 
     /// A position and how far it is behind the leader.

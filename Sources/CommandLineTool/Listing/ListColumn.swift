@@ -75,13 +75,13 @@ enum ListColumn: CaseIterable {
     }
 
     private static func position(_ position: MemberListing.Position?, _ member: MemberListing) -> JSONValue? {
-        guard member.role != .leader else { return nil }
+        guard !member.role.leads else { return nil }
         return .string(position?.position.description ?? "unknown")
     }
 
     /// In MB, rounded.
     private static func lag(_ position: MemberListing.Position?, _ member: MemberListing) -> JSONValue? {
-        guard member.role != .leader, let position else { return nil }
+        guard !member.role.leads, let position else { return nil }
         return .int(Int64((Double(position.lag.rawValue) / 1_048_576).rounded(.toNearestOrEven)))
     }
 }

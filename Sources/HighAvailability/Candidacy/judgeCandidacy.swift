@@ -37,7 +37,7 @@ public struct Candidacy: Hashable, Sendable {
     public var me: PositionReport
     /// Answers of the others; who did not answer is not in it.
     public var others: [PositionReport]
-    /// Position the last leader published; nil when it never did.
+    /// Position the last leader published; nil when it never did, and where lag costs nothing.
     public var lastKnownPosition: LSN?
     public var recordedTimeline: Timeline?
     public var maximumLag: ByteCount
@@ -46,13 +46,16 @@ public struct Candidacy: Hashable, Sendable {
     /// The switchover or failover somebody asked for and nobody has carried out.
     public var request: FailoverRequest?
 
+    /// - Parameter isStandbyCluster: what a member lacks it gets from the remote server: the most advanced one leads, however
+    ///   far behind.
     public init(
         me: PositionReport, others: [PositionReport], lastKnownPosition: LSN?, recordedTimeline: Timeline?,
-        maximumLag: ByteCount, synchronous: SynchronousElection? = nil, request: FailoverRequest? = nil
+        maximumLag: ByteCount, synchronous: SynchronousElection? = nil, request: FailoverRequest? = nil,
+        isStandbyCluster: Bool = false
     ) {
         self.me = me
         self.others = others
-        self.lastKnownPosition = lastKnownPosition
+        self.lastKnownPosition = isStandbyCluster ? nil : lastKnownPosition
         self.recordedTimeline = recordedTimeline
         self.maximumLag = maximumLag
         self.synchronous = synchronous

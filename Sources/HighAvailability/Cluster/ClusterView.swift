@@ -38,14 +38,23 @@ public struct ClusterView: Codable, Hashable, Sendable {
     /// Both promoted from the timeline before it, the first one without being able to tell the store, and PostgreSQL gave both
     /// the same number. The standbys follow the recorded one's course, so the other must not lead again.
     public func isOnUnrecordedCourse(_ server: StoppedServer, of member: String) -> Bool {
-        guard server.wasPrimary, let beginner = beginner(of: server.timeline) else { return false }
+        guard configuration.standbyCluster == nil, server.wasPrimary, let beginner = beginner(of: server.timeline)
+        else { return false }
         return beginner != member
     }
 
     /// The timeline the cluster is known to have reached; nil before anything was recorded.
+    ///
+    /// Nil in a standby cluster: there the remote server says which course is the right one, and brings it to every member.
     public var recordedTimeline: Timeline? {
+        guard configuration.standbyCluster == nil else { return nil }
         let fromHistory = history.last.map { Timeline(rawValue: $0.timeline.rawValue &+ 1) }
         return [fromHistory, lock?.timeline].compactMap { $0 }.max()
+    }
+
+    /// What a leader is called: one that follows another cluster says so in its role.
+    func title(of leader: String) -> String {
+        members[leader]?.role == .standbyLeader ? "standby leader" : "leader"
     }
 }
 

@@ -19,6 +19,8 @@ public struct DynamicConfiguration: Codable, Hashable, Sendable {
     public var usesSlots: Bool
     /// How long a slot is kept for a member that has gone. Default 30 min.
     public var memberSlotRetention: Duration
+    /// The cluster this one follows; nil: it follows none.
+    public var standbyCluster: StandbyCluster?
     /// Server parameters, by lower-case name.
     public var parameters: [String: String]
     /// Lines of pg_hba.conf, after the internal ones.
@@ -37,6 +39,7 @@ public struct DynamicConfiguration: Codable, Hashable, Sendable {
         usesRewind: Bool = true,
         usesSlots: Bool = true,
         memberSlotRetention: Duration = .seconds(30 * 60),
+        standbyCluster: StandbyCluster? = nil,
         parameters: [String: String] = [:],
         hostBasedAuthentication: [String] = [],
         identityMap: [String] = []
@@ -51,6 +54,7 @@ public struct DynamicConfiguration: Codable, Hashable, Sendable {
         self.usesRewind = usesRewind
         self.usesSlots = usesSlots
         self.memberSlotRetention = memberSlotRetention
+        self.standbyCluster = standbyCluster
         self.parameters = parameters
         self.hostBasedAuthentication = hostBasedAuthentication
         self.identityMap = identityMap

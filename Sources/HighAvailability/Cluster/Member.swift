@@ -65,6 +65,8 @@ public struct Member: Codable, Hashable, Sendable {
 /// Roles as Patroni writes them.
 public enum MemberRole: String, Codable, Hashable, Sendable {
     case primary
+    /// Leads a cluster that follows another one, in recovery.
+    case standbyLeader = "standby_leader"
     case replica
     case demoted
     case uninitialized

@@ -17,6 +17,8 @@ public enum Action: Codable, Hashable, Sendable {
     case wait
     /// Claim the right to create the cluster, then initdb.
     case bootstrap
+    /// Claim the right to create the cluster, then copy the remote server's data.
+    case bootstrapStandby
     /// Copy the data of a running member: the leader, or a standby on the leader's timeline.
     case clone(from: String)
     /// Ask the others where they are, and take the lock if nobody is ahead.
@@ -38,6 +40,12 @@ public enum Action: Codable, Hashable, Sendable {
     /// Bring a server that may have diverged behind this leader: recover, compare, rewind or clone, start;
     /// then receive from `source`, as in ``follow(_:from:)``.
     case rejoin(String, from: String?)
+    /// Be the standby of the remote server: compare, rewind or copy anew if need be, start; requires the lock.
+    case followRemote
+    /// The standby leader runs, holds the lock and follows the remote server: keep its routing, slots and settings right.
+    case leadStandby
+    /// Stop the primary of what is to be a standby cluster in order, and keep the lock.
+    case demoteCluster
     /// Stop a primary at once, killing what does not stop.
     case demote
     /// Finish crash recovery of a stopped primary without accepting connections.

@@ -11,6 +11,10 @@ public struct Observation: Codable, Hashable, Sendable {
     public var activity: Activity?
     /// Leader whose course this standby has been checked against and follows; nil before it follows anyone.
     public var followed: FollowedLeader?
+    /// The remote server this standby leader was told to follow; nil before it follows it.
+    public var followedRemote: FollowedRemote?
+    /// Why this running primary cannot become a standby of the remote server, asked a moment ago; nil: it can.
+    public var remoteObjection: String?
     /// Since when this running standby has received nothing; nil while it streams.
     public var notStreamingSince: BootInstant?
     /// Standbys that were tried as a source of WAL or of a copy in vain, and until when they are not tried again.
@@ -37,7 +41,8 @@ public struct Observation: Codable, Hashable, Sendable {
     public init(
         now: BootInstant, me: String, tags: MemberTags = MemberTags(), cluster: ClusterView, lock: LockStanding,
         server: ServerState, activity: Activity? = nil, followed: FollowedLeader? = nil,
-        notStreamingSince: BootInstant? = nil, avoidedSources: [String: BootInstant] = [:],
+        followedRemote: FollowedRemote? = nil, remoteObjection: String? = nil, notStreamingSince: BootInstant? = nil,
+        avoidedSources: [String: BootInstant] = [:],
         standsBackUntil: BootInstant? = nil, isStopping: Bool = false, isFailsafeActive: Bool = false,
         isElectedByRequest: Bool = false, wallClock: WallInstant? = nil, answeredRestart: String? = nil,
         lockEnd: LockEnd? = nil, outage: PrimaryOutage? = nil, isWatchdogMissing: Bool = false
@@ -50,6 +55,8 @@ public struct Observation: Codable, Hashable, Sendable {
         self.server = server
         self.activity = activity
         self.followed = followed
+        self.followedRemote = followedRemote
+        self.remoteObjection = remoteObjection
         self.notStreamingSince = notStreamingSince
         self.avoidedSources = avoidedSources
         self.standsBackUntil = standsBackUntil
@@ -180,6 +187,7 @@ public enum Activity: String, Codable, Hashable, Sendable {
     case startingStandby = "starting as a secondary"
     case promoting = "promote"
     case demoting = "demote"
+    case demotingCluster = "demoting to a standby cluster"
     case handingOver = "switchover"
     case recovering = "doing crash recovery in a single user mode"
     case rejoining = "rejoining the leader"
@@ -193,7 +201,8 @@ public enum Activity: String, Codable, Hashable, Sendable {
     public var needsLock: Bool {
         switch self {
         case .startingPrimary, .promoting, .restartingPrimary: true
-        case .bootstrapping, .cloning, .startingStandby, .demoting, .handingOver, .recovering, .rejoining, .racing,
+        case .bootstrapping, .cloning, .startingStandby, .demoting, .demotingCluster, .handingOver, .recovering,
+            .rejoining, .racing,
             .restarting, .restartingStandby, .stopping:
             false
         }

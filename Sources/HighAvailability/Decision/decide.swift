@@ -4,7 +4,8 @@
 /// know of the others, measured at that moment, comes afterwards, in ``judgeCandidacy(_:)``.
 ///
 /// Invariant: no action that makes or keeps a primary (``Action/startPrimary``, ``Action/promote``, ``Action/lead``,
-/// ``Action/restart`` of a primary) is returned unless the lock is confirmed as this agent's own at `now`.
+/// ``Action/restart`` of a primary) is returned unless the lock is confirmed as this agent's own at `now`; and in a standby
+/// cluster none that makes one.
 public func decide(_ observation: Observation) -> Decision {
     if let decision = decideOnActivity(observation) { return decision }
     if observation.isStopping {

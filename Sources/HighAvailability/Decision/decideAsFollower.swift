@@ -1,9 +1,10 @@
 /// Another member leads.
 func decideAsFollower(_ observation: Observation, of leader: String) -> Decision {
+    let isStandbyCluster = observation.cluster.configuration.standbyCluster != nil
     switch observation.server {
     case .noData:
         guard isServing(leader, in: observation.cluster) else {
-            return Decision(.wait, "waiting for leader to bootstrap")
+            return Decision(.wait, "waiting for \(isStandbyCluster ? "standby_leader" : "leader") to bootstrap")
         }
         return decideOnCopy(observation, of: leader)
     case .unusable(let reason):
@@ -17,7 +18,7 @@ func decideAsFollower(_ observation: Observation, of leader: String) -> Decision
             .clone(from: source), "cloning anew from '\(source)': \(operation) has left the data incomplete")
     case .stopped:
         guard isServing(leader, in: observation.cluster) else {
-            return Decision(.wait, "waiting for \(leader) to become primary")
+            return Decision(.wait, "waiting for \(leader) to become \(isStandbyCluster ? "standby leader" : "primary")")
         }
         return Decision(
             .rejoin(leader, from: streamSource(observation, of: leader).member), "starting as a secondary")
@@ -26,7 +27,11 @@ func decideAsFollower(_ observation: Observation, of leader: String) -> Decision
     case .unresponsive:
         return Decision(.restart, "restarting PostgreSQL because it answers nobody")
     case .primary:
-        return Decision(.demote, "demoting self because I do not have the lock and I was a leader")
+        return Decision(
+            .demote,
+            isStandbyCluster
+                ? "cannot be a real primary in standby cluster"
+                : "demoting self because I do not have the lock and I was a leader")
     case .standby(let server):
         if server.isReplayPausedForSettings {
             return Decision(.restart, "restarting: replay is paused for insufficient settings")
@@ -53,7 +58,13 @@ func decideOnFollowing(_ observation: Observation, of leader: String) -> Decisio
     guard let member = observation.cluster.members[source.member ?? leader], let host = member.host else { return nil }
     let wanted = FollowedLeader(
         name: leader, epoch: observation.cluster.lock?.epoch ?? 0, source: source.member, host: host, port: member.port)
-    guard observation.followed != wanted else { return nil }
+    guard observation.followed != wanted else {
+        guard observation.cluster.configuration.standbyCluster != nil, !observation.cluster.configuration.isPaused,
+            let member = source.member, hasReceivedNothing(observation)
+        else { return nil }
+        return Decision(
+            .follow(leader, from: member), "receiving nothing from \(member): looking again whether its course is ours")
+    }
     let isPlain = source.member == leader && observation.tags.replicatesFrom == nil
     return Decision(
         .follow(leader, from: source.member), isPlain ? "following new leader \(leader)" : source.reason)
@@ -70,8 +81,9 @@ private func cloneSource(_ observation: Observation, of leader: String) -> Strin
         for: observation.me, leader: leader, in: observation.cluster, avoiding: observation.sourcesToAvoid)
 }
 
-/// The leader says that it runs as a primary: only then is there something to follow or to copy.
+/// The leader says that it runs as one: only then is there something to follow or to copy.
 func isServing(_ leader: String, in cluster: ClusterView) -> Bool {
     guard let member = cluster.members[leader] else { return false }
-    return member.role == .primary && member.state == .running && member.host != nil
+    return (member.role == .primary || member.role == .standbyLeader) && member.state == .running
+        && member.host != nil
 }

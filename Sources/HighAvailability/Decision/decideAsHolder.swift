@@ -1,5 +1,8 @@
 /// The lock is ours: there is to be one primary, here.
 func decideAsHolder(_ observation: Observation) -> Decision {
+    if let remote = observation.cluster.configuration.standbyCluster {
+        return decideAsStandbyLeader(observation, of: remote)
+    }
     if observation.isWatchdogMissing {
         if case .primary = observation.server {
             return Decision(.release, "Demoting self because watchdog could not be activated")
@@ -35,6 +38,9 @@ func decideAsHolder(_ observation: Observation) -> Decision {
     case .standby(let server):
         if server.isReplayPausedForSettings {
             return Decision(.restart, "restarting before promotion: replay is paused for insufficient settings")
+        }
+        if observation.cluster.members[observation.me]?.role == .standbyLeader {
+            return Decision(.promote, "promoted self to leader because I had the session lock")
         }
         return Decision(.promote, "promoted self to leader by acquiring session lock")
     case .primary(let server):

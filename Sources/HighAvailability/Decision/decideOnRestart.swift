@@ -15,7 +15,8 @@ func decideOnRestart(_ observation: Observation, _ server: RunningServer, role: 
     if order.onlyPending, !server.isRestartPending {
         return skip("restart conditions are not satisfied: no setting waits for a restart")
     }
-    if let wanted = order.role, wanted != role {
+    // Who asks for the leader says primary.
+    if let wanted = order.role, wanted != role, !(wanted == .primary && role == .standbyLeader) {
         return skip("restart conditions are not satisfied: I am a \(role.rawValue)")
     }
     return Decision(.restartInPlace(order), "restarting PostgreSQL in place, as it was asked for")

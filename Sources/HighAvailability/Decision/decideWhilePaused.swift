@@ -1,5 +1,11 @@
 /// Paused: nothing starts, stops or is promoted, unless somebody asked for exactly that; the holder keeps what it has.
 func decideWhilePaused(_ observation: Observation) -> Decision {
+    if let remote = observation.cluster.configuration.standbyCluster, case .mine = observation.lock,
+        case .standby(let server) = observation.server
+    {
+        let decision = decideOnRunningStandbyLeader(observation, server, of: remote)
+        return Decision(decision.action, "PAUSE: \(decision.reason)")
+    }
     switch (observation.server, observation.lock) {
     case (.primary(let server), .mine):
         if let decision = decideInFailsafe(observation) { return decision }

@@ -1,5 +1,6 @@
 /// Nobody leads.
 func decideWithoutLeader(_ observation: Observation) -> Decision {
+    if observation.cluster.configuration.standbyCluster != nil { return decideWithoutStandbyLeader(observation) }
     if observation.cluster.initialization == .never, isStandbyData(observation.server) {
         return Decision(
             .wait, "No initialize key in the store and PostgreSQL is a replica: start the member that is primary first")
@@ -78,7 +79,7 @@ private func decideOnCandidacy(of server: RunningServer, _ observation: Observat
 }
 
 /// Whether this is the moment to ask the others.
-private func decideOnRace(_ observation: Observation) -> Decision {
+func decideOnRace(_ observation: Observation) -> Decision {
     if let until = observation.standsBackUntil, observation.now < until {
         return Decision(.wait, "standing back: somebody else is the healthiest node")
     }
@@ -110,6 +111,8 @@ public enum Grace {
     public static let sourceSilence: Duration = .seconds(3)
     /// A standby that was tried in vain is not asked again for this long.
     public static let avoidSource: Duration = .seconds(30)
+    /// In a standby cluster, whoever receives nothing for this long looks whether its course is still the one to follow.
+    public static let courseCheck: Duration = .seconds(10)
 }
 
 /// Data that cannot be the origin of a cluster.

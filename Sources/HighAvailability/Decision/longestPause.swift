@@ -17,7 +17,8 @@ public func longestPause(
         $0.since + observation.cluster.configuration.primaryStartTimeout
     }
     let silence = observation.notStreamingSince.map { $0 + Grace.sourceSilence }
-    for instant in [lockExpiry, observation.standsBackUntil, startTimeout, silence].compactMap(\.self)
+    let courseCheck = observation.notStreamingSince.map { $0 + Grace.courseCheck }
+    for instant in [lockExpiry, observation.standsBackUntil, startTimeout, silence, courseCheck].compactMap(\.self)
     where instant > observation.now {
         pause = min(pause, instant - observation.now)
     }

@@ -23,14 +23,16 @@ public func chooseSource(
     of member: String, tags: MemberTags, leader: String, in cluster: ClusterView, avoiding avoided: Set<String> = []
 ) -> StreamSource {
     if tags.streamsFromNobody { return StreamSource(nil, "receiving nothing: the tag nostream is set") }
-    guard let wanted = tags.replicatesFrom else { return StreamSource(leader, "following a leader (\(leader))") }
+    let title = cluster.title(of: leader)
+    guard let wanted = tags.replicatesFrom else { return StreamSource(leader, "following a \(title) (\(leader))") }
     guard wanted != leader else {
-        return StreamSource(leader, "following a leader (\(leader)), from which it is to replicate")
+        return StreamSource(leader, "following a \(title) (\(leader)), from which it is to replicate")
     }
     if let objection = objection(to: wanted, for: member, leader: leader, in: cluster, avoiding: avoided) {
-        return StreamSource(leader, "following a leader (\(leader)): cannot replicate from \(wanted), \(objection)")
+        return StreamSource(
+            leader, "following a \(title) (\(leader)): cannot replicate from \(wanted), \(objection)")
     }
-    return StreamSource(wanted, "replicating from \(wanted), a standby of the leader (\(leader))")
+    return StreamSource(wanted, "replicating from \(wanted), a standby of the \(title) (\(leader))")
 }
 
 /// The standbys that stream from a member, by what everyone has published: whose slots it keeps.

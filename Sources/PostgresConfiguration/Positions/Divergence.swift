@@ -67,13 +67,17 @@ public struct LocalHistoryEnd: Hashable, Sendable {
         return AbandonedWAL(timeline: timeline, start: parting, end: max(parting, position))
     }
 
-    /// Compares with the history of a primary.
+    /// Compares with the history of a primary, or of a standby.
     ///
     /// A shutdown checkpoint is contained in the other history if the switch lies behind its beginning, because switches
     /// lie on record boundaries and a clean shutdown writes nothing after it.
-    public func divergence(fromTimeline upstream: Timeline, history: TimelineHistory) -> Divergence {
+    ///
+    /// - Parameter isInRecovery: the other one is a standby: what it has of this timeline this server's own may be.
+    public func divergence(
+        fromTimeline upstream: Timeline, history: TimelineHistory, isInRecovery: Bool = false
+    ) -> Divergence {
         if timeline == upstream {
-            guard kind == .shutdownCheckpoint else { return .none }
+            guard kind == .shutdownCheckpoint, !isInRecovery else { return .none }
             // A timeline has one primary, and this server was one. Another primary on it has begun the same number somewhere
             // else: it took over before the store could be told of this one's promotion.
             return .needsCopy(reason: "this server was itself the primary of timeline \(timeline)")

@@ -66,7 +66,8 @@ extension PostgresInstance {
             guard remote.systemIdentifier == control.systemIdentifier else {
                 throw PostgresError(.unexpectedAnswer, remote.systemIdentifier)
             }
-            return local.divergence(fromTimeline: remote.timeline, history: remote.history)
+            return local.divergence(
+                fromTimeline: remote.timeline, history: remote.history, isInRecovery: remote.isInRecovery)
         } catch  where error.code == .unexpectedAnswer {
             throw InstanceError(
                 .foreignCluster,
@@ -130,13 +131,27 @@ extension PostgresInstance {
         }
     }
 
-    private struct RemoteHistory {
+    struct RemoteHistory {
         let systemIdentifier: String
         let timeline: Timeline
         let history: TimelineHistory
+        let isInRecovery: Bool
     }
 
-    private func history(
+    /// Over a connection for replication, which takes no SQL; PostgreSQL 14 and later tell. An earlier one counts as a primary,
+    /// which costs a copy at worst.
+    private func isInRecovery(
+        _ connection: PostgresConnection, deadline: Duration
+    ) async throws(PostgresError) -> Bool {
+        do throws(PostgresError) {
+            return try await connection.query("SHOW in_hot_standby", deadline: deadline).scalar == "on"
+        } catch {
+            guard error.sqlState == "42704" else { throw error }
+            return false
+        }
+    }
+
+    func history(
         of upstream: Upstream, deadline: Duration
     ) async throws(PostgresError) -> RemoteHistory {
         let connection = try await PostgresConnection.open(replicationConnection(to: upstream), deadline: deadline)
@@ -150,10 +165,11 @@ extension PostgresInstance {
                 try await connection.query("TIMELINE_HISTORY \(timeline)", deadline: deadline)
                 .value("content") ?? ""
         }
+        let isInRecovery = try await isInRecovery(connection, deadline: deadline)
         await connection.close()
         return RemoteHistory(
             systemIdentifier: identifier, timeline: Timeline(rawValue: timeline),
-            history: TimelineHistory(parsing: text))
+            history: TimelineHistory(parsing: text), isInRecovery: isInRecovery)
     }
 
     /// Takes the local data back to where its history parted from the upstream's, with pg_rewind.

@@ -150,6 +150,7 @@ public struct Explorer {
             (state.members[index].isPrimary, state.members[index].isRunning) = (false, true)
             state.members[index].timeline = state.lock?.timeline?.rawValue ?? state.members[index].timeline
             return [state]
+        case .bootstrapStandby, .followRemote, .leadStandby, .demoteCluster: return []
         case .wait, .bootstrap, .clone, .startStandby, .lead, .recover, .handOver, .refuseHandOver, .finishHandOver,
             .restart, .restartInPlace, .answerRestart, .release, .shutDown, .refuse:
             return []

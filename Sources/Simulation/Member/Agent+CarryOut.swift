@@ -6,6 +6,8 @@ extension Agent {
         switch decision.action {
         // Nobody asks for restarts here: no order is ever in the simulated store.
         case .wait, .refuse, .restartInPlace, .answerRestart: break
+        // Nor does a simulated cluster follow another one.
+        case .bootstrapStandby, .followRemote, .leadStandby, .demoteCluster: break
         case .bootstrap: begin(.bootstrapping) { bootstrap($0) }
         case .clone(let leader): begin(.cloning) { clone(leader, $0) }
         case .race: begin(.racing) { race($0) }

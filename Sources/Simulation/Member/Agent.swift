@@ -184,7 +184,8 @@ final class Agent {
     private func patience(with kind: Activity) -> Duration {
         switch kind {
         case .startingPrimary, .promoting, .startingStandby, .recovering: .seconds(300)
-        case .handingOver, .stopping, .restarting, .restartingPrimary, .restartingStandby: .seconds(120)
+        case .handingOver, .stopping, .restarting, .restartingPrimary, .restartingStandby, .demotingCluster:
+            .seconds(120)
         case .bootstrapping, .cloning, .demoting, .rejoining, .racing: timings.ttl
         }
     }

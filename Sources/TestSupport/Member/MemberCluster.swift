@@ -137,6 +137,14 @@ public final class MemberCluster: Sendable {
         try Self.write("\(folder)/agent.json", file.serialized())
     }
 
+    /// Writes how a new cluster is made into the agent file, before any member is started.
+    public func writeBootstrap(_ bootstrap: JSONValue) throws {
+        let file: JSONValue = [
+            "cluster": .string(Self.name), "lockObject": .string(lockObject), "bootstrap": bootstrap,
+        ]
+        try Self.write("\(folder)/agent.json", file.serialized())
+    }
+
     /// Kills every process of the cluster and removes its folder.
     public func destroy() async throws {
         for member in members { member.killEverything() }

@@ -36,6 +36,14 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "spec.restart.instances[1]", "twice"),
         BadSpec("a restart of nobody", ["restart": ["instances": []]], "spec.restart.instances", "leave it out"),
         BadSpec("too short a restart", ["restart": ["timeout": 9]], "spec.restart.timeout", "between 10 and 3600"),
+        BadSpec(
+            "several remote servers", ["standby": ["host": "a.example,b.example"]], "spec.standby.host", "one server"),
+        BadSpec("itself to follow", ["standby": ["host": "demo"]], "spec.standby.host", "this very cluster"),
+        BadSpec("no port", ["standby": ["host": "a", "port": 0]], "spec.standby.port", "between 1 and 65535"),
+        BadSpec(
+            "a slot no server would make", ["standby": ["host": "a", "primarySlotName": "site-b"]],
+            "spec.standby.primarySlotName", "a to z"),
+        BadSpec("a standby cluster of nobody", ["standby": ["port": 5432]], "spec.standby.host", "required"),
         BadSpec("no instances", ["instances": 0], "spec.instances", "between 1 and 32"),
         BadSpec("too many instances", ["instances": 33], "spec.instances", "between 1 and 32"),
         BadSpec(

@@ -11,14 +11,16 @@ extension ClusterContext {
         for override in spec.instanceOverrides ?? [] {
             tags[override.name] = Self.patroniTags(override.tags)
         }
+        var bootstrap: JSONValue = [
+            "initdb": [
+                "dataChecksums": .bool(initdb.dataChecksums), "encoding": .string(initdb.encoding),
+                "locale": .string(initdb.locale),
+            ]
+        ]
+        // Whatever the store says or does not say yet: no empty cluster in the place of a copy.
+        if spec.remote != nil { bootstrap["standby"] = true }
         let agent: JSONValue = [
-            "cluster": .string(name), "lockObject": .string(lockObject.rawValue),
-            "bootstrap": [
-                "initdb": [
-                    "dataChecksums": .bool(initdb.dataChecksums), "encoding": .string(initdb.encoding),
-                    "locale": .string(initdb.locale),
-                ]
-            ],
+            "cluster": .string(name), "lockObject": .string(lockObject.rawValue), "bootstrap": bootstrap,
             "tags": .object(tags),
         ]
         return object(
@@ -59,6 +61,7 @@ extension ClusterContext {
         configuration["synchronous_node_count"] = JSONValue(availability.synchronous.standbys)
         configuration["synchronous_mode_strict"] = .bool(availability.synchronous.strict)
         configuration["pause"] = .bool(spec.paused)
+        configuration["standby_cluster"] = spec.remote.map(Self.section)
 
         var own = configuration["matriarch"]?.objectValue ?? [:]
         own["fence_margin"] = Self.seconds(availability.timings.fenceMargin)
@@ -72,6 +75,12 @@ extension ClusterContext {
         server["pg_ident"] = JSONValue(spec.postgresql.pgIdent)
         configuration["postgresql"] = .object(server)
         return .object(configuration)
+    }
+
+    private static func section(_ remote: StandbySpec) -> JSONValue {
+        var section: JSONValue = ["host": .string(remote.host), "port": JSONValue(remote.port)]
+        if let slot = remote.primarySlotName { section["primary_slot_name"] = .string(slot) }
+        return section
     }
 
     /// Whole seconds as an integer, which Patroni needs; only our own margin may have a fraction.

@@ -50,8 +50,13 @@ struct ClusterSituation: Sendable, Hashable {
     /// The Pod of the lock's holder.
     var leadingMember: ObservedMember? { members.first { $0.name == leader } }
 
-    /// The holder, when it is up and promoted.
-    var primary: ObservedMember? { leadingMember.flatMap { $0.isRunningPrimary ? $0 : nil } }
+    /// The holder, when it is up and promoted; in a standby cluster, when it is up.
+    var primary: ObservedMember? {
+        leadingMember.flatMap { $0.isRunningPrimary || $0.isRunningStandbyLeader ? $0 : nil }
+    }
+
+    /// The holder, when it is up and follows another cluster.
+    var standbyLeader: ObservedMember? { primary.flatMap { $0.isRunningStandbyLeader ? $0 : nil } }
 
     /// What only a person can mend: each distinct sentence behind the names of the members that say it.
     var attention: [(sentence: String, note: String)] {

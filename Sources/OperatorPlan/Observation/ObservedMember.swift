@@ -61,7 +61,10 @@ struct ObservedMember: Sendable, Hashable {
     }
 
     /// It runs as a primary: its server accepts writes as far as its agent knows.
-    var isRunningPrimary: Bool { role == "primary" && state == "running" && isContainerRunning && !isDeleting }
+    var isRunningPrimary: Bool { role == Labels.rolePrimary && runs }
+    /// It leads a cluster that follows another one.
+    var isRunningStandbyLeader: Bool { role == Labels.roleStandbyLeader && runs }
+    private var runs: Bool { state == "running" && isContainerRunning && !isDeleting }
 
     var status: MemberStatus {
         MemberStatus(

@@ -45,6 +45,7 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
     case invalidSpec = "InvalidSpec"
     case primaryChanged = "PrimaryChanged"
     case failedOver = "FailedOver"
+    case standbyClusterPromoted = "StandbyClusterPromoted"
     case dataLossPossible = "DataLossPossible"
     case dataLost = "DataLost"
     case nothingLost = "NothingLost"
@@ -75,7 +76,8 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .created, .invalidSpec, .paused, .resumed: "Reconcile"
         case .objectNotOurs, .groupVersionNotServed, .applyFailed: "Apply"
-        case .primaryChanged, .failedOver, .memberNeedsAttention, .dataLossPossible, .dataLost, .nothingLost,
+        case .primaryChanged, .failedOver, .standbyClusterPromoted, .memberNeedsAttention,
+            .dataLossPossible, .dataLost, .nothingLost,
             .synchronousStandbysMissing, .synchronousStandbysComplete:
             "Observe"
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost: "Switchover"

@@ -9,6 +9,8 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case bootstrapping = "Bootstrapping"
     case noPrimary = "NoPrimary"
     case primaryNotRunning = "PrimaryNotRunning"
+    case standbyHealthy = "StandbyHealthy"
+    case standbyLeaderRunning = "StandbyLeaderRunning"
 
     // Progressing.
     case stable = "Stable"
@@ -27,6 +29,7 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case sound = "Sound"
     case objectNotOurs = "ObjectNotOurs"
     case applyFailed = "ApplyFailed"
+    case secretMissing = "SecretMissing"
     case memberNeedsAttention = "MemberNeedsAttention"
     case memberFailed = "MemberFailed"
     case membersNotReady = "MembersNotReady"

@@ -2,10 +2,11 @@ import PostgresClusterAPI
 
 /// Whether commits wait for as many standbys as the spec asks for.
 extension ConditionFindings {
-    /// nil in mode off.
+    /// nil in mode off, and in a standby cluster.
     var synchronous: (status: Condition.Status, finding: Finding)? {
         let wanted = spec.highAvailability.synchronous
-        guard wanted.mode != .off else { return nil }
+        // Nobody in a standby cluster acknowledges commits.
+        guard wanted.mode != .off, situation.standbyLeader == nil else { return nil }
         guard isInitialized, let leader = situation.primary?.name else { return (.unknown, primary) }
         guard let record = situation.synchronous, record.leader == leader else {
             let message = "\(leader) has not recorded yet whom commits wait for"

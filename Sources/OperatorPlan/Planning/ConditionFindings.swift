@@ -20,7 +20,7 @@ struct ConditionFindings {
     var conditions: [(Condition.Kind, Condition.Status, Finding)] {
         var all: [(Condition.Kind, Condition.Status, Finding)] = [
             (.ready, isReady ? .true : .false, ready),
-            (.primaryAvailable, situation.primary == nil ? .false : .true, primary),
+            (.primaryAvailable, isWritable ? .true : .false, primary),
             (.progressing, isProgressing ? .true : .false, progressing),
             (
                 .degraded, degraded.map { _ in .true } ?? .false,
@@ -46,12 +46,19 @@ struct ConditionFindings {
     private var readyCount: Int { situation.members.count(where: \.isReady) }
     private var isComplete: Bool { situation.members.count == spec.instances && readyCount == spec.instances }
     var isInitialized: Bool { situation.systemIdentifier != nil }
+    private var isWritable: Bool { situation.primary != nil && situation.standbyLeader == nil }
     private var isReady: Bool { problems.isEmpty && situation.primary != nil && isComplete }
 
     private var ready: Finding {
         if !problems.isEmpty { return configuration }
         if situation.primary == nil { return primary }
         if !isComplete { return firstProgress ?? degraded ?? missing }
+        if let leader = situation.standbyLeader {
+            return Finding(
+                reason: .standbyHealthy,
+                message: "\(leader.name) leads a standby cluster\(remote) on timeline \(timeline ?? 0); "
+                    + "\(readyCount) of \(spec.instances) members are ready")
+        }
         return Finding(
             reason: .healthy,
             message: "\(situation.primary?.name ?? "") leads on timeline \(timeline ?? 0); "
@@ -59,6 +66,11 @@ struct ConditionFindings {
     }
 
     var primary: Finding {
+        if let leader = situation.standbyLeader {
+            return Finding(
+                reason: .standbyLeaderRunning,
+                message: "\(leader.name) leads a standby cluster\(remote) and accepts no writes")
+        }
         if let primary = situation.primary {
             return Finding(
                 reason: .primaryRunning, message: "\(primary.name) accepts writes on timeline \(timeline ?? 0)")
@@ -72,6 +84,8 @@ struct ConditionFindings {
         return Finding(
             reason: .primaryNotRunning, message: "\(leader) holds the lock and does not accept writes (yet)")
     }
+
+    private var remote: String { spec.remote.map { " of \($0.host):\($0.port)" } ?? "" }
 
     private var firstProgress: Finding? { progress.first }
     private var isProgressing: Bool { problems.isEmpty && (!progress.isEmpty || isStarting) }

@@ -13,9 +13,7 @@ extension Planner {
 
     /// Secrets first and the StatefulSet last, so that no Pod waits for what it mounts.
     mutating func planObjects(replicas: Int) {
-        for secret in context.secrets() where !observed.secrets.contains(secret.name) {
-            plan.changes.append(.createSecret(secret))
-        }
+        planSecrets()
         if liveStatefulSet == nil { event(.created, "Creating cluster \(context.name)") }
         let members = max(replicas, spec.instances, (situation.members.last?.ordinal ?? -1) + 1)
         apply(ServiceAccount.resource, context.serviceAccount())
@@ -28,6 +26,22 @@ extension Planner {
         if context.lockObject == .endpoints { apply(Service.resource, context.configurationService()) }
         planPodDisruptionBudget()
         apply(StatefulSet.resource, context.statefulSet(replicas: replicas))
+    }
+
+    /// A copy has the passwords of what it was copied from: none that was made here would let anybody in.
+    private mutating func planSecrets() {
+        let missing = context.secrets().filter { !observed.secrets.contains($0.name) }
+        guard spec.remote != nil, situation.systemIdentifier == nil else {
+            for secret in missing { plan.changes.append(.createSecret(secret)) }
+            return
+        }
+        guard !missing.isEmpty else { return }
+        faults.append(
+            Finding(
+                reason: .secretMissing,
+                message: "Create the Secrets \(missing.map(\.name).joined(separator: ", ")) with the usernames and "
+                    + "passwords that hold at the remote server; see spec.standby"))
+        plan.requeue(after: .seconds(5))
     }
 
     private mutating func planPodDisruptionBudget() {

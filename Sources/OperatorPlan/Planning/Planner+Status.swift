@@ -45,7 +45,10 @@ extension Planner {
         status.timeline = timeline
         status.lastPrimary = primary.name
         guard let last = previous.lastPrimary, last != primary.name else { return }
-        if isRequested(from: last, to: primary.name) {
+        if situation.standbyLeader != nil {
+            // Nothing can be lost by it: what counts is at the remote server.
+            event(.primaryChanged, "\(primary.name) is the standby leader after \(last), on timeline \(timeline)")
+        } else if isRequested(from: last, to: primary.name) {
             event(.primaryChanged, "\(primary.name) leads after \(last), on timeline \(timeline)")
         } else {
             status.lastFailover = FailoverStatus(
@@ -91,6 +94,7 @@ extension Planner {
             warn(.objectNotOurs, degraded.message)
         }
         announceSynchronous()
+        announceStandbyCluster()
         let known = Set((previous.members ?? []).compactMap(\.problem))
         for (sentence, note) in situation.attention where !known.contains(sentence) {
             warn(.memberNeedsAttention, note)
@@ -102,6 +106,14 @@ extension Planner {
 }
 
 extension Planner {
+    private mutating func announceStandbyCluster() {
+        let before = previous.condition(.primaryAvailable)?.reason
+        guard before == ConditionReason.standbyLeaderRunning.rawValue,
+            let now = status.condition(.primaryAvailable), now.status == .true
+        else { return }
+        event(.standbyClusterPromoted, now.message)
+    }
+
     /// Each way in which fewer standbys confirm than were asked for is told when it begins, and once when it is over.
     private mutating func announceSynchronous() {
         guard let condition = status.condition(.synchronousReplication) else { return }

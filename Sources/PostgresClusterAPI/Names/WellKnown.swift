@@ -10,6 +10,8 @@ public enum Labels {
     public static let role = "role"
     public static let rolePrimary = "primary"
     public static let roleReplica = "replica"
+    /// In a member's status; the label of such a member is ``rolePrimary``, as Patroni's is.
+    public static let roleStandbyLeader = "standby_leader"
     /// On Pods of replicas that clients may read from, set by the agents: all but those tagged `noloadbalance` or `nostream`.
     public static let isOffered = "matriarch.dev/load-balanced"
     public static let offered = "true"

@@ -14,6 +14,7 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
     public var switchover: SwitchoverRequest?
     public var restart: RestartRequest?
     public var bootstrap: BootstrapSpec
+    public var standby: StandbySpec?
     public var instanceOverrides: [InstanceOverride]?
     public var service: ServiceSpec?
     public var podMetadata: PodMetadata?
@@ -25,7 +26,8 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case instances, image, imagePullPolicy, imagePullSecrets, postgresql, storage, resources, highAvailability
-        case paused, switchover, restart, bootstrap, instanceOverrides, service, podMetadata, affinity, tolerations
+        case paused, switchover, restart, bootstrap, standby, instanceOverrides, service, podMetadata, affinity,
+            tolerations
         case nodeSelector, topologySpreadConstraints, priorityClassName
     }
 
@@ -34,6 +36,9 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
         case ifNotPresent = "IfNotPresent"
         case never = "Never"
     }
+
+    /// The remote server to follow; nil: this cluster takes writes.
+    public var remote: StandbySpec? { standby.flatMap { $0.enabled ? $0 : nil } }
 
     /// Ordinals take part in names of permissions, so their number is bounded.
     static let maximumInstances: Int64 = 32
@@ -88,6 +93,8 @@ extension PostgresClusterSpec: SchemaObject {
                 rules: [
                     Rule("self == oldSelf", message: "bootstrap describes how the cluster was made and cannot change")
                 ])
+        case .standby:
+            Field(.object(StandbySpec.self), StandbySpec.summary)
         case .instanceOverrides:
             Field(
                 .list(of: .object(InstanceOverride.self), key: "name", maximumCount: Int(maximumInstances)),

@@ -24,7 +24,7 @@ struct SpecValidator {
 
     func problems() -> [SpecProblem] {
         name() + instances() + settings() + storage() + timings() + availability() + immutability() + switchover()
-            + restart() + overrides() + metadata()
+            + restart() + standby() + overrides() + metadata()
     }
 
     private func problem(_ path: String, _ value: (some Any)?, _ message: String) -> [SpecProblem] {
@@ -178,6 +178,27 @@ struct SpecValidator {
         }
         if !(10...3600).contains(request.timeout) {
             problems += problem("spec.restart.timeout", request.timeout, "must be between 10 and 3600 seconds")
+        }
+        return problems
+    }
+
+    private func standby() -> [SpecProblem] {
+        guard let standby = spec.standby else { return [] }
+        var problems: [SpecProblem] = []
+        if standby.host.isEmpty || standby.host.contains(where: { $0.isWhitespace || $0 == "," || $0 == "/" }) {
+            problems += problem("spec.standby.host", standby.host, "must be the name or address of one server")
+        }
+        if !(1...65535).contains(standby.port) {
+            problems += problem("spec.standby.port", standby.port, "must be between 1 and 65535")
+        }
+        if let slot = standby.primarySlotName,
+            slot.wholeMatch(of: /[a-z0-9_]{1,63}/) == nil
+        {
+            problems += problem(
+                "spec.standby.primarySlotName", slot, "must be 1 to 63 of the characters a to z, 0 to 9 and _")
+        }
+        if [cluster, "\(cluster)-ro", "\(cluster)-pods"].contains(standby.host) {
+            problems += problem("spec.standby.host", standby.host, "is a Service of this very cluster")
         }
         return problems
     }

@@ -55,6 +55,7 @@ extension AgentLoop {
     /// other members, and asks on its own until somebody answers.
     func followRemote() async throws {
         guard let section else { return }
+        let wasSilent = followedRemote?.section == section && notStreamingSince != nil
         notStreamingSince = nil
         let mustBeCompared: Bool
         if instance.runningPostmaster == nil, case .stopped(let stopped) = server, stopped.wasPrimary {
@@ -70,7 +71,8 @@ extension AgentLoop {
         if let remote = upstream {
             do {
                 try await joinCourse(of: remote)
-                remoteProblem = nil
+                remoteProblem =
+                    wasSilent ? "receives nothing from \(remote.member), which answers; PostgreSQL's log says why" : nil
             } catch {
                 guard !mustBeCompared else {
                     remoteProblem = "not started: \(error)"

@@ -35,8 +35,8 @@ extension StandbySpec: SchemaObject {
             Field(
                 .text(pattern: "^[a-z0-9_]+$", maxLength: 63),
                 "Replication slot at the remote server, made there if it is missing. It must not begin with the remote "
-                    + "cluster's name and an underscore: those are its own members'. Absent: none, and a standby leader that "
-                    + "was away for too long is copied anew.")
+                    + "cluster's name and an underscore: those are its own members'. Absent: none, and a cluster that was "
+                    + "away for too long cannot catch up.")
         }
     }
 }

@@ -256,11 +256,11 @@ extension AgentLoop {
         } else {
             let problem =
                 "PostgreSQL refuses the settings, the former ones stay in force: " + errors.joined(separator: "; ")
-            logger.error("\(problem)")
             settingsProblem = problem
             refusedSettings = settings
             settings = try formerSettings()
             try await instance.writeConfiguration(settings, role: role)
+            logger.error("\(problem)")
         }
         noteApplied(settings, role)
         try await instance.reload()

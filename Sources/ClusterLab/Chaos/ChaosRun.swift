@@ -89,17 +89,28 @@ public struct ChaosRun: Sendable {
         report.epochs = epochs.count
         report.longestGap = history.longestGap?.duration
         do {
-            let leadership = try await cluster.healthy()
-            let present = try await TableReader.ids(run: writers.run, at: cluster.target(leadership.leader))
+            let found = try await inTheEnd(writers.run, of: cluster)
             report.judge(
-                HistoryVerdict(history: history, present: present, epochs: epochs),
-                paths: try await cluster.timelinePaths())
+                HistoryVerdict(history: history, present: found.rows, epochs: epochs), paths: found.paths)
         } catch {
             report.problems.append("\(error)")
         }
         report.elapsed = BootClock.now() - start
         if !report.hasPassed || isKept { try leave(report, history, epochs, journal, cluster) }
         return report
+    }
+
+    /// The rows of the leader, and every member's way here.
+    ///
+    /// Read again when somebody is in the midst of a change: the last round may have asked for a switchover a moment ago.
+    private func inTheEnd(
+        _ run: String, of cluster: LocalCluster
+    ) async throws -> (rows: [Int64], paths: [TimelinePath]) {
+        try await wait(for: "everybody's last word", within: Self.recoveryLimit, saying: cluster.progress) {
+            let leadership = try await cluster.healthy(within: Self.recoveryLimit)
+            let rows = try await TableReader.ids(run: run, at: cluster.target(leadership.leader))
+            return .reached((rows, try await cluster.timelinePaths()))
+        }
     }
 
     private func leave(

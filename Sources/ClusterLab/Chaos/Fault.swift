@@ -57,7 +57,7 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
         case .frozenAPI: "API server frozen"
         case .fullVolume: "volume full"
         case .starve: "20 ms of one processor in each second for the whole member"
-        case .starveOut: "1 ms of one processor in each second for the whole member"
+        case .starveOut: "4 ms of one processor in each second for the whole member"
         case .clockAhead: "wall clock one hour ahead, then right again"
         case .clockBehind: "wall clock one hour behind, then right again"
         case .configuration: "settings changed"

@@ -70,7 +70,7 @@ extension LocalCluster {
             try await sandbox.fillVolume()
             return FaultUndo(victim: member.name) { sandbox.emptyVolume() }
         case .starve: return try starving(member, .milliseconds(20))
-        case .starveOut: return try starving(member, .milliseconds(1))
+        case .starveOut: return try starving(member, .milliseconds(4))
         case .clockAhead: return try movingClock(of: member, by: Self.clockStep)
         case .clockBehind: return try movingClock(of: member, by: .zero - Self.clockStep)
         case .configuration: return try await changeSettings()

@@ -55,7 +55,7 @@ extension LocalScenario {
     }
 
     public static let leaderStarvedOut = LocalScenario(
-        "leader-starved-out", "1 ms of one processor in each second for the leader's whole member, for 2 ttl + 10 s",
+        "leader-starved-out", "4 ms of one processor in each second for the leader's whole member, for 2 ttl + 10 s",
         bars: [noLateRows, Bar(.named(roleChanges)), Bar(.named(lastBeforeLock)), Bar(.named(throttled)), Bar(.outage)]
     ) { cluster, scenario, _ in
         try await cluster.starveLeader(scenario, by: .starveOut, for: cluster.profile.timings.ttl * 2 + .seconds(10))

@@ -119,6 +119,19 @@ import Testing
         )
     }
 
+    @Test func `a holder that was elected because the candidate could not lead lets go no more for it`() {
+        let stopped = Fixture.stopped(wasPrimary: true)
+        #expect(decision(Fixture.mine, stopped, forced) { $0.wonRequest = forced }.action == .startPrimary)
+        let starting = decision(Fixture.mine, stopped, forced) {
+            $0.wonRequest = forced
+            $0.activity = .startingPrimary
+        }
+        #expect(starting.action == .wait)
+        // Somebody asks again.
+        let again = FailoverRequest(candidate: "demo-1", requestID: "g")
+        #expect(decision(Fixture.mine, stopped, again) { $0.wonRequest = forced }.action == .release)
+    }
+
     @Test func `a start that takes long is broken off for a forced failover`() {
         let starting = Fixture.stopped(wasPrimary: true)
         #expect(decision(Fixture.mine, starting, forced) { $0.activity = .startingPrimary }.action == .demote)

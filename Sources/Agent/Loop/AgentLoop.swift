@@ -206,7 +206,7 @@ actor AgentLoop {
             remoteObjection: remoteObjection, notStreamingSince: notStreamingSince,
             avoidedSources: avoidedSources, standsBackUntil: standsBackUntil,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
-            isElectedByRequest: isElectedByRequest,
+            isElectedByRequest: isElectedByRequest, wonRequest: wonRequest?.request,
             wallClock: WallClock.instant(), answeredRestart: restartReport(in: view)?.id, lockEnd: keeper.end,
             outage: outage,
             isWatchdogMissing: isWatchdogMissing)

@@ -27,6 +27,8 @@ public struct Observation: Codable, Hashable, Sendable {
     public var isFailsafeActive: Bool
     /// The lock was handed to this member, or taken because a request names it: it is to lead, also while paused.
     public var isElectedByRequest: Bool
+    /// The request that was pending when this member was elected; it asks for no other election.
+    public var wonRequest: FailoverRequest?
     /// The time of day, for what was asked for at a time of day, and for nothing else; nil: such requests wait.
     public var wallClock: WallInstant?
     /// The restart this member has answered last.
@@ -44,7 +46,8 @@ public struct Observation: Codable, Hashable, Sendable {
         followedRemote: FollowedRemote? = nil, remoteObjection: String? = nil, notStreamingSince: BootInstant? = nil,
         avoidedSources: [String: BootInstant] = [:],
         standsBackUntil: BootInstant? = nil, isStopping: Bool = false, isFailsafeActive: Bool = false,
-        isElectedByRequest: Bool = false, wallClock: WallInstant? = nil, answeredRestart: String? = nil,
+        isElectedByRequest: Bool = false, wonRequest: FailoverRequest? = nil, wallClock: WallInstant? = nil,
+        answeredRestart: String? = nil,
         lockEnd: LockEnd? = nil, outage: PrimaryOutage? = nil, isWatchdogMissing: Bool = false
     ) {
         self.now = now
@@ -63,6 +66,7 @@ public struct Observation: Codable, Hashable, Sendable {
         self.isStopping = isStopping
         self.isFailsafeActive = isFailsafeActive
         self.isElectedByRequest = isElectedByRequest
+        self.wonRequest = wonRequest
         self.wallClock = wallClock
         self.answeredRestart = answeredRestart
         self.lockEnd = lockEnd

@@ -111,8 +111,11 @@ private func decideOnForcedFailover(_ observation: Observation) -> Decision? {
 
 extension Observation {
     /// The member that is to lead in place of this one at the price of commits, if it could; nil when nobody asked for it.
+    ///
+    /// Nor when this member was elected with that very request before everybody: its candidate did not answer, or may not lead,
+    /// whatever it said of itself before. To let go again would only bring the same election, for ever.
     var forcedSuccessor: String? {
-        guard let request = cluster.failover, request.isForced, request.schedule == nil,
+        guard let request = cluster.failover, request.isForced, request.schedule == nil, request != wonRequest,
             let candidate = request.candidate, candidate != me,
             let member = cluster.members[candidate], member.tags.mayLead, member.state == .running,
             !member.isBeingDeleted

@@ -34,6 +34,8 @@ struct Checker {
     private(set) var lost = 0
     /// Acknowledged by a Pod that stood still as a whole, in the moment between its thaw and its fence.
     var lateAfterThaw = 0
+    /// Not there after a promotion somebody asked for at that price.
+    var lostByRequest = 0
     /// Rises each time a server begins to be primary.
     private(set) var reign = 0
     private(set) var reigningPod = -1

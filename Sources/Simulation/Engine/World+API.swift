@@ -62,6 +62,12 @@ extension World {
         publish(.failover(request))
     }
 
+    func changeRestart(_ order: RestartOrder?) {
+        api.restart = order
+        _ = api.nextVersion()
+        publish(.restart(order))
+    }
+
     /// Compare-and-swap on the record of synchronous replication.
     func writeSynchronous(_ next: SynchronousState, over former: SynchronousState?) -> APIOutcome<SynchronousState> {
         guard api.synchronous?.version == former?.version else { return .conflict }

@@ -33,6 +33,8 @@ public struct Fault: Sendable, Hashable {
         case forceDeletePod(member: Int)
         // The operator, and people.
         case switchover(candidate: Int?)
+        case failover(candidate: Int)
+        case restart(member: Int)
         case pause
         case changeTimings
         case bulkWrite(member: Int)

@@ -11,7 +11,7 @@ extension World {
         }
     }
 
-    private func begin(_ fault: Fault) {
+    func begin(_ fault: Fault) {
         switch fault.kind {
         case .cutFromAPI(let node): lasting(fault) { [self] in network.blockedFromAPI[node] += $0 }
         case .cutToAPI(let node): lasting(fault) { [self] in network.blockedToAPI[node] += $0 }
@@ -55,6 +55,9 @@ extension World {
             let target = candidate.map(name)
             guard leader != nil, target != leader else { return }
             changeFailover(FailoverRequest(leader: leader, candidate: target, requestID: "r\(nextIdentifier())"))
+        case .failover(let candidate):
+            changeFailover(FailoverRequest(candidate: name(candidate), requestID: "r\(nextIdentifier())"))
+        case .restart(let member): orderRestart(of: member, until: now + fault.duration)
         case .pause:
             lasting(fault) { [self] change in changeSettings { $0.configuration.isPaused = change > 0 } }
         case .changeTimings:
@@ -82,6 +85,21 @@ extension World {
         record.epoch += 1
         record.renewal = ghost
         _ = writeLock(over: record.version, record)
+    }
+
+    /// Takes the order back once it is answered, or its time is over.
+    private func orderRestart(of member: Int, until end: Microseconds) {
+        let server = holder(of: member).server
+        let order = RestartOrder(
+            id: "r\(nextIdentifier())", member: name(member),
+            postmasterStartTime: server.isAnswering ? String(server.life) : nil)
+        changeRestart(order)
+        func look() {
+            guard api.restart == order else { return }
+            if now >= end || api.pods[member]?.restart?.id == order.id { return changeRestart(nil) }
+            schedule(after: 200_000, .world) { look() }
+        }
+        look()
     }
 
     /// - Parameter change: told +1 now and -1 at the end.

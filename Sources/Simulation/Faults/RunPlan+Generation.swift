@@ -51,6 +51,11 @@ extension RunPlan {
             faults = Self.inTurn(&random, self, window, usesFailsafe ? Self.tolerableByConsent : Self.tolerable)
         case .plannedOnly: faults = Self.inTurn(&random, self, window, Self.planned)
         }
+        // Chance of their own too.
+        var requestRandom = SeededRandom(seed: seed &* 2 ^ 0x0DE8_5EED)
+        if budget != .withinTolerance, requestRandom.happens(perMille: 300) {
+            faults = (faults + Self.requests(&requestRandom, self)).sorted { $0.start < $1.start }
+        }
     }
 
     /// The API server away for longer than ttl, for all or for some, and what may happen to the members meanwhile.
@@ -80,6 +85,25 @@ extension RunPlan {
                 Fault(
                     start: begins, duration: min(plan.healAt - begins, random.next(in: 500_000...ttl * 2)),
                     kind: kinds[random.index(below: kinds.count)]))
+        }
+        return faults
+    }
+
+    /// Restarts in place, one member after the other or one alone; and failovers at any price, which are no planned change.
+    private static func requests(_ random: inout SeededRandom, _ plan: RunPlan) -> [Fault] {
+        var faults: [Fault] = []
+        for _ in 0...random.index(below: 3) {
+            let member = random.index(below: plan.members)
+            let start = plan.quietUntil + random.next(in: 0...(plan.healAt - plan.quietUntil - .seconds(6)))
+            let longest = plan.healAt - start
+            guard plan.budget == .plannedOnly || random.happens(perMille: 600) else {
+                faults.append(Fault(start: start, duration: .seconds(1), kind: .failover(candidate: member)))
+                continue
+            }
+            faults.append(
+                Fault(
+                    start: start, duration: min(longest, random.next(in: .seconds(2) ... .seconds(20))),
+                    kind: .restart(member: member)))
         }
         return faults
     }

@@ -4,9 +4,8 @@ extension Agent {
     /// Does what was decided. Only starts what takes long.
     func carryOut(_ decision: Decision, _ observation: Observation) {
         switch decision.action {
-        // Nobody asks for restarts here: no order is ever in the simulated store.
-        case .wait, .refuse, .restartInPlace, .answerRestart: break
-        // Nor does a simulated cluster follow another one.
+        case .wait, .refuse: break
+        // No simulated cluster follows another one.
         case .bootstrapStandby, .followRemote, .leadStandby, .demoteCluster: break
         case .bootstrap: begin(.bootstrapping) { bootstrap($0) }
         case .clone(let leader): begin(.cloning) { clone(leader, $0) }
@@ -27,6 +26,13 @@ extension Agent {
             begin(.handingOver) { handOver(to: candidate, requestID, request, $0) }
         case .refuseHandOver, .finishHandOver: refuseHandOver(observation)
         case .restart: begin(.restarting) { killServer($0) }
+        case .restartInPlace(let order):
+            if case .primary = server {
+                begin(.restartingPrimary) { restartPrimary(order, $0) }
+            } else {
+                begin(.restartingStandby) { restartStandby(order, $0) }
+            }
+        case .answerRestart(let report): restartReport = report
         case .release: begin(.racing) { releaseUnasked($0) }
         case .shutDown: begin(.stopping) { shutDown($0) }
         }
@@ -59,7 +65,12 @@ extension Agent {
                     standBack(done)
                 case .run, .runAtLoss:
                     electedOver = election?.record
-                    take(over: record, done)
+                    pod.isElectedAtLoss = if case .runAtLoss = verdict { true } else { false }
+                    let due = view.failover
+                    take(over: record) { [self] taken in
+                        if taken, standing().isMine { wonRequest = due }
+                        done(taken)
+                    }
                 }
             }
         }
@@ -91,6 +102,7 @@ extension Agent {
 
     private func take(over record: LockRecord?, _ done: @escaping (Bool) -> Void) {
         publishedTimeline = nil
+        wonRequest = nil
         let isHeir = record?.heir == me
         lookWhetherListIsGone(record, done) { [self] listIsGone in take(over: record, isHeir, listIsGone, done) }
     }
@@ -160,7 +172,7 @@ extension Agent {
 
     // MARK: Becoming the primary
 
-    private func startPrimary(_ done: @escaping (Bool) -> Void) {
+    func startPrimary(_ done: @escaping (Bool) -> Void) {
         takeOverSynchronous(isRestart: true, done) { [self] in
             guard standing().isMine else { return done(false) }
             postgres.start(
@@ -206,6 +218,7 @@ extension Agent {
                 guard renewed else { return done(false) }
                 publish(isTakingOffice: true)
                 announce()
+                finishWonRequest()
                 done(true)
             })
     }

@@ -17,8 +17,9 @@ extension Agent {
         let observation = Observation(
             now: now, me: me, tags: tags, cluster: currentView(), lock: standing(), server: server, activity: activity,
             followed: followed, standsBackUntil: standsBackUntil, isStopping: isStopping,
-            isFailsafeActive: keeping.held?.isByConsent ?? false, isElectedByRequest: wasNamedHeir,
-            lockEnd: keeping.end)
+            isFailsafeActive: keeping.held?.isByConsent ?? false,
+            isElectedByRequest: wasNamedHeir || wonRequest?.candidate == me, wonRequest: wonRequest,
+            answeredRestart: answeredRestart?.id, lockEnd: keeping.end)
         let decision = decide(observation)
         if decision.action != lastDecision?.action {
             world.note("\(me): \(decision.reason) [\(observation.lock)]")
@@ -85,7 +86,8 @@ extension Agent {
     func runningServer() -> RunningServer {
         RunningServer(
             systemIdentifier: postgres.systemIdentifier, timeline: Timeline(rawValue: postgres.timeline),
-            position: LSN(rawValue: postgres.received), isStreaming: postgres.connection != nil)
+            position: LSN(rawValue: postgres.received), isStreaming: postgres.connection != nil,
+            postmasterStartTime: String(postgres.life))
     }
 
     /// A stopped postmaster still answers over old connections, so a new one is made regularly.
@@ -159,14 +161,15 @@ extension Agent {
         case .stopped, .starting, .primary, .standby, .unresponsive: hasData = true
         }
         let role: MemberRole =
-            leads
+            leads || (isMine && busy == .restartingPrimary)
             ? .primary
             : isRunning && !isPrimary ? .replica : hasData ? (isPrimary ? .demoted : .replica) : .uninitialized
         wish = Wish(
             role: role, state: isRunning && (busy == nil || busy == .handingOver) ? .running : .stopped,
             timeline: hasData ? Timeline(rawValue: postgres.timeline) : nil,
             hasCheckpoint: !leads || hasCheckpointSincePromotion,
-            isPrimaryLabelled: leads || (isMine && view.members[me]?.isLabelledPrimary == true))
+            isPrimaryLabelled: leads || (isMine && view.members[me]?.isLabelledPrimary == true),
+            restart: answeredRestart)
         if let published, now - publishedAt > .seconds(2), let shown = view.members[me],
             !shown.shows(
                 role: published.role, state: published.state, hasCheckpoint: published.hasCheckpoint,
@@ -193,6 +196,7 @@ extension Agent {
                 pod.timeline = wish.timeline
                 pod.hasCheckpointSincePromotion = wish.hasCheckpoint
                 pod.isLabelledPrimary = wish.isPrimaryLabelled
+                pod.restart = wish.restart
             }
             return .answered(())
         } _: { [self] outcome in

@@ -62,7 +62,7 @@ extension Agent {
     }
 
     /// - Parameter then: the shutdown checkpoint; nil when the server did not stop in order, and was killed.
-    private func stopCleanly(within limit: Duration, _ then: @escaping (LSN?) -> Void) {
+    func stopCleanly(within limit: Duration, _ then: @escaping (LSN?) -> Void) {
         var isOver = false
         let number = activityNumber
         postgres.stopFast(
@@ -94,7 +94,9 @@ extension Agent {
 
     func stop() {
         isStopping = true
-        if let activity, [.cloning, .bootstrapping, .rejoining, .racing, .startingStandby].contains(activity) {
+        if let activity,
+            [.cloning, .bootstrapping, .rejoining, .racing, .startingStandby, .restartingStandby].contains(activity)
+        {
             // Cancelled: whatever it was doing ends in failure.
             activityNumber += 1
             self.activity = nil

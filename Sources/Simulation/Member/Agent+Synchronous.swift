@@ -154,14 +154,15 @@ extension Agent {
                 // Read back from a running standby before it is promoted.
                 after(isRestart ? 0 : world.random.next(in: 2_000...20_000), guarded(then))
             }
-            if former?.meansTheSame(as: takeover.record) ?? false { return finish() }
-            writeSynchronous(takeover.record, over: former) { [self] outcome in
+            let isElected = electedOver != nil
+            if !mayRecordStillLand, former?.meansTheSame(as: takeover.record) ?? false { return finish() }
+            writeRecord(takeover.record, over: former) { [self] outcome in
                 switch outcome {
                 case .answered: finish()
-                case .conflict:
+                case .conflict where isElected:
                     electedOver = nil
                     submit(.release(heir: nil, position: nil) { _ in done(false) })
-                case .refused, .silent: done(false)
+                case .conflict, .refused, .silent: done(false)
                 }
             }
         }

@@ -11,15 +11,17 @@ extension Agent {
         objectWatch = Watch(number: objectWatch.number + 1)
         let writes = ownWrites
         let number = objectWatch.number
-        var snapshot: (LockRecord?, APIServer.StoredSettings, FailoverRequest?, SynchronousState?)?
+        var snapshot: (LockRecord?, APIServer.StoredSettings, FailoverRequest?, RestartOrder?, SynchronousState?)?
         world.request(pod, timeout: .seconds(5)) { [self] world -> APIOutcome<Void> in
-            snapshot = (world.api.lock, world.api.settings, world.api.failover, world.api.synchronous)
+            snapshot = (
+                world.api.lock, world.api.settings, world.api.failover, world.api.restart, world.api.synchronous
+            )
             // Changes from here on come by the watch, after the list's answer.
             if objectWatch.number == number { objectWatch.isOpen = true }
             return .answered(())
         } _: { [self] outcome in
             guard objectWatch.number == number else { return }
-            guard case .answered = outcome, let (lock, settings, failover, synchronous) = snapshot else {
+            guard case .answered = outcome, let (lock, settings, failover, restart, synchronous) = snapshot else {
                 return after(pause) { [self] in
                     if objectWatch.number == number { listObjects(pause: min(pause * 2, .seconds(1))) }
                 }
@@ -29,6 +31,7 @@ extension Agent {
             sight.listed(lock, at: now)
             take(settings)
             view.failover = failover
+            view.restart = restart
             view.synchronous = synchronous
             hasObjects = true
             objectWatch.isListed = true
@@ -100,6 +103,7 @@ extension Agent {
         case .lock(let record): sight.watched(record, at: now)
         case .settings(let settings): take(settings)
         case .failover(let request): view.failover = request
+        case .restart(let order): view.restart = order
         case .synchronous(let record): view.synchronous = record
         case .pod(let member, let pod): view.members[world.name(member)] = pod
         }

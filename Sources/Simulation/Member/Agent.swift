@@ -56,6 +56,10 @@ final class Agent {
     var isCheckpointing = false
     /// The promotion the store was not told of yet.
     var unannounced: TimelineSwitch?
+    /// What became of the restart this member was asked for last.
+    var restartReport: RestartReport?
+    /// A request nobody had carried out when this member was elected.
+    var wonRequest: FailoverRequest?
     /// This reign was taken as the heir of a released lock.
     var wasNamedHeir = false
 
@@ -96,6 +100,7 @@ final class Agent {
         var timeline: Timeline?
         var hasCheckpoint: Bool
         var isPrimaryLabelled: Bool
+        var restart: RestartReport?
     }
 
     init(world: World, pod: Pod) {

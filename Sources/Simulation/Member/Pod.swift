@@ -23,6 +23,8 @@ final class Pod {
     /// Its volume ends with it.
     var losesData = false
     var restarts = 0
+    /// Its agent was elected although it lacks commits, because somebody asked for exactly this.
+    var isElectedAtLoss = false
     /// Between a stop request and the end.
     var isTerminating = false
     var reported = Reported()

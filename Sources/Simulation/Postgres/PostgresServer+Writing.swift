@@ -95,7 +95,9 @@ extension PostgresServer {
         )
         world.mark(Int(flushed))
         guard let first = missing.first else { return }
-        if world.checker.isSynchronous {
+        if host.isElectedAtLoss {
+            world.checker.lostByRequest += missing.count
+        } else if world.checker.isSynchronous {
             world.violate(
                 .acknowledgedCommitLost,
                 "\(world.name(host.member)) became primary without \(missing.count) acknowledged commits, the first at \(first.position)"

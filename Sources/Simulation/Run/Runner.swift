@@ -11,6 +11,7 @@ public final class Runner: Sendable {
         var acknowledgements = 0
         var lost = 0
         var lateAfterThaw = 0
+        var lostByRequest = 0
         var consents = 0
         var blocked: [UInt64] = []
         var faults: [String: Int] = [:]
@@ -53,6 +54,7 @@ public final class Runner: Sendable {
                 totals.acknowledgements += report.acknowledgements
                 totals.lost += report.lost
                 totals.lateAfterThaw += report.lateAfterThaw
+                totals.lostByRequest += report.lostByRequest
                 totals.consents += report.consents
                 if report.isBlocked { totals.blocked.append(report.seed) }
                 for fault in report.faults { totals.faults[fault, default: 0] += 1 }
@@ -71,7 +73,8 @@ public final class Runner: Sendable {
                 "virtual time                \(totals.virtualTime / 3_600_000_000) h",
                 "promotions                  \(totals.promotions)",
                 "commits acknowledged        \(totals.acknowledgements)",
-                "lost, asynchronous          \(totals.lost)",
+                "lost, asynchronous          \(totals.lost - totals.lostByRequest)",
+                "lost, by forced failover    \(totals.lostByRequest)",
                 "late after a thaw           \(totals.lateAfterThaw)",
                 "rounds of consent           \(totals.consents)",
                 "left without a listed heir  \(totals.blocked.count)"

@@ -14,6 +14,8 @@ public enum Simulator {
         /// Acknowledged commits a later primary did not have; only in asynchronous mode.
         public var lost: Int
         public var lateAfterThaw: Int
+        /// Lost in failovers that were asked for at that price, in any mode; part of ``lost``.
+        public var lostByRequest: Int
         /// Rounds of failsafe in which every member agreed that the leader stays.
         public var consents: Int
         /// It ended without a leader, because nobody who may be elected is in the failsafe list.
@@ -37,6 +39,7 @@ public enum Simulator {
             seed: plan.seed, violation: world.checker.violation, steps: world.steps, virtualTime: world.now,
             promotions: world.checker.promotions, acknowledgements: world.checker.acknowledgements,
             lost: world.checker.lost, lateAfterThaw: world.checker.lateAfterThaw,
+            lostByRequest: world.checker.lostByRequest,
             consents: world.checker.consents, isBlocked: world.checker.blocked > 0, faults: plan.faults.map(\.name),
             traceHash: world.traceHash, trace: world.trace ?? [])
     }

@@ -90,8 +90,14 @@ extension World {
     /// strictly.
     private func canBeElected(_ pod: Pod, over lock: LockRecord) -> Bool {
         let (server, configuration) = (pod.server, api.settings.configuration)
-        let recorded = ClusterView(lock: lock, history: api.settings.history).recordedTimeline
-        guard server.data == .initialized, recorded.map({ server.timeline >= $0.rawValue }) ?? true else {
+        let cluster = ClusterView(lock: lock, history: api.settings.history)
+        guard server.data == .initialized, cluster.recordedTimeline.map({ server.timeline >= $0.rawValue }) ?? true
+        else {
+            return false
+        }
+        if !server.hasPostmaster, case .stopped(let stopped)? = pod.agent?.filesState(),
+            cluster.isOnUnrecordedCourse(stopped, of: name(pod.member))
+        {
             return false
         }
         guard let record = api.synchronous, record.isActive, configuration.synchronous.mode != .off else {

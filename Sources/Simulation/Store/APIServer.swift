@@ -6,6 +6,7 @@ struct APIServer {
     var lock: LockRecord?
     var settings = StoredSettings()
     var failover: FailoverRequest?
+    var restart: RestartOrder?
     var synchronous: SynchronousState?
     /// Pods by index of their name; a Pod that was deleted is nil.
     var pods: [Member?]
@@ -23,6 +24,7 @@ struct APIServer {
         case lock(LockRecord?)
         case settings(StoredSettings)
         case failover(FailoverRequest?)
+        case restart(RestartOrder?)
         case synchronous(SynchronousState?)
         case pod(Int, Member?)
 

@@ -31,8 +31,10 @@ extension AgentLoop {
         }
         guard let takeover = HighAvailability.takeOverSynchronous(former, by: me, policy: policy) else { return }
         try requireLock()
-        if former?.meansTheSame(as: takeover.record) != true {
-            try await writeTakeover(takeover.record, over: former, deadline: deadline)
+        // Also where it says what it said: a write of it that was thought lost can land as long as it names this version, and
+        // the names would meet another record than the one they are decided on.
+        if mayRecordStillLand || former?.meansTheSame(as: takeover.record) != true {
+            try await writeTakeover(takeover.record, over: former, isElected: electedOver != nil, deadline: deadline)
         }
         electedOver = nil
         formerLeader = former?.leader == me ? nil : former?.leader
@@ -48,9 +50,15 @@ extension AgentLoop {
     }
 
     private func writeTakeover(
-        _ record: SynchronousState, over former: SynchronousState?, deadline: BootInstant
+        _ record: SynchronousState, over former: SynchronousState?, isElected: Bool, deadline: BootInstant
     ) async throws {
-        if try await store.writeSynchronous(record, over: former, deadline: deadline) != nil { return }
+        mayRecordStillLand = true
+        let written = try await store.writeSynchronous(record, over: former, deadline: deadline)
+        mayRecordStillLand = false
+        if written != nil { return }
+        guard isElected else {
+            throw AgentError(.actionFailed, "synchronous replication state has changed since it was read")
+        }
         electedOver = nil
         _ = await keeper.release(heir: nil, position: nil)
         throw AgentError(
@@ -97,7 +105,10 @@ extension AgentLoop {
         else { return }
         try requireLock()
         let next = SynchronousState(leader: me, members: [heir])
-        guard try await store.writeSynchronous(next, over: record, deadline: deadline) != nil else {
+        mayRecordStillLand = true
+        let written = try await store.writeSynchronous(next, over: record, deadline: deadline)
+        mayRecordStillLand = false
+        guard written != nil else {
             throw HandOverRefusal("synchronous replication state was updated by somebody else")
         }
         logger.notice("the heir has everything: it may lead", metadata: ["heir": "\(heir)"])

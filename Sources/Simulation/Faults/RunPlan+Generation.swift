@@ -53,7 +53,7 @@ extension RunPlan {
         }
         // Chance of their own too.
         var requestRandom = SeededRandom(seed: seed &* 2 ^ 0x0DE8_5EED)
-        if budget != .withinTolerance, requestRandom.happens(perMille: 300) {
+        if budget == .unlimited, requestRandom.happens(perMille: 300) {
             faults = (faults + Self.requests(&requestRandom, self)).sorted { $0.start < $1.start }
         }
     }
@@ -89,14 +89,14 @@ extension RunPlan {
         return faults
     }
 
-    /// Restarts in place, one member after the other or one alone; and failovers at any price, which are no planned change.
+    /// Restarts in place, and failovers at any price.
     private static func requests(_ random: inout SeededRandom, _ plan: RunPlan) -> [Fault] {
         var faults: [Fault] = []
         for _ in 0...random.index(below: 3) {
             let member = random.index(below: plan.members)
             let start = plan.quietUntil + random.next(in: 0...(plan.healAt - plan.quietUntil - .seconds(6)))
             let longest = plan.healAt - start
-            guard plan.budget == .plannedOnly || random.happens(perMille: 600) else {
+            guard random.happens(perMille: 600) else {
                 faults.append(Fault(start: start, duration: .seconds(1), kind: .failover(candidate: member)))
                 continue
             }

@@ -271,8 +271,8 @@ extension Agent {
         guard holdsLock else { return }
         for other in world.pods where other !== pod && other.agent != nil {
             guard let agent = other.agent, let held = agent.keeping.held, other.clock.read(world.now) < held.until,
-                // Who has sent his release has stopped his server; that the answer was lost harms nobody.
-                !agent.isReleasing || other.server.hasPostmaster
+                // Who has sent his release has no primary any more; that the answer was lost harms nobody.
+                !agent.isReleasing || (other.server.hasPostmaster && other.server.process != .standby)
             else { continue }
             world.violate(
                 .twoHolders,

@@ -23,6 +23,8 @@ extension PostgresServer {
 
     /// Tells a client. From here on the commit may not be lost.
     func acknowledge(_ branch: Int, _ position: UInt64, _ done: (Bool) -> Void) {
+        // A renewal that was answered after the thaw has raised the fence again: it reigns on.
+        if reign < 0, host.isFenced, world.checker.reigningPod == pod { reign = world.checker.reign }
         if reign < world.checker.reign {
             // The one gap there is: a machine that stood still does not know it, and init runs no sooner than a backend.
             if host.isJustThawed {

@@ -63,10 +63,12 @@ public struct Candidacy: Hashable, Sendable {
         self.request = request?.schedule == nil ? request : nil
     }
 
-    /// Those who might take the lock instead. Where seals are asked for, who gave none does not race now.
+    /// Those who might take the lock instead. Where seals are asked for, who gave none does not race now. Who needs none has
+    /// every acknowledged commit, and leaves the lock to nobody who might not get those he needs.
     fileprivate var rivals: [PositionReport] {
         let eligible = peers.filter(\.isEligible)
-        guard let election = synchronous, election.needsSeals(me.name) else { return eligible }
+        guard let election = synchronous else { return eligible }
+        guard election.needsSeals(me.name) else { return eligible.filter { !election.needsSeals($0.name) } }
         return eligible.filter { ($0.sealedEpoch ?? .min) >= election.epoch }
     }
 

@@ -95,6 +95,14 @@ import Testing
         }
     }
 
+    @Test func `the recorded leader leaves the lock to nobody who needs votes, as it may not get them`() {
+        let level = report("a", sealed: 8)
+        #expect(runs(verdict(.quorum, ["a", "b"], 1, me: report("p"), [level])))
+        #expect(!runs(verdict(.quorum, ["a", "b"], 1, me: report("a", sealed: 8), [report("p")])))
+        // Who needs none either is chosen among equals as ever.
+        #expect(!runs(verdict(.on, ["a", "b"], me: report("b"), [report("a")])))
+    }
+
     @Test func `without a record, or with the mode off, nothing but the position decides`() {
         let active = SynchronousState(leader: "p", members: ["a"])
         #expect(SynchronousElection(.off, record: active, lock: nil) == nil)

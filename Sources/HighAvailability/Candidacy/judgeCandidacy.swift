@@ -64,11 +64,14 @@ public struct Candidacy: Hashable, Sendable {
     }
 
     /// Those who might take the lock instead. Where seals are asked for, who gave none does not race now. Who needs none has
-    /// every acknowledged commit, and leaves the lock to nobody who might not get those he needs.
+    /// every acknowledged commit, and leaves the lock to nobody level with it who might not get those he needs.
     fileprivate var rivals: [PositionReport] {
         let eligible = peers.filter(\.isEligible)
         guard let election = synchronous else { return eligible }
-        guard election.needsSeals(me.name) else { return eligible.filter { !election.needsSeals($0.name) } }
+        // Ahead of a recorded leader is somebody only where that one was elected at the price of what the other has.
+        guard election.needsSeals(me.name) else {
+            return eligible.filter { !election.needsSeals($0.name) || $0.isAhead(of: me) }
+        }
         return eligible.filter { ($0.sealedEpoch ?? .min) >= election.epoch }
     }
 

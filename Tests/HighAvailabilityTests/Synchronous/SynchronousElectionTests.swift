@@ -99,6 +99,8 @@ import Testing
         let level = report("a", sealed: 8)
         #expect(runs(verdict(.quorum, ["a", "b"], 1, me: report("p"), [level])))
         #expect(!runs(verdict(.quorum, ["a", "b"], 1, me: report("a", sealed: 8), [report("p")])))
+        // A forced failover made a leader of one that lacks commits: who has them is still to be preferred.
+        #expect(!runs(verdict(.quorum, ["a", "b"], 1, me: report("p"), [report("a", 1001, sealed: 8)])))
         // Who needs none either is chosen among equals as ever.
         #expect(!runs(verdict(.on, ["a", "b"], me: report("b"), [report("a")])))
     }

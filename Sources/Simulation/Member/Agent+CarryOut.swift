@@ -65,7 +65,7 @@ extension Agent {
                     standBack(done)
                 case .run, .runAtLoss:
                     electedOver = election?.record
-                    pod.isElectedAtLoss = if case .runAtLoss = verdict { true } else { false }
+                    noteLoss(verdict, over: election?.record)
                     let due = view.failover
                     take(over: record) { [self] taken in
                         if taken, standing().isMine { wonRequest = due }
@@ -73,6 +73,16 @@ extension Agent {
                     }
                 }
             }
+        }
+    }
+
+    /// For the checker: who lost the lock again between a forced failover and its promotion is the recorded leader by what
+    /// the failover cost, and costs nothing more when it is elected for that.
+    private func noteLoss(_ verdict: CandidacyVerdict, over record: SynchronousState?) {
+        if case .runAtLoss = verdict {
+            pod.isElectedAtLoss = true
+        } else if record?.leader != me || world.checker.reigningPod == pod.server.pod {
+            pod.isElectedAtLoss = false
         }
     }
 

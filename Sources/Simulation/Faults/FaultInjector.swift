@@ -37,10 +37,10 @@ extension World {
                 pod.agent?.breakWatch(ofPods: false, noticedAfter: 1_000...60_000)
                 pod.agent?.breakWatch(ofPods: true, noticedAfter: 1_000...60_000)
             }
-        case .freezeAgent(let member): freeze(fault, member) { $0.frozenAgent += $1 }
-        case .freezePostmaster(let member): freeze(fault, member) { $0.frozenPostmaster += $1 }
-        case .freezeServer(let member): freeze(fault, member) { $0.frozenServer += $1 }
-        case .freezePod(let member): freeze(fault, member) { $0.frozenPod += $1 }
+        case .freezeAgent(let member): freeze(fault, member, \.frozenAgent)
+        case .freezePostmaster(let member): freeze(fault, member, \.frozenPostmaster)
+        case .freezeServer(let member): freeze(fault, member, \.frozenServer)
+        case .freezePod(let member): freeze(fault, member, \.frozenPod)
         case .killAgent(let member): holder(of: member).killAgent()
         case .killPostmaster(let member): holder(of: member).server.killPostmaster()
         case .killContainer(let member): holder(of: member).killContainer()
@@ -108,14 +108,14 @@ extension World {
         schedule(after: fault.duration, .world) { change(-1) }
     }
 
-    private func freeze(_ fault: Fault, _ member: Int, _ change: @escaping (Pod, Int) -> Void) {
+    private func freeze(_ fault: Fault, _ member: Int, _ count: ReferenceWritableKeyPath<Pod, Int>) {
         let pod = holder(of: member)
         let lives = pod.lives(of: fault.kind)
-        change(pod, 1)
+        pod[keyPath: count] += 1
         schedule(after: fault.duration, .world) { [self] in
-            // What was killed meanwhile has taken its stillness with it.
+            // What was killed meanwhile has taken its stillness with it, and what has started since was never still.
             guard pod.lives(of: fault.kind) == lives else { return }
-            change(pod, -1)
+            pod[keyPath: count] = max(0, pod[keyPath: count] - 1)
             if case .freezePod = fault.kind { pod.thawedAt = now }
             thaw(pod)
         }

@@ -272,7 +272,8 @@ extension Agent {
         for other in world.pods where other !== pod && other.agent != nil {
             guard let agent = other.agent, let held = agent.keeping.held, other.clock.read(world.now) < held.until,
                 // Who has sent his release has no primary any more; that the answer was lost harms nobody.
-                !agent.isReleasing || (other.server.hasPostmaster && other.server.process != .standby)
+                !agent.isReleasing
+                    || (other.server.hasPostmaster && ![.standby, .startingStandby].contains(other.server.process))
             else { continue }
             world.violate(
                 .twoHolders,

@@ -30,7 +30,7 @@ extension Agent {
             seal(wanted) { [self] in
                 askPositions(others, of: view, sealing: wanted) { [self] reports in
                     guard var mine = reportPosition() else { return standBack(done) }
-                    if postgres.promise == wanted { mine.sealedEpoch = wanted.epoch }
+                    if postgres.promise == wanted, knowsItsEnd { mine.sealedEpoch = wanted.epoch }
                     then(mine, others, reports, election)
                 }
             }
@@ -50,9 +50,18 @@ extension Agent {
         seal(wanted) { [self] in
             var report = reportPosition()
             // What holds now counts, not what was promised a moment ago.
-            if postgres.promise == wanted, report?.isPrimary == false { report?.sealedEpoch = wanted.epoch }
+            if postgres.promise == wanted, report?.isPrimary == false, knowsItsEnd {
+                report?.sealedEpoch = wanted.epoch
+            }
             then(report)
         }
+    }
+
+    /// Only a standby that runs finds the end of its WAL; that of a primary which was stopped in order is its checkpoint.
+    private var knowsItsEnd: Bool {
+        if postgres.process == .standby { return true }
+        guard case .none = postgres.process, case .stopped(let stopped) = filesState() else { return false }
+        return stopped.wasPrimary && stopped.isClean
     }
 
     private func judge(_ wanted: Seal) -> SealVerdict {

@@ -7,6 +7,17 @@ import Testing
 @Suite struct FailsafeModelTests {
     private static let seeds = 1...20 as ClosedRange<UInt64>
 
+    /// A leader that cannot reach the API server, and stays because every member agrees.
+    private static func leaderByConsent(seed: UInt64) throws -> (scenario: Scenario, leader: Pod) {
+        let scenario = Scenario(seed: seed, failsafe: true)
+        let leader = try #require(scenario.leader)
+        scenario.world.network.blockedToAPI[leader.node] += 1
+        scenario.world.network.blockedFromAPI[leader.node] += 1
+        scenario.run(25)
+        #expect(leader.server.process == .primary && leader.agent?.keeping.held?.isByConsent == true)
+        return (scenario, leader)
+    }
+
     @Test func `an API server that is away for long changes nobody while all members agree`() throws {
         for seed in Self.seeds {
             let scenario = Scenario(seed: seed, failsafe: true)
@@ -49,12 +60,7 @@ import Testing
 
     @Test func `a leader by consent that meets another holder stops at once`() throws {
         for seed in Self.seeds {
-            let scenario = Scenario(seed: seed, failsafe: true)
-            let leader = try #require(scenario.leader)
-            scenario.world.network.blockedToAPI[leader.node] += 1
-            scenario.world.network.blockedFromAPI[leader.node] += 1
-            scenario.run(25)
-            #expect(leader.server.process == .primary && leader.agent?.keeping.held?.isByConsent == true)
+            let (scenario, leader) = try Self.leaderByConsent(seed: seed)
             scenario.world.usurp()
             scenario.world.network.blockedToAPI[leader.node] -= 1
             scenario.world.network.blockedFromAPI[leader.node] -= 1
@@ -69,12 +75,7 @@ import Testing
 
     @Test func `a leader by consent that cannot look itself learns from a member that another holds the lock`() throws {
         for seed in Self.seeds {
-            let scenario = Scenario(seed: seed, failsafe: true)
-            let leader = try #require(scenario.leader)
-            scenario.world.network.blockedToAPI[leader.node] += 1
-            scenario.world.network.blockedFromAPI[leader.node] += 1
-            scenario.run(25)
-            #expect(leader.server.process == .primary && leader.agent?.keeping.held?.isByConsent == true)
+            let (scenario, leader) = try Self.leaderByConsent(seed: seed)
             scenario.world.usurp()
             scenario.run(4)
             #expect(leader.server.process != .primary, "seed \(seed)")

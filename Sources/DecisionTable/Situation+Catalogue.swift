@@ -137,6 +137,9 @@ extension Situation {
         outage("its server could not be started, and demo-1 could lead") { _ in
             PrimaryOutage(since: now, failedStarts: 1, successor: "demo-1")
         },
+        outage("its server answers nobody for ttl, restarts in place included, and demo-1 could lead") {
+            PrimaryOutage(since: now - $0.timings.ttl, isIll: true, successor: "demo-1")
+        },
         outage("its server crashed, primaryStartTimeout is 0, and demo-1 could lead") {
             $0.primaryStartTimeout = .zero
             return PrimaryOutage(since: now, isCrash: true, successor: "demo-1")

@@ -55,6 +55,93 @@ import Testing
         #expect(Self.decision(Self.clean, timeout: .zero, for: .seconds(1), isCrash: false).action == .startPrimary)
     }
 
+    private static let timings = Timings.standard
+
+    /// What a holder does about an outage that began `elapsed` ago.
+    private static func decision(
+        _ server: ServerState, _ outage: PrimaryOutage, after elapsed: Duration, activity: Activity? = nil,
+        successor: String? = "demo-1"
+    ) -> Decision {
+        decide(
+            Fixture.observation(lock: Fixture.mine, server: server, leader: "demo-0") { observation in
+                observation.activity = activity
+                observation.cluster.configuration.timings = timings
+                observation.outage = outage
+                observation.outage?.since = Fixture.now - elapsed
+                observation.outage?.successor = successor
+            })
+    }
+
+    @Test func `restarts in place that bring no primary that stays end with the lock, one ttl after it began`() {
+        var outage = PrimaryOutage(since: Fixture.now)
+        outage.noteSilence()
+        let given = Decision(.release, "stopped PostgreSQL because restarting it in place does not help")
+        let unresponsive = ServerState.unresponsive(systemIdentifier: Fixture.identifier)
+        for (server, activity, before) in [
+            (unresponsive, nil, Action.restart), (Self.crashed, nil, .startPrimary), (Self.starting, nil, .wait),
+            (Self.crashed, Activity.startingPrimary, .wait),
+        ] {
+            #expect(Self.decision(server, outage, after: Self.timings.ttl, activity: activity) == given)
+            let early = Self.timings.ttl - .milliseconds(1)
+            #expect(Self.decision(server, outage, after: early, activity: activity).action == before)
+            #expect(
+                Self.decision(server, outage, after: Self.timings.ttl * 9, activity: activity, successor: nil).action
+                    == before)
+        }
+    }
+
+    @Test func `one answer does not end an outage, and a crash right after it counts as a restart in vain`() {
+        var outage = PrimaryOutage(since: Fixture.now)
+        outage.noteEnd(isClean: false)
+        #expect(!outage.isIll)
+        outage.noteAnswer(at: Fixture.now + .seconds(2))
+        #expect(!outage.isOver(at: Fixture.now + .seconds(2), Self.timings))
+        outage.noteEnd(isClean: false)
+        #expect(outage == PrimaryOutage(since: Fixture.now, isCrash: true, isIll: true))
+        outage.noteStart()
+        let second = Fixture.now + .seconds(9)
+        outage.noteAnswer(at: second)
+        let lasting = second + Self.timings.retryTimeout
+        outage.noteAnswer(at: lasting)
+        #expect(outage.since == Fixture.now && outage.isIll)
+        #expect(!outage.isOver(at: lasting - .milliseconds(1), Self.timings))
+        #expect(outage.isOver(at: lasting, Self.timings))
+    }
+
+    @Test func `a silence between two answers begins the time anew that a restarted primary has to last`() {
+        var outage = PrimaryOutage(since: Fixture.now)
+        outage.noteAnswer(at: Fixture.now)
+        outage.noteSilence()
+        outage.noteAnswer(at: Fixture.now + Self.timings.retryTimeout)
+        #expect(!outage.isOver(at: Fixture.now + Self.timings.retryTimeout, Self.timings))
+        // PostgreSQL's own recovery from a backend's crash is no illness, and no answer either.
+        var recovering = PrimaryOutage(since: Fixture.now)
+        recovering.noteAnswer(at: Fixture.now)
+        recovering.noteStart()
+        #expect(!recovering.isIll && recovering.answeringSince == nil)
+    }
+
+    @Test func `a server that was well has all its time to recover from a crash; an orderly stop is no illness`() {
+        var outage = PrimaryOutage(since: Fixture.now)
+        outage.noteEnd(isClean: false)
+        #expect(Self.decision(Self.starting, outage, after: Self.timings.ttl * 3).action == .wait)
+        outage.noteAnswer(at: Fixture.now)
+        outage.noteEnd(isClean: true)
+        #expect(!outage.isIll)
+        #expect(Self.decision(Self.clean, outage, after: Self.timings.ttl * 3).action == .startPrimary)
+    }
+
+    @Test func `a leader wakes up when its ill server's time is over, and when a restarted one has lasted`() {
+        var observation = Fixture.observation(lock: Fixture.mine, server: Self.crashed, leader: "demo-0") {
+            $0.cluster.configuration.timings = Self.timings
+        }
+        observation.outage = PrimaryOutage(since: Fixture.now - Self.timings.ttl + .milliseconds(300), isIll: true)
+        #expect(longestPause(after: observation, lockExpiry: nil) == .milliseconds(300))
+        observation.outage = PrimaryOutage(
+            since: Fixture.now, answeringSince: Fixture.now - Self.timings.retryTimeout + .milliseconds(200))
+        #expect(longestPause(after: observation, lockExpiry: nil) == .milliseconds(200))
+    }
+
     @Test func `only the start of a primary is interrupted`() {
         for activity in [Activity.handingOver, .stopping, .restarting, .racing, .demoting] {
             #expect(

@@ -9,19 +9,26 @@ extension AgentLoop {
         guard watch.standing(ttl: view.configuration.timings.ttl).isMine, !isStopping, !view.configuration.isPaused,
             view.configuration.standbyCluster == nil
         else { return endOutage() }
-        var current = outage ?? PrimaryOutage(since: .now())
+        var current = outage ?? PrimaryOutage(since: silentSince ?? .now())
         switch (activity?.kind, server) {
-        case (.startingPrimary?, _), (nil, .starting): break
-        case (nil, .stopped(let stopped)) where stopped.wasPrimary:
-            current.isCrash = current.isCrash || !stopped.isClean
+        case (.startingPrimary?, _): break
+        case (nil, .starting): current.noteStart()
+        case (nil, .unresponsive): current.noteSilence()
+        case (nil, .stopped(let stopped)) where stopped.wasPrimary: current.noteEnd(isClean: stopped.isClean)
+        case (nil, .primary):
+            guard outage != nil else { return endOutage() }
+            isComingUp = false
+            // What is silent for the moment has not answered; it is soon told from what does not answer any more.
+            if silentSince == nil { current.noteAnswer(at: .now()) }
+            if silentSince == nil, current.isOver(at: .now(), view.configuration.timings) { return endOutage() }
+            outage = current
+            return
         case (nil, _): return endOutage()
         // Another action is under way, and says by itself what comes of it.
         case (_?, _): return
         }
         outage = current
-        guard current.reasonToGiveWay(at: .now(), timeout: view.configuration.primaryStartTimeout) != nil else {
-            return
-        }
+        guard current.reasonToGiveWay(at: .now(), view.configuration) != nil else { return }
         guard nextLookForSuccessor <= .now() else { return }
         let name = await successor(view)
         nextLookForSuccessor = .now() + .seconds(1)

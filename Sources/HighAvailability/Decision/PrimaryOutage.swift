@@ -1,36 +1,90 @@
 /// A leader without a running primary: since when, and what has become of it.
+///
+/// It is over when the server has answered as a primary for a while, not at its first answer: a member that lacks what a
+/// server needs (processor time, a disk that answers) restarts it in place again and again, and would keep the lock for
+/// ever without anybody being able to write.
 public struct PrimaryOutage: Codable, Hashable, Sendable {
-    /// When this agent, holding the lock, first saw no primary.
+    /// When this agent, holding the lock, first saw no primary; of one that had stopped answering, its last answer.
     public var since: BootInstant
     /// It ended without being shut down.
     public var isCrash: Bool
     /// How often the server has been started since, and ended before it let anybody in.
     public var failedStarts: Int
+    /// It answered nobody although it ran, or it came up and ended again at once: not what a start mends.
+    public var isIll: Bool
+    /// Since when it has been a primary again; nil while it is none.
+    public var answeringSince: BootInstant?
     /// Somebody who could take over, measured a moment ago; nil when there is nobody, or nobody was asked.
     public var successor: String?
 
-    public init(since: BootInstant, isCrash: Bool = false, failedStarts: Int = 0, successor: String? = nil) {
+    public init(
+        since: BootInstant, isCrash: Bool = false, failedStarts: Int = 0, isIll: Bool = false,
+        answeringSince: BootInstant? = nil, successor: String? = nil
+    ) {
         self.since = since
         self.isCrash = isCrash
         self.failedStarts = failedStarts
+        self.isIll = isIll
+        self.answeringSince = answeringSince
         self.successor = successor
+    }
+
+    /// The server is a primary and answers.
+    public mutating func noteAnswer(at now: BootInstant) {
+        self = PrimaryOutage(since: since, isIll: isIll, answeringSince: answeringSince ?? now)
+    }
+
+    /// It has answered for `retryTimeout`.
+    public func isOver(at now: BootInstant, _ timings: Timings) -> Bool {
+        answeringSince.map { now - $0 >= timings.retryTimeout } ?? false
+    }
+
+    /// The server has ended.
+    public mutating func noteEnd(isClean: Bool) {
+        if !isClean {
+            isCrash = true
+            if answeringSince != nil { isIll = true }
+        }
+        answeringSince = nil
+    }
+
+    /// The server comes up, or recovers from the crash of one of its own processes.
+    public mutating func noteStart() { answeringSince = nil }
+
+    /// The server runs and answers nobody.
+    public mutating func noteSilence() {
+        isIll = true
+        answeringSince = nil
     }
 
     /// Why another member should lead, if one can; nil while this one still has its time (patroni.md §1.10 to §1.12).
     ///
-    /// - Parameter timeout: `primary_start_timeout`. Zero: after a crash a successor takes over at once.
-    public func reasonToGiveWay(at now: BootInstant, timeout: Duration) -> String? {
+    /// Of these the limit of an ill server is ours. It is `ttl`, as that is what a leader that is gone costs; crash
+    /// recovery alone, of a server that was well, has `primary_start_timeout`. Zero: after a crash a successor takes over at
+    /// once.
+    public func reasonToGiveWay(at now: BootInstant, _ configuration: DynamicConfiguration) -> String? {
         if failedStarts > 0 { return "removed leader key after trying and failing to start postgres" }
-        if timeout == .zero { return isCrash ? "stopped PostgreSQL to fail over after a crash" : nil }
-        return now - since >= timeout ? "stopped PostgreSQL because of startup timeout" : nil
+        let timeout = configuration.primaryStartTimeout
+        if timeout == .zero, isCrash { return "stopped PostgreSQL to fail over after a crash" }
+        if isIll, now - since >= configuration.timings.ttl {
+            return "stopped PostgreSQL because restarting it in place does not help"
+        }
+        return timeout > .zero && now - since >= timeout ? "stopped PostgreSQL because of startup timeout" : nil
+    }
+
+    /// When ``reasonToGiveWay(at:_:)`` and ``isOver(at:_:)`` may say something else.
+    func turningPoints(_ configuration: DynamicConfiguration) -> [BootInstant] {
+        [
+            since + configuration.primaryStartTimeout, isIll ? since + configuration.timings.ttl : nil,
+            answeringSince.map { $0 + configuration.timings.retryTimeout },
+        ].compactMap(\.self)
     }
 }
 
 /// The lock is held and the primary is not there: another member may do better.
 func decideOnOutage(_ observation: Observation) -> Decision? {
     guard let outage = observation.outage, outage.successor != nil,
-        let reason = outage.reasonToGiveWay(
-            at: observation.now, timeout: observation.cluster.configuration.primaryStartTimeout)
+        let reason = outage.reasonToGiveWay(at: observation.now, observation.cluster.configuration)
     else { return nil }
     return Decision(.release, reason)
 }

@@ -26,14 +26,13 @@ func decideAsHolder(_ observation: Observation) -> Decision {
         return Decision(.startStandby(following: nil), "starting as readonly because i had the session lock")
     case .starting:
         if let decision = decideOnOutage(observation) { return decision }
-        if observation.outage?.reasonToGiveWay(
-            at: observation.now, timeout: observation.cluster.configuration.primaryStartTimeout) != nil
-        {
+        if observation.outage?.reasonToGiveWay(at: observation.now, observation.cluster.configuration) != nil {
             return Decision(
                 .wait, "primary start has timed out, but continuing to wait because failover is not possible")
         }
         return Decision(.wait, "PostgreSQL is still starting up")
     case .unresponsive:
+        if let decision = decideOnOutage(observation) { return decision }
         return Decision(.restart, "restarting PostgreSQL because it answers nobody")
     case .standby(let server):
         if server.isReplayPausedForSettings {

@@ -13,12 +13,10 @@ public func longestPause(
     isSynchronousUnsettled: Bool = false
 ) -> Duration {
     var pause = observation.cluster.configuration.timings.loopWait
-    let startTimeout = observation.outage.map {
-        $0.since + observation.cluster.configuration.primaryStartTimeout
-    }
+    let outage = observation.outage?.turningPoints(observation.cluster.configuration) ?? []
     let silence = observation.notStreamingSince.map { $0 + Grace.sourceSilence }
     let courseCheck = observation.notStreamingSince.map { $0 + Grace.courseCheck }
-    for instant in [lockExpiry, observation.standsBackUntil, startTimeout, silence, courseCheck].compactMap(\.self)
+    for instant in [lockExpiry, observation.standsBackUntil, silence, courseCheck].compactMap(\.self) + outage
     where instant > observation.now {
         pause = min(pause, instant - observation.now)
     }

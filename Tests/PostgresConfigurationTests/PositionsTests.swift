@@ -95,6 +95,20 @@ struct PositionsTests {
                     end: try #require(LSN(end))))
     }
 
+    @Test func `nothing is shared of a timeline another member began, also where it began at the same place`() throws {
+        let local = LocalHistoryEnd(
+            timeline: Timeline(rawValue: 2), position: try #require(LSN("0/700")), kind: .shutdownCheckpoint)
+        let own = TimelineHistory(parsing: "1\t0/300\tr\n")
+        let history = TimelineHistory(parsing: "1\t0/300\tr\n2\t0/650\tr\n")
+        let start = { (isBegunByAnother: Bool) in
+            local.abandoned(
+                own: own, upstream: Timeline(rawValue: 3), history: history, isBegunByAnother: isBegunByAnother
+            ).start
+        }
+        #expect(start(false) == LSN("0/650"))
+        #expect(start(true) == LSN("0/300"))
+    }
+
     @Test func `commits are counted in what pg_waldump prints`() {
         let output = """
             WAL statistics between 0/3000110 and 0/3000278:

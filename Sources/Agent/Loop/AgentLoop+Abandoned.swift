@@ -9,7 +9,7 @@ extension AgentLoop {
     ///
     /// - Throws: when the store did not take it; the data stays as it is until it does.
     func reportAbandoned(_ upstream: Upstream) async throws {
-        let abandoned = try await instance.abandonedWAL(against: upstream)
+        let abandoned = try await instance.abandonedWAL(against: upstream, isBegunByAnother: isOnUnrecordedCourse)
         try await store.recordAbandoned(
             abandoned, of: me, leader: upstream.member, deadline: .now() + timings.retryTimeout)
         logger.warning(

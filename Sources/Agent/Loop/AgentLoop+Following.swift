@@ -91,7 +91,7 @@ extension AgentLoop {
         {
             try await instance.crashRecovery()
         }
-        switch try await instance.divergence(from: upstream) {
+        switch try await divergence(from: upstream) {
         case .none:
             if case .stopped(let stopped) = server, stopped.wasPrimary { await reportNothingAbandoned(upstream) }
             try await follow(leader, from: source)
@@ -111,6 +111,21 @@ extension AgentLoop {
             try await bringBack(upstream, mayRewind: false)
             try await follow(leader, from: source)
         }
+    }
+
+    /// The history first: a course that another member began under the same number looks like the leader's own by all that
+    /// the two servers can tell.
+    private func divergence(from upstream: Upstream) async throws -> Divergence {
+        guard !isOnUnrecordedCourse else {
+            return .needsCopy(reason: "its timeline is another one than was recorded under that number")
+        }
+        return try await instance.divergence(from: upstream)
+    }
+
+    /// Of the server that was stopped here, by the store's history.
+    var isOnUnrecordedCourse: Bool {
+        guard case .stopped(let stopped) = server, let view = watch.view() else { return false }
+        return view.isOnUnrecordedCourse(stopped, of: me)
     }
 
     func bringBack(_ upstream: Upstream, mayRewind: Bool) async throws {

@@ -64,15 +64,25 @@ public struct Candidacy: Hashable, Sendable {
     }
 
     /// Those who might take the lock instead. Where seals are asked for, who gave none does not race now. Who needs none has
-    /// every acknowledged commit, and leaves the lock to nobody level with it who might not get those he needs.
+    /// every acknowledged commit, and leaves the lock to nobody who might not get those he needs.
     fileprivate var rivals: [PositionReport] {
         let eligible = peers.filter(\.isEligible)
         guard let election = synchronous else { return eligible }
-        // Ahead of a recorded leader is somebody only where that one was elected at the price of what the other has.
         guard election.needsSeals(me.name) else {
-            return eligible.filter { !election.needsSeals($0.name) || $0.isAhead(of: me) }
+            return eligible.filter { !election.needsSeals($0.name) || mayOutrun($0, in: election) }
         }
         return eligible.filter { ($0.sealedEpoch ?? .min) >= election.epoch }
+    }
+
+    /// Whether the recorded leader leaves the lock to one that has to be voted for: it is ahead, and enough have answered that
+    /// could vote for it.
+    ///
+    /// It may be ahead by commits, where the leader was elected at their price, or by nothing but the shutdown checkpoint:
+    /// the position of a leader that was stopped in order is where that begins. To wait for one that cannot be elected would
+    /// leave the cluster without any leader, although the recorded one may lead with nobody's vote.
+    private func mayOutrun(_ rival: PositionReport, in election: SynchronousElection) -> Bool {
+        rival.isAhead(of: me)
+            && election.voters(for: rival, among: others + [me]).count > election.record.quorum
     }
 
     /// Those whose position counts. In a synchronous mode that is the recorded members: what anybody else has and they

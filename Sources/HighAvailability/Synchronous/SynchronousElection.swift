@@ -24,6 +24,13 @@ public struct SynchronousElection: Hashable, Sendable {
     public func needsSeals(_ name: String) -> Bool {
         record.leader != name && !(record.quorum == 0 && record.members.contains(name))
     }
+
+    /// Recorded members that have nothing the candidate lacks, itself included if it is one: with their seals, its votes.
+    func voters(for candidate: PositionReport, among reports: [PositionReport]) -> [PositionReport] {
+        reports.filter {
+            record.members.contains($0.name) && $0.position > .invalid && !$0.isAhead(of: candidate)
+        }
+    }
 }
 
 /// Why this member must not be promoted: an acknowledged commit could be missing here. nil when none can.
@@ -44,9 +51,8 @@ func synchronousObjection(_ election: SynchronousElection, me: PositionReport, o
         return "I am not a synchronous standby: \(record.members.sorted().joined(separator: ", ")) may be promoted"
     }
     if record.quorum == 0, isMember { return nil }
-    let votes = (others + [me]).filter { report in
-        record.members.contains(report.name) && report.position > .invalid
-            && (report.sealedEpoch ?? .min) >= election.epoch && !report.isAhead(of: me)
+    let votes = election.voters(for: me, among: others + [me]).filter {
+        ($0.sealedEpoch ?? .min) >= election.epoch
     }
     guard votes.count <= record.quorum else { return nil }
     return

@@ -53,10 +53,13 @@ public struct LocalHistoryEnd: Hashable, Sendable {
     /// - Parameters:
     ///   - own: the history of this server's timeline.
     ///   - upstream, history: the primary's timeline and history.
-    public func abandoned(own: TimelineHistory, upstream: Timeline, history: TimelineHistory) -> AbandonedWAL {
+    ///   - isBegunByAnother: another member is known to have begun this server's timeline on the primary's course.
+    public func abandoned(
+        own: TimelineHistory, upstream: Timeline, history: TimelineHistory, isBegunByAnother: Bool = false
+    ) -> AbandonedWAL {
         var parting = LSN.invalid
         // Two primaries of one timeline have parted somewhere on it; where it began they were still one.
-        let shared = own.switches.map(\.timeline) + (timeline == upstream ? [] : [timeline])
+        let shared = own.switches.map(\.timeline) + (timeline == upstream || isBegunByAnother ? [] : [timeline])
         for common in shared {
             guard let theirs = common == upstream ? position : history.end(of: common) else { break }
             let ours = own.end(of: common)

@@ -88,9 +88,12 @@ extension PostgresInstance {
     /// What the local data has and `upstream`'s course has not, and how many transactions committed in it.
     ///
     /// - Requires: ``divergence(from:deadline:)`` could be told; it is the same comparison.
+    /// - Parameter isBegunByAnother: the timeline this server was the primary of was begun by another member on the
+    ///   upstream's course: the two have only its number in common.
     /// - Throws: ``PostgresError`` when the upstream cannot be asked.
-    public func abandonedWAL(against upstream: Upstream, deadline: Duration = .seconds(5)) async throws -> AbandonedWAL
-    {
+    public func abandonedWAL(
+        against upstream: Upstream, isBegunByAnother: Bool = false, deadline: Duration = .seconds(5)
+    ) async throws -> AbandonedWAL {
         try prepareRuntime()
         let control = try await controlData()
         guard let local = await localEnd(control, deadline: deadline) else {
@@ -98,7 +101,8 @@ extension PostgresInstance {
         }
         let remote = try await history(of: upstream, deadline: deadline)
         let own = history(of: local.timeline) ?? TimelineHistory(parsing: "")
-        var abandoned = local.abandoned(own: own, upstream: remote.timeline, history: remote.history)
+        var abandoned = local.abandoned(
+            own: own, upstream: remote.timeline, history: remote.history, isBegunByAnother: isBegunByAnother)
         // Only what lies on one timeline can be read in one run.
         if own.switches.allSatisfy({ $0.position <= abandoned.start }) {
             abandoned.commits = await commits(in: abandoned)

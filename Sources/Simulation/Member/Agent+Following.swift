@@ -93,8 +93,11 @@ extension Agent {
 
     private enum Divergence { case none, rewind, copy }
 
-    /// As `LocalHistoryEnd.divergence` of the product: from the numbers alone.
+    /// By the history first, then as `LocalHistoryEnd.divergence` of the product: from the numbers alone.
     private func divergence(from upstream: PostgresServer) -> Divergence {
+        if !postgres.hasPostmaster, case .stopped(let end) = filesState(), view.isOnUnrecordedCourse(end, of: me) {
+            return .copy
+        }
         guard !postgres.hasPostmaster, !postgres.isMarkedStandby else {
             return world.log.looksFollowable(
                 postgres.timeline, postgres.received, by: upstream.branch, at: .max) ? .none : .rewind

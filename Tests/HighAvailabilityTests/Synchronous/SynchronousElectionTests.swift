@@ -99,10 +99,21 @@ import Testing
         let level = report("a", sealed: 8)
         #expect(runs(verdict(.quorum, ["a", "b"], 1, me: report("p"), [level])))
         #expect(!runs(verdict(.quorum, ["a", "b"], 1, me: report("a", sealed: 8), [report("p")])))
-        // A forced failover made a leader of one that lacks commits: who has them is still to be preferred.
-        #expect(!runs(verdict(.quorum, ["a", "b"], 1, me: report("p"), [report("a", 1001, sealed: 8)])))
         // Who needs none either is chosen among equals as ever.
         #expect(!runs(verdict(.on, ["a", "b"], me: report("b"), [report("a")])))
+    }
+
+    @Test func `the recorded leader leaves the lock to one that is ahead and can be elected, and to no other`() {
+        let ahead = report("a", 1001)
+        // A forced failover made a leader of one that lacks commits: who has them is still to be preferred.
+        #expect(!runs(verdict(.quorum, ["a", "b"], 1, me: report("p"), [ahead, report("b")])))
+        // Seed 244 556: ahead by the leader's own shutdown checkpoint, and of this record nobody is ever elected.
+        #expect(runs(verdict(.quorum, ["a"], 1, me: report("p"), [ahead])))
+        // The other vote is away, is no member's, or belongs to one that is further still.
+        #expect(runs(verdict(.quorum, ["a", "b"], 1, me: report("p"), [ahead])))
+        #expect(runs(verdict(.quorum, ["a", "b"], 1, me: report("p"), [ahead, report("x")])))
+        #expect(
+            runs(verdict(.quorum, ["a", "b"], 1, me: report("p"), [ahead, report("b", 1002, eligible: false)])))
     }
 
     @Test func `without a record, or with the mode off, nothing but the position decides`() {

@@ -52,6 +52,17 @@ import Testing
         #expect(try await fixture.member().store.readSynchronous(deadline: soon) == written)
     }
 
+    @Test(arguments: LockObject.allCases)
+    func `a record that was written unheard is recognised when it is written again`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        let store = fixture.member().store
+        let former = try #require(try await store.writeSynchronous(first, over: nil, deadline: soon))
+        let taken = SynchronousState(leader: "demo-1", members: ["demo-2"])
+        let landed = try #require(try await store.writeSynchronous(taken, over: former, deadline: soon))
+        // Its agent knows of the former version alone.
+        #expect(try await store.writeSynchronous(taken, over: former, deadline: soon) == landed)
+    }
+
     @Test func `a quorum nobody can read lets nobody be elected by it`() {
         let state = SynchronousState(
             version: "1", annotations: ["leader": "demo-0", "sync_standby": "demo-1", "quorum": "all"])

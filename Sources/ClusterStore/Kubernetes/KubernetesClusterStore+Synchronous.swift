@@ -13,7 +13,7 @@ extension KubernetesClusterStore {
         }
     }
 
-    /// An answer that was lost is settled by reading again: the record names its leader, so nobody else writes the same.
+    /// An answer that was lost, and a conflict, is settled by reading again.
     public func writeSynchronous(_ state: SynchronousState, over former: SynchronousState?, deadline: BootInstant)
         async throws -> SynchronousState?
     {
@@ -36,8 +36,11 @@ extension KubernetesClusterStore {
             {
                 try await pauseBeforeRetry(error, deadline: deadline)
                 let stored = try await readSynchronous(deadline: deadline)
-                if let stored, stored.version != former?.version, stored.meansTheSame(as: state) { return stored }
-                guard stored?.version == former?.version else { return nil }
+                switch settleSynchronousWrite(of: state, over: former, read: stored) {
+                case .landed(let written): return written
+                case .notYet: continue
+                case .superseded: return nil
+                }
             }
         }
     }

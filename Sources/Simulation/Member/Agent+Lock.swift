@@ -234,12 +234,12 @@ extension Agent {
         wake()
     }
 
-    private func pause<Value>(_ outcome: APIOutcome<Value>) -> Duration {
+    func pause<Value>(_ outcome: APIOutcome<Value>) -> Duration {
         if case .conflict = outcome { .zero } else { .milliseconds(100) }
     }
 
     /// One request may not eat the whole budget: a lost answer has to be settled within it.
-    private func longestRequest(_ deadline: BootInstant) -> Microseconds {
+    func longestRequest(_ deadline: BootInstant) -> Microseconds {
         min(max((deadline - now).microseconds, 1_000), 2_500_000)
     }
 

@@ -9,6 +9,9 @@ extension Agent {
         return isSynchronousUnsettled ? .milliseconds(50) : .seconds(1)
     }
 
+    /// The loop waits for these writes; the next look tries again.
+    private var storeBudget: Duration { min(timings.retryTimeout, .seconds(1)) }
+
     // MARK: While it leads
 
     func keepSynchronous(_ observation: Observation) {
@@ -30,7 +33,7 @@ extension Agent {
             guard case .answered(let record) = outcome else { return isKeepingSynchronous = false }
             guard mayRecordStillLand, let record else { return takeSteps(self.situation(record: record), left: 3) }
             // Names decided now would be decided on what that write may change yet; after this one it cannot land.
-            writeRecord(record, over: record) { [self] outcome in
+            writeRecord(record, over: record, within: storeBudget) { [self] outcome in
                 guard case .answered(let written) = outcome else { return isKeepingSynchronous = false }
                 takeSteps(self.situation(record: written), left: 3)
             }
@@ -49,7 +52,7 @@ extension Agent {
         case .record(let members, let quorum): next = SynchronousState(leader: me, members: members, quorum: quorum)
         case .clearRecord: next = SynchronousState(leader: nil)
         }
-        writeRecord(next, over: situation.record) { [self] outcome in
+        writeRecord(next, over: situation.record, within: storeBudget) { [self] outcome in
             guard case .answered(let written) = outcome else { return isKeepingSynchronous = false }
             var situation = situation
             situation.record = written
@@ -58,15 +61,15 @@ extension Agent {
     }
 
     private func writeRecord(
-        _ next: SynchronousState, over former: SynchronousState?,
+        _ next: SynchronousState, over former: SynchronousState?, within limit: Duration,
         _ then: @escaping (APIOutcome<SynchronousState>) -> Void
     ) {
         mayRecordStillLand = true
-        writeSynchronous(next, over: former) { [self] outcome in
+        writeSynchronous(next, over: former, until: now + limit) { [self] outcome in
             switch outcome {
-            // By the real server a conflict; the simulated one also invents them.
-            case .answered: mayRecordStillLand = false
-            case .conflict, .refused, .silent: break
+            // Over the version that is there now nothing is under way.
+            case .answered, .conflict: mayRecordStillLand = false
+            case .refused, .silent: break
             }
             then(outcome)
         }
@@ -156,7 +159,7 @@ extension Agent {
             }
             let isElected = electedOver != nil
             if !mayRecordStillLand, former?.meansTheSame(as: takeover.record) ?? false { return finish() }
-            writeRecord(takeover.record, over: former) { [self] outcome in
+            writeRecord(takeover.record, over: former, within: timings.retryTimeout) { [self] outcome in
                 switch outcome {
                 case .answered: finish()
                 case .conflict where isElected:
@@ -192,15 +195,41 @@ extension Agent {
         }
     }
 
+    /// Writes, and settles by reading again what was not answered; a conflict is one only when a read has shown it.
     private func writeSynchronous(
-        _ next: SynchronousState, over former: SynchronousState?,
+        _ next: SynchronousState, over former: SynchronousState?, until deadline: BootInstant,
         _ then: @escaping (APIOutcome<SynchronousState>) -> Void
     ) {
         let number = activityNumber
-        world.request(pod, timeout: 2_500_000) { world -> APIOutcome<SynchronousState> in
+        world.request(pod, timeout: longestRequest(deadline)) { world -> APIOutcome<SynchronousState> in
             world.writeSynchronous(next, over: former)
         } _: { [self] outcome in
-            if activityNumber == number { then(outcome) } else { isKeepingSynchronous = false }
+            guard activityNumber == number else { return isKeepingSynchronous = false }
+            if case .answered = outcome { return then(outcome) }
+            settle(next, over: former, after: pause(outcome), until: deadline, then)
+        }
+    }
+
+    private func settle(
+        _ next: SynchronousState, over former: SynchronousState?, after delay: Duration, until deadline: BootInstant,
+        _ then: @escaping (APIOutcome<SynchronousState>) -> Void
+    ) {
+        guard now + delay < deadline else { return then(.silent) }
+        let number = activityNumber
+        after(delay.microseconds) { [self] in
+            world.request(pod, timeout: longestRequest(deadline)) { world -> APIOutcome<SynchronousState?> in
+                .answered(world.api.synchronous)
+            } _: { [self] outcome in
+                guard activityNumber == number else { return isKeepingSynchronous = false }
+                guard case .answered(let read) = outcome else {
+                    return settle(next, over: former, after: pause(outcome), until: deadline, then)
+                }
+                switch settleSynchronousWrite(of: next, over: former, read: read) {
+                case .landed(let written): then(.answered(written))
+                case .notYet: writeSynchronous(next, over: former, until: deadline, then)
+                case .superseded: then(.conflict)
+                }
+            }
         }
     }
 }

@@ -42,6 +42,10 @@ extension LabCluster {
         await section("Pods") {
             try await lab.kubectl(["-n", namespace, "get", "pods", "-L", Labels.role, "-o", "wide"])
         }
+        await section("where the Services lead") {
+            try await lab.kubectl(["-n", namespace, "get", "endpoints,endpointslices", "-o", "wide"])
+        }
+        await section("what this node makes of \(name)") { try await natRules() }
         await section("events") { try await events().suffix(20).joined(separator: "\n") }
         var members: [String] = []
         await section("members") {
@@ -57,5 +61,12 @@ extension LabCluster {
             ])
         }
         return parts.joined(separator: "\n")
+    }
+
+    /// The node's rules for the primary's Service; a client that reaches the wrong member is explained by them or by nothing.
+    private func natRules() async throws -> String {
+        let rules = try await CommandRunner.run("iptables-save", ["-t", "nat"])
+        return rules.split(separator: "\n").filter { $0.contains("\"\(namespace)/\(name):") && $0.contains("DNAT") }
+            .joined(separator: "\n")
     }
 }

@@ -34,9 +34,10 @@ public protocol ClusterStore: Sendable {
     /// Gives up a claim whose initdb failed, so that another member may try.
     func cancelInitialization(by member: String, deadline: BootInstant) async throws
 
-    /// Publishes this member's status, and its role label: nil takes the label off.
-    func publish(_ status: MemberStatus, role: RoleLabel?, member: String, podUID: String?, deadline: BootInstant)
-        async throws
+    /// Publishes this member's status, and changes its role label.
+    func publish(
+        _ status: MemberStatus, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
+    ) async throws
 
     /// Takes the primary label from a member that does not lead any more.
     func demoteLabel(of member: String, deadline: BootInstant) async throws

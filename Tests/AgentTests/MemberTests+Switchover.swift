@@ -133,7 +133,7 @@ extension MemberTests {
 
 extension Pod {
     /// It carries the label the read-write Service selects.
-    fileprivate var isRouted: Bool { metadata.labels?["role"] == "primary" }
+    var isRouted: Bool { metadata.labels?["role"] == "primary" }
 }
 
 extension MemberCluster {

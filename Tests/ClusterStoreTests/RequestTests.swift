@@ -54,17 +54,29 @@ import Testing
         let fixture = try await StoreFixture(.configMap)
         let uid = try await fixture.createPod("demo-0")
         let store = fixture.member().store
-        try await store.publish(Self.status, role: .primary, member: "demo-0", podUID: uid, deadline: soon)
+        try await store.publish(Self.status, label: .set(.primary), member: "demo-0", podUID: uid, deadline: soon)
         var member = try await fixture.published("demo-0")
         #expect(member.isLabelledPrimary)
         #expect(member.role == .primary)
         #expect(member.state == .running)
         #expect(member.host == "10.0.0.7")
         #expect(member.timeline == Timeline(rawValue: 3))
-        try await store.publish(Self.status, role: nil, member: "demo-0", podUID: uid, deadline: soon)
+        try await store.publish(Self.status, label: .remove, member: "demo-0", podUID: uid, deadline: soon)
         member = try await fixture.published("demo-0")
         #expect(!member.isLabelledPrimary)
         #expect(member.role == .primary)
+    }
+
+    /// Whoever put the label there or took it away: a status alone changes nothing of it.
+    @Test func `a status that keeps the label brings none back`() async throws {
+        let fixture = try await StoreFixture(.configMap)
+        let uid = try await fixture.createPod("demo-0")
+        let store = fixture.member().store
+        for label in [RoleLabelChange.set(.primary), .remove] {
+            try await store.publish(Self.status, label: label, member: "demo-0", podUID: uid, deadline: soon)
+            try await store.publish(Self.status, label: .keep, member: "demo-0", podUID: uid, deadline: soon)
+            #expect(try await fixture.published("demo-0").isLabelledPrimary == (label == .set(.primary)))
+        }
     }
 
     @Test func `a member cannot speak for a Pod that took its name over`() async throws {
@@ -73,7 +85,7 @@ import Testing
         let store = fixture.member().store
         await #expect(throws: KubernetesError.self) {
             try await store.publish(
-                Self.status, role: .primary, member: "demo-0", podUID: "00000000-0000-0000-0000-000000000000",
+                Self.status, label: .set(.primary), member: "demo-0", podUID: "00000000-0000-0000-0000-000000000000",
                 deadline: soon)
         }
         let member = try await fixture.published("demo-0")
@@ -85,7 +97,7 @@ import Testing
         let fixture = try await StoreFixture(.configMap)
         let uid = try await fixture.createPod("demo-0")
         try await fixture.member().store.publish(
-            Self.status, role: .primary, member: "demo-0", podUID: uid, deadline: soon)
+            Self.status, label: .set(.primary), member: "demo-0", podUID: uid, deadline: soon)
         try await fixture.member("demo-1").store.demoteLabel(of: "demo-0", deadline: soon)
         #expect(try await !fixture.published("demo-0").isLabelledPrimary)
     }

@@ -34,13 +34,17 @@ extension AgentLoop {
         } else {
             role = hasData ? (isPrimary ? .demoted : .replica) : .uninitialized
         }
-        let label: RoleLabel?
+        let label: RoleLabelChange
         if isRouteWithdrawn {
-            label = nil
-        } else if leads || leadsStandby || keepsRoute(view, lock: lock) {
-            label = .primary
+            label = .remove
+        } else if leads || leadsStandby {
+            // What the view shows may be from before a write of ours that took the label off.
+            let hasLabel = view.members[me]?.isLabelledPrimary == true && publisher.wanted?.isRouted == true
+            label = hasLabel ? .keep : .set(.primary)
+        } else if keepsRoute(view, lock: lock) {
+            label = .keep
         } else {
-            label = isRunning && !isPrimary && !isStopping ? .replica : nil
+            label = isRunning && !isPrimary && !isStopping ? .set(.replica) : .remove
         }
         publisher.publish(
             MemberPublisher.Wish(
@@ -52,7 +56,7 @@ extension AgentLoop {
                     hasCheckpointSincePromotion: !leads || hasCheckpointSincePromotion, position: seen?.position,
                     serverVersion: seen.map { Int($0.version.number) }, problem: problem,
                     postmasterStartTime: isRunning ? seen?.postmasterStartTime : nil, restart: restartReport(in: view)),
-                role: label), shown: view.members[me])
+                label: label), shown: view.members[me])
     }
 
     /// Whether the read-write Service goes on leading to a member that does not lead now.
@@ -74,7 +78,7 @@ extension AgentLoop {
     func withdrawRoute() {
         isRouteWithdrawn = true
         guard var wish = publisher.wanted else { return }
-        wish.role = nil
+        wish.label = .remove
         publisher.publish(wish)
     }
 

@@ -41,7 +41,7 @@ extension AgentLoop {
         snapshot.isWatchdogFailed = watchdog.hasFailed
         // A standby leader has the same label; what is about to be one may have it still from before.
         let isAboutToFollow = view?.configuration.standbyCluster != nil && wish?.status.role == .replica
-        if case .mine(let until) = lock, wish?.role == .primary, !isAboutToFollow { snapshot.lockExpiry = until }
+        if case .mine(let until) = lock, wish?.isRouted == true, !isAboutToFollow { snapshot.lockExpiry = until }
         snapshot.storeSeen = watch.lastHeard
         if let heard = watch.lastHeard {
             snapshot.storeSeenEpochSeconds = WallClock.epochSeconds() - (BootInstant.now() - heard).milliseconds / 1000

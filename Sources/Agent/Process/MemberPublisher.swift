@@ -10,10 +10,14 @@ import Synchronization
 final class MemberPublisher: Sendable {
     struct Wish: Hashable, Sendable {
         var status: MemberStatus
-        var role: RoleLabel?
+        var label: RoleLabelChange
 
-        func meansTheSame(as other: Wish) -> Bool {
-            role == other.role && status.meansTheSame(as: other.status)
+        /// Whether this member wants to be behind the read-write Service.
+        var isRouted: Bool { label == .set(.primary) || label == .keep }
+
+        /// Whether nothing has to be written where `published` is.
+        func isMet(by published: Wish) -> Bool {
+            (label == published.label || label == .keep) && status.meansTheSame(as: published.status)
         }
     }
 
@@ -50,12 +54,12 @@ final class MemberPublisher: Sendable {
                 !shown.shows(
                     role: published.wish.status.role, state: published.wish.status.state,
                     hasCheckpoint: published.wish.status.hasCheckpointSincePromotion,
-                    isLabelledPrimary: published.wish.role == .primary)
+                    isLabelledPrimary: published.wish.label == .keep ? nil : published.wish.label == .set(.primary))
             {
                 state.published = nil
             }
             state.wish = new
-            return state.published.map { !$0.wish.meansTheSame(as: new) } ?? true
+            return state.published.map { !new.isMet(by: $0.wish) } ?? true
         }
         if changes { signal.yield() }
     }
@@ -66,7 +70,8 @@ final class MemberPublisher: Sendable {
     /// What is wanted and not known to be published.
     private var due: Wish? {
         state.withLock { state in
-            guard let wish = state.wish, !(state.published?.wish.meansTheSame(as: wish) ?? false) else { return nil }
+            guard let wish = state.wish else { return nil }
+            if let published = state.published, wish.isMet(by: published.wish) { return nil }
             return wish
         }
     }
@@ -78,7 +83,7 @@ final class MemberPublisher: Sendable {
             while !Task.isCancelled, let wanted = due {
                 do {
                     try await store.publish(
-                        wanted.status, role: wanted.role, member: member, podUID: podUID,
+                        wanted.status, label: wanted.label, member: member, podUID: podUID,
                         deadline: .now() + .seconds(3))
                     state.withLock { $0.published = (wanted, BootClock.now()) }
                 } catch {

@@ -227,14 +227,17 @@ public struct KubernetesClusterStore: ClusterStore {
     }
 
     public func publish(
-        _ status: MemberStatus, role: RoleLabel?, member: String, podUID: String?, deadline: BootInstant
+        _ status: MemberStatus, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
     ) async throws {
+        let isReadFrom = label == .set(.replica) && status.tags.mayBeReadFrom
+        var labels: [String: JSONValue] = [StoreKey.loadBalancedLabel: isReadFrom ? "true" : .null]
+        switch label {
+        case .set(let role): labels[StoreKey.roleLabel] = .string(role.rawValue)
+        case .remove: labels[StoreKey.roleLabel] = .null
+        case .keep: break
+        }
         var metadata: JSONValue = [
-            "annotations": [StoreKey.memberStatus: .string(status.json.serialized())],
-            "labels": [
-                StoreKey.roleLabel: role.map { .string($0.rawValue) } ?? .null,
-                StoreKey.loadBalancedLabel: role == .replica && status.tags.mayBeReadFrom ? "true" : .null,
-            ],
+            "annotations": [StoreKey.memberStatus: .string(status.json.serialized())], "labels": .object(labels),
         ]
         // A Pod that took our name over is not ours to speak for.
         if let podUID { metadata["uid"] = .string(podUID) }

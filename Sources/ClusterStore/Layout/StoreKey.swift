@@ -49,9 +49,3 @@ public enum StoreKey {
     /// `<prefix><member>`: JSON about the WAL that member last left behind, written before it is gone.
     public static let abandonedPrefix = "abandoned.matriarch.dev/"
 }
-
-/// Values of the role label, by which the Services select.
-public enum RoleLabel: String, Hashable, Sendable {
-    case primary
-    case replica
-}

@@ -89,6 +89,24 @@ import Testing
         #expect(hash.hexadecimal == "1546c29c4191bf01")
     }
 
+    @Test func `callbacks are mounted to be read and run, and need no more permissions`() throws {
+        let without = try made()
+        let world = try made(["callbacks": ["configMapName": "demo-callbacks", "timeout": 20]])
+        let pod = try #require(object(world, StatefulSet.resource, "demo").value(at: "spec", "template", "spec"))
+        #expect(
+            pod["volumes"]?.arrayValue?.last == [
+                "name": "callbacks",
+                "configMap": ["name": "demo-callbacks", "defaultMode": 0o555, "optional": true],
+            ])
+        #expect(
+            pod["containers"]?[0]?["volumeMounts"]?.arrayValue?.last == [
+                "name": "callbacks", "mountPath": "/etc/matriarch-callbacks", "readOnly": true,
+            ])
+        let file = try object(world, ConfigMap.resource, "demo-agent").value(at: "data", "agent.json")?.stringValue
+        #expect(try JSONValue(parsing: file ?? "").value(at: "callbacks", "timeout") == 20)
+        #expect(try object(world, Role.resource, "demo")["rules"] == object(without, Role.resource, "demo")["rules"])
+    }
+
     @Test func `the agents' Role names what can be named`() throws {
         let rules = try #require(object(made(), Role.resource, "demo")["rules"]?.arrayValue)
         for rule in rules {

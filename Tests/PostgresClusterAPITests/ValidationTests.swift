@@ -44,6 +44,12 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "a slot no server would make", ["standby": ["host": "a", "primarySlotName": "site-b"]],
             "spec.standby.primarySlotName", "a to z"),
         BadSpec("a standby cluster of nobody", ["standby": ["port": 5432]], "spec.standby.host", "required"),
+        BadSpec(
+            "callbacks of no ConfigMap", ["callbacks": ["configMapName": "Demo_callbacks"]],
+            "spec.callbacks.configMapName", "name of a ConfigMap"),
+        BadSpec(
+            "callbacks that may take for ever", ["callbacks": ["configMapName": "a", "timeout": 0]],
+            "spec.callbacks.timeout", "between 1 and 3600"),
         BadSpec("no instances", ["instances": 0], "spec.instances", "between 1 and 32"),
         BadSpec("too many instances", ["instances": 33], "spec.instances", "between 1 and 32"),
         BadSpec(

@@ -18,6 +18,8 @@ public struct AgentConfiguration: Sendable {
     public var runtimeDirectory: String
     public var secretsDirectory: String
     public var agentFile: String
+    /// Where the executables named like ``CallbackAction`` lie.
+    public var callbacksDirectory: String
     public var port: Int
     public var apiPort: Int
     public var binarySearchPaths: [String]?
@@ -70,6 +72,7 @@ public struct AgentConfiguration: Sendable {
         socketDirectory = environment["MATRIARCH_SOCKET_DIRECTORY"] ?? runtimeDirectory
         secretsDirectory = environment["MATRIARCH_SECRETS_DIRECTORY"] ?? "/etc/matriarch/secrets"
         agentFile = environment["MATRIARCH_AGENT_FILE"] ?? "/etc/matriarch/agent.json"
+        callbacksDirectory = environment["MATRIARCH_CALLBACKS_DIRECTORY"] ?? "/etc/matriarch-callbacks"
         port = number("MATRIARCH_POSTGRES_PORT", 5432)
         apiPort = number("MATRIARCH_API_PORT", 8008)
         binarySearchPaths = environment["MATRIARCH_POSTGRES_BIN"].map { $0.split(separator: ":").map(String.init) }
@@ -112,11 +115,13 @@ public struct AgentFile: Sendable, Hashable {
     /// By member name.
     public var tags: [String: MemberTags]
     public var watchdog: WatchdogSettings
+    /// How long a callback may run.
+    public var callbackLimit: Duration
 
     public init(
         lockObject: LockObject = .configMap, dataChecksums: Bool = true, encoding: String = "UTF8",
         locale: String = "C.UTF-8", copiesRemote: Bool = false, tags: [String: MemberTags] = [:],
-        watchdog: WatchdogSettings = WatchdogSettings()
+        watchdog: WatchdogSettings = WatchdogSettings(), callbackLimit: Duration = .seconds(60)
     ) {
         self.lockObject = lockObject
         self.dataChecksums = dataChecksums
@@ -125,6 +130,7 @@ public struct AgentFile: Sendable, Hashable {
         self.copiesRemote = copiesRemote
         self.tags = tags
         self.watchdog = watchdog
+        self.callbackLimit = callbackLimit
     }
 
     /// - Throws: ``AgentError`` `.configuration` with the path and what is wrong.
@@ -150,6 +156,13 @@ public struct AgentFile: Sendable, Hashable {
         file.copiesRemote = json.value(at: "bootstrap", "standby")?.boolValue ?? false
         file.tags = (json["tags"]?.objectValue ?? [:]).mapValues { MemberTags(json: $0) }
         if let json = json["watchdog"] { file.watchdog = try WatchdogSettings(json: json, path: path) }
+        if let limit = json.value(at: "callbacks", "timeout") {
+            guard let seconds = limit.intValue, (1...3600).contains(seconds) else {
+                throw AgentError(
+                    .configuration, "\(path): callbacks.timeout is \(limit.serialized()); it can be 1 to 3600 seconds")
+            }
+            file.callbackLimit = .seconds(seconds)
+        }
         return file
     }
 }

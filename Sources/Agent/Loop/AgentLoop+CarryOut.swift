@@ -64,6 +64,7 @@ extension AgentLoop {
                 try await agent.killServer()
             }
         case .restartInPlace(let order):
+            story.noteRestart()
             if case .primary = observation.server {
                 begin(.restartingPrimary) { try await $0.restartPrimary(order) }
             } else {

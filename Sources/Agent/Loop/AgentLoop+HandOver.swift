@@ -124,6 +124,7 @@ extension AgentLoop {
     /// Stops the server and, if it led, hands the lock over; then the agent ends.
     func shutDown() async throws {
         defer { end() }
+        tellStop()
         defer { if instance.runningPostmaster == nil { watchdog.disable() } }
         let isPaused = watch.view()?.configuration.isPaused ?? false
         guard watch.standing(ttl: timings.ttl).isMine else {
@@ -183,6 +184,7 @@ extension AgentLoop {
     /// Asked to stop before the store was ever read: there is nothing to hand over.
     func stopWithoutStore() async {
         defer { end() }
+        tellStop()
         do {
             try await instance.stop(.fast, deadline: .seconds(40))
         } catch {

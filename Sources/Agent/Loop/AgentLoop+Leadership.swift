@@ -214,7 +214,9 @@ extension AgentLoop {
             }
             guard settings != refusedSettings else { return }
             try await writeConfiguration(role)
-            if settingsProblem == nil { logger.notice("the settings have changed; reloaded") }
+            guard settingsProblem == nil else { return }
+            logger.notice("the settings have changed; reloaded")
+            tellReload()
         } catch {
             logger.error("the settings were not applied; the former ones stay in force: \(error)")
         }

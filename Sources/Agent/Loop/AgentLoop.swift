@@ -18,6 +18,7 @@ actor AgentLoop {
     let publisher: MemberPublisher
     let peers: PeerClient
     let watchdog: Watchdog
+    let callbacks: CallbackRunner
     let state: AgentState
     let logger: Logger
     /// Nil unless somebody asked for it.
@@ -108,6 +109,8 @@ actor AgentLoop {
     var answeredRequest: FailoverRequest?
     /// What became of the restart this member was asked for last.
     var restartReport: RestartReport?
+    /// What the callbacks were told.
+    var story = CallbackStory()
     /// Somebody writes the server's configuration now.
     var isWritingConfiguration = false
     /// When each member of a slot was last part of the cluster.
@@ -123,7 +126,7 @@ actor AgentLoop {
     init(
         configuration: AgentConfiguration, identity: HolderIdentity, file: AgentFile, instance: PostgresInstance,
         store: any ClusterStore, watch: ClusterWatch, keeper: LockKeeper, publisher: MemberPublisher, peers: PeerClient,
-        watchdog: Watchdog, state: AgentState, logger: Logger
+        watchdog: Watchdog, callbacks: CallbackRunner, state: AgentState, logger: Logger
     ) {
         self.configuration = configuration
         self.identity = identity
@@ -135,6 +138,7 @@ actor AgentLoop {
         self.publisher = publisher
         self.peers = peers
         self.watchdog = watchdog
+        self.callbacks = callbacks
         self.state = state
         self.logger = logger
         trace = configuration.trace.map { DecisionTrace(path: $0, logger: logger) }
@@ -210,6 +214,7 @@ actor AgentLoop {
             wallClock: WallClock.instant(), answeredRestart: restartReport(in: view)?.id, lockEnd: keeper.end,
             outage: outage,
             isWatchdogMissing: isWatchdogMissing)
+        tell(story.look(observation))
         if let source = sourceGivenUp(observation) {
             avoid(source, because: "nothing was received from it")
             observation.avoidedSources = avoidedSources

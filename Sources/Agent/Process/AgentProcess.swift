@@ -57,21 +57,28 @@ public struct AgentProcess: Sendable {
             consent: { await peers.consent(to: $0, from: leader) })
         let publisher = MemberPublisher(
             store: store, member: configuration.member, podUID: configuration.podUID, logger: logger)
+        let callbacks = CallbackRunner(configuration, logger: logger)
         let loop = AgentLoop(
             configuration: configuration, identity: identity, file: file, instance: instance, store: store,
             watch: watch, keeper: keeper, publisher: publisher, peers: peers, watchdog: watchdog,
-            state: state, logger: logger)
+            callbacks: callbacks, state: state, logger: logger)
         logger.notice(
             "agent started",
             metadata: ["version": "\(AgentVersion.current)", "member": "\(identity.member)", "pid": "\(getpid())"])
+        await callbacks.start()
         try await serve(
             loop, instance: instance, watch: watch, keeper: keeper, publisher: publisher, state: state,
             responder: FailsafeResponder(
                 cluster: configuration.cluster, namespace: configuration.namespace, identity: identity, watch: watch,
                 state: state, logger: logger),
             until: stopRequested)
+        // The server is down and the lock is somebody else's: nobody waits for this but the Pod.
+        await callbacks.finish(within: Self.timeForCallbacks)
         logger.notice("agent ended")
     }
+
+    /// How long the end of a Pod is put off for what tells of it.
+    private static let timeForCallbacks = Duration.seconds(10)
 
     /// Lock traffic has a connection and a thread of its own. The store repeats what has to be repeated, with more sense.
     private static var lockOptions: ClientOptions {

@@ -29,6 +29,7 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
     case clockBehind = "clock-behind"
     case configuration
     case switchover
+    case slowCallbacks = "slow-callbacks"
 
     /// For people: what it is, with what undoes it.
     public var title: String {
@@ -62,6 +63,7 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
         case .clockBehind: "wall clock one hour behind, then right again"
         case .configuration: "settings changed"
         case .switchover: "switchover asked for"
+        case .slowCallbacks: "callbacks that take a minute and ignore SIGTERM, for every member"
         }
     }
 
@@ -72,7 +74,7 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
         case .stopAgent, .stopPostmaster, .stopBackends, .stopWalSenders, .freeze, .cutAPI, .cutAPIRequests,
             .cutAPIAnswers, .cutPeers, .cutPeersIncoming, .cutPeersOutgoing, .cutAll, .isolate, .slowAPI, .unluckyAPI,
             .silentAPI, .stoppedAPI, .frozenAPI, .fullVolume, .starve, .starveOut, .clockAhead,
-            .clockBehind:
+            .clockBehind, .slowCallbacks:
             false
         }
     }
@@ -81,7 +83,8 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
     /// something its standbys do not.
     public var mayLoseRows: Bool {
         switch self {
-        case .configuration, .switchover, .killAgent, .slowAPI, .unluckyAPI, .clockAhead, .clockBehind: false
+        case .configuration, .switchover, .killAgent, .slowAPI, .unluckyAPI, .clockAhead, .clockBehind, .slowCallbacks:
+            false
         case .killInit, .killPostmaster, .killBackend, .stopAgent, .stopPostmaster, .stopBackends, .stopWalSenders,
             .freeze, .cutAPI, .cutAPIRequests, .cutAPIAnswers, .cutPeers, .cutPeersIncoming, .cutPeersOutgoing, .cutAll,
             .isolate, .silentAPI, .stoppedAPI, .frozenAPI, .fullVolume, .starve, .starveOut:
@@ -100,7 +103,7 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
         case .killInit, .killAgent, .killPostmaster, .killBackend, .stopAgent, .stopPostmaster, .stopBackends,
             .stopWalSenders, .freeze, .cutAPI, .cutAPIRequests, .cutAPIAnswers, .cutPeers, .cutPeersIncoming,
             .cutPeersOutgoing, .cutAll, .isolate, .fullVolume, .starve, .starveOut, .clockAhead, .clockBehind,
-            .configuration, .switchover:
+            .configuration, .switchover, .slowCallbacks:
             false
         }
     }

@@ -75,6 +75,7 @@ extension LocalCluster {
         case .clockBehind: return try movingClock(of: member, by: .zero - Self.clockStep)
         case .configuration: return try await changeSettings()
         case .switchover: return try await askForSwitchover(to: member)
+        case .slowCallbacks: return try slowingCallbacks()
         }
     }
 
@@ -142,6 +143,18 @@ extension LocalCluster {
         try await members.annotate("-config", ["config": .string(configuration.serialized())])
         return FaultUndo(victim: "settings") {}
     }
+
+    /// Those that run already are not stopped by its end: they have their time.
+    private func slowingCallbacks() throws -> FaultUndo {
+        let record = "\"$MATRIARCH_MEMBER $1 $2\" >> \(members.folder)/\(Self.callbackRecord)"
+        for action in CallbackAction.allCases {
+            try members.writeCallback(action.rawValue, "trap '' TERM\necho \(record)\nsleep 60")
+        }
+        return FaultUndo(victim: "callbacks") { [members] in members.removeCallbacks() }
+    }
+
+    /// What the callbacks write down: member, action and role.
+    static let callbackRecord = "told"
 
     private func askForSwitchover(to candidate: MemberProcess) async throws -> FaultUndo {
         guard let leader = try await members.lock()["leader"], !leader.isEmpty else {

@@ -87,6 +87,19 @@ extension LocalCluster {
         }
     }
 
+    /// The same while every member has callbacks that do not come to an end.
+    func interruptWithSlowCallbacks(_ scenario: LocalScenario, by fault: Fault) async throws -> ScenarioResult {
+        let slow = try await apply(.slowCallbacks, to: members.members[0])
+        var result = try await interrupt(scenario, by: fault)
+        try await slow.undo()
+        let told = members.text(of: Self.callbackRecord) ?? ""
+        // Otherwise none was slow.
+        result.require(
+            told.split(separator: "\n").contains { $0 == "\(result.leaderAfter ?? "") on_role_change primary" },
+            "the new leader's callback was not called: \(told)")
+        return result
+    }
+
     /// The leader and everything below it get next to no processor time for a while.
     func starveLeader(
         _ scenario: LocalScenario, by fault: Fault, for duration: Duration

@@ -85,6 +85,16 @@ extension LocalScenario {
         return try await cluster.interrupt(scenario, by: .killInit)
     }
 
+    /// Nothing may wait for what the members are told.
+    public static let slowCallback = LocalScenario(
+        "slow-callback",
+        "kill -9 of the leader's PID 1, its container in back-off for 10 s, callbacks that take a minute everywhere",
+        bars: [Bar(.outage, median: 1_500, maximum: 2_500), noLateRows]
+    ) { cluster, scenario, _ in
+        await cluster.kubelet.holdBack([.seconds(10)])
+        return try await cluster.interruptWithSlowCallbacks(scenario, by: .killInit)
+    }
+
     public static let postmasterKilled = LocalScenario(
         "postmaster-killed", "kill -9 of the leader's postmaster",
         bars: [Bar(.outage, median: 800, maximum: 1_500), noLateRows]

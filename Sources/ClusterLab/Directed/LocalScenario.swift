@@ -37,7 +37,7 @@ public struct LocalScenario: Sendable {
     public static let all: [LocalScenario] = [
         agentStopped, cutOff, postmasterStopped, backendsStopped, memberFrozen, initKilled, initKilledInBackOff,
         postmasterKilled, switchover, slowAPI, unluckyAPI, stoppedAPI, voteStorm, leaderStarved, leaderStarvedOut,
-        leaderClockStepped, standbyClockStepped, bootTimesApart, clocksApartFailover,
+        slowCallback, leaderClockStepped, standbyClockStepped, bootTimesApart, clocksApartFailover,
     ]
 
     /// What it is judged by in a mode of replication: where commits wait for standbys, none may be lost.

@@ -86,6 +86,7 @@ public final class LocalCluster: Sendable {
     public func mend() async throws {
         members.controlPlane.resumeAPIServer()
         if !members.controlPlane.hasAPIServer { try await members.controlPlane.startAPIServer() }
+        members.removeCallbacks()
         for link in members.apiLinks { link.conditions = LinkConditions() }
         for member in members.members {
             try member.sandbox?.thaw()

@@ -19,10 +19,11 @@ extension ClusterContext {
         ]
         // Whatever the store says or does not say yet: no empty cluster in the place of a copy.
         if spec.remote != nil { bootstrap["standby"] = true }
-        let agent: JSONValue = [
+        var agent: JSONValue = [
             "cluster": .string(name), "lockObject": .string(lockObject.rawValue), "bootstrap": bootstrap,
             "tags": .object(tags),
         ]
+        if let callbacks = spec.callbacks { agent["callbacks"] = ["timeout": JSONValue(callbacks.timeout)] }
         return object(
             ConfigMap.resource, names.agentConfigMap, component: Component.configuration,
             ["data": ["agent.json": .string(agent.serialized())]])

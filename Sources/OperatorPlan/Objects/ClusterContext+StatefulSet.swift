@@ -51,7 +51,7 @@ extension ClusterContext {
                 // Always would make the data directory group-writable at each start, which PostgreSQL refuses.
                 "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": ["type": "RuntimeDefault"],
             ],
-            "containers": [container()], "volumes": volumes,
+            "containers": [container()], "volumes": .array(volumes + callbackVolumes),
             "affinity": spec.affinity ?? defaultAffinity,
             "topologySpreadConstraints": spec.topologySpreadConstraints.map { .array($0) } ?? defaultSpread,
         ]
@@ -85,13 +85,7 @@ extension ClusterContext {
                 "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
                 "capabilities": ["drop": ["ALL"]],
             ],
-            "volumeMounts": [
-                ["name": "data", "mountPath": "/var/lib/postgresql/data"],
-                ["name": "matriarch", "mountPath": "/etc/matriarch", "readOnly": true],
-                ["name": "run", "mountPath": "/run/matriarch"],
-                ["name": "shm", "mountPath": "/dev/shm"],
-                ["name": "tmp", "mountPath": "/tmp"],
-            ],
+            "volumeMounts": .array(volumeMounts),
         ]
         if let resources = spec.resources {
             var limits: JSONValue = [:]
@@ -100,6 +94,19 @@ extension ClusterContext {
             container["resources"] = limits
         }
         return .object(container)
+    }
+
+    private var volumeMounts: [JSONValue] {
+        let callbacks: [JSONValue] =
+            spec.callbacks == nil
+            ? [] : [["name": "callbacks", "mountPath": "/etc/matriarch-callbacks", "readOnly": true]]
+        return [
+            ["name": "data", "mountPath": "/var/lib/postgresql/data"],
+            ["name": "matriarch", "mountPath": "/etc/matriarch", "readOnly": true],
+            ["name": "run", "mountPath": "/run/matriarch"],
+            ["name": "shm", "mountPath": "/dev/shm"],
+            ["name": "tmp", "mountPath": "/tmp"],
+        ] + callbacks
     }
 
     private var environment: JSONValue {
@@ -117,7 +124,7 @@ extension ClusterContext {
     }
 
     /// One projected volume for everything below /etc/matriarch: mounts inside a read-only mount are not possible.
-    private var volumes: JSONValue {
+    private var volumes: [JSONValue] {
         func credentials(_ secret: String, _ folder: String) -> JSONValue {
             [
                 "secret": [
@@ -145,6 +152,17 @@ extension ClusterContext {
             ["name": "run", "emptyDir": ["medium": "Memory", "sizeLimit": "16Mi"]],
             ["name": "shm", "emptyDir": ["medium": "Memory"]],
             ["name": "tmp", "emptyDir": [:]],
+        ]
+    }
+
+    /// Optional: scripts that are missing keep no database from starting. Its contents change without a restart.
+    private var callbackVolumes: [JSONValue] {
+        guard let callbacks = spec.callbacks else { return [] }
+        return [
+            [
+                "name": "callbacks",
+                "configMap": ["name": .string(callbacks.configMapName), "defaultMode": 0o555, "optional": true],
+            ]
         ]
     }
 

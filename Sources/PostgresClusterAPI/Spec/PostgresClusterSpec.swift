@@ -15,6 +15,7 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
     public var restart: RestartRequest?
     public var bootstrap: BootstrapSpec
     public var standby: StandbySpec?
+    public var callbacks: CallbacksSpec?
     public var instanceOverrides: [InstanceOverride]?
     public var service: ServiceSpec?
     public var podMetadata: PodMetadata?
@@ -26,8 +27,8 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case instances, image, imagePullPolicy, imagePullSecrets, postgresql, storage, resources, highAvailability
-        case paused, switchover, restart, bootstrap, standby, instanceOverrides, service, podMetadata, affinity,
-            tolerations
+        case paused, switchover, restart, bootstrap, standby, callbacks, instanceOverrides, service, podMetadata,
+            affinity, tolerations
         case nodeSelector, topologySpreadConstraints, priorityClassName
     }
 
@@ -95,6 +96,8 @@ extension PostgresClusterSpec: SchemaObject {
                 ])
         case .standby:
             Field(.object(StandbySpec.self), StandbySpec.summary)
+        case .callbacks:
+            Field(.object(CallbacksSpec.self), CallbacksSpec.summary)
         case .instanceOverrides:
             Field(
                 .list(of: .object(InstanceOverride.self), key: "name", maximumCount: Int(maximumInstances)),

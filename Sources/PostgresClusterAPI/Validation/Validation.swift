@@ -104,7 +104,19 @@ struct SpecValidator {
                 ? [] : problem("\(path).primaryStartTimeout", start, "must be between 0 and 86400 seconds"))
             + ((1...600).contains(stop)
                 ? [] : problem("\(path).primaryStopTimeout", stop, "must be between 1 and 600 seconds"))
-            + synchronous()
+            + synchronous() + callbacks()
+    }
+
+    private func callbacks() -> [SpecProblem] {
+        guard let callbacks = spec.callbacks else { return [] }
+        let path = "spec.callbacks"
+        let name = callbacks.configMapName
+        let isName =
+            (1...253).contains(name.utf8.count) && !".-".contains(name.prefix(1)) && !".-".contains(name.suffix(1))
+            && name.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyz0123456789-.".utf8.contains($0) }
+        return (isName ? [] : problem("\(path).configMapName", name, "must be the name of a ConfigMap"))
+            + ((1...3600).contains(callbacks.timeout)
+                ? [] : problem("\(path).timeout", callbacks.timeout, "must be between 1 and 3600 seconds"))
     }
 
     private func synchronous() -> [SpecProblem] {

@@ -65,6 +65,7 @@ public final class MemberCluster: Sendable {
         var environment = [
             "MATRIARCH_CLUSTER=\(Self.name)", "POD_NAMESPACE=\(namespace)", "KUBECONFIG=\(folder)/kubeconfig",
             "MATRIARCH_AGENT_FILE=\(folder)/agent.json", "MATRIARCH_SECRETS_DIRECTORY=\(folder)/secrets",
+            "MATRIARCH_CALLBACKS_DIRECTORY=\(folder)/callbacks",
         ]
         if let runAs = Self.runAs { environment.append("MATRIARCH_RUN_AS=\(runAs.user):\(runAs.group)") }
         var members: [MemberProcess] = []
@@ -144,6 +145,28 @@ public final class MemberCluster: Sendable {
         ]
         try Self.write("\(folder)/agent.json", file.serialized())
     }
+
+    /// Gives every member a callback; those that run find it with the next event.
+    ///
+    /// - Parameter script: for `sh`.
+    public func writeCallback(_ action: String, _ script: String) throws {
+        mkdir("\(folder)/callbacks", 0o755)
+        try Self.write("\(folder)/callbacks/\(action)", "#!/bin/sh\n\(script)\n")
+        guard chmod("\(folder)/callbacks/\(action)", 0o755) == 0 else {
+            throw MemberError("cannot make \(action) executable")
+        }
+    }
+
+    /// None is called from now on; one that runs goes on.
+    public func removeCallbacks() {
+        // Those that were never written are not there.
+        for action in ["on_start", "on_stop", "on_restart", "on_reload", "on_role_change"] {
+            unlink("\(folder)/callbacks/\(action)")
+        }
+    }
+
+    /// A file of the cluster's folder.
+    public func text(of name: String) -> String? { ProcessTable.text(of: "\(folder)/\(name)") }
 
     /// Kills every process of the cluster and removes its folder.
     public func destroy() async throws {

@@ -114,6 +114,12 @@ public final class MemberProcess: Sendable {
         postgresProcesses.filter { ProcessTable.command(of: $0).contains(title) }
     }
 
+    /// Everything below init whose command contains `title`.
+    public func processes(titled title: String) -> [pid_t] {
+        (initProcess.map { ProcessTable.descendants(of: $0) } ?? [])
+            .filter { ProcessTable.command(of: $0).contains(title) }
+    }
+
     /// Asks the container to stop, as a kubelet does.
     public func terminate() {
         if let initProcess { kill(initProcess, SIGTERM) }

@@ -2,8 +2,24 @@ import Glibc
 
 /// Processes as `/proc` shows them.
 enum ProcessTable {
+    /// Those of all its threads: the kernel lists a child with the thread that made it.
     static func children(of parent: pid_t) -> [pid_t] {
-        (text(of: "/proc/\(parent)/task/\(parent)/children") ?? "").split(separator: " ").compactMap { pid_t($0) }
+        threads(of: parent).flatMap { thread in
+            (text(of: "/proc/\(parent)/task/\(thread)/children") ?? "").split(separator: " ").compactMap { pid_t($0) }
+        }
+    }
+
+    private static func threads(of process: pid_t) -> [pid_t] {
+        guard let folder = opendir("/proc/\(process)/task") else { return [] }
+        defer { closedir(folder) }
+        var threads: [pid_t] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+            }
+            if let thread = pid_t(name) { threads.append(thread) }
+        }
+        return threads.sorted()
     }
 
     static func descendants(of parent: pid_t) -> [pid_t] {

@@ -135,7 +135,7 @@ let package = Package(
                 "Agent", "AgentAPI", "HTTPTransport", "PostgresClient", "KubernetesClient", "HighAvailability",
                 "Simulation", "TestSupport", "matriarch",
             ]),
-        tests("CommandLineToolTests", ["CommandLineTool"]),
+        tests("CommandLineToolTests", ["CommandLineTool", "TestSupport"]),
         tests("CheckerTests", ["ClusterLab", "TestSupport", "HTTPTransport", "PostgresConfiguration", "Fence"]),
         tests("ChaosTests", ["ClusterLab", "HighAvailability", "matriarch"]),
         tests(

@@ -97,6 +97,31 @@ extension MemberTests {
         }
     }
 
+    @Test func `a remote server that does not answer holds nothing else up`() async throws {
+        let silent = try ScriptedServer.silent()
+        try await with(1) { cluster in
+            let member = cluster.members[0]
+            try member.start()
+            try await cluster.healthy()
+            let wanted = Self.configuration.adding(
+                "standby_cluster", ["host": "127.0.0.1", "port": .int(Int64(silent.port))])
+            try await cluster.configure(wanted)
+            // The second question: what the first one had to wait for is over.
+            try await eventually(within: .seconds(20), "it is asked again", { silent.connections }) { $0 >= 2 }
+            let offset = member.logEnd
+            var settings = wanted
+            settings["postgresql"]?["parameters"]?["work_mem"] = "5MB"
+            try await cluster.configure(settings)
+            // It has two seconds to answer.
+            try await eventually(within: .milliseconds(1200), "the settings are read") {
+                member.hasSaid("the settings have changed; reloaded", since: offset)
+            }
+            #expect(member.hasSaid("not demoting to a standby cluster: the remote server"))
+            try await cluster.configure(Self.configuration)
+            try await cluster.healthy()
+        }
+    }
+
     @Test func `two sites swap their roles: nothing is lost, and the old primary needs no copy`() async throws {
         try await with(2) { siteA in
             for member in siteA.members { try member.start() }

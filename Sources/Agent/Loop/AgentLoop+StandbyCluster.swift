@@ -165,24 +165,42 @@ extension AgentLoop {
         try keeper.relaxFence()
     }
 
-    /// Asks the remote server, as long as a primary is to become its standby, whether that is possible.
-    func noteRemote(_ view: ClusterView) async {
+    /// Has the remote server asked, as long as a primary is to become its standby, whether that is possible.
+    ///
+    /// Beside the loop, which a server that does not answer would hold up for seconds. Without an answer the primary stays
+    /// one; an answer that allows the demotion is used once, and soon.
+    func noteRemote(_ view: ClusterView) {
         guard let section = view.configuration.standbyCluster else {
-            (followedRemote, remoteProblem, remoteObjection, askedRemote) = (nil, nil, nil, nil)
-            return
+            (followedRemote, remoteProblem) = (nil, nil)
+            return forgetQuestionToRemote()
         }
         guard activity == nil, case .primary = server, watch.standing(ttl: view.configuration.timings.ttl).isMine else {
-            (remoteObjection, askedRemote) = (nil, nil)
+            return forgetQuestionToRemote()
+        }
+        guard askedRemote != section || (questionToRemote == nil && nextLookAtRemote <= .now()) else { return }
+        if askedRemote != section { forgetQuestionToRemote() }
+        askedRemote = section
+        guard let remote = remote(section) else {
+            remoteObjection = "standby_cluster names no server to follow"
+            nextLookAtRemote = .now() + .seconds(5)
             return
         }
-        guard askedRemote != section || nextLookAtRemote <= .now() else { return }
-        askedRemote = section
-        if let remote = remote(section) {
-            remoteObjection = await instance.objectionToFollowing(remote)
-        } else {
-            remoteObjection = "standby_cluster names no server to follow"
+        // What it said some seconds ago allows nothing now.
+        remoteObjection = remoteObjection ?? "\(remote.member) is being asked"
+        questionToRemote = Task {
+            let objection = await instance.objectionToFollowing(remote)
+            // Cancelled: nobody wants to know any more, or another server was asked since.
+            guard !Task.isCancelled else { return }
+            remoteObjection = objection
+            nextLookAtRemote = .now() + .seconds(5)
+            questionToRemote = nil
+            wake.yield()
         }
-        nextLookAtRemote = .now() + .seconds(5)
+    }
+
+    private func forgetQuestionToRemote() {
+        questionToRemote?.cancel()
+        (questionToRemote, remoteObjection, askedRemote) = (nil, nil, nil)
     }
 
     /// Somebody promoted a standby leader by hand: what takes writes has to be fenced.

@@ -44,6 +44,8 @@ actor AgentLoop {
     /// What that was asked of last, and when it is asked again.
     var askedRemote: StandbyCluster?
     var nextLookAtRemote = BootInstant(nanoseconds: 0)
+    /// The question, while it has no answer; it has a deadline of its own.
+    var questionToRemote: Task<Void, Never>?
     /// Since when this running standby has received nothing; nil while it streams.
     var notStreamingSince: BootInstant?
     /// Standbys that did not answer when this member was to stream or copy from them, and until when they are left alone.
@@ -200,7 +202,7 @@ actor AgentLoop {
         state.update { $0.isPrimary = isPrimary }
         await lowerFenceWhenIdle()
         await noteOutage(view)
-        await noteRemote(view)
+        noteRemote(view)
         keepFence()
         let isWatchdogMissing = keepWatchdog(view)
         // Taken after the last wait: the lock as it is now, not as it was before we asked the server.

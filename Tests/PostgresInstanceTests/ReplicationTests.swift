@@ -20,6 +20,7 @@ struct ReplicationTests {
 
             let seen = try await primary.status()
             let standby = try #require(seen.standbys.first { $0.applicationName == "demo-1" })
+            #expect(standby.userName == "replicator")
             #expect(standby.state == "streaming")
             #expect(standby.synchronousState == "async")
             #expect(seen.slots.map(\.name) == ["demo_1"])

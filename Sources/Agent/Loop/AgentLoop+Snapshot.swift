@@ -30,7 +30,7 @@ extension AgentLoop {
             }
             snapshot.replication = seen.standbys.map {
                 ReplicationConnection(
-                    userName: "replication", applicationName: $0.applicationName, clientAddress: $0.address,
+                    userName: $0.userName, applicationName: $0.applicationName, clientAddress: $0.address,
                     state: $0.state, syncState: $0.synchronousState, syncPriority: 0)
             }
             snapshot.pendingRestart = seen.pendingRestart.map {

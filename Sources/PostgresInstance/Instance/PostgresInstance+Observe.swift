@@ -32,7 +32,7 @@ extension PostgresInstance {
             ObservationQuery.text, deadline: max(end - BootClock.now(), .milliseconds(1)))
         var status = try ObservationQuery.read(result)
         if status.isInRecovery, status.receiver?.timeline == nil,
-            let replayed = await replayTimeline(deadline: max(end - BootClock.now(), .milliseconds(1)))
+            let replayed = await replayTimeline(of: status, deadline: max(end - BootClock.now(), .milliseconds(1)))
         {
             status.timeline = max(status.timeline, replayed)
         }
@@ -41,7 +41,12 @@ extension PostgresInstance {
 
     /// The timeline a standby replays, which no SQL function tells once its walreceiver has ended: pg_control still has the
     /// one of the last restartpoint.
-    private func replayTimeline(deadline: Duration) async -> Timeline? {
+    private func replayTimeline(of status: ServerStatus, deadline: Duration) async -> Timeline? {
+        if let replayed, replayed.postmasterStartTime == status.postmasterStartTime,
+            replayed.position == status.replayPosition
+        {
+            return replayed.timeline
+        }
         do throws(PostgresError) {
             let connection = try await PostgresConnection.open(
                 ConnectionParameters(
@@ -50,7 +55,11 @@ extension PostgresInstance {
                     applicationName: "matriarch timeline", isReplication: true), deadline: deadline)
             let system = try await connection.query("IDENTIFY_SYSTEM", deadline: deadline)
             await connection.close()
-            return system.value("timeline").flatMap { UInt32($0) }.map(Timeline.init(rawValue:))
+            guard let timeline = system.value("timeline").flatMap({ UInt32($0) }).map(Timeline.init(rawValue:)) else {
+                return nil
+            }
+            replayed = (status.postmasterStartTime, status.replayPosition, timeline)
+            return timeline
         } catch {
             logger.debug("the replayed timeline is not known", metadata: ["error": "\(error)"])
             return nil

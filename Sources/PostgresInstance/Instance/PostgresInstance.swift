@@ -1,5 +1,6 @@
 import Fence
 import Glibc
+import HighAvailability
 public import Logging
 import PostgresClient
 public import PostgresConfiguration
@@ -24,6 +25,8 @@ public actor PostgresInstance {
     let monitor = PostmasterMonitor()
     /// The kept session that observes; nil until needed and after every failure.
     var observer: PostgresConnection?
+    /// The timeline a standby replayed at a place, asked once: it replays another one only further on.
+    var replayed: (postmasterStartTime: String, position: LSN?, timeline: Timeline)?
     /// What was written last; ``follow(_:)`` keeps it.
     var settings: PostgresSettings?
 

@@ -39,7 +39,7 @@ enum ObservationQuery {
             "standby",
             [
                 "application_name", "host(client_addr)", "state", "sent_lsn", "write_lsn", "flush_lsn", "replay_lsn",
-                "sync_state",
+                "sync_state", "usename",
             ], from: "pg_stat_replication")
         let slot = select(
             "slot", ["slot_name", "slot_type", "active", "temporary", "restart_lsn", "wal_status"],
@@ -83,7 +83,8 @@ enum ObservationQuery {
             },
             standbys: rows("standby").map { row in
                 ServerStatus.Standby(
-                    applicationName: row[0] ?? "", address: row[1], state: row[2] ?? "", sent: row.position(3),
+                    userName: row[8] ?? "", applicationName: row[0] ?? "", address: row[1], state: row[2] ?? "",
+                    sent: row.position(3),
                     written: row.position(4), flushed: row.position(5), replayed: row.position(6),
                     synchronousState: row[7] ?? "async")
             },

@@ -51,6 +51,8 @@ public struct ServerStatus: Hashable, Sendable {
 
     /// A walsender's client.
     public struct Standby: Hashable, Sendable {
+        /// As whom it has logged in.
+        public let userName: String
         public let applicationName: String
         public let address: String?
         /// `startup`, `catchup`, `streaming`, `backup`, `stopping`.

@@ -92,11 +92,14 @@ import Testing
 
     @Test func `one answer does not end an outage, and a crash right after it counts as a restart in vain`() {
         var outage = PrimaryOutage(since: Fixture.now)
-        outage.noteEnd(isClean: false)
-        #expect(!outage.isIll)
+        outage.noteEnd(isClean: false, at: Fixture.now)
+        outage.noteAnswer(at: Fixture.now + .seconds(1))
+        #expect(!outage.isOver(at: Fixture.now + .seconds(1), Self.timings))
+        // It has served clients in between: no reason to give the lock away.
+        outage.noteEnd(isClean: false, at: Fixture.now + .milliseconds(1500))
+        #expect(outage == PrimaryOutage(since: Fixture.now, isCrash: true))
         outage.noteAnswer(at: Fixture.now + .seconds(2))
-        #expect(!outage.isOver(at: Fixture.now + .seconds(2), Self.timings))
-        outage.noteEnd(isClean: false)
+        outage.noteEnd(isClean: false, at: Fixture.now + .milliseconds(2499))
         #expect(outage == PrimaryOutage(since: Fixture.now, isCrash: true, isIll: true))
         outage.noteStart()
         let second = Fixture.now + .seconds(9)
@@ -123,10 +126,10 @@ import Testing
 
     @Test func `a server that was well has all its time to recover from a crash; an orderly stop is no illness`() {
         var outage = PrimaryOutage(since: Fixture.now)
-        outage.noteEnd(isClean: false)
+        outage.noteEnd(isClean: false, at: Fixture.now)
         #expect(Self.decision(Self.starting, outage, after: Self.timings.ttl * 3).action == .wait)
         outage.noteAnswer(at: Fixture.now)
-        outage.noteEnd(isClean: true)
+        outage.noteEnd(isClean: true, at: Fixture.now)
         #expect(!outage.isIll)
         #expect(Self.decision(Self.clean, outage, after: Self.timings.ttl * 3).action == .startPrimary)
     }

@@ -14,7 +14,8 @@ extension AgentLoop {
         case (.startingPrimary?, _): break
         case (nil, .starting): current.noteStart()
         case (nil, .unresponsive): current.noteSilence()
-        case (nil, .stopped(let stopped)) where stopped.wasPrimary: current.noteEnd(isClean: stopped.isClean)
+        case (nil, .stopped(let stopped)) where stopped.wasPrimary:
+            current.noteEnd(isClean: stopped.isClean, at: .now())
         case (nil, .primary):
             guard outage != nil else { return endOutage() }
             isComingUp = false

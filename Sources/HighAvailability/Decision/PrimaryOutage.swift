@@ -39,11 +39,15 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
         answeringSince.map { now - $0 >= timings.retryTimeout } ?? false
     }
 
+    /// A server that ends sooner after it came up was started in vain. One that is killed every other second has served
+    /// its clients in between, and is started in place again, within `primary_start_timeout` of the first time.
+    static let shortestLife = Duration.milliseconds(500)
+
     /// The server has ended.
-    public mutating func noteEnd(isClean: Bool) {
+    public mutating func noteEnd(isClean: Bool, at now: BootInstant) {
         if !isClean {
             isCrash = true
-            if answeringSince != nil { isIll = true }
+            if let answeringSince, now - answeringSince < Self.shortestLife { isIll = true }
         }
         answeringSince = nil
     }

@@ -57,6 +57,26 @@ extension MemberTests {
         }
     }
 
+    @Test func `a leader whose server freezes again after each restart lets a standby lead`() async throws {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let leader = before.leader
+            let offset = leader.logEnd
+            var frozen: pid_t?
+            try await eventually(within: .seconds(40), "another leader", { try await cluster.lock()["leader"] }) {
+                if let postmaster = leader.postmaster, postmaster != frozen, $0 == leader.name {
+                    kill(postmaster, SIGSTOP)
+                    frozen = postmaster
+                }
+                return $0 == before.standbys[0].name
+            }
+            #expect(leader.hasSaid("stopped PostgreSQL because restarting it in place does not help", since: offset))
+            #expect(!leader.hasSaid("lock deadline passed", since: offset))
+            #expect(try await cluster.healthy().timeline == before.timeline + 1)
+        }
+    }
+
     @Test func `a leader that nobody can replace goes on trying to start`() async throws {
         try await with(1, configuration: Self.settings(["primary_start_timeout": 0])) { cluster in
             let member = cluster.members[0]

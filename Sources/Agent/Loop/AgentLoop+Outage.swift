@@ -31,7 +31,8 @@ extension AgentLoop {
         outage = current
         guard current.reasonToGiveWay(at: .now(), view.configuration) != nil else { return }
         guard nextLookForSuccessor <= .now() else { return }
-        let name = await successor(view)
+        // A member that gets next to no processor time takes seconds to hear what the others said at once.
+        let name = await successor(view, within: current.isIll ? .seconds(3) : .seconds(1))
         nextLookForSuccessor = .now() + .seconds(1)
         // The action may have ended meanwhile, and the outage with it.
         outage?.successor = name
@@ -43,9 +44,9 @@ extension AgentLoop {
         nextLookForSuccessor = BootInstant(nanoseconds: 0)
     }
 
-    private func successor(_ view: ClusterView) async -> String? {
+    private func successor(_ view: ClusterView, within limit: Duration) async -> String? {
         let others = view.members.values.filter { $0.name != me && !$0.isBeingDeleted }
-        let reports = await peers.positions(of: Array(others))
+        let reports = await peers.positions(of: Array(others), within: limit)
         return chooseSuccessor(
             reports, published: view.lock?.position, recordedTimeline: view.recordedTimeline,
             maximumLag: view.configuration.maximumLagOnFailover,

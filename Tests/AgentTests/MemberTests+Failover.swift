@@ -69,8 +69,10 @@ extension MemberTests {
             #expect(after.timeline == before.timeline + 1)
             #expect(old.hasSaid("lock deadline passed: PostgreSQL killed"))
             // Clients are led away from it, and not back for a moment when it wakes up and knows of nothing yet.
-            let pods = try await cluster.client.list(Pod.self, namespace: cluster.namespace)
-            #expect(pods.items.filter(\.isRouted).compactMap(\.metadata.name) == [after.leader.name])
+            let pods = try await eventually(
+                "the new leader alone is behind the read-write Service",
+                { try await cluster.client.list(Pod.self, namespace: cluster.namespace) }
+            ) { $0.items.filter(\.isRouted).compactMap(\.metadata.name) == [after.leader.name] }
             let changes = cluster.client.watch(
                 Pod.self, namespace: cluster.namespace, resourceVersion: pods.resourceVersion, timeout: .seconds(30))
             kill(agent, SIGCONT)

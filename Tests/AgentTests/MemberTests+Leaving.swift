@@ -81,6 +81,35 @@ extension MemberTests {
         }
     }
 
+    @Test func `a leader that is stopped while nobody receives serves on until somebody does`() async throws {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            try await RowWriter.prepare(on: before.leader)
+            let standby = try #require(before.standbys.first)
+            // Without its startup process nobody asks for WAL: as after a restart of the leader, only for longer.
+            let startup = standby.postgresProcesses(titled: "startup")
+            #expect(startup.count == 1)
+            for process in startup { kill(process, SIGSTOP) }
+            defer { for process in startup { kill(process, SIGCONT) } }
+            for process in standby.postgresProcesses(titled: "walreceiver") { kill(process, SIGTERM) }
+            try await eventually(within: .seconds(5), "nobody receives") {
+                standby.postgresProcesses(titled: "walreceiver").isEmpty
+            }
+            try await before.leader.query("INSERT INTO written VALUES (1), (2), (3)")
+            let offset = before.leader.logEnd
+            before.leader.terminate()
+            try await eventually(within: .seconds(4), "the leader waits") {
+                before.leader.hasSaid("waiting for a standby to receive", since: offset)
+            }
+            try await before.leader.query("INSERT INTO written VALUES (4)")
+            for process in startup { kill(process, SIGCONT) }
+            let after = try await cluster.healthy(of: 1, ignoring: before.leader)
+            #expect(after.leader.name == standby.name)
+            #expect(try await after.leader.query("SELECT count(*) FROM written").scalar == "4")
+        }
+    }
+
     @Test func `mode on: commits wait for the standby in another zone than the leader's`() async throws {
         try await with(3, configuration: configuration("on")) { cluster in
             for member in cluster.members { try member.start() }

@@ -6,19 +6,22 @@ import PostgresInstance
 extension AgentLoop {
     /// A planned change of leader: nothing acknowledged is lost, and nobody waits for a timer.
     ///
-    /// 1. Choose the heir from positions measured now. 2. Checkpoint, so that the stop is short. 3. Choose again. 4. Take
-    /// the request off. 5. Stop in order, which ships all WAL. 6. Wait until the heir has the shutdown checkpoint.
-    /// 7. Release the lock in its name. 8. Tell the result.
+    /// 1. Look whether there is an heir. 2. Checkpoint, so that the stop is short. 3. Choose one that receives, by positions
+    /// measured now. 4. Take the request off. 5. Stop in order, which ships all WAL. 6. Wait until the heir has the shutdown
+    /// checkpoint. 7. Release the lock in its name. 8. Tell the result.
     ///
-    /// Whatever fails before 7 leaves the lock here: the next cycle starts the primary again.
+    /// Whatever fails before 5 costs nobody anything; before 7 it leaves the lock here, and the next cycle starts the primary
+    /// again.
     func handOver(to candidate: String?, requestID: String?, request: FailoverRequest?) async throws {
         var result = SwitchoverResult(
             requestID: requestID, succeeded: false, from: me, to: candidate, reason: "switched over")
         do {
             let isForced = request?.isForced ?? false
-            var heir = try await heir(candidate, isForced: isForced)
+            _ = try await heir(candidate, isForced: isForced)
             try await instance.checkpoint(deadline: .seconds(120))
-            heir = try await self.heir(candidate ?? heir, isForced: isForced)
+            guard let view = watch.view() else { throw HandOverRefusal("the store was never read") }
+            let electable = isForced ? nil : try await electableMembers(view)
+            let heir = try await receivingHeir(candidate, among: electable, isLeaving: false)
             try requireLock()
             // It is being carried out: the next leader must not find it, and refuse what has just been done.
             try await store.finishFailover(request, result: nil, deadline: .now() + timings.retryTimeout)
@@ -38,26 +41,81 @@ extension AgentLoop {
         try await rejoin(heir, from: heir)
     }
 
-    /// - Parameters:
-    ///   - isForced: a failover may lead to any member. Here too it costs nothing: the heir gets everything first.
-    ///   - isLeaving: this leader stops in any case. When its record lets nobody else lead, anybody who will have its last
-    ///     record may be the heir; see ``vouch(for:)``.
-    func heir(_ candidate: String?, isForced: Bool = false, isLeaving: Bool = false) async throws -> String {
-        guard let view = watch.view(), let mine = await reportPosition() else {
-            throw HandOverRefusal("the leader does not tell its own position")
-        }
-        let others = view.members.values.filter { $0.name != me && !$0.isBeingDeleted }
-        let reports = await peers.positions(of: Array(others))
-        var electable = isForced ? nil : try await electableMembers(view)
-        if isLeaving, electable?.isEmpty == true { electable = nil }
+    /// - Parameter isForced: a failover may lead to any member. Here too it costs nothing: the heir gets everything first.
+    func heir(_ candidate: String?, isForced: Bool = false) async throws -> String {
+        let (view, mine, reports) = try await positions()
         let choice = chooseHeir(
             wanted: candidate, leader: mine, reports: reports, maximumLag: view.configuration.maximumLagOnFailover,
-            synchronous: electable)
+            synchronous: isForced ? nil : try await electableMembers(view))
         // Not `get()`: its typed throw crashes the optimiser of Swift 6.3.1 in this function.
         switch choice {
         case .success(let name): return name
         case .failure(let refusal): throw refusal
         }
+    }
+
+    private func positions() async throws -> (view: ClusterView, mine: PositionReport, others: [PositionReport]) {
+        guard let view = watch.view(), let mine = await reportPosition() else {
+            throw HandOverRefusal("the leader does not tell its own position")
+        }
+        let others = view.members.values.filter { $0.name != me && !$0.isBeingDeleted }
+        return (view, mine, await peers.positions(of: Array(others)))
+    }
+
+    /// Who may lead and receives now, which this leader waits for while it still serves.
+    ///
+    /// - Requires: a checkpoint was made: its record is what shows who receives.
+    /// - Throws: when there is nobody; see ``judgeHeir(wanted:leader:reports:past:maximumLag:synchronous:mayWait:isLeaving:)``.
+    private func receivingHeir(
+        _ wanted: String?, among electable: Set<String>?, isLeaving: Bool
+    ) async throws -> String {
+        guard let goal = await reportPosition()?.position else {
+            throw HandOverRefusal("the leader does not tell its own position")
+        }
+        let deadline = BootInstant.now() + Grace.heirReceives
+        var hasWaited = false
+        while true {
+            let mayWait = BootInstant.now() < deadline
+            switch try await heirStep(wanted, among: electable, past: goal, mayWait: mayWait, isLeaving: isLeaving) {
+            case .handOver(let heir): return heir
+            case .none(let refusal): throw refusal
+            case .wait(let members):
+                if !hasWaited { logger.notice("waiting for a standby to receive", metadata: ["members": "\(members)"]) }
+                hasWaited = true
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
+    /// Whom a leader that stops in any case hands over to.
+    private func heirOnLeaving() async throws -> String {
+        let electable = try await electableOnLeaving()
+        // Nobody is there: no time is lost.
+        if case .none(let refusal) = try await heirStep(
+            nil, among: electable, past: .invalid, mayWait: true, isLeaving: true)
+        {
+            throw refusal
+        }
+        // It makes the stop short, too.
+        try await instance.checkpoint(deadline: .seconds(20))
+        return try await receivingHeir(nil, among: electable, isLeaving: true)
+    }
+
+    /// When its record lets nobody else lead, anybody who will have its last record may be the heir; see ``vouch(for:)``.
+    private func electableOnLeaving() async throws -> Set<String>? {
+        guard let view = watch.view() else { throw HandOverRefusal("the store was never read") }
+        let electable = try await electableMembers(view)
+        return electable?.isEmpty == true ? nil : electable
+    }
+
+    private func heirStep(
+        _ wanted: String?, among electable: Set<String>?, past goal: LSN, mayWait: Bool, isLeaving: Bool
+    ) async throws -> HeirStep {
+        let (view, mine, reports) = try await positions()
+        return judgeHeir(
+            wanted: wanted, leader: mine, reports: reports, past: goal,
+            maximumLag: view.configuration.maximumLagOnFailover, synchronous: electable, mayWait: mayWait,
+            isLeaving: isLeaving)
     }
 
     /// How long nobody could write, seen from here: until the heir's Pod carries the label the Service follows.
@@ -72,12 +130,14 @@ extension AgentLoop {
         return nil
     }
 
+    /// - Parameter end: when this agent has to have ended; nil: it goes on.
     /// - Returns: when the server began to stop.
     @discardableResult
-    private func stopAndRelease(heir: String) async throws -> BootInstant {
+    private func stopAndRelease(heir: String, until end: BootInstant? = nil) async throws -> BootInstant {
         let began = BootInstant.now()
         let position = try await stopCleanly(within: stopLimit())
-        guard await catchesUp(heir, to: position, within: .seconds(10)) else {
+        let patience = min(.seconds(10), end.map { $0 - .now() } ?? .seconds(10))
+        guard await catchesUp(heir, to: position, within: patience) else {
             throw HandOverRefusal("\(heir) did not receive the shutdown checkpoint at \(position)")
         }
         try await vouch(for: heir)
@@ -138,24 +198,24 @@ extension AgentLoop {
             return
         }
         if isStandbyLeader { return try await shutDownStandbyLeader() }
+        // The Pod's own time to end is 60 s.
+        let end = BootInstant.now() + .seconds(55)
         let heir: String?
         do {
-            let chosen = try await self.heir(nil, isLeaving: true)
-            try await instance.checkpoint(deadline: .seconds(20))
-            heir = chosen
+            heir = try await heirOnLeaving()
         } catch {
             logger.notice("stopping without an heir: \(error)")
             heir = nil
         }
         if let heir {
             do {
-                try await stopAndRelease(heir: heir)
+                try await stopAndRelease(heir: heir, until: end)
                 return
             } catch {
                 logger.warning("\(error)")
             }
         }
-        // The Pod's own time to end is 60 s, and the checkpoint has had some of it.
+        // The checkpoint has had some of the time.
         if instance.runningPostmaster != nil { try await instance.stop(.fast, deadline: stopLimit(.seconds(30))) }
         // A server that is down in order has shipped all it wrote; one that was killed runs out with its lock, unless
         // everything it acknowledged is on the standbys that alone may be elected.
@@ -166,8 +226,10 @@ extension AgentLoop {
     /// The lock first: nothing here is written, and who comes next need not wait for the stop.
     private func shutDownStandbyLeader() async throws {
         do {
-            let heir: String?
-            do { heir = try await self.heir(nil, isLeaving: true) } catch { heir = nil }
+            // Whatever keeps it from finding an heir, it stops.
+            let step = try? await heirStep(
+                nil, among: electableOnLeaving(), past: .invalid, mayWait: false, isLeaving: true)
+            let heir: String? = if case .handOver(let member)? = step { member } else { nil }
             try await releaseStandby(to: heir)
         } catch {
             logger.warning("stopping with the lock: \(error)")

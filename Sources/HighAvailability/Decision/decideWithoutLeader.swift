@@ -107,6 +107,8 @@ public enum Grace {
     public static let restartInPlace: Duration = .milliseconds(500)
     /// A member that is not the most advanced one asks again after this long.
     public static let standBack: Duration = .milliseconds(500)
+    /// A leader that is to stop or to hand over waits so long for a standby to receive from it, and goes on serving.
+    public static let heirReceives: Duration = .seconds(5)
     /// A standby that receives nothing from another one for this long asks the leader; a lost connection is made anew in less.
     public static let sourceSilence: Duration = .seconds(3)
     /// A standby that was tried in vain is not asked again for this long.

@@ -160,7 +160,7 @@ extension RunPlan {
         }
     }
 
-    /// One fault after another, each with time to be got over.
+    /// One fault after another, each with time to be got over, but for a restart.
     private static func inTurn(
         _ random: inout SeededRandom, _ plan: RunPlan, _ window: Microseconds,
         _ kind: (inout SeededRandom, RunPlan) -> (Fault.Kind, Microseconds)
@@ -171,7 +171,12 @@ extension RunPlan {
             let (kind, duration) = kind(&random, plan)
             guard start + duration < plan.healAt else { return faults }
             faults.append(Fault(start: start, duration: duration, kind: kind))
-            start += duration + plan.timings.ttl.microseconds
+            if case .restart = kind {
+                // What comes next comes while standbys are about to connect again.
+                start += random.next(in: 500_000...3_000_000)
+            } else {
+                start += duration + plan.timings.ttl.microseconds
+            }
         }
     }
 
@@ -213,9 +218,10 @@ extension RunPlan {
     /// What people and operators do.
     private static func planned(_ random: inout SeededRandom, _ plan: RunPlan) -> (Fault.Kind, Microseconds) {
         let member = random.index(below: plan.members)
-        switch random.index(below: 5) {
+        switch random.index(below: 7) {
         case 0: return (.deletePod(member: member), .seconds(5))
         case 1: return (.apiErrors(perMille: 100), .seconds(4))
+        case 2, 3: return (.restart(member: member), .seconds(4))
         default: return (.switchover(candidate: random.happens(perMille: 500) ? member : nil), .seconds(4))
         }
     }

@@ -6,28 +6,78 @@ extension Agent {
         to candidate: String?, _ requestID: String?, _ request: FailoverRequest?, _ done: @escaping (Bool) -> Void
     ) {
         chooseNow(candidate) { [self] chosen in
-            guard let chosen else {
+            guard chosen != nil else {
                 finish(request)
                 return done(false)
             }
-            after(
-                world.random.next(in: 5_000...80_000),
-                guarded { [self] in
-                    chooseNow(candidate ?? chosen) { [self] heir in
-                        finish(request)
-                        guard let heir, standing().isMine else { return done(false) }
-                        stopAndRelease(heir, done)
+            readElectable { [self] electable in
+                guard case .answered(let electable) = electable else {
+                    finish(request)
+                    return done(false)
+                }
+                receivingHeir(candidate, among: electable, isLeaving: false) { [self] heir in
+                    finish(request)
+                    guard let heir, standing().isMine else { return done(false) }
+                    stopAndRelease(heir, done)
+                }
+            }
+        }
+    }
+
+    /// Who may lead and receives now; what shows it is the record of a checkpoint, and this leader waits a while for it.
+    private func receivingHeir(
+        _ wanted: String?, among electable: Set<String>?, isLeaving: Bool, _ then: @escaping (String?) -> Void
+    ) {
+        after(
+            world.random.next(in: 5_000...80_000),
+            guarded { [self] in
+                postgres.checkpointOnline()
+                let (goal, deadline) = (LSN(rawValue: postgres.flushed), now + Grace.heirReceives)
+                func look() {
+                    lookForHeir(
+                        wanted, among: electable, past: goal, mayWait: now < deadline, isLeaving: isLeaving
+                    ) { [self] step in
+                        switch step {
+                        case .handOver(let heir)?: then(heir)
+                        case HeirStep.none?, nil: then(nil)
+                        case .wait?: after(20_000, guarded { look() })
+                        }
                     }
-                })
+                }
+                look()
+            })
+    }
+
+    private func lookForHeir(
+        _ wanted: String?, among electable: Set<String>?, past goal: LSN, mayWait: Bool, isLeaving: Bool,
+        _ then: @escaping (HeirStep?) -> Void
+    ) {
+        let view = currentView()
+        guard let mine = reportPosition() else { return then(nil) }
+        let others = view.members.values.filter { $0.name != me && !$0.isBeingDeleted }.map(\.name).sorted()
+        askPositions(others, of: view) { reports in
+            then(
+                judgeHeir(
+                    wanted: wanted, leader: mine, reports: reports, past: goal,
+                    maximumLag: view.configuration.maximumLagOnFailover, synchronous: electable, mayWait: mayWait,
+                    isLeaving: isLeaving))
         }
     }
 
     private func chooseNow(_ candidate: String?, _ then: @escaping (String?) -> Void) {
         let view = currentView()
-        guard view.configuration.synchronous.mode != .off else { return chooseNow(candidate, view, among: nil, then) }
-        readSynchronous { [self] outcome in
-            guard case .answered(let record) = outcome else { return then(nil) }
-            chooseNow(candidate, view, among: record.flatMap { $0.isActive ? $0.members : nil }, then)
+        readElectable { [self] electable in
+            guard case .answered(let members) = electable else { return then(nil) }
+            chooseNow(candidate, view, among: members, then)
+        }
+    }
+
+    /// Whom a leader may hand over to; nil when commits wait for nobody.
+    private func readElectable(_ then: @escaping (APIOutcome<Set<String>?>) -> Void) {
+        guard view.configuration.synchronous.mode != .off else { return then(.answered(nil)) }
+        readSynchronous { outcome in
+            guard case .answered(let record) = outcome else { return then(.silent) }
+            then(.answered(record.flatMap { $0.isActive ? $0.members : nil }))
         }
     }
 
@@ -115,7 +165,7 @@ extension Agent {
                 stopCleanly(within: .seconds(40)) { _ in end() }
             }
         }
-        chooseNow(nil) { [self] heir in
+        chooseOnLeaving { [self] heir in
             let stopWithoutHeir = { [self] in
                 stopCleanly(within: .seconds(30)) { [self] position in
                     guard let position else { return end() }
@@ -123,14 +173,21 @@ extension Agent {
                 }
             }
             guard let heir else { return stopWithoutHeir() }
-            after(
-                world.random.next(in: 5_000...80_000),
-                guarded { [self] in
-                    stopAndRelease(heir) { released in
-                        if released { return end() }
-                        stopWithoutHeir()
-                    }
-                })
+            stopAndRelease(heir) { released in
+                if released { return end() }
+                stopWithoutHeir()
+            }
+        }
+    }
+
+    /// Whom a leader that stops hands over to; nil: nobody is there, and no time is lost.
+    private func chooseOnLeaving(_ then: @escaping (String?) -> Void) {
+        readElectable { [self] electable in
+            guard case .answered(let electable) = electable else { return then(nil) }
+            lookForHeir(nil, among: electable, past: .invalid, mayWait: true, isLeaving: true) { [self] step in
+                if case HeirStep.none? = step { return then(nil) }
+                receivingHeir(nil, among: electable, isLeaving: true, then)
+            }
         }
     }
 

@@ -183,6 +183,13 @@ final class PostgresServer {
         }
     }
 
+    /// CHECKPOINT: leaves a record, also when there was nothing to write.
+    func checkpointOnline() {
+        guard process == .primary, !host.isFrozen(.server) else { return }
+        write(120)
+        ship()
+    }
+
     private func endWhenShipped() {
         guard senders.allSatisfy({ $0.acknowledged >= flushed }) else {
             world.schedule(after: 3_000, owner) { [self] in endWhenShipped() }

@@ -1,0 +1,63 @@
+import HighAvailability
+import Testing
+
+/// A leader that is to stop, and who is there to receive its shutdown checkpoint.
+@Suite struct HeirTests {
+    private func report(
+        _ name: String, _ position: UInt64, timeline: UInt32 = 2, eligible: Bool = true
+    ) -> PositionReport {
+        PositionReport(
+            name: name, isPrimary: name == "p", timeline: Timeline(rawValue: timeline),
+            position: LSN(rawValue: position), isEligible: eligible)
+    }
+
+    private func judge(
+        _ reports: [PositionReport], wanted: String? = nil, synchronous: Set<String>? = nil, mayWait: Bool = true,
+        isLeaving: Bool = true
+    ) -> HeirStep {
+        judgeHeir(
+            wanted: wanted, leader: report("p", 1200, eligible: false), reports: reports, past: LSN(rawValue: 1100),
+            maximumLag: ByteCount(rawValue: 500), synchronous: synchronous, mayWait: mayWait, isLeaving: isLeaving)
+    }
+
+    private func isNone(_ step: HeirStep) -> Bool {
+        if case .none = step { true } else { false }
+    }
+
+    @Test func `who has received something since is the heir, though another one does not`() {
+        #expect(judge([report("a", 1100)]) == .handOver(to: "a"))
+        #expect(judge([report("a", 1000), report("b", 1150)]) == .handOver(to: "b"))
+        #expect(judge([report("a", 1000), report("b", 1150)], wanted: "a") == .wait(for: ["a"]))
+    }
+
+    @Test func `a standby that receives nothing yet is waited for, and does for a leader that stops in any case`() {
+        #expect(judge([report("a", 1099)]) == .wait(for: ["a"]))
+        #expect(judge([report("a", 1099)], mayWait: false) == .handOver(to: "a"))
+        // Who only hands over stays the leader instead, and goes on serving.
+        #expect(judge([report("a", 1099)], isLeaving: false) == .wait(for: ["a"]))
+        #expect(
+            judge([report("a", 1099)], mayWait: false, isLeaving: false)
+                == .none(HandOverRefusal("a does not receive from this leader")))
+    }
+
+    @Test func `one that is about to follow, or too far behind, is waited for, and can be no heir as it is`() {
+        for report in [report("a", 1000, timeline: 1), report("a", 100)] {
+            #expect(judge([report]) == .wait(for: ["a"]))
+            #expect(isNone(judge([report], mayWait: false)))
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `nobody is waited for who is not there, may not lead, or is on another course`(mayWait: Bool) {
+        for reports in [[], [report("a", 1000, eligible: false)], [report("a", 1000, timeline: 3)]] {
+            #expect(isNone(judge(reports, mayWait: mayWait)), "\(reports)")
+        }
+        #expect(isNone(judge([report("b", 1150)], wanted: "a", mayWait: mayWait)))
+        #expect(isNone(judge([report("a", 1150)], synchronous: [], mayWait: mayWait)))
+    }
+
+    @Test func `a record limits who is waited for to who may be elected`() {
+        #expect(judge([report("a", 1150), report("b", 1000)], synchronous: ["b"]) == .wait(for: ["b"]))
+        #expect(judge([report("a", 1000), report("b", 1150)], synchronous: ["b"]) == .handOver(to: "b"))
+    }
+}

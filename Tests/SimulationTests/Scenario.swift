@@ -6,11 +6,14 @@ import HighAvailability
 struct Scenario {
     let world: World
 
-    init(seed: UInt64 = 1, members: Int = 3, timings: Timings = .fast, failsafe: Bool = false, _ faults: [Fault] = []) {
+    init(
+        seed: UInt64 = 1, members: Int = 3, timings: Timings = .fast, failsafe: Bool = false,
+        synchronous: SynchronousPolicy = .off, _ faults: [Fault] = []
+    ) {
         var plan = RunPlan(seed: seed)
         plan.members = members
         plan.timings = timings
-        plan.synchronous = .off
+        plan.synchronous = synchronous
         plan.usesFailsafe = failsafe
         plan.budget = .unlimited
         plan.faults = faults

@@ -58,7 +58,7 @@ extension Agent {
     }
 
     /// Only a standby that runs finds the end of its WAL; that of a primary which was stopped in order is its checkpoint.
-    private var knowsItsEnd: Bool {
+    var knowsItsEnd: Bool {
         if postgres.process == .standby { return true }
         guard case .none = postgres.process, case .stopped(let stopped) = filesState() else { return false }
         return stopped.wasPrimary && stopped.isClean

@@ -57,6 +57,31 @@ extension MemberTests {
         }
     }
 
+    @Test func `a leader whose agent died before the history had its timeline tells it in its next life`() async throws
+    {
+        try await withThree { cluster, before in
+            let candidate = try #require(before.standbys.first)
+            try await cluster.annotate(
+                "-failover", ["leader": .string(before.leader.name), "member": .string(candidate.name)])
+            try await eventually(within: .seconds(15), "it leads", { try await cluster.lock()["leader"] }) {
+                $0 == candidate.name
+            }
+            let after = try await cluster.healthy()
+            try await eventually("it has told once") {
+                try await cluster.annotations("-config")["history"]?.contains("\"\(candidate.name)\"") == true
+            }
+            try await cluster.annotate("-config", ["history": .null])
+            kill(try #require(candidate.agentProcess), SIGKILL)
+            let told = try await eventually(
+                within: .seconds(15), "the history", { try await cluster.annotations("-config")["history"] ?? "" }
+            ) { !$0.isEmpty }
+            let last = try #require(try JSONValue(parsing: told).arrayValue?.last?.arrayValue)
+            #expect(last.first?.intValue == after.timeline - 1)
+            #expect(last.last?.stringValue == candidate.name)
+            #expect(try await cluster.healthy().timeline == after.timeline)
+        }
+    }
+
     @Test func `a postmaster killed while the cluster is paused stays down until it is resumed`() async throws {
         try await withThree { cluster, before in
             let leader = before.leader

@@ -94,9 +94,16 @@ extension AgentLoop {
     /// would wait for ever for a checkpoint nobody asked for.
     private func announce(_ view: ClusterView) async {
         if !hasCheckpointSincePromotion, !isCheckpointing { checkpointAfterPromotion() }
-        guard let change = unannounced else { return }
-        guard !view.history.contains(where: { $0.timeline == change.timeline && $0.newLeader == me }) else {
+        guard view.configuration.standbyCluster == nil, case .primary(let primary) = server,
+            announcedTimeline != primary.timeline
+        else { return }
+        var change = unannounced
+        if change == nil { change = await beginning(of: primary.timeline) }
+        guard let change,
+            !view.history.contains(where: { $0.timeline == change.timeline && $0.newLeader == me })
+        else {
             unannounced = nil
+            announcedTimeline = primary.timeline
             return
         }
         do {
@@ -104,8 +111,21 @@ extension AgentLoop {
                 view.history + [change], loss: unannouncedLoss,
                 deadline: .now() + view.configuration.timings.retryTimeout)
             unannounced = nil
+            announcedTimeline = primary.timeline
         } catch {
             logger.warning("could not write the history", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The promotion that began a timeline this server is the primary of, from PostgreSQL's own history; nil for the first.
+    ///
+    /// Whoever writes on a timeline as its primary has begun it. An agent that ended before the store took its announcement
+    /// leaves that to its next life: another member may have begun a timeline of the same number without being able to say so
+    /// either, and is told from this one by the history alone.
+    private func beginning(of timeline: Timeline) async -> TimelineSwitch? {
+        await instance.history(of: timeline)?.switches.last.map {
+            TimelineSwitch(
+                timeline: $0.timeline, position: $0.position, reason: $0.reason, time: WallClock.now(), newLeader: me)
         }
     }
 

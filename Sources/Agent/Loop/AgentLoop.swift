@@ -74,6 +74,8 @@ actor AgentLoop {
     var isCheckpointing = false
     /// The promotion the store's history lacks.
     var unannounced: TimelineSwitch?
+    /// The timeline whose beginning the store's history has, as far as this life of the agent knows.
+    var announcedTimeline: Timeline?
     /// No standby any more and no leader yet: no Service leads here.
     var isRouteWithdrawn = false
     /// What that promotion may have cost.

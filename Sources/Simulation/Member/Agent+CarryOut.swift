@@ -245,7 +245,7 @@ extension Agent {
                 wake()
             }
         }
-        guard let change = unannounced else { return }
+        guard let change = unannounced ?? postgres.beginning(by: me) else { return }
         guard !view.history.contains(where: { $0.timeline == change.timeline && $0.newLeader == me }) else {
             unannounced = nil
             return

@@ -65,6 +65,17 @@ final class PostgresServer {
     var owner: EventQueue.Owner { EventQueue.Owner(kind: .server, pod: Int32(pod), life: life) }
     var host: Pod { world.pods[pod] }
     var timeline: UInt32 { world.log.branches[branch].timeline }
+    /// The promotion that began the timeline this server is the primary of, as its history file has it; nil for the first.
+    func beginning(by member: String) -> TimelineSwitch? {
+        let branches = world.log.branches
+        var first = branches[branch]
+        while first.parent >= 0, branches[first.parent].timeline == timeline { first = branches[first.parent] }
+        guard first.parent >= 0 else { return nil }
+        return TimelineSwitch(
+            timeline: Timeline(rawValue: branches[first.parent].timeline), position: LSN(rawValue: first.fork),
+            reason: "no recovery target specified", newLeader: member)
+    }
+
     var hasPostmaster: Bool {
         switch process {
         case .none, .orphans: false

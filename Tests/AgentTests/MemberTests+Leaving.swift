@@ -87,6 +87,11 @@ extension MemberTests {
             let before = try await cluster.healthy()
             try await RowWriter.prepare(on: before.leader)
             let standby = try #require(before.standbys.first)
+            // Frozen in the middle of a record, it could hold a lock that its agent's questions wait for.
+            let written = try #require(await before.leader.query("SELECT pg_current_wal_flush_lsn()").scalar)
+            try await eventually(within: .seconds(10), "\(standby.name) has replayed everything") {
+                try await standby.query("SELECT pg_last_wal_replay_lsn() >= '\(written)'").scalar == "t"
+            }
             // Without its startup process nobody asks for WAL: as after a restart of the leader, only for longer.
             let startup = standby.postgresProcesses(titled: "startup")
             #expect(startup.count == 1)

@@ -89,24 +89,66 @@ extension MemberTests {
         }
     }
 
+    /// A client's process that does not end, and for which a fast stop therefore waits.
+    private func freezeClient(of member: MemberProcess) async throws -> pid_t {
+        let client = try await member.open()
+        let answer = try await client.query("SELECT pg_backend_pid()", deadline: .seconds(5))
+        let backend = try #require(answer.scalar.flatMap { pid_t($0) })
+        kill(backend, SIGSTOP)
+        return backend
+    }
+
     @Test func `a stop that hangs ends after its time and costs no leadership`() async throws {
         try await with(2, configuration: Self.settings(["primary_stop_timeout": 2])) { cluster in
             for member in cluster.members { try member.start() }
             let before = try await cluster.healthy()
-            let offset = before.leader.logEnd
-            // The walsender of a stop waits for its standby.
-            for process in before.standbys[0].postgresProcesses(titled: "walreceiver") { kill(process, SIGSTOP) }
-            try await cluster.annotate("-failover", ["leader": .string(before.leader.name)])
+            let leader = before.leader
+            let backend = try await freezeClient(of: leader)
+            defer { kill(backend, SIGCONT) }
+            let offset = leader.logEnd
+            try await cluster.annotate("-failover", ["leader": .string(leader.name)])
             try await eventually(within: .seconds(15), "the stop is cut short") {
-                before.leader.hasSaid("the fast stop did not end in time", since: offset)
+                leader.hasSaid("the fast stop did not end in time", since: offset)
+            }
+            try await eventually(within: .seconds(20), "the switchover is given up") {
+                leader.hasSaid("switchover failed: ", since: offset)
+            }
+            #expect(leader.hasSaid("the server did not shut down in order", since: offset))
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == leader.name)
+            #expect(after.timeline == before.timeline)
+        }
+    }
+
+    @Test func `a stop whose last record does not reach the heir costs no leadership`() async throws {
+        try await with(2, configuration: Self.settings(["primary_stop_timeout": 3])) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let leader = before.leader
+            // Holds the stop until the heir, which was chosen because it receives, does so no more.
+            let backend = try await freezeClient(of: leader)
+            defer { kill(backend, SIGCONT) }
+            let offset = leader.logEnd
+            try await cluster.annotate("-failover", ["leader": .string(leader.name)])
+            try await eventually(within: .seconds(15), "the stop has begun") {
+                leader.hasSaid("received fast shutdown request", since: offset)
+            }
+            let receivers = before.standbys[0].postgresProcesses(titled: "walreceiver")
+            #expect(receivers.count == 1)
+            for process in receivers { kill(process, SIGSTOP) }
+            defer { for process in receivers { kill(process, SIGCONT) } }
+            kill(backend, SIGCONT)
+            // The walsender waits for its standby after the shutdown checkpoint.
+            try await eventually(within: .seconds(15), "the stop is cut short") {
+                leader.hasSaid("the fast stop did not end in time", since: offset)
             }
             // All that was written is in order, but the heir cannot have it.
             try await eventually(within: .seconds(20), "the switchover is given up") {
-                before.leader.hasSaid("did not receive the shutdown checkpoint", since: offset)
+                leader.hasSaid("did not receive the shutdown checkpoint", since: offset)
             }
-            for process in before.standbys[0].postgresProcesses(titled: "walreceiver") { kill(process, SIGCONT) }
+            for process in receivers { kill(process, SIGCONT) }
             let after = try await cluster.healthy()
-            #expect(after.leader.name == before.leader.name)
+            #expect(after.leader.name == leader.name)
             #expect(after.timeline == before.timeline)
         }
     }

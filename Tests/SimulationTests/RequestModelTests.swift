@@ -48,6 +48,27 @@ import Testing
         }
     }
 
+    @Test func `a switchover whose heir breaks off during the stop lets the lock go to nobody`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed, members: 2)
+            let world = scenario.world
+            let leader = try #require(scenario.leader)
+            let heir = try #require(scenario.replicas.first)
+            world.begin(Fault(start: 0, duration: .seconds(1), kind: .switchover(candidate: nil)))
+            var time = world.now
+            while leader.server.process != .stopping {
+                time += .milliseconds(1)
+                try #require(time < .seconds(30))
+                world.run(until: time)
+            }
+            // It comes back in a moment, and without the shutdown checkpoint.
+            heir.server.kill()
+            scenario.run(20)
+            #expect(scenario.leader === leader && world.checker.roleChanges == 0, "seed \(seed)")
+            #expect(world.checker.lost == 0 && world.checker.violation == nil, "seed \(seed)")
+        }
+    }
+
     @Test func `a leader that is deleted waits for nobody who is not there`() throws {
         for seed in Self.seeds {
             let scenario = Scenario(seed: seed)

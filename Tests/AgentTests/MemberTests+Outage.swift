@@ -89,6 +89,34 @@ extension MemberTests {
         }
     }
 
+    @Test func `an elected member that cannot be promoted lets another one lead`() async throws {
+        try await with(3) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let elected = before.standbys[0]
+            let other = before.standbys[1]
+            let offset = elected.logEnd
+            // It receives into the file it has; a promotion needs a new one.
+            let wal = "\(elected.dataDirectory)/pg_wal"
+            #expect(chmod(wal, 0o500) == 0)
+            defer { chmod(wal, 0o700) }
+            let agent = try #require(other.agentProcess)
+            kill(agent, SIGSTOP)
+            do {
+                defer { kill(agent, SIGCONT) }
+                try await before.leader.destroy()
+                try await eventually(within: .seconds(30), "\(elected.name) is elected") {
+                    elected.hasSaid("took the leader lock", since: offset)
+                }
+            }
+            let after = try await cluster.healthy(of: 1, ignoring: elected)
+            #expect(after.leader.name == other.name)
+            #expect(elected.hasSaid("removed leader key after trying and failing to start postgres", since: offset))
+            #expect(chmod(wal, 0o700) == 0)
+            #expect(try await cluster.healthy(of: 2).leader.name == other.name)
+        }
+    }
+
     /// A client's process that does not end, and for which a fast stop therefore waits.
     private func freezeClient(of member: MemberProcess) async throws -> pid_t {
         let client = try await member.open()

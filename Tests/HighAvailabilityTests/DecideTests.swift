@@ -246,4 +246,37 @@ import Testing
         #expect(decision(begunBy: "demo-0").action == .race)
         #expect(decision(begunBy: "demo-2").action == .wait)
     }
+
+    /// Its startup process would end at the promotion, and the server with it.
+    @Test func `a standby that replays no more for its settings is restarted before an election`() {
+        var server = Fixture.running()
+        server.isReplayPausedForSettings = true
+        for lock in Fixture.locks {
+            for isStandbyCluster in [false, true] {
+                let decision = decide(
+                    Fixture.observation(lock: lock, server: .standby(server)) {
+                        if isStandbyCluster {
+                            $0.cluster.configuration.standbyCluster = StandbyCluster(host: "site-a.example")
+                        }
+                        if case .held(let leader) = lock { $0.cluster.members[leader]?.role = .primary }
+                    })
+                // A standby leader has nobody here whose settings it would have to have.
+                if isStandbyCluster, lock.isMine { continue }
+                #expect(decision.action == .restart, "\(lock), standby cluster: \(isStandbyCluster)")
+            }
+        }
+    }
+
+    @Test func `a leader whose agent was restarted goes on leading although it may not be elected any more`() {
+        let observation = Fixture.observation(lock: .mineFromEarlierLife, server: .primary(Fixture.running())) {
+            $0.tags.isExcludedFromFailover = true
+        }
+        #expect(decide(observation).action == .acquire)
+        var behind = observation
+        behind.server = .primary(Fixture.running(timeline: 1))
+        #expect(decide(behind).action == .demote)
+        var stranger = observation
+        stranger.lock = .expired(holder: "demo-1")
+        #expect(decide(stranger).action == .demote)
+    }
 }

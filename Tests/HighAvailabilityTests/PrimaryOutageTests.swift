@@ -48,6 +48,20 @@ import Testing
                 == Decision(.release, "removed leader key after trying and failing to start postgres"))
     }
 
+    @Test func `an elected standby that cannot be promoted or started lets another member lead`() {
+        let reason = "removed leader key after trying and failing to start postgres"
+        let standby = ServerState.standby(Fixture.running())
+        for server in [standby, Fixture.stopped(wasPrimary: false)] {
+            let first = Self.decision(server, for: .zero, isCrash: false)
+            #expect([.promote, .startStandby(following: nil)].contains(first.action))
+            #expect(Self.decision(server, for: .zero, failedStarts: 1) == Decision(.release, reason))
+            // Nobody else could: it goes on trying.
+            #expect(Self.decision(server, for: .zero, failedStarts: 1, successor: nil).action == first.action)
+        }
+        // What takes long because there is much to replay takes long elsewhere, too.
+        #expect(Self.decision(standby, for: .seconds(900)).action == .promote)
+    }
+
     @Test func `a timeout of zero means that a crash is not waited for, and an orderly stop is`() {
         #expect(
             Self.decision(Self.crashed, timeout: .zero, for: .zero)

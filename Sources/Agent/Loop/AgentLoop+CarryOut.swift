@@ -74,10 +74,12 @@ extension AgentLoop {
             logger.notice("not restarting: \(report.reason)")
             restartReport = report
         case .release:
-            let givesWay = observation.outage?.successor != nil || observation.isWatchdogMissing
+            let isOut = observation.outage?.successor != nil
+            let givesWay = isOut || observation.isWatchdogMissing
             begin(.racing) { agent in
-                // A primary must be gone before anybody else may lead, and backends outlive a postmaster that was killed.
-                if case .standby = agent.server {} else { try await agent.killServer() }
+                // A primary must be gone before anybody else may lead, and backends outlive a postmaster that was killed. So
+                // must a standby that was asked to become one, and may yet do so.
+                if case .standby = agent.server, !isOut {} else { try await agent.killServer() }
                 if givesWay { agent.gaveWayUntil = .now() + agent.timings.ttl }
                 _ = await agent.keeper.release(heir: nil, position: nil)
                 if givesWay { agent.standsBackUntil = agent.gaveWayUntil }

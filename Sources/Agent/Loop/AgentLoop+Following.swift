@@ -171,11 +171,19 @@ extension AgentLoop {
         // A holder about to be promoted stays fenced.
         try keeper.lowerFence()
         let settings = try wantedSettings()
-        try await instance.start(settings, as: role)
+        do {
+            try await instance.start(settings, as: role)
+        } catch {
+            outage?.failedStarts += 1
+            throw error
+        }
         noteApplied(settings, role)
         switch try await instance.waitUntilAccepting(deadline: .seconds(60)) {
         case .acceptingConnections, .starting: break
-        case .exited(let status): throw AgentError(.actionFailed, "the standby ended while it was starting: \(status)")
+        case .exited(let status):
+            // Of a member that holds the lock, and only then: another one may be able to lead.
+            outage?.failedStarts += 1
+            throw AgentError(.actionFailed, "the standby ended while it was starting: \(status)")
         }
     }
 

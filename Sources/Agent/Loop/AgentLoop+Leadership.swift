@@ -39,7 +39,13 @@ extension AgentLoop {
         try requireNoStandbyCluster()
         hasCheckpointSincePromotion = false
         let started = BootInstant.now()
-        let timeline = try await instance.promote(deadline: .seconds(60))
+        let timeline: Timeline
+        do {
+            timeline = try await instance.promote(deadline: .seconds(60))
+        } catch {
+            await noteFailedPromotion()
+            throw error
+        }
         // Those of a cluster that was copied from another one are the other one's.
         hasRoles = !wasStandbyLeader
         logger.notice(

@@ -16,6 +16,8 @@ extension AgentLoop {
         case (nil, .unresponsive): current.noteSilence()
         case (nil, .stopped(let stopped)) where stopped.wasPrimary:
             current.noteEnd(isClean: stopped.isClean, at: .now())
+        // Elected, and not promoted yet.
+        case (nil, .stopped), (nil, .standby): current.noteStart()
         case (nil, .primary):
             guard outage != nil else { return endOutage() }
             isComingUp = false
@@ -51,6 +53,15 @@ extension AgentLoop {
             reports, published: view.lock?.position, recordedTimeline: view.recordedTimeline,
             maximumLag: view.configuration.maximumLagOnFailover,
             record: view.configuration.synchronous.mode == .off ? nil : view.synchronous)
+    }
+
+    /// A startup process that cannot end its recovery, for example because the disk is full, takes the server with it.
+    func noteFailedPromotion() async {
+        let deadline = BootInstant.now() + .seconds(1)
+        while instance.runningPostmaster != nil, BootInstant.now() < deadline, !Task.isCancelled {
+            do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
+        }
+        if instance.runningPostmaster == nil { outage?.failedStarts += 1 }
     }
 
     /// Starts the server as a primary; an end before it lets anybody in is a failed start.

@@ -8,7 +8,7 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
     public var since: BootInstant
     /// It ended without being shut down.
     public var isCrash: Bool
-    /// How often the server has been started since, and ended before it let anybody in.
+    /// How often the server has been started or promoted since, and ended before it let anybody in as a primary.
     public var failedStarts: Int
     /// It answered nobody although it ran, or it came up and ended again at once: not what a start mends.
     public var isIll: Bool

@@ -99,6 +99,8 @@ func decideWithoutStandbyLeader(_ observation: Observation) -> Decision {
             return Decision(.acquire, "acquired session lock as a leader")
         }
         return Decision(.demote, "cannot be a real primary in standby cluster")
+    case .standby(let server) where server.isReplayPausedForSettings:
+        return Decision(.restart, restartBeforeElection)
     case .standby:
         guard observation.tags.mayLead else {
             return Decision(.wait, "following a different leader because I am not allowed to promote")

@@ -18,6 +18,8 @@ func decideWithoutLeader(_ observation: Observation) -> Decision {
         return Decision(.restart, "restarting PostgreSQL because it answers nobody")
     case .stopped(let server):
         return decideOnStopped(server, observation)
+    case .standby(let server) where server.isReplayPausedForSettings:
+        return Decision(.restart, restartBeforeElection)
     case .primary(let server), .standby(let server):
         return decideOnCandidacy(of: server, observation)
     }
@@ -61,19 +63,20 @@ private func decideOnStopped(_ server: StoppedServer, _ observation: Observation
 
 /// A server that runs, and nobody leads.
 private func decideOnCandidacy(of server: RunningServer, _ observation: Observation) -> Decision {
+    if case .primary = observation.server {
+        if let recorded = observation.cluster.recordedTimeline, server.timeline < recorded {
+            return Decision(.demote, timelineBehind(server.timeline, recorded))
+        }
+        // Whoever leads goes on leading, whatever its tags have become: they are about who is elected.
+        if case .mineFromEarlierLife = observation.lock {
+            return Decision(.acquire, "acquired session lock as a leader")
+        }
+    }
     guard observation.tags.mayLead else {
         if case .primary = observation.server {
             return Decision(.demote, "demoting self because I am not allowed to become primary")
         }
         return Decision(.wait, "following a different leader because I am not allowed to promote")
-    }
-    if let recorded = observation.cluster.recordedTimeline, server.timeline < recorded {
-        if case .primary = observation.server {
-            return Decision(.demote, timelineBehind(server.timeline, recorded))
-        }
-    }
-    if case .mineFromEarlierLife = observation.lock, case .primary = observation.server {
-        return Decision(.acquire, "acquired session lock as a leader")
     }
     return decideOnRace(observation)
 }
@@ -125,6 +128,9 @@ private func isStandbyData(_ server: ServerState) -> Bool {
     case .noData, .unusable, .damaged, .starting, .primary, .unresponsive: false
     }
 }
+
+/// A standby that replays no more cannot be promoted: its startup process would end, and the server with it.
+let restartBeforeElection = "restarting before an election: replay is paused for insufficient settings"
 
 func timelineBehind(_ mine: Timeline, _ recorded: Timeline) -> String {
     "My timeline \(mine) is behind last known cluster timeline \(recorded)"

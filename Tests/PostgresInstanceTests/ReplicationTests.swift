@@ -37,6 +37,34 @@ struct ReplicationTests {
         }
     }
 
+    @Test func `replay that a person paused is told from replay that is paused for the primary's settings`() async throws {
+        try await TestServer.withWorld { world in
+            let primary = try world.server("demo-0")
+            let replica = try world.server("demo-1")
+            try await primary.bootstrap()
+            try await replica.join(primary)
+            try await replica.run("SELECT pg_wal_replay_pause()")
+            var seen = try await replica.status()
+            #expect(seen.isReplayPaused && !seen.isReplayPausedForSettings)
+            try await replica.run("SELECT pg_wal_replay_resume()")
+
+            try await primary.instance.stop(.fast, deadline: .seconds(20))
+            let more = try PostgresSettings(
+                clusterName: "demo", parameters: ["shared_buffers": "16MB", "max_connections": "150"])
+            try await primary.instance.start(more, as: .primary)
+            #expect(try await primary.instance.waitUntilAccepting(deadline: .seconds(30)) == .acceptingConnections)
+            try await eventually("replay is paused for max_connections") {
+                try await replica.status().isReplayPausedForSettings
+            }
+            // A start takes them from the control file.
+            try await replica.instance.stop(.fast, deadline: .seconds(20))
+            try await replica.startAndWait(as: .standby(upstream: primary.upstream(for: replica)))
+            try await eventually("it streams again") { try await replica.status().receiver?.isStreaming == true }
+            seen = try await replica.status()
+            #expect(!seen.isReplayPaused && !seen.isReplayPausedForSettings)
+        }
+    }
+
     @Test func `the shutdown checkpoint of a clean stop is on the replica`() async throws {
         try await TestServer.withWorld { world in
             let primary = try world.server("demo-0")

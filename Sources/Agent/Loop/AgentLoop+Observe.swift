@@ -69,7 +69,7 @@ extension AgentLoop {
     private static func state(of snapshot: ServerStatus) -> ServerState {
         let running = RunningServer(
             systemIdentifier: snapshot.systemIdentifier, timeline: snapshot.timeline, position: snapshot.position,
-            isStreaming: snapshot.receiver?.isStreaming ?? false, isReplayPausedForSettings: snapshot.isReplayPaused,
+            isStreaming: snapshot.receiver?.isStreaming ?? false, isReplayPausedForSettings: snapshot.isReplayPausedForSettings,
             postmasterStartTime: snapshot.postmasterStartTime, isRestartPending: !snapshot.pendingRestart.isEmpty)
         return snapshot.isInRecovery ? .standby(running) : .primary(running)
     }
@@ -122,7 +122,7 @@ extension AgentLoop {
             }
             return PositionReport(
                 name: me, isPrimary: !snapshot.isInRecovery, timeline: snapshot.timeline, position: snapshot.position,
-                isEligible: mayLead && !snapshot.isReplayPaused, priority: tags.failoverPriority)
+                isEligible: mayLead && !snapshot.isReplayPausedForSettings, priority: tags.failoverPriority)
         }
         let files = await observeFiles()
         if case .noData = files {

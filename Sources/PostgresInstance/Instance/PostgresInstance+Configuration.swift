@@ -91,11 +91,14 @@ extension PostgresInstance {
     private func commandLineChanges(
         _ settings: PostgresSettings, recorded: ControlData?
     ) -> [ServerStatus.PendingRestart] {
-        let running = PostmasterOptions.parameters(
-            parsing: FileSystem.readIfPresent(data.file("postmaster.opts")) ?? "")
-        return settings.commandLineChanges(from: running, recorded: recorded).map {
+        settings.commandLineChanges(from: runningCommandLine, recorded: recorded).map {
             ServerStatus.PendingRestart(parameter: $0.name, running: $0.from, configured: $0.to)
         }
+    }
+
+    /// What the running (or last) postmaster was started with.
+    var runningCommandLine: [String: String] {
+        PostmasterOptions.parameters(parsing: FileSystem.readIfPresent(data.file("postmaster.opts")) ?? "")
     }
 
     /// Parameters of the file that only a restart makes effective and that the command line does not set.

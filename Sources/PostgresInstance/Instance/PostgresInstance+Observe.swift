@@ -2,6 +2,7 @@ import Fence
 import HighAvailability
 import Logging
 import PostgresClient
+import PostgresConfiguration
 
 extension PostgresInstance {
     /// Looks at the server over the kept session, with one statement.
@@ -36,7 +37,22 @@ extension PostgresInstance {
         {
             status.timeline = max(status.timeline, replayed)
         }
+        if status.isReplayPaused { status.isReplayPausedForSettings = await isShortOfReplayedSettings() }
         return status
+    }
+
+    /// Whether this server was started with less than the control file says its primary has
+    /// (``ManagedParameter/mustNotBeBelowPrimary``). It is written there before replay is paused.
+    private func isShortOfReplayedSettings() async -> Bool {
+        do {
+            let running = runningCommandLine
+            return try await controlData().primarySettings.contains { name, needed in
+                running[name].flatMap { Int($0) }.map { $0 < needed } ?? false
+            }
+        } catch {
+            logger.warning("why replay is paused is not known", metadata: ["error": "\(error)"])
+            return false
+        }
     }
 
     /// The timeline a standby replays, which no SQL function tells once its walreceiver has ended: pg_control still has the

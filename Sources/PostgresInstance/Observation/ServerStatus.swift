@@ -19,6 +19,9 @@ public struct ServerStatus: Hashable, Sendable {
     public let replayPosition: LSN?
     /// On a standby: replay is, or will be at the next record, paused.
     public let isReplayPaused: Bool
+    /// On a standby: replay is paused because the primary's settings, as replayed, are above this server's. It cannot be
+    /// promoted, and only a restart with those settings mends it. False when a person paused it, whom a promotion overrules.
+    public internal(set) var isReplayPausedForSettings = false
     public let version: ServerVersion
     /// `2026-11-20 23:40:58.073512+00:00`, as Patroni writes it.
     public let postmasterStartTime: String

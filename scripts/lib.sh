@@ -24,7 +24,7 @@ case ":$PATH:" in *:/usr/sbin:*) ;; *) export PATH="$PATH:/usr/local/sbin:/usr/s
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
-need_root() { [ "$(id -u)" = 0 ] || die "$1 needs root: it installs Debian packages and runs containers. Run it as root (sudo env PATH=\"\$PATH\" make …), or set KUBECONFIG."; }
+need_root() { [ "$(id -u)" = 0 ] || die "$1 needs root: it installs Debian packages and runs containers. Run it as root (sudo env PATH=\"\$PATH\" make …)."; }
 
 # seconds_since MICROSECONDS: elapsed seconds with one decimal.
 seconds_since() {
@@ -89,4 +89,10 @@ need_swift() { command -v swift >/dev/null || die "swift is not in PATH: Swift 6
 
 # Commands that speak to a cluster use the one KUBECONFIG names, or the local one.
 uses_other_cluster() { [ -n "${KUBECONFIG:-}" ] && [ "$KUBECONFIG" != "$STATE/kubeconfig" ]; }
+# Only people can bring an image to the nodes of a cluster that was not started here.
+need_image_on_nodes() {
+    if uses_other_cluster && [ -z "${MATRIARCH_IMAGE_LOADED:-}" ]; then
+        die "load $OUTPUT/matriarch-postgres.tar into the nodes of that cluster, then run this again with MATRIARCH_IMAGE_LOADED=1"
+    fi
+}
 use_cluster() { export KUBECONFIG="${KUBECONFIG:-$STATE/kubeconfig}"; }

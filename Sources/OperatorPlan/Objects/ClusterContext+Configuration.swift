@@ -5,11 +5,21 @@ import PostgresClusterAPI
 /// What the agents are told.
 extension ClusterContext {
     /// What an agent needs before it can read the store; mounted as a file.
-    func agentConfigMap() -> JSONValue {
+    ///
+    /// - Parameter preferred: ordinals of the members commits should wait for rather than for any other.
+    func agentConfigMap(preferring preferred: Range<Int> = 0..<0) -> JSONValue {
         let initdb = spec.bootstrap.initdb
         var tags: [String: JSONValue] = [:]
         for override in spec.instanceOverrides ?? [] {
             tags[override.name] = Self.patroniTags(override.tags)
+        }
+        for name in preferred.map(names.pod) {
+            let own = spec.instanceOverrides?.first { $0.name == name }?.tags ?? InstanceTags()
+            guard own.mayLead, own.mayBeSynchronous else { continue }
+            var preference = own
+            // Above all the schema admits, and in the same order among themselves.
+            preference.syncPriority = (own.syncPriority ?? 1) + InstanceTags.maximumSyncPriority
+            tags[name] = Self.patroniTags(preference)
         }
         var bootstrap: JSONValue = [
             "initdb": [

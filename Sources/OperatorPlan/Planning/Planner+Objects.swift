@@ -19,7 +19,7 @@ extension Planner {
         apply(ServiceAccount.resource, context.serviceAccount())
         apply(Role.resource, context.role(memberCount: members))
         apply(RoleBinding.resource, context.roleBinding())
-        apply(ConfigMap.resource, context.agentConfigMap())
+        apply(ConfigMap.resource, context.agentConfigMap(preferring: preferredStandbys(replicas: replicas)))
         apply(Service.resource, context.readWriteService())
         apply(Service.resource, context.readOnlyService())
         apply(Service.resource, context.podsService())

@@ -38,7 +38,7 @@ extension Planner {
         guard let leader else { return }
         if replicas == 1 { return restart(leader) }
         guard leader.isReady else { return restart(leader) }
-        planHandover(from: leader, to: situation.bestSuccessor { $0.revision == revision }, purpose: "rollout")
+        planHandover(from: leader, to: successor { $0.revision == revision }, purpose: "rollout")
     }
 
     var isSwitchoverRunning: Bool {

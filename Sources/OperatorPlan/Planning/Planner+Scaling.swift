@@ -24,8 +24,7 @@ extension Planner {
             return live
         }
         if let leader = situation.leadingMember, leader.ordinal >= wanted {
-            planHandover(
-                from: leader, to: situation.bestSuccessor { $0.ordinal < wanted }, purpose: "scale-down")
+            planHandover(from: leader, to: successor { $0.ordinal < wanted }, purpose: "scale-down")
             return live
         }
         event(.scaledDown, "From \(live) to \(wanted) instances")

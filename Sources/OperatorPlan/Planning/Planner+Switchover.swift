@@ -61,7 +61,7 @@ extension Planner {
         if let last = previous.handover, last.request == id, let candidate = last.to { request.candidate = candidate }
         guard request.candidate != nil else {
             progress.append(
-                Finding(reason: .waitingForCandidate, message: "No member could take over from \(leader.name) now"))
+                Finding(reason: .waitingForCandidate, message: missingSuccessor(of: leader)))
             plan.requeue(after: .seconds(5))
             return
         }

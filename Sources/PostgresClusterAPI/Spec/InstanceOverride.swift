@@ -55,6 +55,10 @@ public struct InstanceTags: Sendable, Hashable, Codable {
 
     /// Whether the member may become primary.
     public var mayLead: Bool { nofailover != true && (failoverPriority ?? 1) > 0 }
+    /// Whether commits may wait for the member.
+    public var mayBeSynchronous: Bool { nosync != true && (syncPriority ?? 1) > 0 }
+    /// The highest value the schema admits.
+    public static let maximumSyncPriority = 1000
 }
 
 extension InstanceTags: SchemaObject {
@@ -76,7 +80,7 @@ extension InstanceTags: SchemaObject {
         case .nosync: Field(.boolean, "No commit ever waits for the member.")
         case .syncPriority:
             Field(
-                .integer(minimum: 0, maximum: 1000),
+                .integer(minimum: 0, maximum: Int64(maximumSyncPriority)),
                 "Commits wait for the members with the highest value first; 0 means never. Absent means 1.")
         case .zone:
             Field(

@@ -115,6 +115,44 @@ import Testing
         #expect(later.isEmpty)
     }
 
+    @Test(arguments: [10, 300_000])
+    func `a switchover of before does not hide a failover the same way`(_ seconds: Int64) throws {
+        var world = try World.running()
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        world.switchOver(to: 1, timeline: 2)
+        try world.settle()
+        world.advance(seconds)
+        world.run(3, leader: 0, timeline: 3)
+        try world.settle()
+        _ = world.takeEvents()
+        world.advance(seconds)
+        world.run(3, leader: 1, timeline: 4)
+        try world.settle()
+        let told = world.takeEvents()
+        #expect(told == ["FailedOver: demo-1 took over from demo-0, on timeline 4"])
+        #expect(try world.status.lastFailover?.timeline == 4)
+    }
+
+    @Test func `nor does a hand-over of the operator's own`() throws {
+        var world = try World.running(3, leader: 2)
+        world.patch(["instances": 2])
+        try world.settle()
+        world.switchOver(to: 0, timeline: 2)
+        try world.settle()
+        world.patch(["instances": 3])
+        try world.settle()
+        world.patch(["switchover": ["candidate": "demo-2"]])
+        try world.settle()
+        world.switchOver(to: 2, timeline: 3)
+        try world.settle()
+        #expect(try world.status.lastFailover == nil)
+        world.advance(3600)
+        world.run(3, leader: 0, timeline: 4)
+        try world.settle()
+        #expect(try world.status.lastFailover?.from == "demo-2")
+    }
+
     @Test func `an invalid spec changes nothing, says why, and keeps telling the truth about members`() throws {
         var world = try World.running()
         world.patch(["highAvailability": ["ttl": 25, "loopWait": 10, "retryTimeout": 10], "instances": 5])

@@ -13,6 +13,8 @@ struct ClusterSituation: Sendable, Hashable {
     let result: SwitchoverResult?
     /// Identifier of the request that lies in the store now.
     let pendingRequest: String?
+    /// Whom that request names; nil also when it leaves the choice to the leader.
+    let pendingCandidate: String?
     /// Whether the store holds any request, also one from elsewhere.
     let hasPendingRequest: Bool
     /// Whom commits wait for, as the primary's agent recorded it; nil when nobody has recorded anything.
@@ -32,6 +34,7 @@ struct ClusterSituation: Sendable, Hashable {
         result = observed.store.configuration?.annotations[Annotations.switchoverResult].flatMap(SwitchoverResult.init)
         let failover = observed.store.failover?.annotations ?? [:]
         pendingRequest = failover[Annotations.failoverRequestID]
+        pendingCandidate = failover[Annotations.failoverMember].flatMap { $0.isEmpty ? nil : $0 }
         hasPendingRequest =
             failover[Annotations.failoverLeader]?.isEmpty == false
             || failover[Annotations.failoverMember]?.isEmpty == false

@@ -25,6 +25,7 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
     if problems.isEmpty {
         planner.planFinalizer()
         planner.planStoreConfiguration()
+        planner.followHandover()
         planner.planSwitchover()
         planner.planRestart()
         let replicas = planner.planReplicas()

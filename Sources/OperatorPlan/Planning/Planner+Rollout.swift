@@ -41,10 +41,10 @@ extension Planner {
         planHandover(from: leader, to: successor { $0.revision == revision }, purpose: "rollout")
     }
 
+    /// Whether the primary is being moved: no member may be taken away meanwhile.
     var isSwitchoverRunning: Bool {
-        status.switchover?.phase == .inProgress
-            || situation.hasPendingRequest
-                && situation.pendingRequest != previous.handover?.request
+        status.switchover?.phase == .inProgress || isHandoverRunning
+            || situation.hasPendingRequest && situation.pendingRequest != status.handover?.request
     }
 
     private mutating func restart(_ member: ObservedMember) {

@@ -44,6 +44,8 @@ extension Planner {
             // Data exist but nobody leads: the best candidate may be one of those to be removed.
             return situation.systemIdentifier == nil ? nil : "Waits for a primary"
         }
+        // The old primary may be about to tell what became of it.
+        if leader.ordinal < wanted, isHandoverRunning { return "Waits for the hand-over to end" }
         return spec.paused && leader.ordinal >= wanted
             ? "Paused: the primary \(leader.name) is on an ordinal that is to be removed" : nil
     }

@@ -6,6 +6,7 @@ extension Planner {
     mutating func planStatus(problems: [SpecProblem]) {
         status.observedGeneration = cluster.metadata.generation
         status.selector = context.podSelector.map { "\($0)=\($1)" }.sorted().joined(separator: ",")
+        describeHandover()
         describeMembers()
         describePrimary()
         describeLoss()
@@ -59,12 +60,23 @@ extension Planner {
     }
 
     /// Whether a switchover accounts for the change, be it still on its way or just done.
+    ///
+    /// One that was done before a failover, or a minute ago, accounts for a change that has been told already.
     private func isRequested(from: String, to: String) -> Bool {
         [status.switchover, status.handover].contains { state in
             guard let state, state.from == from, state.to == nil || state.to == to else { return false }
-            return state.phase == .inProgress || state.phase == .succeeded
+            switch state.phase {
+            case .requested, .failed: return false
+            case .inProgress: return true
+            case .succeeded:
+                guard let finished = state.finishedAt else { return false }
+                return now - finished <= Self.visibilityDelay && finished >= previous.lastFailover?.at ?? finished
+            }
         }
     }
+
+    /// How much later than its result the new primary may show.
+    private static let visibilityDelay: Duration = .seconds(60)
 
     private mutating func describeConditions(problems: [SpecProblem]) {
         let findings = ConditionFindings(

@@ -36,50 +36,10 @@ extension Planner {
         status.switchover = state
     }
 
-    private func newState(id: String, request: SwitchoverRequest) -> SwitchoverStatus {
+    func newState(id: String, request: SwitchoverRequest) -> SwitchoverStatus {
         SwitchoverStatus(
             id: request.id, request: id, phase: .requested, reason: ConditionReason.requested.rawValue,
             requestedAt: now)
-    }
-
-    /// Asks for a hand-over of the operator's own, before it takes the primary's Pod away.
-    mutating func planHandover(from leader: ObservedMember, to successor: ObservedMember?, purpose: String) {
-        let attempts = previous.handover.flatMap { attempt(of: $0, purpose: purpose, leader: leader) }
-        var number = attempts ?? 1
-        if let last = previous.handover, attempts != nil, last.phase == .failed {
-            let again = (last.finishedAt ?? now) + Self.retryDelay
-            guard now >= again else {
-                progress.append(Finding(reason: .switchoverFailed, message: last.message ?? "Trying again soon"))
-                plan.requeue(after: again - now)
-                return
-            }
-            number += 1
-        }
-        let id = "\(purpose)-\(leader.name)-\(leader.timeline ?? 0)-\(number)"
-        var request = SwitchoverRequest(candidate: successor?.name)
-        // Once asked for, the candidate stays the same whoever looks better now.
-        if let last = previous.handover, last.request == id, let candidate = last.to { request.candidate = candidate }
-        guard request.candidate != nil else {
-            progress.append(
-                Finding(reason: .waitingForCandidate, message: missingSuccessor(of: leader)))
-            plan.requeue(after: .seconds(5))
-            return
-        }
-        var state =
-            previous.handover?.request == id
-            ? previous.handover ?? newState(id: id, request: request) : newState(id: id, request: request)
-        advance(&state, request: request)
-        status.handover = state
-        progress.append(Finding(reason: .switchoverInProgress, message: state.message ?? "Handing over"))
-    }
-
-    private static let retryDelay: Duration = .seconds(30)
-
-    /// The number of the last attempt, if it was for the same purpose, primary and timeline.
-    private func attempt(of last: SwitchoverStatus, purpose: String, leader: ObservedMember) -> Int? {
-        let prefix = "\(purpose)-\(leader.name)-\(leader.timeline ?? 0)-"
-        guard last.request.hasPrefix(prefix) else { return nil }
-        return Int(last.request.dropFirst(prefix.count))
     }
 
     /// One step of a request: not before its time, then handed over, then its result or its timeout.
@@ -113,6 +73,9 @@ extension Planner {
         }
         if situation.leader == nil && request.mode == .planned {
             return wait(&state, request, reason: .noPrimary, message: "Waits for a primary to hand over from")
+        }
+        if status.handover?.phase == .inProgress {
+            return wait(&state, request, reason: .busy, message: "Waits until another hand-over is done")
         }
         if previous.restart?.phase == .inProgress {
             return wait(&state, request, reason: .busy, message: "Waits until the restart is done")

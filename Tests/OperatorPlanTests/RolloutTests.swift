@@ -45,6 +45,7 @@ import Testing
         #expect(world[store: "demo-failover"]["member"] == "demo-0")
         world.switchOver(to: 0, timeline: 2)
         #expect(try restarted(&world) == "demo-1")
+        #expect(try world.status.handover?.phase == .succeeded)
         world.observed.pods.insert(world.member(1, role: "replica", timeline: 2, revision: "r2"), at: 1)
         try world.settle()
         #expect(try world.condition(.progressing) == "False Stable")
@@ -54,6 +55,39 @@ import Testing
     @Test func `a replica that is down already is replaced first`() throws {
         var world = try outdated(leader: 2)
         world.observed.pods[0] = world.member(0, role: nil, isReady: false)
+        #expect(try restarted(&world) == "demo-0")
+    }
+
+    /// Replicas do not stream while nobody leads, so none of them is ready, and any of them may be the next primary.
+    @Test(arguments: ["demo-1", nil])
+    func `without a primary only members whose container is down are restarted`(_ holder: String?) throws {
+        var world = try outdated()
+        world[store: "demo-leader"] = ["leader": holder.map { .string($0) } ?? .null]
+        for ordinal in [0, 2] { world.observed.pods[ordinal] = world.member(ordinal, role: "replica", isReady: false) }
+        world.observed.pods[1] = world.member(1, role: "primary", state: "crashed", isReady: false)
+        #expect(try restarted(&world) == nil)
+        world.advance(600)
+        #expect(try restarted(&world) == nil)
+        world.observed.pods[0].status?.containerStatuses = []
+        #expect(try restarted(&world) == "demo-0")
+    }
+
+    @Test func `a leader that is down while the others run the new template is left to the agents`() throws {
+        var world = try outdated()
+        for ordinal in [0, 2] { world.observed.pods[ordinal] = world.member(ordinal, role: "replica", revision: "r2") }
+        world.observed.pods[1] = world.member(1, role: "primary", state: "stopped", isReady: false)
+        #expect(try restarted(&world) == nil)
+        world.observed.pods[1].status?.containerStatuses = []
+        // Its Pod shows the others that it died: they take the lock at once.
+        #expect(try restarted(&world) == nil)
+        #expect(try world.planned().requeueAfter == .seconds(40))
+        world.advance(40)
+        #expect(try restarted(&world) == "demo-1")
+    }
+
+    @Test func `a single instance that is down is restarted in place`() throws {
+        var world = try outdated(instances: 1, leader: 0)
+        world.observed.pods[0] = world.member(0, role: "primary", state: "crashed", isReady: false)
         #expect(try restarted(&world) == "demo-0")
     }
 

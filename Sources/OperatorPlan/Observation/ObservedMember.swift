@@ -62,6 +62,8 @@ struct ObservedMember: Sendable, Hashable {
 
     /// It runs as a primary: its server accepts writes as far as its agent knows.
     var isRunningPrimary: Bool { role == Labels.rolePrimary && runs }
+    /// Nothing of it runs: it can neither lead nor be asked.
+    var isDown: Bool { !isContainerRunning && !isReady && !isDeleting }
     /// It leads a cluster that follows another one.
     var isRunningStandbyLeader: Bool { role == Labels.roleStandbyLeader && runs }
     private var runs: Bool { state == "running" && isContainerRunning && !isDeleting }

@@ -1,3 +1,4 @@
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -28,17 +29,33 @@ extension Planner {
 
         let leader = situation.leadingMember
         let replicasLeft = outdated.filter { $0.name != leader?.name }
+        guard mayTakeRunningMembers(of: replicas) else {
+            return restartDead(replicasLeft, holder: outdated.first { $0.name == leader?.name })
+        }
         // One that is down already costs nothing, and may be what the new template repairs.
-        if let broken = replicasLeft.last(where: { !$0.isReady }) { return restart(broken) }
-        if let next = replicasLeft.last {
-            // With data but no primary nobody is taken away: it may be the one to be promoted.
-            if leader != nil || situation.systemIdentifier == nil { restart(next) }
+        if let broken = replicasLeft.last(where: { !$0.isReady }) ?? replicasLeft.last { return restart(broken) }
+        guard let leader else { return }
+        guard replicas > 1, leader.isReady else { return restart(leader) }
+        planHandover(from: leader, to: successor { $0.revision == revision }, purpose: "rollout")
+    }
+
+    /// With data but no primary nobody is taken away who could be the next one.
+    ///
+    /// That is any member whose container runs: a replica is unready while nobody leads whom it could follow, and the one
+    /// with the most WAL is not known here. A single instance can only be repaired by a new template.
+    private func mayTakeRunningMembers(of replicas: Int) -> Bool {
+        situation.primary != nil || situation.systemIdentifier == nil || replicas == 1
+    }
+
+    /// What holds the lock goes last, and not while others may be about to take it: its Pod is what shows them that it died.
+    private mutating func restartDead(_ replicas: [ObservedMember], holder: ObservedMember?) {
+        if let dead = replicas.last(where: \.isDown) { return restart(dead) }
+        guard let holder, holder.isDown, let lost = previous.condition(.primaryAvailable), lost.status == .false else {
             return
         }
-        guard let leader else { return }
-        if replicas == 1 { return restart(leader) }
-        guard leader.isReady else { return restart(leader) }
-        planHandover(from: leader, to: successor { $0.revision == revision }, purpose: "rollout")
+        let patience = lost.lastTransitionTime + spec.highAvailability.timings.ttl * 2
+        guard now >= patience else { return plan.requeue(after: patience - now) }
+        restart(holder)
     }
 
     /// Whether the primary is being moved: no member may be taken away meanwhile.

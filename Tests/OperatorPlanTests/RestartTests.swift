@@ -133,6 +133,17 @@ import Testing
         #expect(try world.condition(.restartCompleted) == "False Withdrawn")
     }
 
+    @Test func `a request taken back together with a change of parameters leaves no order behind`() throws {
+        var world = try World.running()
+        world.patch(["restart": [:]])
+        try world.settle()
+        #expect(try world.restartOrder() != nil)
+        world.patch(["restart": .null, "postgresql": ["parameters": ["work_mem": "8MB"]]])
+        try world.settle()
+        #expect(try world.restartOrder() == nil)
+        #expect(try world.condition(.restartCompleted) == "False Withdrawn")
+    }
+
     @Test func `neither a switchover nor a rollout takes a member away meanwhile`() throws {
         var world = try World.running()
         world.patch(["restart": [:]])

@@ -33,10 +33,11 @@ extension Planner {
     var isRestartRunning: Bool { status.restart?.phase == .inProgress }
 
     private mutating func withdrawRestart() {
+        // Again, when it could not be written together with the end of the request.
+        dropOrder()
         guard var state = previous.restart, !state.phase.isFinal else { return }
         fail(&state, .withdrawn, "The request was taken back; a member that was asked already still restarts")
         status.restart = state
-        dropOrder()
     }
 
     /// The members it is about, with the servers that run now: one that starts later need not be restarted.

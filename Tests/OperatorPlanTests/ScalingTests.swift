@@ -78,6 +78,51 @@ import Testing
         #expect(world.replicas == 3)
     }
 
+    @Test(arguments: ["running", "crashed", "starting"])
+    func `nor while the lock's holder does not run`(_ state: String) throws {
+        var world = try World.running(3, leader: 0)
+        world.observed.pods[0] = world.member(0, role: "replica", state: state, isReady: false)
+        world.patch(["instances": 1])
+        try world.settle()
+        #expect(world.replicas == 3)
+        #expect(try world.condition(.progressing) == "True ScalingDown")
+        world.run(3, leader: 0, timeline: 2)
+        try world.settle()
+        #expect(world.replicas == 1)
+    }
+
+    struct Row: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let mode: String
+        var down: [Int] = []
+        var instances = 2
+        let replicas: Int
+    }
+
+    static let rows: [Row] = [
+        Row(testDescription: "the one that stays is up", mode: "quorum", replicas: 2),
+        Row(testDescription: "the one that stays is down", mode: "quorum", down: [1], replicas: 3),
+        Row(testDescription: "and only it is waited for", mode: "on", down: [1], replicas: 3),
+        Row(testDescription: "nobody is up", mode: "quorum", down: [1, 2], replicas: 2),
+        Row(testDescription: "no standby is to stay", mode: "quorum", instances: 1, replicas: 1),
+        Row(testDescription: "commits wait for nobody", mode: "off", down: [1], replicas: 2),
+    ]
+
+    @Test(arguments: rows)
+    func `the last standby commits could wait for is not taken away before another is up`(_ row: Row) throws {
+        var world = try World.running(
+            3, leader: 0, spec: ["highAvailability": ["synchronous": ["mode": .string(row.mode)]]])
+        for ordinal in row.down {
+            world.observed.pods[ordinal] = world.member(ordinal, role: "replica", isReady: false)
+        }
+        world.patch(["instances": JSONValue(row.instances)])
+        try world.settle()
+        #expect(world.replicas == row.replicas)
+        world.observed.pods[1] = world.member(1, role: "replica")
+        try world.settle()
+        #expect(world.replicas == row.instances)
+    }
+
     @Test func `a failed hand-over is tried again after half a minute under a new name`() throws {
         var world = try World.running(3, leader: 2)
         world.patch(["instances": 2])

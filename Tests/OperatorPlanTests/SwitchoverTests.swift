@@ -75,6 +75,22 @@ import Testing
         #expect(try world.condition(.switchoverCompleted) == condition)
     }
 
+    @Test func `a member that is about to be removed is no candidate, except in need`() throws {
+        var world = try World.running(3, leader: 1)
+        world.patch(["instances": 1, "switchover": ["candidate": "demo-2"]])
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "False CandidateNotEligible")
+        #expect(
+            try world.status.switchover?.message
+                == "demo-2 is about to be removed: spec.instances leaves the members up to demo-0")
+        #expect(world[store: "demo-failover"]["member"] == "demo-0")
+        world = try World.running(3, leader: 1)
+        world[store: "demo-leader"] = ["leader": .null]
+        world.patch(["instances": 1, "switchover": ["candidate": "demo-2", "mode": "forced"]])
+        try world.settle()
+        #expect(world[store: "demo-failover"]["member"] == "demo-2")
+    }
+
     @Test func `a forced request is handed to the agents when nobody leads, and what it cost is said in three places`()
         throws
     {

@@ -37,16 +37,33 @@ extension Planner {
 
     /// Why the number must not go down now; nil when it may.
     private func scaleDownBlocker(to wanted: Int) -> String? {
-        if let request = status.switchover, !request.phase.isFinal, request.phase == .inProgress {
-            return "Waits for the switchover to end"
+        if status.switchover?.phase == .inProgress { return "Waits for the switchover to end" }
+        guard situation.systemIdentifier != nil else { return nil }
+        guard let primary = situation.primary else {
+            // Data exist but nobody writes them: the best candidate may be one of those to be removed.
+            return "Waits for a primary"
         }
-        guard let leader = situation.leadingMember else {
-            // Data exist but nobody leads: the best candidate may be one of those to be removed.
-            return situation.systemIdentifier == nil ? nil : "Waits for a primary"
+        guard primary.ordinal < wanted else {
+            return spec.paused
+                ? "Paused: the primary \(primary.name) is on an ordinal that is to be removed" : nil
         }
         // The old primary may be about to tell what became of it.
-        if leader.ordinal < wanted, isHandoverRunning { return "Waits for the hand-over to end" }
-        return spec.paused && leader.ordinal >= wanted
-            ? "Paused: the primary \(leader.name) is on an ordinal that is to be removed" : nil
+        if isHandoverRunning { return "Waits for the hand-over to end" }
+        return lastStandbyBlocker(to: wanted, primary)
+    }
+
+    /// In a synchronous mode the last standby commits can wait for stays until one that is not to be removed can take its
+    /// place: without it commits would wait for nobody, or in vain.
+    private func lastStandbyBlocker(to wanted: Int, _ primary: ObservedMember) -> String? {
+        guard spec.highAvailability.synchronous.mode != .off, wanted > 1, situation.standbyLeader == nil else {
+            return nil
+        }
+        let standbys = situation.members.filter { $0.name != primary.name && $0.tags.mayBeSynchronous }
+        let (staying, leaving) = (standbys.filter { $0.ordinal < wanted }, standbys.filter { $0.ordinal >= wanted })
+        guard !staying.isEmpty, !staying.contains(where: \.isReady), leaving.contains(where: \.isReady) else {
+            return nil
+        }
+        return "Waits for \(staying.map(\.name).joined(separator: " or ")) to be ready: commits can wait for "
+            + "\(leaving.filter(\.isReady).map(\.name).joined(separator: ", ")) only"
     }
 }

@@ -103,6 +103,13 @@ extension Planner {
                 reason: .unknownCandidate,
                 message: "\(candidate) is not a member of the cluster; members are \(known.isEmpty ? "none" : known)")
         }
+        // In need it may be the only one.
+        guard member.ordinal < spec.instances || request.mode == .forced || candidate == situation.leader else {
+            return Finding(
+                reason: .candidateNotEligible,
+                message: "\(candidate) is about to be removed: spec.instances leaves the members up to "
+                    + names.pod(spec.instances - 1))
+        }
         guard member.tags.mayLead || candidate == situation.leader else {
             return Finding(
                 reason: .candidateNotEligible, message: "\(candidate) may not lead: its tags exclude it")

@@ -187,6 +187,15 @@ import Testing
         #expect(decision == Decision(.clone(from: "demo-2"), "trying to bootstrap from replica 'demo-2'"))
     }
 
+    @Test func `a recorded synchronous standby is copied from the leader, who has what it confirmed`() {
+        let tags = ["demo-2": MemberTags(isCloneSource: true)]
+        let recorded = cluster(tags) {
+            $0.synchronous = SynchronousState(leader: "demo-1", members: ["demo-0"], quorum: 0)
+        }
+        #expect(chooseCloneSource(for: "demo-0", leader: "demo-1", in: recorded) == "demo-1")
+        #expect(chooseCloneSource(for: "demo-3", leader: "demo-1", in: recorded) == "demo-2")
+    }
+
     @Test func `several members tagged clonefrom share the copies`() {
         let tags = ["demo-2": MemberTags(isCloneSource: true), "demo-3": MemberTags(isCloneSource: true)]
         let chosen = Set(

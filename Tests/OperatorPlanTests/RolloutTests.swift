@@ -85,6 +85,36 @@ import Testing
         #expect(try restarted(&world) == "demo-1")
     }
 
+    @Test func `who is about to be removed is neither restarted nor handed over from`() throws {
+        let mayNotLead: JSONValue = ["nofailover": true]
+        var world = try outdated(
+            instances: 4, leader: 3,
+            [
+                "instanceOverrides": [
+                    ["name": "demo-0", "tags": mayNotLead], ["name": "demo-1", "tags": mayNotLead],
+                ]
+            ])
+        world.patch(["instances": 2])
+        for ordinal in [1, 0] {
+            #expect(try restarted(&world) == "demo-\(ordinal)")
+            world.observed.pods.append(world.member(ordinal, role: "replica", revision: "r2"))
+        }
+        #expect(try restarted(&world) == nil)
+        #expect(world[store: "demo-failover"].isEmpty)
+        #expect(try world.condition(.progressing) == "True WaitingForCandidate")
+    }
+
+    @Test func `without a primary also who is about to be removed is repaired`() throws {
+        var world = try outdated(leader: 2)
+        world.patch(["instances": 2])
+        for ordinal in [0, 1] { world.observed.pods[ordinal] = world.member(ordinal, role: "replica", revision: "r2") }
+        world.observed.pods[2] = world.member(2, role: "primary", state: "stopped", isReady: false)
+        world.observed.pods[2].status?.containerStatuses = []
+        #expect(try restarted(&world) == nil)
+        world.advance(40)
+        #expect(try restarted(&world) == "demo-2")
+    }
+
     @Test func `a single instance that is down is restarted in place`() throws {
         var world = try outdated(instances: 1, leader: 0)
         world.observed.pods[0] = world.member(0, role: "primary", state: "crashed", isReady: false)

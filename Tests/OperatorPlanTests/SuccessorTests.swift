@@ -1,3 +1,4 @@
+import HighAvailability
 import KubernetesModels
 import OperatorPlan
 import PostgresClusterAPI
@@ -49,6 +50,23 @@ import Testing
         try world.settle()
         #expect(world.replicas == 2)
         #expect(try world.tags() == [:])
+    }
+
+    @Test func `with what the agents are told then, the primary picks a member that stays`() throws {
+        var world = try world(5, leader: 4)
+        world.record(leader: 4, "demo-3")
+        world.patch(["instances": 2])
+        try world.settle()
+        let told = try world.tags()
+        let candidates = (0..<4).map { ordinal in
+            let priority = told["demo-\(ordinal)"]?["sync_priority"]?.intValue ?? 1
+            return SynchronousCandidate(
+                name: "demo-\(ordinal)", position: LSN(rawValue: ordinal == 3 ? 5000 : 1000),
+                tags: MemberTags(synchronousPriority: priority), zone: ordinal == 3 ? "there" : "here")
+        }
+        let picked = pickSynchronousStandbys(
+            candidates, policy: SynchronousPolicy(mode: .on), current: ["demo-3"], leaderZone: "here")
+        #expect(picked == ["demo-0"])
     }
 
     @Test func `who may not lead or confirm is neither preferred nor chosen, and the others keep their order`() throws {

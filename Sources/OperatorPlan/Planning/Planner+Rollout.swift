@@ -14,7 +14,10 @@ extension Planner {
             live.value(at: "status", "observedGeneration")?.int64Value
                 == live.value(at: "metadata", "generation")?.int64Value
         else { return }
-        let members = situation.members.filter { $0.ordinal < replicas }
+        // Who is about to be removed is neither restarted nor handed over from for a template. Without a primary nobody is
+        // about to be.
+        let staying = situation.primary == nil ? replicas : min(replicas, spec.instances)
+        let members = situation.members.filter { $0.ordinal < staying }
         let outdated = members.filter { $0.revision != nil && $0.revision != revision }
         guard !outdated.isEmpty else { return }
         progress.append(
@@ -25,7 +28,7 @@ extension Planner {
             return
         }
         let current = members.filter { $0.revision == revision }
-        guard current.allSatisfy(\.isReady), members.count >= replicas else { return }
+        guard current.allSatisfy(\.isReady), members.count >= staying else { return }
 
         let leader = situation.leadingMember
         let replicasLeft = outdated.filter { $0.name != leader?.name }

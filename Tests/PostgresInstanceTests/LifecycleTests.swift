@@ -1,6 +1,7 @@
 import Fence
 import Glibc
 import HighAvailability
+import Logging
 import PostgresClient
 import PostgresConfiguration
 import Testing
@@ -96,6 +97,35 @@ struct LifecycleTests {
                     "max_connections", "shared_buffers",
                 ]
             }
+        }
+    }
+
+    @Test func `files that were written without a reload go on asking for one, also of the next agent`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let instance = server.instance
+            let more = try PostgresSettings(
+                clusterName: "demo", parameters: ["shared_buffers": "16MB", "work_mem": "8MB"])
+            #expect(try await instance.writeConfiguration(more, role: .primary) == .reload)
+            // What came between failed, and the reload was not sent.
+            #expect(try await instance.writeConfiguration(more, role: .primary) == .reload)
+
+            // The agent ends before it is, too.
+            let next = PostgresInstance(
+                layout: instance.layout, credentials: world.credentials,
+                logger: Logger(label: "next", factory: { _ in SwiftLogNoOpLogHandler() }))
+            _ = try #require(await next.adopt())
+            #expect(try await next.writeConfiguration(more, role: .primary) == .reload)
+            try await next.reload()
+            try await eventually("work_mem is in force") { try await server.run("SHOW work_mem").scalar == "8MB" }
+            #expect(try await next.writeConfiguration(more, role: .primary) == .unchanged)
+
+            // A start has read what was written before it.
+            try await instance.stop(.fast)
+            #expect(try await instance.writeConfiguration(server.settings, role: .primary) == .reload)
+            try await server.startAndWait(as: .primary)
+            #expect(try await instance.writeConfiguration(server.settings, role: .primary) == .unchanged)
         }
     }
 

@@ -11,7 +11,8 @@ public enum ConfigurationChange: Hashable, Sendable {
 }
 
 extension PostgresInstance {
-    /// Writes `postgresql.conf`, `pg_hba.conf` and `pg_ident.conf`; the same input leaves the files untouched.
+    /// Writes `postgresql.conf`, `pg_hba.conf` and `pg_ident.conf`; the same input leaves the files untouched, and is
+    /// `.unchanged` once a ``reload()`` or a start has followed.
     ///
     /// initdb's own file becomes `postgresql.base.conf` and is included. Parameters the agent decides are taken out of
     /// `postgresql.auto.conf`.
@@ -45,12 +46,13 @@ extension PostgresInstance {
             hasChanged = true
         }
         self.settings = settings
+        if hasChanged { owesReload = true }
         guard monitor.running != nil else { return hasChanged ? .reload : .unchanged }
         let pending =
             commandLineChanges(settings, recorded: recorded)
             + Self.restartOnlyChanges(from: previous, to: files.configuration)
         if !pending.isEmpty { return .restart(pending) }
-        return hasChanged ? .reload : .unchanged
+        return owesReload ? .reload : .unchanged
     }
 
     /// `pg_hba.conf` as it is keeps ordinary users out; an agent that was started again has to go on with that.

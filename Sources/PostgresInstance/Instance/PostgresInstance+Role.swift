@@ -37,6 +37,7 @@ extension PostgresInstance {
     public func reload() throws {
         guard let handle = adopt() else { throw InstanceError(.notRunning, "no server runs on \(data.path)") }
         kill(handle.pid, SIGHUP)
+        owesReload = false
     }
 
     /// Runs `CHECKPOINT`. Before PostgreSQL 16 a promoted server needs one before others can rewind from it.

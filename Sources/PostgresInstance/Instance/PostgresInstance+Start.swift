@@ -55,6 +55,7 @@ extension PostgresInstance {
             log: layout.serverLog)
         let handle = PostmasterHandle(pid: pid, isChild: true)
         monitor.watch(handle)
+        owesReload = false
         logger.info("started the postmaster", metadata: ["pid": "\(pid)", "role": "\(role.label)"])
         return handle
     }

@@ -29,6 +29,9 @@ public actor PostgresInstance {
     var replayed: (postmasterStartTime: String, position: LSN?, timeline: Timeline)?
     /// What was written last; ``follow(_:)`` keeps it.
     var settings: PostgresSettings?
+    /// The files may say what the running server has not read: they were written, and what was to follow failed. At first
+    /// because of an earlier life of the agent.
+    var owesReload = true
 
     public init(layout: InstanceLayout, credentials: Credentials, logger: Logger) {
         self.layout = layout

@@ -4,6 +4,7 @@ import HighAvailability
 import Logging
 import PostgresClient
 import PostgresConfiguration
+import Synchronization
 import Testing
 
 @testable import PostgresInstance
@@ -126,6 +127,42 @@ struct LifecycleTests {
             #expect(try await instance.writeConfiguration(server.settings, role: .primary) == .reload)
             try await server.startAndWait(as: .primary)
             #expect(try await instance.writeConfiguration(server.settings, role: .primary) == .unchanged)
+        }
+    }
+
+    @Test func `a start that was cancelled late starts nothing`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            try await server.instance.stop(.fast)
+            let directory = server.instance.layout.dataDirectory
+            // Something to kill, which is told after the last wait of a start.
+            var leftover: pid_t = 0
+            let command = ["/bin/sh", "-c", "cd \(directory) && exec sleep 600"]
+            let arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+            defer { for copy in arguments { free(copy) } }
+            try #require(posix_spawn(&leftover, "/bin/sh", nil, nil, arguments, environ) == 0)
+            try await eventually("it works in the data directory") { server.processes == [leftover] }
+            let start = Mutex<Task<PostmasterHandle, any Error>?>(nil)
+            let instance = PostgresInstance(
+                layout: server.instance.layout, credentials: world.credentials,
+                logger: Logger(label: "cancelling") { _ in
+                    LogListener { message in
+                        if message.contains("killed processes") { start.withLock { $0?.cancel() } }
+                    }
+                })
+            let settings = server.settings
+            let task = start.withLock { start in
+                let task = Task { try await instance.start(settings, as: .primary) }
+                start = task
+                return task
+            }
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(task.isCancelled)
+            #expect(server.processes == [])
+            #expect(instance.runningPostmaster == nil)
+            try await instance.stop(.immediate)
+            waitpid(leftover, nil, 0)
         }
     }
 
@@ -267,4 +304,20 @@ struct LifecycleTests {
             #expect(Set(FileSystem.entries(of: "/proc/\(pid)/fd")).isSuperset(of: ["0", "1", "2"]))
         }
     }
+}
+
+/// Hears what an instance logs.
+private struct LogListener: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+    let hear: @Sendable (String) -> Void
+
+    init(_ hear: @escaping @Sendable (String) -> Void) { self.hear = hear }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { hear("\(event.message)") }
 }

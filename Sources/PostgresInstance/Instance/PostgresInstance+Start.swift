@@ -20,6 +20,7 @@ extension PostgresInstance {
     /// Kills what an earlier server of this data directory left behind, writes the configuration and the signal file, and
     /// starts the postmaster. Returns before it accepts connections; see ``waitUntilAccepting(deadline:)``.
     ///
+    /// - Cancellation: a task that is cancelled before the postmaster is there starts none, whatever it has done by then.
     /// - Throws: ``InstanceError`` `.refused` when a standby's data would be started as a primary without a promotion,
     ///   which would write a second history on its timeline; `.alreadyRunning`.
     @discardableResult
@@ -49,6 +50,8 @@ extension PostgresInstance {
         }
         var command = [layout.binaries.path("postgres"), "-D", data.path]
         for (name, value) in commandLine(settings, recorded: recorded) { command += ["-c", "\(name)=\(value)"] }
+        // A demotion cancels a start and does not wait for it: what it found to kill, it has killed by now.
+        try Task.checkCancellation()
         let pid = try PostmasterSpawn.start(
             command: layout.asServerUser(command), environment: ChildEnvironment.scrubbed(),
             workingDirectory: data.path,

@@ -128,15 +128,29 @@ import Testing
         #expect(spec["publishNotReadyAddresses"] == true)
     }
 
-    @Test func `with Endpoints the read-write Service selects nothing and the configuration has a Service`() throws {
+    @Test func `with Endpoints the read-write Service selects nothing and the agents may write them`() throws {
         let world = try made(["highAvailability": ["lockObject": "Endpoints"]])
         let spec = try #require(object(world, Service.resource, "demo")["spec"])
         #expect(spec["selector"] == nil)
         #expect(spec["ports"]?[0]?["name"] == "postgres")
-        #expect(try object(world, Service.resource, "demo-config").value(at: "spec", "clusterIP") == "None")
         let rules = try #require(object(world, Role.resource, "demo")["rules"]?.arrayValue)
         #expect(rules.contains { $0["resources"] == ["endpoints"] && $0["resourceNames"]?[0] == "demo" })
         #expect(!rules.contains { $0["resources"] == ["configmaps"] })
+    }
+
+    /// The controller manager deletes Endpoints without a Service at its start. Without `demo-sync` anybody may lead.
+    @Test func `with Endpoints every object of the store has a Service that keeps it`() throws {
+        let world = try made(["highAvailability": ["lockObject": "Endpoints"]])
+        for name in ["demo-config", "demo-failover", "demo-sync"] {
+            let service = try object(world, Service.resource, name)
+            #expect(service["spec"] == ["clusterIP": "None"], "\(name)")
+        }
+        let rules = try #require(object(world, Role.resource, "demo")["rules"]?.arrayValue)
+        for name in rules.first(where: { $0["resources"] == ["endpoints"] })?["resourceNames"]?.arrayValue ?? [] {
+            _ = try object(world, Service.resource, name.stringValue ?? "")
+        }
+        let other = try made()
+        #expect(other.observed.objects.keys.filter { $0.resource == Service.resource }.count == 3)
     }
 
     @Test func `an API server without policy/v1 gets v1beta1, and one without either gets an Event`() throws {

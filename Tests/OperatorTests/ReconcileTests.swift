@@ -192,6 +192,30 @@ import Testing
         }
     }
 
+    /// Without a Service the controller manager deletes Endpoints at its start, and nobody knows who was synchronous.
+    @Test func `a lock in Endpoints has a Service for every object of the store`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { running in
+            try await lab.apply("demo", ["highAvailability": ["lockObject": "Endpoints"]])
+            try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "demo") }
+            for name in ["demo-config", "demo-failover", "demo-sync"] {
+                let spec = try await lab.object(Service.resource, name)["spec"]
+                #expect(spec?["clusterIP"] == "None" && spec?["selector"] == nil, "\(name)")
+            }
+            // What the API server adds to them is no difference.
+            let settled = try await settledReconciles(running)
+            let writes = running.writes
+            try await lab.touch("1")
+            try await eventually("another reconcile") {
+                running.reconciles
+            } until: {
+                $0 > settled
+            }
+            _ = try await settledReconciles(running)
+            #expect(running.writes == writes)
+        }
+    }
+
     @Test func `what the API server refuses is told in a condition and an event`() async throws {
         let lab = try await OperatorLab()
         try await lab.withOperator { _ in

@@ -47,8 +47,12 @@ extension LabCluster {
             "the Endpoints object names \(endpoints.metadata.annotations?[Annotations.leader] ?? "nobody") as leader")
         let routed = (endpoints.subsets ?? []).flatMap { $0.addresses ?? [] }.compactMap(\.ip)
         result.require(routed == [lost.after.leader.address], "the Service leads to \(routed)")
+        let objects = try await objects()
         let lockOfOtherKind = "configmap/\(names.storeLeader(.configMap))"
-        result.require(try await !objects().contains(lockOfOtherKind), "\(lockOfOtherKind) exists too")
+        result.require(!objects.contains(lockOfOtherKind), "\(lockOfOtherKind) exists too")
+        for service in names.storeServices {
+            result.require(objects.contains("service/\(service)"), "nothing keeps the Endpoints \(service)")
+        }
         return result
     }
 }

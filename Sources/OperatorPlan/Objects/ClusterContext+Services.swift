@@ -48,10 +48,15 @@ extension ClusterContext {
             ])
     }
 
-    /// Keeps the Endpoints object of the configuration: without a Service the controller manager collects it at its start.
-    func configurationService() -> JSONValue {
-        object(
-            Service.resource, names.configurationService, component: Component.store, ["spec": ["clusterIP": "None"]])
+    /// Keep the store's Endpoints objects: without a Service of its name the controller manager deletes one at its start.
+    ///
+    /// Without a selector nobody writes into those Endpoints, and without a cluster IP there is nothing to route. An
+    /// annotation of leader election in the objects would keep them, too, but not those that exist already
+    /// (Patroni #3365 weighs the two).
+    func storeServices() -> [JSONValue] {
+        names.storeServices.map {
+            object(Service.resource, $0, component: Component.store, ["spec": ["clusterIP": "None"]])
+        }
     }
 
     private var clientAnnotations: [String: String]? { spec.service?.annotations }

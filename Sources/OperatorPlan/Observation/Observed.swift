@@ -105,7 +105,7 @@ extension Observed {
             ObjectKey(Service.resource, names.podsService),
             ObjectKey(StatefulSet.resource, names.statefulSet),
         ]
-        if lockObject == .endpoints { keys.append(ObjectKey(Service.resource, names.configurationService)) }
+        if lockObject == .endpoints { keys += names.storeServices.map { ObjectKey(Service.resource, $0) } }
         if let budget = capabilities.podDisruptionBudget {
             keys.append(ObjectKey(budget, names.podDisruptionBudget))
         }

@@ -23,7 +23,9 @@ extension Planner {
         apply(Service.resource, context.readWriteService())
         apply(Service.resource, context.readOnlyService())
         apply(Service.resource, context.podsService())
-        if context.lockObject == .endpoints { apply(Service.resource, context.configurationService()) }
+        if context.lockObject == .endpoints {
+            for service in context.storeServices() { apply(Service.resource, service) }
+        }
         planPodDisruptionBudget()
         apply(StatefulSet.resource, context.statefulSet(replicas: replicas))
     }

@@ -10,8 +10,6 @@ public struct ClusterNames: Sendable, Hashable {
     public var readWriteService: String { cluster }
     public var readOnlyService: String { "\(cluster)-ro" }
     public var podsService: String { "\(cluster)-pods" }
-    /// Endpoints without a Service are collected when the controller manager starts, so the one that must live has one.
-    public var configurationService: String { "\(cluster)-config" }
     public var serviceAccount: String { cluster }
     public var role: String { cluster }
     public var roleBinding: String { cluster }
@@ -28,6 +26,9 @@ public struct ClusterNames: Sendable, Hashable {
     public var storeConfiguration: String { "\(cluster)-config" }
     public var storeFailover: String { "\(cluster)-failover" }
     public var storeSynchronization: String { "\(cluster)-sync" }
+    /// Services that keep Endpoints of the store alive: one without a Service of its name is deleted when the controller
+    /// manager starts. The lock's own is the read-write Service.
+    public var storeServices: [String] { [storeConfiguration, storeFailover, storeSynchronization] }
     /// The store object with the lock.
     public func storeLeader(_ lockObject: HighAvailabilitySpec.LockObject) -> String {
         switch lockObject {

@@ -31,7 +31,7 @@ struct SpecValidator {
         [SpecProblem(path: path, value: value.map { "\($0)" }, message: message)]
     }
 
-    /// Names of Services are DNS labels and the longest is the cluster's with five more letters; hashes need ten.
+    /// Names of Services are DNS labels and the longest is the cluster's with nine more letters; hashes need ten.
     private func name() -> [SpecProblem] {
         guard !isLabel(cluster) || cluster.utf8.count > 50 else { return [] }
         return problem(

@@ -74,8 +74,8 @@ struct World {
             observed.pods.removeAll { key.resource == Pod.resource && $0.metadata.name == key.name }
             if key.resource == ConfigMap.resource { removeStoreObject(key.name) }
         case .writeStore(let write):
-            let annotations = write.body.value(at: "metadata", "annotations")?.objectValue ?? [:]
-            self[store: write.key.name] = annotations
+            self[store: write.key.name] = write.body.value(at: "metadata", "annotations")?.objectValue ?? [:]
+            label(write)
         case .patchMetadata(let patch), .patchStatus(let patch): cluster = cluster.merging(patch)
         case .event(let event): events.append(event)
         }
@@ -87,6 +87,18 @@ struct World {
         return events.map { "\($0.reason.rawValue): \($0.note)" }
     }
 
+    private mutating func label(_ write: StoreWrite) {
+        let metadata = write.body["metadata"] ?? [:]
+        observed.store[write.key.name]?.labels.merge(
+            metadata["labels"]?.objectValue?.compactMapValues(\.stringValue) ?? [:]
+        ) { $1 }
+        guard write.isCreation, metadata["ownerReferences"] != nil else { return }
+        observed.store[write.key.name]?.owners = [Self.owner]
+    }
+
+    static let owner = OwnerReference(
+        apiVersion: "matriarch.dev/v1alpha1", kind: "PostgresCluster", name: "demo", uid: "u-1", controller: true)
+
     private mutating func removeStoreObject(_ name: String) {
         observed.store[name] = nil
     }
@@ -95,7 +107,11 @@ struct World {
     subscript(store name: String) -> [String: JSONValue] {
         get { observed.store[name]?.annotations.mapValues { .string($0) } ?? [:] }
         set {
-            var object = observed.store[name] ?? StoreObject(resourceVersion: "1", annotations: [:])
+            // As the agents make them.
+            var object =
+                observed.store[name]
+                ?? StoreObject(
+                    resourceVersion: "1", annotations: [:], labels: Labels.all(cluster: "demo", component: "store"))
             for (key, value) in newValue { object.annotations[key] = value.stringValue }
             observed.store[name] = object
         }

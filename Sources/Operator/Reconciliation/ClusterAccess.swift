@@ -30,7 +30,7 @@ struct ClusterAccess: Sendable {
     func observe(_ cluster: PostgresCluster) async throws -> Observed {
         let name = cluster.metadata.name ?? ""
         let namespace = cluster.metadata.namespace ?? ""
-        let lockObject = Self.lockObject(of: cluster)
+        let lockObject = cluster.storedLockObject
         let capabilities = try await capabilities.current()
 
         async let secrets = secretNames(cluster: name, namespace: namespace)
@@ -47,15 +47,6 @@ struct ClusterAccess: Sendable {
             volumeClaims: try await claims,
             store: StoreSnapshot(cluster: name, lockObject: lockObject, metadata: try await store),
             capabilities: capabilities, isNamespaceTerminating: try await isTerminating)
-    }
-
-    /// The lock object the data was made with; a spec that says otherwise, or that cannot be read, does not move the store.
-    private static func lockObject(of cluster: PostgresCluster) -> HighAvailabilitySpec.LockObject {
-        if let made = cluster.status?.lockObject { return made }
-        switch cluster.spec {
-        case .success(let spec): return spec.highAvailability.lockObject
-        case .failure: return .configMap
-        }
     }
 
     /// Existence alone: the type has no field for contents, so they are never decoded.
@@ -108,17 +99,9 @@ struct ClusterAccess: Sendable {
     private func storeMetadata(
         _ lockObject: HighAvailabilitySpec.LockObject, cluster: String, namespace: String
     ) async throws -> [ObjectMeta] {
-        let selector = "\(Labels.cluster)=\(cluster)"
-        switch lockObject {
-        case .configMap:
-            return try await client.list(
-                ConfigMap.self, namespace: namespace, labelSelector: selector, deadline: Self.deadline
-            ).items.map(\.metadata)
-        case .endpoints:
-            return try await client.list(
-                Endpoints.self, namespace: namespace, labelSelector: selector, deadline: Self.deadline
-            ).items.map(\.metadata)
-        }
+        let resource = lockObject == .configMap ? ConfigMap.resource : Endpoints.resource
+        let keys = StoreSnapshot.names(cluster: cluster, lockObject: lockObject).map { ObjectKey(resource, $0) }
+        return try await objects(keys, namespace: namespace).values.compactMap { try $0["metadata"]?.decoded() }
     }
 
     private func isTerminating(_ namespace: String) async throws -> Bool {

@@ -48,9 +48,9 @@ public struct StoreSnapshot: Sendable, Hashable {
         self.synchronization = synchronization
     }
 
-    /// The objects among ConfigMaps or Endpoints selected by `cluster-name`, told apart by name.
+    /// The objects told apart by name.
     ///
-    /// - Parameter metadata: metadata of every object of the lock's kind with the cluster's label.
+    /// - Parameter metadata: metadata of those of ``names(cluster:lockObject:)`` that exist.
     public init(
         cluster: String, lockObject: HighAvailabilitySpec.LockObject, metadata: [ObjectMeta]
     ) {
@@ -64,18 +64,49 @@ public struct StoreSnapshot: Sendable, Hashable {
     }
 }
 
-/// One object of the store; its annotations are all that counts.
+extension StoreSnapshot {
+    /// Names of the objects, all of the kind that carries the lock. They are read by name, as they are written: one that
+    /// lacks the cluster's label is there all the same.
+    public static func names(cluster: String, lockObject: HighAvailabilitySpec.LockObject) -> [String] {
+        let names = ClusterNames(cluster: cluster)
+        return [
+            names.storeLeader(lockObject), names.storeConfiguration, names.storeFailover, names.storeSynchronization,
+        ]
+    }
+}
+
+/// One object of the store; its annotations are all that counts, labels and owners tell whose it is.
 public struct StoreObject: Sendable, Hashable {
     public var resourceVersion: String?
     public var annotations: [String: String]
+    public var labels: [String: String]
+    public var owners: [OwnerReference]
 
-    public init(resourceVersion: String?, annotations: [String: String]) {
+    public init(
+        resourceVersion: String?, annotations: [String: String], labels: [String: String] = [:],
+        owners: [OwnerReference] = []
+    ) {
         self.resourceVersion = resourceVersion
         self.annotations = annotations
+        self.labels = labels
+        self.owners = owners
     }
 
     public init(_ metadata: ObjectMeta) {
-        self.init(resourceVersion: metadata.resourceVersion, annotations: metadata.annotations ?? [:])
+        self.init(
+            resourceVersion: metadata.resourceVersion, annotations: metadata.annotations ?? [:],
+            labels: metadata.labels ?? [:], owners: metadata.ownerReferences ?? [])
+    }
+}
+
+extension PostgresCluster {
+    /// The kind the store was made with: a spec that says otherwise, or that cannot be read, does not move it.
+    public var storedLockObject: HighAvailabilitySpec.LockObject {
+        if let made = status?.lockObject { return made }
+        switch spec {
+        case .success(let spec): return spec.highAvailability.lockObject
+        case .failure: return .configMap
+        }
     }
 }
 

@@ -36,9 +36,7 @@ func deletionPlan(_ cluster: PostgresCluster, observed: Observed) -> Plan {
         return plan
     }
     plan.verdict = "removing the store"
-    for (key, _) in storeObjects(names, store: observed.store, lockObject: lockObject(of: cluster)) {
-        plan.changes.append(.delete(key, uid: nil))
-    }
+    for object in observed.store.objects(of: cluster) { plan.changes.append(.delete(object.key, uid: nil)) }
     plan.changes.append(
         .event(
             EventRequest(
@@ -48,23 +46,6 @@ func deletionPlan(_ cluster: PostgresCluster, observed: Observed) -> Plan {
                     : "Cluster removed; volumes are kept: \(observed.volumeClaims.sorted().joined(separator: ", "))")))
     plan.changes.append(release)
     return plan
-}
-
-/// The kind the store was made with; also when the spec cannot be read any more.
-private func lockObject(of cluster: PostgresCluster) -> HighAvailabilitySpec.LockObject {
-    if let made = cluster.status?.lockObject { return made }
-    if case .success(let spec) = cluster.spec { return spec.highAvailability.lockObject }
-    return .configMap
-}
-
-private func storeObjects(
-    _ names: ClusterNames, store: StoreSnapshot, lockObject: HighAvailabilitySpec.LockObject
-) -> [(ObjectKey, StoreObject)] {
-    let resource = lockObject == .configMap ? ConfigMap.resource : Endpoints.resource
-    return [
-        (names.storeLeader(lockObject), store.leader), (names.storeConfiguration, store.configuration),
-        (names.storeFailover, store.failover), (names.storeSynchronization, store.synchronization),
-    ].compactMap { name, object in object.map { (ObjectKey(resource, name), $0) } }
 }
 
 extension JSONValue {

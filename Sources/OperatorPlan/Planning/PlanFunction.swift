@@ -20,11 +20,13 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
         return rejectionPlan(cluster, problems: problems, now: now)
     }
     let context = ClusterContext(cluster, spec: spec)
-    problems += fixedFieldProblems(context, observed: observed)
-    var planner = Planner(cluster: cluster, context: context, observed: observed, now: now)
-    if problems.isEmpty {
+    let belongings = Belongings(observed, of: cluster)
+    problems += fixedFieldProblems(context, observed: belongings.own)
+    var planner = Planner(cluster: cluster, context: context, observed: belongings.own, now: now)
+    if problems.isEmpty, planner.isAlone(with: belongings.foreign) {
         planner.planFinalizer()
         planner.planStoreConfiguration()
+        planner.planStoreLabels()
         planner.followHandover()
         planner.planSwitchover()
         planner.planRestart()

@@ -3,6 +3,20 @@ import PostgresClusterAPI
 
 /// Objects and intent in the store.
 extension Planner {
+    /// Whether nothing of somebody else stands in the way; says what does.
+    mutating func isAlone(with foreign: [ObjectKey]) -> Bool {
+        guard !foreign.isEmpty else { return true }
+        let list = foreign.map(\.description).joined(separator: ", ")
+        let verb = foreign.count == 1 ? "exists and belongs" : "exist and belong"
+        faults.append(
+            Finding(
+                reason: .objectNotOurs,
+                message: "\(list) \(verb) to somebody else; nothing is changed until that is gone. "
+                    + "Remove it if nobody needs it, or give the cluster another name"))
+        plan.requeue(after: .seconds(2))
+        return false
+    }
+
     /// Holds the resource until the store's objects are gone, too: the agents make those, and no owner reference is on them.
     mutating func planFinalizer() {
         let finalizers = cluster.metadata.finalizers ?? []
@@ -113,6 +127,16 @@ extension Planner {
         plan.changes.append(
             .writeStore(
                 storeWrite(key, stored, [Annotations.configuration: .string(wanted.serialized())])))
+    }
+
+    /// Agents find the store by its label, so one that was taken away is put back.
+    mutating func planStoreLabels() {
+        for stored in observed.store.objects(of: cluster) where stored.object.labels[Labels.cluster] != context.name {
+            var metadata: JSONValue = ["labels": [Labels.cluster: .string(context.name)]]
+            if let version = stored.object.resourceVersion { metadata["resourceVersion"] = .string(version) }
+            plan.changes.append(
+                .writeStore(StoreWrite(key: stored.key, isCreation: false, body: ["metadata": metadata])))
+        }
     }
 
     /// Writes annotations conditional on what was read; a null removes one.

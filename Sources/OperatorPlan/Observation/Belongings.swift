@@ -1,0 +1,58 @@
+import KubernetesModels
+import PostgresClusterAPI
+
+/// What was observed, told apart: what belongs to the cluster, and what only has a name it needs.
+///
+/// Names follow from the cluster's. An application or another Patroni cluster may have them already; what is theirs is
+/// neither followed nor written nor deleted.
+struct Belongings: Sendable, Hashable {
+    /// Without anything of anybody else.
+    let own: Observed
+    /// What stands in the way, in a fixed order.
+    let foreign: [ObjectKey]
+
+    init(_ observed: Observed, of cluster: PostgresCluster) {
+        let owner = Owner(cluster)
+        let store = observed.store.objects(of: cluster)
+        let foreign = store.filter { !owner.owns($0.object, beside: observed.store.configuration) }
+        var own = observed
+        for object in foreign { own.store[keyPath: object.role] = nil }
+        self.own = own
+        self.foreign = foreign.map(\.key)
+    }
+}
+
+/// Whose an object is.
+private struct Owner {
+    let name: String
+    let uid: String
+
+    init(_ cluster: PostgresCluster) {
+        name = cluster.metadata.name ?? ""
+        uid = cluster.metadata.uid ?? ""
+    }
+
+    /// The agents make most objects of the store, and those have no owner: their labels tell. One that lost those is
+    /// known by the cluster's label, which Patroni has as well, as long as the configuration is the operator's own.
+    func owns(_ object: StoreObject, beside configuration: StoreObject?) -> Bool {
+        let owners = object.owners.filter { $0.kind == PostgresCluster.resource.kind }
+        guard owners.isEmpty else { return owners.contains { $0.uid == uid } }
+        if object.labels[Labels.managedBy] == Labels.application, object.labels[Labels.instance] == name { return true }
+        return object.labels[Labels.cluster] == name && configuration?.owners.contains { $0.uid == uid } == true
+    }
+}
+
+extension StoreSnapshot {
+    typealias Role = WritableKeyPath<StoreSnapshot, StoreObject?>
+
+    /// The objects there are, with their kind and name.
+    func objects(of cluster: PostgresCluster) -> [(key: ObjectKey, role: Role, object: StoreObject)] {
+        let lockObject = cluster.storedLockObject
+        let resource = lockObject == .configMap ? ConfigMap.resource : Endpoints.resource
+        let names = Self.names(cluster: cluster.metadata.name ?? "", lockObject: lockObject)
+        let roles: [Role] = [\.leader, \.configuration, \.failover, \.synchronization]
+        return zip(names, roles).compactMap { name, role in
+            self[keyPath: role].map { (ObjectKey(resource, name), role, $0) }
+        }
+    }
+}

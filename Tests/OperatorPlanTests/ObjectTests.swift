@@ -218,7 +218,7 @@ import Testing
         #expect(world.observed.objects[key]?.value(at: "spec", "type") == "ExternalName")
         #expect(try world.condition(.degraded) == "True ObjectNotOurs")
         let events = world.takeEvents()
-        #expect(events.contains { $0.contains("services/demo exists") })
+        #expect(events.contains { $0.contains("services/demo exists and belongs to somebody else") })
     }
 
     @Test func `the dynamic configuration has Patroni's keys and keeps foreign ones`() throws {

@@ -25,7 +25,9 @@ extension World {
         if let role { status["role"] = .string(role) }
         if let problem { status["problem"] = .string(problem) }
         var metadata = ObjectMeta(name: "demo-\(ordinal)", namespace: "default", uid: "pod-\(ordinal)-\(revision)")
-        metadata.labels = ["controller-revision-hash": revision, "cluster-name": "demo"]
+        metadata.labels = Labels.all(cluster: "demo", component: "postgres").merging([
+            "controller-revision-hash": revision
+        ]) { $1 }
         if role != nil { metadata.annotations = ["status": status.serialized()] }
         return Pod(
             metadata: metadata, spec: PodSpec(nodeName: "node-1"),

@@ -57,4 +57,60 @@ import Testing
             #expect(try await lab.condition(.degraded)?.status == .false)
         }
     }
+
+    @Test func `another Patroni cluster of the same name is not touched, also when the resource is deleted`()
+        async throws
+    {
+        let lab = try await OperatorLab()
+        let labels: JSONValue = ["application": "patroni", "cluster-name": "demo"]
+        func metadata(_ name: String, _ annotations: JSONValue = [:]) -> JSONValue {
+            ["name": .string(name), "labels": labels, "annotations": annotations]
+        }
+        let containers: JSONValue = [["name": "postgres", "image": "patroni"]]
+        let theirs: [(APIResource, String, JSONValue)] = [
+            (
+                ConfigMap.resource, "demo-config",
+                ["metadata": metadata("demo-config", ["config": #"{"ttl":30}"#, "initialize": "7300000000000000002"])]
+            ),
+            (ConfigMap.resource, "demo-leader", ["metadata": metadata("demo-leader", ["leader": "demo-0"])]),
+            (ConfigMap.resource, "demo-sync", ["metadata": metadata("demo-sync")]),
+            (Pod.resource, "demo-0", ["metadata": metadata("demo-0"), "spec": ["containers": containers]]),
+            (
+                StatefulSet.resource, "demo",
+                [
+                    "metadata": metadata("demo"),
+                    "spec": [
+                        "serviceName": "demo", "replicas": 1, "selector": ["matchLabels": labels],
+                        "template": ["metadata": ["labels": labels], "spec": ["containers": containers]],
+                    ],
+                ]
+            ),
+        ]
+        for (resource, _, body) in theirs {
+            _ = try await lab.client.createRaw(resource, body: body, namespace: lab.namespace)
+        }
+        func versions() async throws -> [JSONValue?] {
+            var all: [JSONValue?] = []
+            for (resource, name, _) in theirs {
+                all.append(try await lab.object(resource, name).value(at: "metadata", "resourceVersion"))
+            }
+            return all
+        }
+        let before = try await versions()
+        try await lab.withOperator { _ in
+            try await lab.apply()
+            let condition = try await eventually("the condition") {
+                try await lab.condition(.degraded)
+            } until: {
+                $0?.reason == "ObjectNotOurs"
+            }
+            #expect(condition?.message.contains("statefulsets.apps/demo") == true)
+            #expect(try await !lab.isPresent(Service.self, "demo"))
+            #expect(try await !lab.isPresent(Secret.self, "demo-superuser"))
+            #expect(try await lab.cluster().status?.primary == nil)
+            try await lab.client.delete(PostgresCluster.self, name: "demo", namespace: lab.namespace)
+            try await eventually("the resource goes") { try await !lab.isPresent(PostgresCluster.self, "demo") }
+            #expect(try await versions() == before)
+        }
+    }
 }

@@ -3,8 +3,9 @@ import PostgresClusterAPI
 
 /// What was observed, told apart: what belongs to the cluster, and what only has a name it needs.
 ///
-/// Names follow from the cluster's. An application or another Patroni cluster may have them already; what is theirs is
-/// neither followed nor written nor deleted.
+/// Names follow from the cluster's, and so does the label its Pods are found by. An application, another Patroni cluster, or
+/// a deleted cluster of the same name until it is collected may have them already; what is theirs is neither followed nor
+/// written nor deleted.
 struct Belongings: Sendable, Hashable {
     /// Without anything of anybody else.
     let own: Observed
@@ -13,12 +14,16 @@ struct Belongings: Sendable, Hashable {
 
     init(_ observed: Observed, of cluster: PostgresCluster) {
         let owner = Owner(cluster)
-        let store = observed.store.objects(of: cluster)
-        let foreign = store.filter { !owner.owns($0.object, beside: observed.store.configuration) }
         var own = observed
-        for object in foreign { own.store[keyPath: object.role] = nil }
+        own.objects = observed.objects.filter { owner.owns($0.value) }
+        own.pods = observed.pods.filter { owner.owns($0) }
+        let store = observed.store.objects(of: cluster).filter {
+            !owner.owns($0.object, beside: observed.store.configuration)
+        }
+        for object in store { own.store[keyPath: object.role] = nil }
         self.own = own
-        self.foreign = foreign.map(\.key)
+        let objects = observed.objects.keys.filter { own.objects[$0] == nil }
+        foreign = objects.sorted { $0.description < $1.description } + store.map(\.key)
     }
 }
 
@@ -30,6 +35,16 @@ private struct Owner {
     init(_ cluster: PostgresCluster) {
         name = cluster.metadata.name ?? ""
         uid = cluster.metadata.uid ?? ""
+    }
+
+    func owns(_ object: JSONValue) -> Bool {
+        let owners = object.value(at: "metadata", "ownerReferences")?.arrayValue ?? []
+        return owners.contains { $0["uid"]?.stringValue == uid }
+    }
+
+    /// Also when their StatefulSet is gone: its template has put the operator's label on them.
+    func owns(_ pod: Pod) -> Bool {
+        pod.metadata.labels?[Labels.managedBy] == Labels.application
     }
 
     /// The agents make most objects of the store, and those have no owner: their labels tell. One that lost those is

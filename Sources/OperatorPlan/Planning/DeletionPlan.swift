@@ -5,6 +5,8 @@ import PostgresClusterAPI
 ///
 /// The StatefulSet goes first. The store's objects are deleted once the Pods are gone: a living agent would make them
 /// again. Everything with an owner reference is collected by Kubernetes when the finalizer is off. Volumes stay.
+///
+/// - Parameter observed: what belongs to the cluster; see ``Belongings``.
 func deletionPlan(_ cluster: PostgresCluster, observed: Observed) -> Plan {
     var plan = Plan()
     let finalizers = cluster.metadata.finalizers ?? []
@@ -21,7 +23,7 @@ func deletionPlan(_ cluster: PostgresCluster, observed: Observed) -> Plan {
         return plan
     }
     let key = ObjectKey(StatefulSet.resource, names.statefulSet)
-    if let live = observed.objects[key], live.isOwned(by: cluster) {
+    if let live = observed.objects[key] {
         plan.verdict = "stopping the members"
         if live.value(at: "metadata", "deletionTimestamp") == nil {
             plan.changes.append(.delete(key, uid: live.value(at: "metadata", "uid")?.stringValue))
@@ -46,11 +48,4 @@ func deletionPlan(_ cluster: PostgresCluster, observed: Observed) -> Plan {
                     : "Cluster removed; volumes are kept: \(observed.volumeClaims.sorted().joined(separator: ", "))")))
     plan.changes.append(release)
     return plan
-}
-
-extension JSONValue {
-    fileprivate func isOwned(by cluster: PostgresCluster) -> Bool {
-        let owners = value(at: "metadata", "ownerReferences")?.arrayValue ?? []
-        return owners.contains { $0["uid"]?.stringValue == cluster.metadata.uid }
-    }
 }

@@ -12,15 +12,15 @@ public import PostgresClusterAPI
 public func plan(desired cluster: PostgresCluster, observed: Observed, now: Timestamp) -> Plan {
     // Times in Kubernetes objects have seconds.
     let now = Timestamp(secondsSince1970: now.microsecondsSince1970 / 1_000_000)
+    let belongings = Belongings(observed, of: cluster)
     if cluster.metadata.deletionTimestamp != nil {
-        return deletionPlan(cluster, observed: observed)
+        return deletionPlan(cluster, observed: belongings.own)
     }
     var problems = validate(cluster, previous: cluster.status)
     guard case .success(let spec) = cluster.spec else {
         return rejectionPlan(cluster, problems: problems, now: now)
     }
     let context = ClusterContext(cluster, spec: spec)
-    let belongings = Belongings(observed, of: cluster)
     problems += fixedFieldProblems(context, observed: belongings.own)
     var planner = Planner(cluster: cluster, context: context, observed: belongings.own, now: now)
     if problems.isEmpty, planner.isAlone(with: belongings.foreign) {

@@ -5,6 +5,8 @@ import PostgresClusterAPI
 extension Planner {
     /// Whether nothing of somebody else stands in the way; says what does.
     mutating func isAlone(with foreign: [ObjectKey]) -> Bool {
+        // A single member has no such object, so it does not matter whose one is.
+        let foreign = foreign.filter { spec.instances != 1 || $0.resource != observed.capabilities.podDisruptionBudget }
         guard !foreign.isEmpty else { return true }
         let list = foreign.map(\.description).joined(separator: ", ")
         let verb = foreign.count == 1 ? "exists and belongs" : "exist and belong"
@@ -72,7 +74,7 @@ extension Planner {
         }
         guard spec.instances == 1 else { return apply(resource, context.podDisruptionBudget(resource)) }
         let key = ObjectKey(resource, names.podDisruptionBudget)
-        if let live = observed.objects[key], isOwned(live) {
+        if let live = observed.objects[key] {
             plan.changes.append(.delete(key, uid: live.value(at: "metadata", "uid")?.stringValue))
         }
     }
@@ -93,21 +95,7 @@ extension Planner {
             plan.changes.append(.apply(key, body: body))
             return
         }
-        guard isOwned(live) else {
-            faults.append(
-                Finding(
-                    reason: .objectNotOurs,
-                    message: "\(key) exists and belongs to somebody else; delete it or rename the cluster"))
-            plan.requeue(after: .seconds(2))
-            return
-        }
         if !live.contains(body) { plan.changes.append(.apply(key, body: body)) }
-    }
-
-    /// Objects of a deleted cluster of the same name count as foreign until they are collected.
-    private func isOwned(_ live: JSONValue) -> Bool {
-        let owners = live.value(at: "metadata", "ownerReferences")?.arrayValue ?? []
-        return owners.contains { $0["uid"]?.stringValue == context.uid }
     }
 
     /// The dynamic configuration, before any Pod exists and whenever the spec changes it.

@@ -5,12 +5,12 @@ import Testing
 
 @Suite struct StandbyClusterTests {
     static let section: JSONValue = ["standby": ["host": "site-a.example", "primarySlotName": "site_b"]]
-    static let secrets: Set<String> = ["demo-superuser", "demo-replication", "demo-rewind"]
+    static let secrets = ["demo-superuser", "demo-replication", "demo-rewind"]
 
     /// A standby cluster whose Secrets somebody has made.
     private func following() throws -> World {
         var world = World(Self.section)
-        world.observed.secrets = Self.secrets
+        world.observed.secrets = Dictionary(uniqueKeysWithValues: Self.secrets.map { ($0, ObjectMeta(name: $0)) })
         try world.settle()
         world.run(3, leader: 0)
         world.observed.pods[0] = world.member(0, role: "standby_leader")
@@ -51,9 +51,18 @@ import Testing
         #expect(try world.condition(.degraded) == "True SecretMissing")
         let message = try #require(try world.status.condition(.degraded)?.message)
         for name in Self.secrets { #expect(message.contains(name)) }
-        world.observed.secrets = Self.secrets
+        world.observed.secrets = Dictionary(uniqueKeysWithValues: Self.secrets.map { ($0, ObjectMeta(name: $0)) })
         try world.settle()
         #expect(try world.condition(.degraded) == "False Sound")
+    }
+
+    /// The remote server's passwords replace whatever was made here.
+    @Test func `a standby cluster with data gets no Secrets either`() throws {
+        var world = try following()
+        world.observed.secrets["demo-rewind"] = nil
+        let done = try world.settle()
+        #expect(!done.contains { if case .createSecret = $0 { true } else { false } })
+        #expect(try world.condition(.degraded) == "True SecretMissing")
     }
 
     @Test func `a standby cluster is healthy without accepting writes, and says whom it follows`() throws {

@@ -68,7 +68,7 @@ struct World {
         switch change {
         case .apply(let key, let body):
             observed.objects[key] = body.merging(["metadata": ["uid": .string("uid-\(key.name)")]])
-        case .createSecret(let request): observed.secrets.insert(request.name)
+        case .createSecret(let request): observed.secrets[request.name] = ObjectMeta(ownerReferences: [Self.owner])
         case .delete(let key, _):
             observed.objects[key] = nil
             observed.pods.removeAll { key.resource == Pod.resource && $0.metadata.name == key.name }

@@ -33,7 +33,7 @@ struct ClusterAccess: Sendable {
         let lockObject = cluster.storedLockObject
         let capabilities = try await capabilities.current()
 
-        async let secrets = secretNames(cluster: name, namespace: namespace)
+        async let secrets = secrets(cluster: name, namespace: namespace)
         async let objects = objects(
             Observed.objectsToRead(cluster: name, lockObject: lockObject, capabilities: capabilities),
             namespace: namespace)
@@ -49,27 +49,26 @@ struct ClusterAccess: Sendable {
             capabilities: capabilities, isNamespaceTerminating: try await isTerminating)
     }
 
-    /// Existence alone: the type has no field for contents, so they are never decoded.
-    private struct SecretName: KubernetesResource {
+    /// Metadata alone: the type has no field for contents, so they are never decoded.
+    private struct SecretMetadata: KubernetesResource {
         static let resource = Secret.resource
         var metadata: ObjectMeta
     }
 
-    private func secretNames(cluster: String, namespace: String) async throws -> Set<String> {
+    private func secrets(cluster: String, namespace: String) async throws -> [String: ObjectMeta] {
         let names = ClusterNames(cluster: cluster)
         let wanted = [names.superuserSecret, names.replicationSecret, names.rewindSecret]
-        return try await withThrowingTaskGroup(of: String?.self) { group in
+        return try await withThrowingTaskGroup(of: (String, ObjectMeta?).self) { group in
             for name in wanted {
                 group.addTask {
-                    try await found {
+                    let secret = try await found {
                         try await client.get(
-                            SecretName.self, name: name, namespace: namespace, deadline: Self.deadline)
-                    }?.metadata.name
+                            SecretMetadata.self, name: name, namespace: namespace, deadline: Self.deadline)
+                    }
+                    return (name, secret?.metadata)
                 }
             }
-            return try await group.reduce(into: []) { names, name in
-                if let name { names.insert(name) }
-            }
+            return try await group.reduce(into: [:]) { secrets, entry in secrets[entry.0] = entry.1 }
         }
     }
 

@@ -16,13 +16,16 @@ struct Belongings: Sendable, Hashable {
         let owner = Owner(cluster)
         var own = observed
         own.objects = observed.objects.filter { owner.owns($0.value) }
+        own.secrets = observed.secrets.filter { owner.owns($0.value) }
         own.pods = observed.pods.filter { owner.owns($0) }
         let store = observed.store.objects(of: cluster).filter {
             !owner.owns($0.object, beside: observed.store.configuration)
         }
         for object in store { own.store[keyPath: object.role] = nil }
         self.own = own
-        let objects = observed.objects.keys.filter { own.objects[$0] == nil }
+        let objects =
+            observed.objects.keys.filter { own.objects[$0] == nil }
+            + observed.secrets.keys.filter { own.secrets[$0] == nil }.map { ObjectKey(Secret.resource, $0) }
         foreign = objects.sorted { $0.description < $1.description } + store.map(\.key)
     }
 }
@@ -40,6 +43,12 @@ private struct Owner {
     func owns(_ object: JSONValue) -> Bool {
         let owners = object.value(at: "metadata", "ownerReferences")?.arrayValue ?? []
         return owners.contains { $0["uid"]?.stringValue == uid }
+    }
+
+    /// Anybody may make the Secrets. Those of another cluster go when it does.
+    func owns(_ secret: ObjectMeta) -> Bool {
+        let owners = (secret.ownerReferences ?? []).filter { $0.kind == PostgresCluster.resource.kind }
+        return owners.isEmpty || owners.contains { $0.uid == uid }
     }
 
     /// Also when their StatefulSet is gone: its template has put the operator's label on them.

@@ -3,8 +3,8 @@ public import PostgresClusterAPI
 
 /// What the shell read, live, before planning.
 public struct Observed: Sendable, Hashable {
-    /// Names of the cluster's Secrets that exist. Their contents are never read.
-    public var secrets: Set<String>
+    /// The cluster's Secrets that exist, by name. Their contents are never read.
+    public var secrets: [String: ObjectMeta]
     /// The whole live objects, as JSON, of those ``objectsToRead(cluster:spec:capabilities:)`` names that exist.
     public var objects: [ObjectKey: JSONValue]
     /// Pods with the label `cluster-name`.
@@ -17,7 +17,7 @@ public struct Observed: Sendable, Hashable {
     public var isNamespaceTerminating: Bool
 
     public init(
-        secrets: Set<String> = [], objects: [ObjectKey: JSONValue] = [:], pods: [Pod] = [],
+        secrets: [String: ObjectMeta] = [:], objects: [ObjectKey: JSONValue] = [:], pods: [Pod] = [],
         volumeClaims: Set<String> = [], store: StoreSnapshot = StoreSnapshot(),
         capabilities: Capabilities = Capabilities(), isNamespaceTerminating: Bool = false
     ) {

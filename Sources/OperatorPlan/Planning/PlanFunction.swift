@@ -32,7 +32,7 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
         planner.planRestart()
         let replicas = planner.planReplicas()
         planner.planObjects(replicas: replicas)
-        planner.planRollout(replicas: replicas)
+        if !planner.isSecretMissing { planner.planRollout(replicas: replicas) }
     }
     planner.planStatus(problems: problems)
     return planner.plan

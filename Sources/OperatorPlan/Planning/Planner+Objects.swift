@@ -29,7 +29,7 @@ extension Planner {
 
     /// Secrets first and the StatefulSet last, so that no Pod waits for what it mounts.
     mutating func planObjects(replicas: Int) {
-        planSecrets()
+        guard planSecrets() else { return }
         if liveStatefulSet == nil { event(.created, "Creating cluster \(context.name)") }
         let members = max(replicas, spec.instances, (situation.members.last?.ordinal ?? -1) + 1)
         apply(ServiceAccount.resource, context.serviceAccount())
@@ -46,21 +46,38 @@ extension Planner {
         apply(StatefulSet.resource, context.statefulSet(replicas: replicas))
     }
 
-    /// A copy has the passwords of what it was copied from: none that was made here would let anybody in.
-    private mutating func planSecrets() {
-        let missing = context.secrets().filter { !observed.secrets.contains($0.name) }
-        guard spec.remote != nil, situation.systemIdentifier == nil else {
-            for secret in missing { plan.changes.append(.createSecret(secret)) }
-            return
-        }
-        guard !missing.isEmpty else { return }
-        faults.append(
-            Finding(
-                reason: .secretMissing,
-                message: "Create the Secrets \(missing.map(\.name).joined(separator: ", ")) with the usernames and "
-                    + "passwords that hold at the remote server; see spec.standby"))
+    /// Passwords are made for a cluster without data alone. The roles of one that has data get theirs when a server starts
+    /// as primary, so a new one would lock the replicas out; a copy has those of what it was copied from.
+    ///
+    /// - Returns: false as long as Pods must not be made: they would mount Secrets that are about to go.
+    private mutating func planSecrets() -> Bool {
+        let missing = context.secrets().filter { observed.secrets[$0.name]?.isStaying != true }
+        guard !missing.isEmpty else { return true }
+        // Nobody watches Secrets.
         plan.requeue(after: .seconds(5))
+        let list = missing.map(\.name).joined(separator: ", ")
+        if spec.remote != nil {
+            faults.append(
+                Finding(
+                    reason: .secretMissing,
+                    message: "Create the Secrets \(list) with the usernames and passwords that hold at the remote "
+                        + "server; see spec.standby"))
+            return true
+        }
+        guard situation.systemIdentifier == nil, previous.systemIdentifier == nil else {
+            faults.append(
+                Finding(
+                    reason: .secretMissing,
+                    message: "Create the Secrets \(list) again, with the usernames and passwords of the database's "
+                        + "roles; Pods that still run have them in /etc/matriarch/secrets"))
+            return true
+        }
+        for secret in missing where observed.secrets[secret.name] == nil { plan.changes.append(.createSecret(secret)) }
+        return missing.allSatisfy { observed.secrets[$0.name] == nil }
     }
+
+    /// Whether a Pod that is taken away now could not come back.
+    var isSecretMissing: Bool { faults.contains { $0.reason == .secretMissing } }
 
     private mutating func planPodDisruptionBudget() {
         guard let resource = observed.capabilities.podDisruptionBudget else {
@@ -150,4 +167,8 @@ func metadataPatch(of cluster: PostgresCluster, finalizers: [String]) -> JSONVal
     var metadata: JSONValue = ["finalizers": JSONValue(finalizers)]
     if let version = cluster.metadata.resourceVersion { metadata["resourceVersion"] = .string(version) }
     return ["metadata": metadata]
+}
+
+extension ObjectMeta {
+    fileprivate var isStaying: Bool { deletionTimestamp == nil }
 }

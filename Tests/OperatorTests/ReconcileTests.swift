@@ -240,6 +240,31 @@ import Testing
         }
     }
 
+    @Test func `a failover is told in status and Events although the API server refuses a change`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { _ in
+            try await lab.apply()
+            try await lab.bringUp()
+            try await lab.patch(["podMetadata": ["annotations": ["not a key!": "x"]]])
+            try await eventually("the condition") {
+                try await lab.condition(.degraded)
+            } until: {
+                $0?.reason == "ApplyFailed"
+            }
+            try await lab.putMember(0, role: "replica", timeline: 2)
+            try await lab.putMember(1, role: "primary", timeline: 2)
+            try await lab.putLock("demo-1")
+            let status = try await eventually("the new primary in the status") {
+                try await lab.cluster().status
+            } until: {
+                $0?.primary == "demo-1" && $0?.timeline == 2
+            }
+            #expect(status?.condition(.degraded)?.reason == "ApplyFailed")
+            #expect(status?.lastFailover?.to == "demo-1")
+            #expect(try await lab.recorded("FailedOver").note?.contains("demo-1 took over from demo-0") == true)
+        }
+    }
+
     @Test func `deletion removes the store and keeps the volumes`() async throws {
         let lab = try await OperatorLab()
         try await lab.withOperator { _ in

@@ -174,12 +174,6 @@ struct ClusterAccess: Sendable {
         }
     }
 
-    /// Writes the conditions of a status.
-    func write(_ status: PostgresClusterStatus, to cluster: PostgresCluster) async throws {
-        let conditions = try JSONValue(encoding: status.conditions ?? [])
-        _ = try await carryOut(.patchStatus(["status": ["conditions": conditions]]), on: cluster)
-    }
-
     /// nil instead of "not found".
     private func found<Value>(_ request: () async throws -> Value) async throws -> Value? {
         do {

@@ -33,13 +33,16 @@ struct ClusterReconciler: Reconciler {
         do {
             observed = try await access.observe(cluster)
         } catch {
-            await report(error, doing: "read the cluster's objects", of: cluster)
+            if let message = FailureReport.message(error, doing: "read the cluster's objects") {
+                await tell(Refusal(message, of: cluster, now: .now()), of: cluster)
+            }
             throw error
         }
         let read = ContinuousClock.now
-        let plan = plan(desired: cluster, observed: observed, now: .now())
+        let now = Timestamp.now()
+        let plan = plan(desired: cluster, observed: observed, now: now)
         do {
-            try await carryOut(plan, on: cluster)
+            try await carryOut(plan, on: cluster, now: now)
         } catch let error as KubernetesError where error.isConflict || error.isAlreadyExists {
             logger.debug("somebody wrote first, looking again", metadata: metadata(key, plan, error))
             return ReconcileResult(requeueAfter: Self.conflictPause)
@@ -57,37 +60,30 @@ struct ClusterReconciler: Reconciler {
     /// In order, up to the first failure; the next reconcile starts from what is then.
     ///
     /// Events are told when everything else is done: a conflict in the middle means that the next plan tells them again.
-    private func carryOut(_ plan: Plan, on cluster: PostgresCluster) async throws {
+    private func carryOut(_ plan: Plan, on cluster: PostgresCluster, now: Timestamp) async throws {
         var status = cluster.status
-        for change in plan.changes {
+        for (index, change) in plan.changes.enumerated() {
             do {
                 if let updated = try await access.carryOut(change, on: cluster) { status = updated.status }
                 metrics.carriedOut(change.name, "done")
             } catch {
                 metrics.carriedOut(change.name, "failed")
-                await report(error, doing: change.summary, of: cluster)
+                if let message = FailureReport.message(error, doing: change.summary) {
+                    await tell(Refusal(message, at: index, in: plan, of: cluster, now: now), of: cluster)
+                }
                 throw error
             }
         }
-        for case .event(let request) in plan.changes {
-            record(
-                request.kind == .normal ? .normal : .warning, request.reason.rawValue, request.reason.action,
-                request.note, about: cluster)
-        }
-        if let status {
-            metrics.show(
-                namespace: cluster.metadata.namespace ?? "", cluster: cluster.metadata.name ?? "", status)
-        }
+        for case .event(let request) in plan.changes { record(request, about: cluster) }
+        show(status, of: cluster)
     }
 
-    /// Says in the resource's status and an Event what the API server refuses, once per refusal.
-    private func report(_ error: any Error, doing what: String, of cluster: PostgresCluster) async {
-        guard let report = FailureReport(error, doing: what, on: cluster, now: .now()),
-            let status = report.status
-        else { return }
-        record(.warning, FailureReport.event.rawValue, FailureReport.event.action, report.message, about: cluster)
+    /// Says in the resource's status and an Event what the API server refuses, once per refusal, beside all that was seen.
+    private func tell(_ refusal: Refusal, of cluster: PostgresCluster) async {
+        if let announcement = refusal.announcement { record(announcement, about: cluster) }
         do {
-            try await access.write(status, to: cluster)
+            if let patch = refusal.patch { show(try await access.carryOut(patch, on: cluster)?.status, of: cluster) }
+            for event in refusal.events { record(event, about: cluster) }
         } catch {
             // The next attempt fails the same way and says it then.
             logger.warning(
@@ -96,12 +92,16 @@ struct ClusterReconciler: Reconciler {
         }
     }
 
-    private func record(
-        _ type: EventType, _ reason: String, _ action: String, _ note: String, about cluster: PostgresCluster
-    ) {
+    private func show(_ status: PostgresClusterStatus?, of cluster: PostgresCluster) {
+        guard let status else { return }
+        metrics.show(namespace: cluster.metadata.namespace ?? "", cluster: cluster.metadata.name ?? "", status)
+    }
+
+    private func record(_ request: EventRequest, about cluster: PostgresCluster) {
         recorder.record(
             EventOccurrence(
-                regarding: cluster.objectReference, type: type, reason: reason, action: action, note: note))
+                regarding: cluster.objectReference, type: request.kind == .normal ? .normal : .warning,
+                reason: request.reason.rawValue, action: request.reason.action, note: request.note))
     }
 
     private func metadata(_ key: ResourceKey, _ plan: Plan, _ error: (any Error)?) -> Logger.Metadata {

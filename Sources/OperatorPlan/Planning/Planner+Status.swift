@@ -17,15 +17,9 @@ extension Planner {
         describeConditions(problems: problems)
         announce(problems: problems)
         plan.verdict = status.condition(.ready)?.message ?? plan.verdict
+        plan.status = status
         plan.changes +=
-            statusPatch(cluster: cluster, status: status, isConditional: !patchesMetadata).map { [$0] } ?? []
-    }
-
-    /// A patch of the metadata in the same plan changes the resourceVersion the status was made from.
-    private var patchesMetadata: Bool {
-        plan.changes.contains {
-            if case .patchMetadata = $0 { true } else { false }
-        }
+            statusPatch(cluster: cluster, status: status, isConditional: !plan.patchesMetadata).map { [$0] } ?? []
     }
 
     private mutating func describeMembers() {

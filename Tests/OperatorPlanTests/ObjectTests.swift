@@ -201,6 +201,31 @@ import Testing
         #expect(try world.planned().isEmpty)
     }
 
+    /// API servers before 1.25 know no CEL, and the StatefulSet would refuse it for good.
+    @Test(
+        arguments: [
+            (
+                JSONValue.null, "fast",
+                "storageClassName: fast: cannot change; the volumes were made with the default class"
+            ),
+            ("fast", "slow", "storageClassName: slow: cannot change; the volumes were made with fast"),
+            ("fast", .null, "storageClassName: cannot change; the volumes were made with fast"),
+        ] as [(JSONValue, JSONValue, String)])
+    func `another storage class is refused in the spec, and what runs goes on`(
+        _ before: JSONValue, _ after: JSONValue, _ message: String
+    ) throws {
+        var world = try made(before.isNull ? [:] : ["storage": ["size": "10Gi", "storageClassName": before]])
+        world.patch(["storage": ["storageClassName": after], "instances": 5])
+        try world.settle()
+        #expect(world.replicas == 3)
+        #expect(try world.condition(.configurationValid) == "False InvalidSpec")
+        #expect(try world.status.condition(.configurationValid)?.message == "spec.storage." + message)
+        world.patch(["storage": ["storageClassName": before]])
+        try world.settle()
+        #expect(world.replicas == 5)
+        #expect(try world.condition(.configurationValid) == "True Accepted")
+    }
+
     @Test func `a field taken out of the spec is taken out of the object`() throws {
         var world = try made(["priorityClassName": "database"])
         world.patch(["priorityClassName": nil])

@@ -240,6 +240,22 @@ import Testing
         }
     }
 
+    @Test func `another storage class is refused before the API server refuses the StatefulSet`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { _ in
+            try await lab.apply("classy")
+            try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "classy") }
+            try await lab.patch(["storage": ["storageClassName": "fast"]], of: "classy")
+            let condition = try await eventually("the condition") {
+                try await lab.condition(.configurationValid, "classy")
+            } until: {
+                $0?.status == .false
+            }
+            #expect(condition?.message.contains("spec.storage.storageClassName: fast") == true)
+            #expect(try await lab.condition(.degraded, "classy")?.reason != "ApplyFailed")
+        }
+    }
+
     @Test func `a failover is told in status and Events although the API server refuses a change`() async throws {
         let lab = try await OperatorLab()
         try await lab.withOperator { _ in

@@ -41,15 +41,25 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
 /// What a StatefulSet cannot change once it exists; servers with CEL have refused it already.
 private func fixedFieldProblems(_ context: ClusterContext, observed: Observed) -> [SpecProblem] {
     let live = observed.objects[ObjectKey(StatefulSet.resource, context.names.statefulSet)]
-    guard let claim = live?.value(at: "spec", "volumeClaimTemplates")?[0],
-        let text = claim.value(at: "spec", "resources", "requests", "storage")?.stringValue, let made = Quantity(text),
-        made.value != context.spec.storage.size.value
-    else { return [] }
-    return [
-        SpecProblem(
-            path: "spec.storage.size", value: context.spec.storage.size.text,
-            message: "cannot change yet; the volumes were made with \(made)")
-    ]
+    guard let claim = live?.value(at: "spec", "volumeClaimTemplates")?[0] else { return [] }
+    let storage = context.spec.storage
+    var problems: [SpecProblem] = []
+    if let text = claim.value(at: "spec", "resources", "requests", "storage")?.stringValue, let made = Quantity(text),
+        made.value != storage.size.value
+    {
+        problems.append(
+            SpecProblem(
+                path: "spec.storage.size", value: storage.size.text,
+                message: "cannot change yet; the volumes were made with \(made)"))
+    }
+    let made = claim.value(at: "spec", "storageClassName")?.stringValue
+    if made != storage.storageClassName {
+        problems.append(
+            SpecProblem(
+                path: "spec.storage.storageClassName", value: storage.storageClassName,
+                message: "cannot change; the volumes were made with \(made ?? "the default class")"))
+    }
+    return problems
 }
 
 /// The state of one planning; each step adds its changes and what status should say of it.

@@ -30,8 +30,7 @@ extension StorageSpec: SchemaObject {
         case .size:
             Field(
                 .quantity,
-                "Size of each volume, for example 10Gi. A change applies to volumes that are made later.",
-                required: true)
+                "Size of each volume, for example 10Gi, at least 64Mi. Cannot change yet.", required: true)
         case .storageClassName:
             Field(
                 .text(maxLength: 253),

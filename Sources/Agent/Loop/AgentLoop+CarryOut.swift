@@ -76,7 +76,11 @@ extension AgentLoop {
         case .release:
             let isOut = observation.outage?.successor != nil
             let givesWay = isOut || observation.isWatchdogMissing
+            let isPaused = observation.cluster.configuration.isPaused
             begin(.racing) { agent in
+                if isPaused, case .stopped = agent.server, try await agent.isRestartedByHand(within: .seconds(2)) {
+                    return
+                }
                 // A primary must be gone before anybody else may lead, and backends outlive a postmaster that was killed. So
                 // must a standby that was asked to become one, and may yet do so.
                 if case .standby = agent.server, !isOut {} else { try await agent.killServer() }

@@ -9,6 +9,7 @@ import PostgresInstance
 extension AgentLoop {
     /// Looks at the local server: its processes, its answers, or what pg_control says of it.
     func observeServer(_ view: ClusterView) async -> ServerState {
+        _ = await adoptStartedByHand()
         guard instance.runningPostmaster != nil else {
             seen = nil
             silentSince = nil
@@ -31,7 +32,9 @@ extension AgentLoop {
                 ? .unresponsive(systemIdentifier: snapshot.systemIdentifier) : Self.state(of: snapshot)
         case .unreachable(let reason) where reason.isCannotConnectNow:
             silentSince = nil
-            if isComingUp { state.update { $0.healthyUntil = max($0.healthyUntil, .now() + timings.loopWait * 2) } }
+            if isComingUp || .now() < startedByHandUntil {
+                state.update { $0.healthyUntil = max($0.healthyUntil, .now() + timings.loopWait * 2) }
+            }
             return .starting(systemIdentifier: seen?.systemIdentifier ?? server.systemIdentifier ?? "")
         case .unreachable(let reason) where reason.isTooManyConnections:
             // Full, not ill: what it was it still is.
@@ -47,6 +50,35 @@ extension AgentLoop {
             guard silenceIsTooLong(timings) else { return server }
             return .unresponsive(systemIdentifier: server.systemIdentifier ?? "")
         }
+    }
+
+    /// Takes over a server that was started by hand, while paused for example: seen, it is this member's like any other.
+    ///
+    /// Unseen, it would take writes without a lock, and another member be promoted beside it.
+    ///
+    /// - Returns: whether there was one.
+    private func adoptStartedByHand() async -> Bool {
+        guard instance.runningPostmaster == nil, await instance.adoptStartedByHand() != nil else { return false }
+        logger.notice("PostgreSQL was started by hand")
+        // What was known of the server before says nothing of this one, which may not have its socket yet.
+        if let identifier = server.systemIdentifier { server = .starting(systemIdentifier: identifier) }
+        holdsOutUsers = instance.holdsOutUsers
+        (seen, silentSince, appliedRole, namesInForce) = (nil, nil, nil, nil)
+        (followed, followedRemote, slotsEnsuredFor) = (nil, nil, nil)
+        hasRoles = false
+        // As long as a start of this agent's own has.
+        startedByHandUntil = .now() + .seconds(300)
+        return true
+    }
+
+    /// `pg_ctl restart` stops a server, and starts another one a moment later.
+    func isRestartedByHand(within limit: Duration) async throws -> Bool {
+        let deadline = BootInstant.now() + limit
+        while BootInstant.now() < deadline {
+            if await adoptStartedByHand() { return true }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return false
     }
 
     /// A stopped postmaster still answers over old connections, so a new one is made regularly.
@@ -69,7 +101,8 @@ extension AgentLoop {
     private static func state(of snapshot: ServerStatus) -> ServerState {
         let running = RunningServer(
             systemIdentifier: snapshot.systemIdentifier, timeline: snapshot.timeline, position: snapshot.position,
-            isStreaming: snapshot.receiver?.isStreaming ?? false, isReplayPausedForSettings: snapshot.isReplayPausedForSettings,
+            isStreaming: snapshot.receiver?.isStreaming ?? false,
+            isReplayPausedForSettings: snapshot.isReplayPausedForSettings,
             postmasterStartTime: snapshot.postmasterStartTime, isRestartPending: !snapshot.pendingRestart.isEmpty)
         return snapshot.isInRecovery ? .standby(running) : .primary(running)
     }
@@ -116,6 +149,8 @@ extension AgentLoop {
         let mayLead =
             tags.mayLead && !isStopping && gaveWayUntil <= .now() && !watchdog.hasFailed
             && !watch.isBarred(ttl: timings.ttl)
+        // A candidate may ask before the loop has looked.
+        if activity == nil { _ = await adoptStartedByHand() }
         if instance.runningPostmaster != nil {
             guard case .answered(let snapshot) = await instance.observe(deadline: .milliseconds(800)) else {
                 return nil

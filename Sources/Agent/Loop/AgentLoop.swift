@@ -56,6 +56,8 @@ actor AgentLoop {
     var nextLookForSuccessor = BootInstant(nanoseconds: 0)
     /// A server this leader has started does not let anybody in yet.
     var isComingUp = false
+    /// Somebody started the server by hand; so long it may take to let anybody in.
+    var startedByHandUntil = BootInstant(nanoseconds: 0)
     /// Until then somebody else is to lead: this member gave the lock up.
     var gaveWayUntil = BootInstant(nanoseconds: 0)
     var isStopping = false

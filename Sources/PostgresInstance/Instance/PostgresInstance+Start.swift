@@ -80,6 +80,16 @@ extension PostgresInstance {
         return handle
     }
 
+    /// Finds a server that somebody else has started since the last one ended; nil when there is none.
+    ///
+    /// Costs a look for one file while none runs. A single-user server is left to whoever works in it: it lets nobody in.
+    public func adoptStartedByHand() -> PostmasterHandle? {
+        guard monitor.running == nil, let text = FileSystem.readIfPresent(data.file("postmaster.pid")),
+            let lock = PostmasterLockFile(parsing: text), !lock.isSingleUser
+        else { return nil }
+        return adopt()
+    }
+
     /// Waits until clients get in.
     ///
     /// The server writes its state into `postmaster.pid`; reading that every 10 ms costs nothing, and a session is tried

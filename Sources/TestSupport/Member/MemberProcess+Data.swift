@@ -23,6 +23,16 @@ extension MemberProcess {
         try shell("rm -rf \(dataDirectory)")
     }
 
+    /// Runs pg_ctl on the data directory as somebody does by hand: as the server's user, until it is done.
+    public func pgCtl(_ arguments: String) throws {
+        try shell(
+            """
+            cd /
+            pg_ctl=$(ls -d /usr/lib/postgresql/*/bin/pg_ctl | sort -V | tail -n 1)
+            \(asServer) "$pg_ctl" --pgdata=\(dataDirectory) --wait --log=\(folder)/by-hand.log \(arguments)
+            """)
+    }
+
     /// Runs its argument as the user the server runs as.
     private var asServer: String {
         MemberCluster.runAs.map { "setpriv --reuid \($0.user) --regid \($0.group) --clear-groups" } ?? ""

@@ -43,7 +43,8 @@ final class ControlPlaneProcess: Sendable {
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
         // A session of its own: an interrupt at the terminal is for the test process alone.
         let argumentVector = (["setsid"] + arguments).map { strdup($0) } + [nil]
-        let environmentVector = (["PATH=\(path)"] + environment).map { strdup($0) } + [nil]
+        let search = environment.contains { $0.hasPrefix("PATH=") } ? [] : ["PATH=\(path)"]
+        let environmentVector = (search + environment).map { strdup($0) } + [nil]
         defer { for pointer in argumentVector + environmentVector { free(pointer) } }
         var child = pid_t()
         let result = posix_spawnp(&child, "setsid", &actions, &attributes, argumentVector, environmentVector)

@@ -88,4 +88,69 @@ extension MemberTests {
             #expect(await writer.acknowledged.last?.number == last.number)
         }
     }
+
+    @Test func `a rewind that is broken off, or does not reach the leader, is tried again and copies nothing`()
+        async throws
+    {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let old = before.leader
+            try await RowWriter.prepare(on: old)
+            try await cluster.healthy()
+            // From here on the leader sends nothing: what it writes now it has alone.
+            for process in old.postgresProcesses(titled: "walsender") { kill(process, SIGSTOP) }
+            try await old.query("INSERT INTO written VALUES (1), (2)")
+            try await old.destroy()
+            let after = try await cluster.healthy(of: 1, ignoring: old)
+
+            let count = "\(old.folder)/rewinds"
+            let variables = try old.replaceProgram(
+                "pg_rewind",
+                by: """
+                    number=$(cat \(count) 2>/dev/null | wc -l)
+                    echo rewind >> \(count)
+                    case $number in
+                    0) exec sleep 600 ;;
+                    1) echo 'pg_rewind: error: connection to server failed' >&2; exit 1 ;;
+                    *) exec "$program" "$@" ;;
+                    esac
+                    """)
+            try old.start(environment: variables)
+            try await eventually(within: .seconds(30), "it rewinds") { access(count, F_OK) == 0 }
+            old.terminate()
+            try await eventually(within: .seconds(15), "it ends") { !old.isRunning }
+            #expect(try old.keptData == [])
+
+            let offset = old.logEnd
+            try old.start(environment: variables)
+            let healed = try await cluster.healthy()
+            #expect(healed.leader.name == after.leader.name)
+            #expect(old.hasSaid("pg_rewind: error: connection to server failed", since: offset))
+            #expect(!old.hasSaid("cloning anew"))
+            #expect(try old.keptData == [])
+            #expect(try await old.query("SELECT count(*) FROM written").scalar == "0")
+        }
+    }
+
+    @Test func `a rewind that fails each time ends in a copy`() async throws {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let old = before.leader
+            try await RowWriter.prepare(on: old)
+            try await cluster.healthy()
+            for process in old.postgresProcesses(titled: "walsender") { kill(process, SIGSTOP) }
+            try await old.query("INSERT INTO written VALUES (1), (2)")
+            try await old.destroy()
+            try await cluster.healthy(of: 1, ignoring: old)
+            let variables = try old.replaceProgram(
+                "pg_rewind", by: "echo 'pg_rewind: fatal: could not find previous WAL record' >&2; exit 1")
+            try old.start(environment: variables)
+            try await cluster.healthy()
+            #expect(old.hasSaid("cloning anew"))
+            #expect(try old.keptData.count == 1)
+            #expect(try await old.query("SELECT count(*) FROM written").scalar == "0")
+        }
+    }
 }

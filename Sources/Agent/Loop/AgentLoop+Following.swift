@@ -134,15 +134,40 @@ extension AgentLoop {
         if mayRewind, usesRewind {
             do {
                 try await instance.rewind(from: upstream, deadline: .seconds(3600))
+                failedRewinds = 0
                 return
             } catch {
+                // Broken off because the agent is to stop, for example.
+                try Task.checkCancellation()
+                if try await mayRewindAgain(after: error, from: upstream) { throw error }
                 logger.error("pg_rewind failed; cloning anew", metadata: ["error": "\(error)"])
             }
         }
         let kept = try await instance.moveDataDirectoryAside(reason: "diverged")
         logger.notice("the old data directory is kept", metadata: ["as": "\(kept)"])
         try await instance.clone(from: upstream, deadline: Self.longestCopy)
+        failedRewinds = 0
     }
+
+    /// A copy needs the room for a second database, and hours; a leader that was restarted comes back in seconds.
+    ///
+    /// - Returns: whether the data is as it was, and pg_rewind is worth another try: its source does not answer, or has not
+    ///   been asked often enough.
+    private func mayRewindAgain(after error: any Error, from upstream: Upstream) async throws -> Bool {
+        guard (error as? InstanceError)?.code == .toolFailed else { return false }
+        if case .incomplete = try await instance.dataDirectoryState() { return false }
+        do {
+            try await instance.prepareToStream(
+                from: Upstream(member: upstream.member, host: upstream.host, port: upstream.port, slot: nil))
+        } catch {
+            return true
+        }
+        failedRewinds += 1
+        return failedRewinds < Self.rewindsBeforeCopy
+    }
+
+    /// While the source answers.
+    private static let rewindsBeforeCopy = 3
 
     /// Points the server at its source and starts it if it does not run.
     private func follow(_ leader: String, from wanted: String?) async throws {

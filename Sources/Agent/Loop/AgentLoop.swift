@@ -51,6 +51,8 @@ actor AgentLoop {
     /// Standbys that did not answer when this member was to stream or copy from them, and until when they are left alone.
     var avoidedSources: [String: BootInstant] = [:]
     var standsBackUntil: BootInstant?
+    /// How often pg_rewind has failed, one after the other, though its source answers.
+    var failedRewinds = 0
     /// This leader has no running primary, and since when.
     var outage: PrimaryOutage?
     var nextLookForSuccessor = BootInstant(nanoseconds: 0)

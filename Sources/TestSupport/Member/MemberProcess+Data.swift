@@ -33,6 +33,34 @@ extension MemberProcess {
             """)
     }
 
+    /// Puts a script for `sh` in the place of one of PostgreSQL's programs; `$program` in it is the program itself.
+    ///
+    /// - Returns: the variables to start the member with.
+    public func replaceProgram(_ name: String, by script: String) throws -> [String: String] {
+        let directory = "\(folder)/bin"
+        try shell(
+            """
+            real=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+            mkdir -p \(directory)
+            ln -sf "$real"/* \(directory)
+            rm -f \(directory)/\(name)
+            printf '#!/bin/sh\nprogram=%s\n' "$real/\(name)" > \(directory)/\(name)
+            """)
+        guard let file = fopen("\(directory)/\(name)", "a") else { throw MemberError("cannot write \(name)") }
+        fputs(script + "\n", file)
+        fclose(file)
+        guard chmod("\(directory)/\(name)", 0o755) == 0 else { throw MemberError("cannot make \(name) executable") }
+        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+        return ["PATH": "\(directory):\(path)"]
+    }
+
+    /// The data directories that were moved aside.
+    public var keptData: [String] {
+        get throws {
+            try shell("ls -d \(dataDirectory).diverged.* 2>/dev/null || true").split(separator: "\n").map(String.init)
+        }
+    }
+
     /// Runs its argument as the user the server runs as.
     private var asServer: String {
         MemberCluster.runAs.map { "setpriv --reuid \($0.user) --regid \($0.group) --clear-groups" } ?? ""

@@ -1,3 +1,4 @@
+import Glibc
 import KubernetesModels
 import PostgresClient
 import TestSupport
@@ -45,6 +46,63 @@ extension MemberTests {
             let after = try await cluster.healthy()
             #expect(after.leader.name == before.leader.name)
             #expect(after.timeline == before.timeline)
+        }
+    }
+
+    @Test func `the former settings stay in force over the ends of the server, the agent and the container`()
+        async throws
+    {
+        try await with(1) { cluster in
+            let member = cluster.members[0]
+            try member.start()
+            try await cluster.healthy()
+            let rule = "host shop shop 192.0.2.0/24 scram-sha-256"
+            func apply(_ parameters: [String: JSONValue], rules: [JSONValue]) async throws {
+                var wanted = Self.configuration
+                wanted["postgresql"] = ["parameters": .object(parameters), "pg_hba": .array(rules)]
+                try await cluster.annotate("-config", ["config": .string(wanted.serialized())])
+            }
+            func expectFormer() async throws {
+                #expect(try await member.query("SHOW work_mem").scalar == "7MB")
+                let rules = try await member.query(
+                    "SELECT count(*) FROM pg_hba_file_rules WHERE database = '{shop}' AND error IS NULL")
+                #expect(rules.scalar == "1")
+                #expect(
+                    try await member.query("SELECT count(*) FROM pg_file_settings WHERE name = 'no_such_parameter'")
+                        .scalar == "0")
+            }
+            let rules: [JSONValue] = [.string(rule), "host all all all scram-sha-256"]
+            try await apply(["work_mem": "7MB"], rules: rules)
+            try await eventually(within: .seconds(15), "it applies work_mem") {
+                try await member.query("SHOW work_mem").scalar == "7MB"
+            }
+            try await apply(["work_mem": "9MB", "no_such_parameter": "1"], rules: ["host all all all scram-sha-256"])
+            try await eventually(within: .seconds(15), "it refuses the parameter") {
+                member.hasSaid("PostgreSQL refuses the settings")
+            }
+            try await expectFormer()
+
+            for end in ["server", "agent", "container"] {
+                let offset = member.logEnd
+                switch end {
+                case "server": kill(try #require(member.postmaster), SIGKILL)
+                case "agent": kill(try #require(member.agentProcess), SIGKILL)
+                default: try await member.destroy()
+                }
+                if !member.isRunning { try member.start() }
+                try await eventually(within: .seconds(30), "it leads again after the end of the \(end)") {
+                    let health = try await Health(of: cluster)
+                    return health.isHealthy(1) && member.hasSaid("I am (demo-0), the leader with", since: offset)
+                }
+                try await eventually(within: .seconds(15), "it says what is wrong after the end of the \(end)") {
+                    try await cluster.memberStatus(member).serialized().contains("no_such_parameter")
+                }
+                try await expectFormer()
+            }
+            try await apply(["work_mem": "9MB"], rules: rules)
+            try await eventually(within: .seconds(15), "it applies the corrected settings") {
+                try await member.query("SHOW work_mem").scalar == "9MB"
+            }
         }
     }
 }

@@ -204,10 +204,11 @@ extension AgentLoop {
         }
         noteApplied(settings, role)
         switch try await instance.waitUntilAccepting(deadline: .seconds(60)) {
-        case .acceptingConnections, .starting: break
+        case .acceptingConnections, .starting: await noteAccepted(settings)
         case .exited(let status):
             // Of a member that holds the lock, and only then: another one may be able to lead.
             outage?.failedStarts += 1
+            doubt(settings)
             throw AgentError(.actionFailed, "the standby ended while it was starting: \(status)")
         }
     }

@@ -16,7 +16,13 @@ extension AgentLoop {
         try await takeOverSynchronous(isRestart: true)
         let settings = try wantedSettings()
         try requireLock()
-        try await bringUpPrimary(settings)
+        do {
+            try await bringUpPrimary(settings)
+        } catch {
+            doubt(settings)
+            throw error
+        }
+        await noteAccepted(settings)
         try await instance.createRoles()
         hasRoles = true
         hasCheckpointSincePromotion = true
@@ -238,7 +244,7 @@ extension AgentLoop {
                 settingsProblem = nil
                 return
             }
-            guard settings != refusedSettings else { return }
+            guard settings.undecorated != refusedSettings else { return }
             try await writeConfiguration(role)
             guard settingsProblem == nil else { return }
             logger.notice("the settings have changed; reloaded")
@@ -275,20 +281,31 @@ extension AgentLoop {
         isWritingConfiguration = true
         defer { isWritingConfiguration = false }
         let role = permitted(role)
-        var settings = try wantedSettings()
+        var (settings, isFormer) = try chosenSettings()
+        if isFormer, acceptedSettings == nil, instance.runningPostmaster != nil {
+            throw AgentError(.actionFailed, "the settings are refused; the running server goes on with what it has")
+        }
+        let before = await instance.configurationTexts
         let change = try await instance.writeConfiguration(settings, role: role)
         guard change != .unchanged, instance.runningPostmaster != nil else { return noteApplied(settings, role) }
         let errors = try await instance.configurationFileErrors()
         if errors.isEmpty {
-            settingsProblem = nil
+            if !isFormer {
+                (settingsProblem, refusedSettings) = (nil, nil)
+                await noteAccepted(settings)
+            }
         } else {
             let problem =
                 "PostgreSQL refuses the settings, the former ones stay in force: " + errors.joined(separator: "; ")
             settingsProblem = problem
-            refusedSettings = settings
+            logger.error("\(problem)")
+            if !isFormer { refusedSettings = settings.undecorated }
+            guard acceptedSettings != nil else {
+                try await instance.restore(before)
+                throw AgentError(.actionFailed, "the files of the server are left as they were")
+            }
             settings = try formerSettings()
             try await instance.writeConfiguration(settings, role: role)
-            logger.error("\(problem)")
         }
         noteApplied(settings, role)
         try await instance.reload()
@@ -296,21 +313,26 @@ extension AgentLoop {
 
     /// The settings to run with: the store's, or the last good ones when somebody wrote nonsense there. A cluster must come
     /// up again whatever happened to its settings meanwhile.
-    func wantedSettings() throws -> PostgresSettings {
+    func wantedSettings() throws -> PostgresSettings { try chosenSettings().settings }
+
+    private func chosenSettings() throws -> (settings: PostgresSettings, isFormer: Bool) {
         do {
             guard let settings = try settings() else {
                 throw AgentError(.actionFailed, "the cluster's settings were not read yet")
             }
-            return settings == refusedSettings ? try formerSettings() : settings
+            guard ![refusedSettings, doubtedSettings].contains(settings.undecorated) else {
+                return (try formerSettings(), true)
+            }
+            return (settings, false)
         } catch let error as InvalidSettings {
             logger.error("the cluster's settings are refused; using the last good ones: \(error)")
-            return try formerSettings()
+            return (try formerSettings(), true)
         }
     }
 
     /// The last good settings, with whom commits wait for as it is now.
     private func formerSettings() throws -> PostgresSettings {
-        var settings = try appliedSettings ?? PostgresSettings(clusterName: configuration.cluster)
+        var settings = try acceptedSettings ?? PostgresSettings(clusterName: configuration.cluster)
         decorate(&settings)
         return settings
     }

@@ -70,8 +70,13 @@ actor AgentLoop {
     var nextFreshProbe = BootInstant(nanoseconds: 0)
     var appliedSettings: PostgresSettings?
     var appliedRole: ServerRole?
-    /// Settings that could not be applied; not tried again until they change.
+    /// What the store says and PostgreSQL refuses; not tried again until it changes. Without what the agent decides, like the
+    /// two that follow.
     var refusedSettings: PostgresSettings?
+    /// What a server of this member has taken last; nil when none ever did.
+    var acceptedSettings: PostgresSettings?
+    /// A start with these has failed; nil again once a server has come up.
+    var doubtedSettings: PostgresSettings?
     /// What PostgreSQL says of settings it refuses; nil while it has taken them all.
     var settingsProblem: String?
     var hasCheckpointSincePromotion = true
@@ -160,6 +165,7 @@ actor AgentLoop {
     /// Runs until the agent was asked to stop and the server is down.
     func run() async {
         if await instance.adopt() != nil { holdsOutUsers = instance.holdsOutUsers }
+        readAcceptedSettings()
         seal = instance.promise.flatMap { Seal(onDisk: $0) }
         wake.yield()
         for await _ in wakeups {
@@ -334,15 +340,5 @@ actor AgentLoop {
         let grace = timings.loopWait * 2
         state.update { $0.healthyUntil = .now() + grace }
         wake.yield()
-    }
-
-    /// How long a lock is renewed while the server is being brought up or down.
-    private static func patience(with kind: Activity, _ timings: Timings) -> Duration {
-        switch kind {
-        case .startingPrimary, .promoting, .startingStandby, .recovering: .seconds(300)
-        case .handingOver, .stopping, .restarting, .demotingCluster: .seconds(120)
-        case .restartingPrimary, .restartingStandby: .seconds(480)
-        case .bootstrapping, .cloning, .demoting, .rejoining, .racing: timings.ttl
-        }
     }
 }

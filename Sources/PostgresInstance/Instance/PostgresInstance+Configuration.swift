@@ -55,6 +55,29 @@ extension PostgresInstance {
         return owesReload ? .reload : .unchanged
     }
 
+    /// The settings that were kept last; nil when none were.
+    public nonisolated var keptSettings: String? { FileSystem.readIfPresent(data.settingsFile) }
+
+    /// Keeps settings over a restart of the agent and its container, readable by the server's user alone.
+    ///
+    /// - Guarantees: when this returns they are on disk.
+    public func keepSettings(_ text: String) throws {
+        try FileSystem.write(text, to: data.settingsFile, mode: 0o600, owner: layout.runAs)
+    }
+
+    /// The files of ``writeConfiguration(_:role:)`` as they are, by name.
+    public var configurationTexts: [String: String] {
+        Dictionary(
+            ["postgresql.conf", "pg_hba.conf", "pg_ident.conf"].compactMap { name in
+                FileSystem.readIfPresent(data.file(name)).map { (name, $0) }
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Puts files back, before anything has read what took their place.
+    public func restore(_ configurationTexts: [String: String]) throws {
+        for (name, text) in configurationTexts { try data.write(text, to: name) }
+    }
+
     /// `pg_hba.conf` as it is keeps ordinary users out; an agent that was started again has to go on with that.
     public nonisolated var holdsOutUsers: Bool {
         FileSystem.readIfPresent(data.file("pg_hba.conf"))?.contains(ServerFiles.holdOutMark) ?? false

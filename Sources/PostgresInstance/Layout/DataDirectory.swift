@@ -43,6 +43,9 @@ struct DataDirectory: Sendable {
     /// Beside the directory, so that it outlives a rewind and a new copy.
     var promiseFile: String { path + ".seal" }
 
+    /// Beside the directory, so that it outlives a new copy, which is of another member's.
+    var settingsFile: String { path + ".settings" }
+
     // MARK: Unfinished operations
 
     /// Beside the directory: pg_rewind removes files it does not know from inside.

@@ -115,6 +115,36 @@ extension MemberTests {
         }
     }
 
+    @Test func `a leader that is stopped while its server starts up does not wait for the start`() async throws {
+        try await with(2) { cluster in
+            let slow = "\(cluster.folder)/slow"
+            for member in cluster.members {
+                // As a server that recovers for a long time: it is there, and lets nobody in.
+                let variables = try member.replaceProgram(
+                    "postgres",
+                    by: """
+                        [ "$1" = -D ] && [ -e \(slow)-\(member.name) ] && exec sleep 600
+                        exec "$program" "$@"
+                        """)
+                try member.start(environment: variables)
+            }
+            let before = try await cluster.healthy()
+            let leader = before.leader
+            let postmaster = try #require(leader.postmaster)
+            fclose(fopen("\(slow)-\(leader.name)", "w"))
+            let offset = leader.logEnd
+            kill(postmaster, SIGKILL)
+            try await eventually(within: .seconds(15), "its server is started again") {
+                leader.hasSaid("started the postmaster", since: offset)
+            }
+            leader.terminate()
+            try await eventually(within: .seconds(10), "it ends") { !leader.isRunning }
+            #expect(leader.postgresProcesses == [])
+            let after = try await cluster.healthy(of: 1, ignoring: leader)
+            #expect(after.leader.name == before.standbys[0].name)
+        }
+    }
+
     @Test func `mode on: commits wait for the standby in another zone than the leader's`() async throws {
         try await with(3, configuration: configuration("on")) { cluster in
             for member in cluster.members { try member.start() }

@@ -179,10 +179,13 @@ actor AgentLoop {
     func stop() {
         logger.notice("asked to stop")
         isStopping = true
-        // What only brings this member into the cluster is not worth finishing.
+        // What only brings this member into the cluster is not worth finishing; nor is a start, or a recovery, whose server is
+        // to be stopped: the Pod's time would be over before a long one.
         if let activity,
-            [.cloning, .bootstrapping, .rejoining, .racing, .startingStandby, .restartingStandby].contains(
-                activity.kind)
+            [
+                .cloning, .bootstrapping, .rejoining, .racing, .startingStandby, .restartingStandby, .startingPrimary,
+                .recovering,
+            ].contains(activity.kind)
         {
             activity.task.cancel()
         }

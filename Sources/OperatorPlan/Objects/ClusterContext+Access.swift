@@ -19,11 +19,10 @@ extension ClusterContext {
         ]
         let pods = (0..<memberCount).map(names.pod)
         var rules: [JSONValue] = [
-            Self.rule("", storeResource.plural, ["get", "patch", "update"], names: storeNames),
+            Self.rule("", storeResource.plural, ["get", "patch"], names: storeNames),
             Self.rule("", storeResource.plural, ["create", "list", "watch"]),
             Self.rule("", "pods", ["get", "list", "watch"]),
             Self.rule("", "pods", ["patch"], names: pods),
-            Self.rule("events.k8s.io", "events", ["create", "patch"]),
         ]
         if lockObject == .endpoints {
             // OpenShift asks for this before addresses of Pods may be written.

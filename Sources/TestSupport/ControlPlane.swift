@@ -6,8 +6,8 @@ import Synchronization
 
 /// A private etcd and kube-apiserver for tests: RBAC on, on free ports of 127.0.0.1, all files in a temporary folder.
 ///
-/// No controllers run: nothing schedules Pods, collects garbage or empties namespaces. Everything ends and is removed
-/// with the test process, however that ends.
+/// No controllers run until they are asked for: nothing schedules Pods, collects garbage or empties namespaces. Everything
+/// ends and is removed with the test process, however that ends.
 public final class ControlPlane: Sendable {
     /// The one a whole test process shares. Work in a ``namespace(prefix:)`` of your own, and never pause or stop it.
     public static func shared() async throws -> ControlPlane { try await sharedStart.value }
@@ -22,6 +22,7 @@ public final class ControlPlane: Sendable {
     private let port: UInt16
     private let etcd: ControlPlaneProcess
     private let apiServer: Mutex<ControlPlaneProcess?>
+    private let controllerManager = Mutex<ControlPlaneProcess?>(nil)
     private let tunnel = Mutex<(port: UInt16, process: ControlPlaneProcess)?>(nil)
     private let janitor: Janitor
     private let observer: KubernetesClient
@@ -137,7 +138,37 @@ public final class ControlPlane: Sendable {
         }
     }
 
-    // MARK: Faults, for control planes of your own
+    // MARK: Controllers and faults, for control planes of your own
+
+    /// Starts controllers of the controller manager by its own names, such as `endpoint`. They look after every namespace.
+    public func startControllers(_ names: [String]) async throws {
+        let binary = try Self.requireBinary(
+            "kube-controller-manager", folder: Self.kubernetesFolder(), remedy: "scripts/kubernetes-build")
+        try files.write(
+            "controllers.json",
+            ([
+                "apiVersion": "v1", "kind": "Config", "current-context": "test",
+                "clusters": [
+                    [
+                        "name": "test",
+                        "cluster": ["server": .string(server), "certificate-authority": .string(authorityPath)],
+                    ]
+                ],
+                "users": [["name": "admin", "user": ["token": .string(adminToken)]]],
+                "contexts": [["name": "test", "context": ["cluster": "test", "user": "admin"]]],
+            ] as JSONValue).serialized())
+        let version = try JSONValue(parsing: try await observer.getText("/version", deadline: .seconds(5)))
+        let minor = (version["minor"]?.stringValue).flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
+        let process = try ControlPlaneProcess(
+            name: "kube-controller-manager",
+            [
+                binary, "--kubeconfig=\(files.path("controllers.json"))", "--leader-elect=false", "--secure-port=0",
+                "--controllers=\(names.joined(separator: ","))",
+                // The second, unencrypted port went with 1.24.
+            ] + (minor < 24 ? ["--port=0"] : []), logPath: files.path("kube-controller-manager.log"))
+        try janitor.watch(process)
+        controllerManager.withLock { $0 = process }
+    }
 
     /// Freezes the API server: connections stay open, nothing answers.
     public func pauseAPIServer() { apiServer.withLock { $0 }?.signal(SIGSTOP) }
@@ -177,6 +208,7 @@ public final class ControlPlane: Sendable {
     public func stop() async throws {
         observer.shutdown()
         try await tunnel.withLock({ $0 })?.process.stop()
+        try await controllerManager.withLock({ $0 })?.stop()
         try await stopAPIServer()
         try await etcd.stop()
         try await files.remove()

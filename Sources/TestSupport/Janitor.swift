@@ -34,7 +34,7 @@ final class Janitor: Sendable {
         folder=$1
         cat >/dev/null
         ours() { tr '\\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF "$folder"; }
-        for name in tunnel kube-apiserver etcd; do
+        for name in tunnel kube-controller-manager kube-apiserver etcd; do
             read -r pid <"$folder/$name.pid" 2>/dev/null || continue
             ours "$pid" && kill -CONT "$pid" && kill -TERM "$pid"
             tries=0

@@ -9,7 +9,7 @@ import YAML
 
 /// A namespace on the shared control plane in which operators run with exactly the rights the manifests give them.
 ///
-/// No controller manager runs here: tests play the StatefulSet controller, the kubelet and the agents.
+/// No controller manager runs on that one: tests play the StatefulSet controller, the kubelet and the agents.
 struct OperatorLab: Sendable {
     let plane: ControlPlane
     /// An administrator.
@@ -17,8 +17,10 @@ struct OperatorLab: Sendable {
     let namespace: String
     private let operatorConfiguration: ClusterConfiguration
 
-    init() async throws {
-        plane = try await ControlPlane.shared()
+    init() async throws { try await self.init(on: ControlPlane.shared()) }
+
+    init(on plane: ControlPlane) async throws {
+        self.plane = plane
         client = KubernetesClient(configuration: plane.admin)
         namespace = try await plane.namespace(prefix: "operator")
         try await Self.installDefinition(client)

@@ -16,7 +16,10 @@ import Testing
         return world
     }
 
-    @Test(arguments: [["instances": 3], ["paused": true]] as [JSONValue])
+    @Test(
+        arguments: [
+            ["instances": 3], ["paused": true], ["highAvailability": ["ttl": 25, "loopWait": 10, "retryTimeout": 10]],
+        ] as [JSONValue])
     func `one that is not wanted any more is withdrawn when nobody carries it out`(_ change: JSONValue) throws {
         var world = try handingOver()
         world.patch(change)

@@ -112,6 +112,23 @@ import Testing
         #expect(world.takeEvents().contains { $0.hasPrefix("DataMayBeLost: demo-1") && $0.contains("0/1388") })
     }
 
+    @Test func `a switchover under way is followed while the spec is refused, and none is begun`() throws {
+        var world = try World.running()
+        world.patch(["switchover": ["candidate": "demo-1"]])
+        try world.settle()
+        let refused: JSONValue = ["ttl": 25, "loopWait": 10, "retryTimeout": 10]
+        world.patch(["highAvailability": refused])
+        try world.settle()
+        world.switchOver(to: 1, timeline: 2)
+        try world.settle()
+        #expect(try world.condition(.configurationValid) == "False InvalidSpec")
+        #expect(try world.condition(.switchoverCompleted) == "True Completed")
+        #expect(try world.status.lastFailover == nil)
+        world.patch(["switchover": ["candidate": "demo-0"]])
+        try world.settle()
+        #expect(world[store: "demo-failover"].isEmpty)
+    }
+
     @Test func `a request waits for its time`() throws {
         var world = try World.running()
         world.patch(["switchover": ["notBefore": .string((world.now + .seconds(120)).description)]])

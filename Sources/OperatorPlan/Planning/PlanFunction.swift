@@ -23,7 +23,10 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
     let context = ClusterContext(cluster, spec: spec)
     problems += fixedFieldProblems(context, observed: belongings.own)
     var planner = Planner(cluster: cluster, context: context, observed: belongings.own, now: now)
-    if problems.isEmpty, planner.isAlone(with: belongings.foreign) {
+    if !problems.isEmpty {
+        planner.followHandover()
+        planner.followSwitchover()
+    } else if planner.isAlone(with: belongings.foreign) {
         planner.planFinalizer()
         planner.planStoreConfiguration()
         planner.planStoreLabels()

@@ -36,6 +36,14 @@ extension Planner {
         status.switchover = state
     }
 
+    /// What the agents were asked for goes on while the spec is refused: it is followed, and nothing new is begun.
+    mutating func followSwitchover() {
+        guard var state = previous.switchover, state.phase == .inProgress else { return }
+        let request = spec.switchover.flatMap { $0.contentHash == state.request ? $0 : nil }
+        advance(&state, request: request ?? SwitchoverRequest(candidate: state.to))
+        status.switchover = state
+    }
+
     func newState(id: String, request: SwitchoverRequest) -> SwitchoverStatus {
         SwitchoverStatus(
             id: request.id, request: id, phase: .requested, reason: ConditionReason.requested.rawValue,

@@ -54,8 +54,15 @@ public protocol ClusterStore: Sendable {
     func writeSynchronous(_ state: SynchronousState, over former: SynchronousState?, deadline: BootInstant)
         async throws -> SynchronousState?
 
-    /// Replaces the history of timelines, and says what its last switch may have cost.
-    func writeHistory(_ history: [TimelineSwitch], loss: FailoverLoss?, deadline: BootInstant) async throws
+    /// Reads the history of timelines from the server, never from a cache; nil when its object does not exist.
+    func readHistory(deadline: BootInstant) async throws -> StoredHistory?
+
+    /// Replaces the history if nothing beside it was written since it was read, and says what its last switch may have cost.
+    ///
+    /// - Returns: false when somebody has written meanwhile.
+    func writeHistory(
+        _ switches: [TimelineSwitch], over former: StoredHistory, loss: FailoverLoss?, deadline: BootInstant
+    ) async throws -> Bool
 
     /// Records the WAL this member is about to lose.
     func recordAbandoned(_ abandoned: AbandonedWAL, of member: String, leader: String, deadline: BootInstant)

@@ -70,14 +70,27 @@ extension MemberTests {
             try await eventually("it has told once") {
                 try await cluster.annotations("-config")["history"]?.contains("\"\(candidate.name)\"") == true
             }
+            // Frozen: it would write it again itself.
+            let agent = try #require(candidate.agentProcess)
+            kill(agent, SIGSTOP)
             try await cluster.annotate("-config", ["history": .null])
-            kill(try #require(candidate.agentProcess), SIGKILL)
+            kill(agent, SIGKILL)
             let told = try await eventually(
                 within: .seconds(15), "the history", { try await cluster.annotations("-config")["history"] ?? "" }
             ) { !$0.isEmpty }
             let last = try #require(try JSONValue(parsing: told).arrayValue?.last?.arrayValue)
             #expect(last.first?.intValue == after.timeline - 1)
             #expect(last.last?.stringValue == candidate.name)
+            // A write of another member lands late: a course that is not the cluster's, and one it has left.
+            let entry = { (timeline: Int) -> JSONValue in [.int(Int64(timeline)), 7, "late", "then", "demo-9"] }
+            for entries in [[entry(after.timeline - 1)], [.array(last), entry(after.timeline + 3)]] {
+                try await cluster.annotate("-config", ["history": .string(JSONValue.array(entries).serialized())])
+                try await eventually(within: .seconds(15), "the leader's own entry is the last one again") {
+                    try JSONValue(parsing: try await cluster.annotations("-config")["history"] ?? "null")
+                } until: {
+                    $0 == [.array(last)]
+                }
+            }
             #expect(try await cluster.healthy().timeline == after.timeline)
         }
     }

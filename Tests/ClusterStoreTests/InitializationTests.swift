@@ -71,12 +71,58 @@ import Testing
                 reason: "no recovery target specified",
                 time: "2026-01-01T00:00:00.000001+00:00", newLeader: "demo-1")
         ]
-        try await store.writeHistory(history, loss: nil, deadline: soon)
+        let before = try #require(try await store.readHistory(deadline: soon))
+        #expect(try await store.writeHistory(history, over: before, loss: nil, deadline: soon))
         let text = try await fixture.annotations(of: "demo-config")["history"]
         #expect(
             text
                 == #"[[1,25000000,"no recovery target specified","2026-01-01T00:00:00.000001+00:00","demo-1"]]"#)
         #expect(TimelineSwitch.list(annotation: text) == history)
+    }
+
+    /// The first leader was frozen, or its answer lost: what it decided on is gone when its write comes.
+    @Test(arguments: LockObject.allCases)
+    func `a history that a leader of the past writes late does not drop its successor's entry`(
+        _ kind: LockObject
+    ) async throws {
+        let fixture = try await StoreFixture(kind)
+        let old = fixture.member("demo-0").store
+        let new = fixture.member("demo-1").store
+        try await old.completeInitialization(systemIdentifier: "1", deadline: soon)
+        let stale = try #require(try await old.readHistory(deadline: soon))
+        let current = try #require(try await new.readHistory(deadline: soon))
+        let entry = Self.change(1, by: "demo-1")
+        #expect(try await new.writeHistory(current.ending(with: entry) ?? [], over: current, loss: nil, deadline: soon))
+        let late = stale.ending(with: Self.change(1, by: "demo-0")) ?? []
+        #expect(try await old.writeHistory(late, over: stale, loss: nil, deadline: soon) == false)
+        let stored = try #require(try await old.readHistory(deadline: soon))
+        #expect(stored.switches == [entry])
+        #expect(stored.ending(with: entry) == nil)
+    }
+
+    /// A standby cluster that was promoted, demoted and promoted again, and one whose member could not tell of its promotion.
+    @Test func `a history ends with the leader's own switch, whatever courses were recorded before`() async throws {
+        let fixture = try await StoreFixture(.configMap)
+        let store = fixture.member().store
+        try await store.completeInitialization(systemIdentifier: "1", deadline: soon)
+        let former = [(1, "demo-0"), (2, "demo-1"), (3, "demo-0")].map { Self.change($0.0, by: $0.1) }
+        let empty = try #require(try await store.readHistory(deadline: soon))
+        #expect(try await store.writeHistory(former, over: empty, loss: nil, deadline: soon))
+        let stored = try #require(try await store.readHistory(deadline: soon))
+        #expect(stored.ending(with: former[2]) == nil)
+        #expect(stored.ending(with: former[0]) == [former[0]])
+        #expect(stored.ending(with: Self.change(3, by: "demo-1")) == former[..<2] + [Self.change(3, by: "demo-1")])
+        #expect(stored.ending(with: Self.change(4, by: "demo-1")) == former + [Self.change(4, by: "demo-1")])
+        #expect(
+            stored.ending(with: Self.change(3, by: "demo-0", at: 8)) == former[..<2] + [
+                Self.change(3, by: "demo-0", at: 8)
+            ])
+    }
+
+    private static func change(_ timeline: UInt32, by leader: String, at position: UInt64 = 7) -> TimelineSwitch {
+        TimelineSwitch(
+            timeline: Timeline(rawValue: timeline), position: LSN(rawValue: position), reason: "test", time: "then",
+            newLeader: leader)
     }
 
     private func claims(_ count: Int, in fixture: StoreFixture) async throws -> [String] {

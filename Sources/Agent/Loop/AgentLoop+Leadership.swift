@@ -26,7 +26,7 @@ extension AgentLoop {
         try await instance.createRoles()
         hasRoles = true
         hasCheckpointSincePromotion = true
-        unannounced = nil
+        begun = nil
         try await takeOffice()
     }
 
@@ -58,9 +58,12 @@ extension AgentLoop {
             "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(BootInstant.now() - started)"])
         // What the server was told last may lack a few bytes of where it really left the former timeline.
         let start = await instance.history(of: timeline)?.end(of: before.timeline) ?? before.position
-        unannounced = TimelineSwitch(
-            timeline: before.timeline, position: start, reason: "no recovery target specified",
-            time: WallClock.now(), newLeader: me)
+        begun = (
+            timeline,
+            TimelineSwitch(
+                timeline: before.timeline, position: start, reason: "no recovery target specified",
+                time: WallClock.now(), newLeader: me)
+        )
         unannouncedLoss =
             wasStandbyLeader ? nil : judgeLoss(of: takenLock, by: me, timeline: before.timeline, start: start)
         try await takeOffice()
@@ -106,24 +109,27 @@ extension AgentLoop {
     /// would wait for ever for a checkpoint nobody asked for.
     private func announce(_ view: ClusterView) async {
         if !hasCheckpointSincePromotion, !isCheckpointing { checkpointAfterPromotion() }
-        guard view.configuration.standbyCluster == nil, case .primary(let primary) = server,
-            announcedTimeline != primary.timeline
-        else { return }
-        var change = unannounced
-        if change == nil { change = await beginning(of: primary.timeline) }
-        guard let change,
-            !view.history.contains(where: { $0.timeline == change.timeline && $0.newLeader == me })
-        else {
-            unannounced = nil
-            announcedTimeline = primary.timeline
-            return
+        guard view.configuration.standbyCluster == nil, case .primary(let primary) = server else { return }
+        if begun?.timeline != primary.timeline {
+            begun = (primary.timeline, await beginning(of: primary.timeline))
         }
+        // Also when it was there before: whatever took it out, nothing else tells this course from another one.
+        guard let change = begun?.change, view.history.last?.isSame(as: change) != true else { return }
+        let deadline = BootInstant.now() + view.configuration.timings.retryTimeout
         do {
-            try await store.writeHistory(
-                view.history + [change], loss: unannouncedLoss,
-                deadline: .now() + view.configuration.timings.retryTimeout)
-            unannounced = nil
-            announcedTimeline = primary.timeline
+            // A watch may show what was before the last promotion; a member that is not leader any more has nothing to tell,
+            // and one that finds that out only after this look names a version its successor has replaced.
+            guard let stored = try await store.readHistory(deadline: deadline) else { return }
+            try requireLock()
+            guard let switches = stored.ending(with: change) else {
+                unannouncedLoss = nil
+                return
+            }
+            if try await store.writeHistory(switches, over: stored, loss: unannouncedLoss, deadline: deadline) {
+                unannouncedLoss = nil
+            } else {
+                logger.info("the history was not written: its object has changed meanwhile")
+            }
         } catch {
             logger.warning("could not write the history", metadata: ["error": "\(error)"])
         }

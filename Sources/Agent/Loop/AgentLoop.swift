@@ -81,10 +81,9 @@ actor AgentLoop {
     var settingsProblem: String?
     var hasCheckpointSincePromotion = true
     var isCheckpointing = false
-    /// The promotion the store's history lacks.
-    var unannounced: TimelineSwitch?
-    /// The timeline whose beginning the store's history has, as far as this life of the agent knows.
-    var announcedTimeline: Timeline?
+    /// The timeline this primary writes on, and the switch that began it, which the store's history ends with; no switch began
+    /// the first one.
+    var begun: (timeline: Timeline, change: TimelineSwitch?)?
     /// No standby any more and no leader yet: no Service leads here.
     var isRouteWithdrawn = false
     /// What that promotion may have cost.

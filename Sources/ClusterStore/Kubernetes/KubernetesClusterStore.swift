@@ -161,7 +161,7 @@ public struct KubernetesClusterStore: ClusterStore {
         try await Task.sleep(for: pause)
     }
 
-    // MARK: Initialisation and history
+    // MARK: Initialisation
 
     public func claimInitialization(by member: String, deadline: BootInstant) async throws -> Bool {
         let annotations: [String: String?] = [StoreKey.initialization: "", StoreKey.initializer: member]
@@ -203,12 +203,6 @@ public struct KubernetesClusterStore: ClusterStore {
         ]
         _ = try await patchObject(
             layout.configuration, annotations, version: object.record.version, with: client, deadline: deadline)
-    }
-
-    public func writeHistory(_ history: [TimelineSwitch], loss: FailoverLoss?, deadline: BootInstant) async throws {
-        var annotations: [String: String?] = [StoreKey.history: TimelineSwitch.annotation(history)]
-        if let loss { annotations[StoreKey.loss] = loss.json.serialized() }
-        _ = try await patchObject(layout.configuration, annotations, with: client, deadline: deadline)
     }
 
     public func recordAbandoned(_ abandoned: AbandonedWAL, of member: String, leader: String, deadline: BootInstant)

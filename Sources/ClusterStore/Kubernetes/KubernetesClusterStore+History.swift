@@ -1,0 +1,29 @@
+public import HighAvailability
+import KubernetesClient
+import KubernetesModels
+
+extension KubernetesClusterStore {
+    public func readHistory(deadline: BootInstant) async throws -> StoredHistory? {
+        try await readObject(layout.configuration, deadline: deadline).map { object in
+            StoredHistory(
+                switches: TimelineSwitch.list(annotation: object.annotations[StoreKey.history]),
+                version: object.record.version)
+        }
+    }
+
+    /// A write that was not answered is not settled here: whoever looks again finds it in the store, or writes it anew. What
+    /// lands late names a version that is gone by then.
+    public func writeHistory(
+        _ switches: [TimelineSwitch], over former: StoredHistory, loss: FailoverLoss?, deadline: BootInstant
+    ) async throws -> Bool {
+        var annotations: [String: String?] = [StoreKey.history: TimelineSwitch.annotation(switches)]
+        if let loss { annotations[StoreKey.loss] = loss.json.serialized() }
+        do {
+            _ = try await patchObject(
+                layout.configuration, annotations, version: former.version, with: client, deadline: deadline)
+            return true
+        } catch let error as KubernetesError where error.isConflict {
+            return false
+        }
+    }
+}

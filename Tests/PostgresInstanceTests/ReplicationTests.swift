@@ -65,6 +65,30 @@ struct ReplicationTests {
         }
     }
 
+    /// Whose flush confirms commits is known to PostgreSQL by name alone, and a copy is not synced.
+    @Test func `only the server that streams goes by the member's name, not the copy it is made from`() async throws {
+        try await TestServer.withWorld { world in
+            let primary = try world.server("demo-0")
+            let replica = try world.server("demo-1")
+            try await primary.bootstrap()
+            try await primary.run("ALTER SYSTEM SET log_connections = on")
+            try await primary.run("SELECT pg_reload_conf()")
+            func connections() -> [Substring] {
+                (FileSystem.readIfPresent("\(primary.root)/server.log") ?? "").split(separator: "\n")
+                    .filter { $0.contains("replication connection authorized") }
+            }
+            let upstream = primary.upstream(for: replica)
+            try await replica.instance.clone(from: upstream, deadline: .seconds(60))
+            // The slot's, the copy's, and that of the WAL beside it.
+            #expect(connections().count { $0.contains("application_name=agent of demo-1") } >= 3)
+            #expect(!connections().contains { $0.contains("application_name=demo-1") }, "\(connections())")
+            try await replica.startAndWait(as: .standby(upstream: upstream))
+            try await eventually("it streams in its own name") {
+                try await primary.status().standbys.map(\.applicationName) == ["demo-1"]
+            }
+        }
+    }
+
     @Test func `the shutdown checkpoint of a clean stop is on the replica`() async throws {
         try await TestServer.withWorld { world in
             let primary = try world.server("demo-0")

@@ -83,15 +83,22 @@ extension PostgresInstance {
     func replicationConnection(to upstream: Upstream) -> ConnectionParameters {
         ConnectionParameters(
             address: .host(upstream.host), port: upstream.port, user: credentials.replication.username, database: nil,
-            passwordFile: layout.passwordFile, applicationName: layout.memberName, isReplication: true)
+            passwordFile: layout.passwordFile, applicationName: toolName, isReplication: true)
     }
 
     func connectionString(to upstream: Upstream, _ account: Credentials.Account, database: String?) -> String {
         ConnectionString(
             upstream: upstream, user: account.username, database: database, passwordFile: layout.passwordFile,
-            applicationName: layout.memberName
+            applicationName: toolName
         ).description
     }
+
+    /// What everything but the server itself is called where it signs in.
+    ///
+    /// Commits wait for the member's name, and only its walreceiver may confirm them: a pg_basebackup that streams over a slot
+    /// reports what it received, and what it received is not synced. The space is in no member's name, so that also what
+    /// PostgreSQL leaves of it, 63 bytes, is nobody's.
+    private var toolName: String { "agent of \(layout.memberName)" }
 }
 
 /// Logs how far a copy is, at most every five seconds.

@@ -146,6 +146,49 @@ extension MemberTests {
             }
         }
     }
+
+    /// PostgreSQL would recover by itself and let everybody in.
+    @Test func `a process of the server that crashes ends it, and its agent starts it again with users held out`()
+        async throws
+    {
+        try await synchronous(2, mode: "on", strict: true, expecting: 1) { cluster, before in
+            let leader = before.leader
+            try await leader.query("CREATE ROLE app LOGIN PASSWORD 'app'")
+            #expect(try await leader.signIn("app", in: cluster) == nil)
+            try await eventually(within: .seconds(10), "in force") {
+                try await leader.query("SHOW restart_after_crash").scalar == "off"
+            }
+            let epoch = try await cluster.lock()["matriarch.dev/epoch"]
+            let postmaster = try #require(leader.postmaster)
+            let writer = RowWriter(to: [leader])
+            await writer.start()
+            try await writer.more(50)
+            await writer.stop()
+            try await before.standbys[0].destroy()
+            kill(try #require(leader.postgresProcesses(titled: "checkpointer").first), SIGKILL)
+            try await eventually(within: .seconds(20), "the leader is back") {
+                try await leader.query("SELECT 1").scalar == "1" && leader.postmaster != postmaster
+            }
+            let refusal = try await leader.signIn("app", in: cluster)
+            #expect(refusal?.contains("pg_hba.conf rejects") == true, "\(refusal ?? "let in")")
+            try before.standbys[0].start()
+            try await eventually(within: .seconds(20), "app gets in") {
+                try await leader.signIn("app", in: cluster) == nil
+            }
+            #expect(try await cluster.lock()["leader"] == leader.name)
+            #expect(try await cluster.lock()["matriarch.dev/epoch"] == epoch)
+            #expect(try await writer.lost(on: leader) == [])
+            // While paused nobody would start it again.
+            var paused = Self.configuration
+            paused["synchronous_mode"] = "on"
+            paused["synchronous_mode_strict"] = true
+            paused["pause"] = true
+            try await cluster.annotate("-config", ["config": .string(paused.serialized())])
+            try await eventually(within: .seconds(10), "it would restart by itself") {
+                try await leader.query("SHOW restart_after_crash").scalar == "on"
+            }
+        }
+    }
 }
 
 extension MemberCluster {

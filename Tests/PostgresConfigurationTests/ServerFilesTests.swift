@@ -83,6 +83,15 @@ struct ServerFilesTests {
             ])
     }
 
+    @Test func `a server that is to end after a crash does, whatever the user or ALTER SYSTEM says`() throws {
+        var settings = try PostgresSettings(clusterName: "demo", parameters: ["restart_after_crash": "on"])
+        #expect(files(settings, .primary).configuration.contains("restart_after_crash = 'on'\n"))
+        settings.endsAfterCrash = true
+        #expect(files(settings, .primary).configuration.contains("restart_after_crash = 'off'\n"))
+        let text = "restart_after_crash = 'on'\n"
+        #expect(ServerFiles.withoutOwnedParameters(automaticConfiguration: text) == "")
+    }
+
     @Test func `values are quoted so that they stay values`() throws {
         let settings = try PostgresSettings(clusterName: "demo", parameters: ["log_line_prefix": "it's \\n 'x'"])
         #expect(files(settings, .primary).configuration.contains("log_line_prefix = 'it''s \\\\n ''x'''\n"))

@@ -46,6 +46,7 @@ extension PostgresSettings {
         var settings = self
         settings.synchronousStandbyNames = ""
         settings.holdsOutUsers = false
+        settings.endsAfterCrash = false
         return settings
     }
 

@@ -275,6 +275,12 @@ extension AgentLoop {
     private func decorate(_ settings: inout PostgresSettings) {
         settings.synchronousStandbyNames = standbyNames?.description ?? seen?.synchronousStandbyNames ?? ""
         settings.holdsOutUsers = holdsOutUsers
+        // Only an agent that starts the server again can hold users out. While paused it starts none.
+        if let configuration = watch.view()?.configuration {
+            settings.endsAfterCrash =
+                !configuration.isPaused
+                && (configuration.synchronous.mode != .off || !settings.synchronousStandbyNames.isEmpty)
+        }
     }
 
     /// Writes the server's files for a role and has a running server read them.

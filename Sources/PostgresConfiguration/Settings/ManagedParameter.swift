@@ -51,6 +51,7 @@ public struct ManagedParameter: Sendable {
         ManagedParameter(
             "full_page_writes", "on", .words(["on"], reason: "pg_rewind needs it"), isOnCommandLine: false),
         ManagedParameter("wal_keep_size", "128MB", .megabytes(minimum: 16), isOnCommandLine: false),
+        ManagedParameter("restart_after_crash", "on", .boolean, isOnCommandLine: false),
     ]
 
     static let byName: [String: ManagedParameter] = Dictionary(

@@ -104,6 +104,7 @@ extension PostgresSettings {
         var result = Self.defaults.merging(parameters) { _, user in user }
         for (parameter, value) in managedValues(recorded: recorded) { result[parameter.name] = value }
         result["synchronous_standby_names"] = synchronousStandbyNames
+        if endsAfterCrash { result["restart_after_crash"] = "off" }
         return result
     }
 

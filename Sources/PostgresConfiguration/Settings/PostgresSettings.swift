@@ -12,6 +12,9 @@ public struct PostgresSettings: Hashable, Sendable {
     public var synchronousStandbyNames = ""
     /// Nobody gets in but the superuser and the agents' own accounts, until commits that may be shown are confirmed.
     public var holdsOutUsers = false
+    /// The postmaster ends when one of its processes crashes, whatever the user's `restart_after_crash` says: recovering by
+    /// itself it would let everybody see commits that no standby has confirmed.
+    public var endsAfterCrash = false
 
     /// Checks and takes over the user's configuration.
     ///

@@ -93,6 +93,63 @@ extension MemberTests {
             #expect(try await cluster.healthy().leader.name == leader)
         }
     }
+
+    @Test func `a standby that is being restarted when its leader dies takes over as soon as the lock has run out`()
+        async throws
+    {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let standby = before.standbys[0]
+            let offset = standby.logEnd
+            // It finds nobody to stream from when it is back; the agent and the lock live on for the moment.
+            for process in before.leader.postgresProcesses { kill(process, SIGSTOP) }
+            let order: JSONValue = ["id": "restart", "member": .string(standby.name)]
+            try await cluster.annotate("-config", ["matriarch.dev/restart": .string(order.serialized())])
+            try await eventually(within: .seconds(10), "it is being restarted") {
+                standby.hasSaid("restarting the standby", since: offset)
+            }
+            try await before.leader.destroy()
+            let began = ContinuousClock.now
+            try await eventually(within: .seconds(60), "it leads", { try await cluster.lock()["leader"] }) {
+                $0 == standby.name
+            }
+            #expect(ContinuousClock.now - began < .seconds(20))
+            try before.leader.start()
+            try await cluster.healthy()
+        }
+    }
+
+    @Test func `a leader that is restarted and does not come up within primary_start_timeout lets the lock go`()
+        async throws
+    {
+        var configuration = Self.configuration
+        configuration["primary_start_timeout"] = 3
+        try await with(2, configuration: configuration) { cluster in
+            for member in cluster.members { try member.start() }
+            let old = try await cluster.healthy().leader
+            let former = try #require(old.postmaster)
+            let order: JSONValue = ["id": "slow", "member": .string(old.name)]
+            try await cluster.annotate("-config", ["matriarch.dev/restart": .string(order.serialized())])
+            // At once: the next server comes up within a fraction of a second.
+            let deadline = ContinuousClock.now + .seconds(20)
+            var isFrozen = false
+            while !isFrozen, ContinuousClock.now < deadline {
+                let processes = old.postgresProcesses
+                isFrozen = !processes.isEmpty && !processes.contains(former)
+                if isFrozen { for process in processes { kill(process, SIGSTOP) } }
+                // The pace of looking.
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            try #require(isFrozen)
+            try await eventually(within: .seconds(30), "another leads", { try await cluster.lock()["leader"] }) {
+                $0 != nil && $0 != old.name
+            }
+            #expect(old.hasSaid("primary_start_timeout"))
+            try await cluster.annotate("-config", ["matriarch.dev/restart": .null])
+            try await cluster.healthy()
+        }
+    }
 }
 
 extension MemberCluster {

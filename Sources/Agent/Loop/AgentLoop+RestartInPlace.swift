@@ -26,7 +26,7 @@ extension AgentLoop {
         logger.notice("restarting the primary", metadata: ["restart": "\(order.id)"])
         do {
             try await instance.stop(.fast, deadline: stopLimit(.seconds(60)))
-            try await startPrimary()
+            try await startPrimaryInTime()
             answer(order, .succeeded, "restarted successfully")
         } catch {
             answer(order, .failed, "restart failed: \(error)")
@@ -38,6 +38,22 @@ extension AgentLoop {
             try await killServer()
             _ = await keeper.release(heir: nil, position: nil)
             throw error
+        }
+    }
+
+    /// - Throws: also when `primary_start_timeout` has passed.
+    private func startPrimaryInTime() async throws {
+        guard let limit = watch.view()?.configuration.primaryStartTimeout, limit > .zero else {
+            return try await startPrimary()
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.startPrimary() }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                throw AgentError(.actionFailed, "PostgreSQL did not come up within \(limit), primary_start_timeout")
+            }
+            defer { group.cancelAll() }
+            try await group.next()
         }
     }
 
@@ -63,10 +79,11 @@ extension AgentLoop {
         }
     }
 
-    /// The next member is not restarted before this one receives again; one that cannot is no failed restart.
+    /// The next member is not restarted before this one receives again; one that cannot is no failed restart, and without a
+    /// leader there is something better to do. The record names one that has died for as long as nobody else leads.
     private func streamsAgain(within limit: Duration) async {
         let deadline = BootInstant.now() + limit
-        while BootInstant.now() < deadline, watch.view()?.lock?.leader != nil {
+        while BootInstant.now() < deadline, !watch.standing(ttl: timings.ttl).isFree {
             if case .answered(let status) = await instance.observe(deadline: .seconds(1)) {
                 seen = status
                 if status.receiver?.isStreaming == true || !status.isInRecovery { return }

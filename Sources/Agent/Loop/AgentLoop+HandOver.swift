@@ -135,7 +135,7 @@ extension AgentLoop {
     @discardableResult
     private func stopAndRelease(heir: String, until end: BootInstant? = nil) async throws -> BootInstant {
         let began = BootInstant.now()
-        let position = try await stopCleanly(within: stopLimit())
+        let position = try await stopCleanly(within: stopLimit(Self.stopTime(until: end, at: began)))
         let patience = min(.seconds(10), end.map { $0 - .now() } ?? .seconds(10))
         guard await catchesUp(heir, to: position, within: patience) else {
             throw HandOverRefusal("\(heir) did not receive the shutdown checkpoint at \(position)")
@@ -150,6 +150,11 @@ extension AgentLoop {
             "handed the lock over",
             metadata: ["to": "\(heir)", "position": "\(position)", "stopped_for": "\(BootInstant.now() - began)"])
         return began
+    }
+
+    /// The heir still has to receive what the stop wrote.
+    static func stopTime(until end: BootInstant?, at now: BootInstant) -> Duration {
+        end.map { max($0 - now - .seconds(5), .seconds(1)) } ?? .seconds(600)
     }
 
     /// Stops the server with its last record shipped.
@@ -216,7 +221,10 @@ extension AgentLoop {
             }
         }
         // The checkpoint has had some of the time.
-        if instance.runningPostmaster != nil { try await instance.stop(.fast, deadline: stopLimit(.seconds(30))) }
+        if instance.runningPostmaster != nil {
+            let limit = min(.seconds(30), Self.stopTime(until: end, at: .now()))
+            try await instance.stop(.fast, deadline: stopLimit(limit))
+        }
         // A server that is down in order has shipped all it wrote; one that was killed runs out with its lock, unless
         // everything it acknowledged is on the standbys that alone may be elected.
         let position = try await instance.shutdownCheckpoint()?.checkpoint

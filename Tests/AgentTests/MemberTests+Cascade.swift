@@ -1,3 +1,4 @@
+import Glibc
 import KubernetesClient
 import KubernetesModels
 import PostgresClient
@@ -78,6 +79,37 @@ extension MemberTests {
                 )
                 return labels.0?["matriarch.dev/load-balanced"] == "true" && labels.1?["role"] == "replica"
                     && labels.1?["matriarch.dev/load-balanced"] == nil
+            }
+        }
+    }
+
+    @Test func `the slot of a member that is gone is kept by a leader's next agent, and while paused`() async throws {
+        var configuration = Self.configuration
+        try await with(3, configuration: configuration) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let (leader, gone) = (before.leader, before.standbys[0])
+            try await gone.destroy()
+            _ = try await cluster.client.deleteRaw(Pod.resource, name: gone.name, namespace: cluster.namespace)
+            let holder = try await cluster.lock()["matriarch.dev/holder"]
+            kill(try #require(leader.agentProcess), SIGKILL)
+            try await eventually(within: .seconds(15), "another agent of \(leader.name) holds the lock") {
+                let lock = try await cluster.lock()
+                return lock["leader"] == leader.name && lock["matriarch.dev/holder"] != holder
+            }
+            try await holds(for: .seconds(4), "the slot is there") { try await leader.slots().contains(gone.slot) }
+
+            configuration["pause"] = true
+            configuration["member_slots_ttl"] = 1
+            try await cluster.annotate("-config", ["config": .string(configuration.serialized())])
+            try await eventually(within: .seconds(15), "\(leader.name) knows") {
+                try await cluster.memberStatus(leader)["pause"] == true
+            }
+            try await holds(for: .seconds(4), "the slot is there") { try await leader.slots().contains(gone.slot) }
+            configuration["pause"] = false
+            try await cluster.annotate("-config", ["config": .string(configuration.serialized())])
+            try await eventually(within: .seconds(15), "the slot goes") {
+                try await !leader.slots().contains(gone.slot)
             }
         }
     }

@@ -57,22 +57,33 @@ extension AgentLoop {
     }
 
     /// A slot for every member that streams from this one, so that WAL waits for it; that of one that left the cluster goes
-    /// after its retention, that of one that streams from another now as soon as it has let go.
+    /// after its retention, that of one that streams from another now as soon as it has let go. None goes while paused.
     func ensureSlots(_ view: ClusterView, leader: String) async {
         guard view.configuration.usesSlots else { return }
         let now = BootInstant.now()
-        let mine = standbys(of: me, leader: leader, in: view, avoiding: leader == me ? missingStandbys(view) : [])
-        for name in mine { lastPresent[name] = now }
-        lastPresent = lastPresent.filter { name, seen in
-            now - seen < view.configuration.memberSlotRetention && (view.members[name] == nil || mine.contains(name))
+        // Every member is `<cluster>-<ordinal>`, and so is its slot.
+        let prefix = SlotName(member: configuration.cluster + "-").description
+        let mine = Set(
+            standbys(of: me, leader: leader, in: view, avoiding: leader == me ? missingStandbys(view) : [])
+                .map { SlotName(member: $0) })
+        let members = Set(view.members.keys.map { SlotName(member: $0) })
+        if leader == me, !hasCountedSlots, let seen {
+            // Nobody remembers since when their members are gone: an earlier life of this agent may have seen them just now.
+            hasCountedSlots = true
+            for slot in seen.slots where slot.name.hasPrefix(prefix) {
+                let name = SlotName(member: slot.name)
+                lastPresent[name] = lastPresent[name] ?? now
+            }
+        }
+        for slot in mine { lastPresent[slot] = now }
+        lastPresent = lastPresent.filter { slot, seen in
+            now - seen < view.configuration.memberSlotRetention && (!members.contains(slot) || mine.contains(slot))
         }
         let wanted = Set(lastPresent.keys)
         guard wanted != slotsEnsuredFor else { return }
         do {
             let outcome = try await instance.ensureSlots(
-                Set(wanted.map(SlotName.init(member:))),
-                // Every member is `<cluster>-<ordinal>`, and so is its slot.
-                prefix: SlotName(member: configuration.cluster + "-").description)
+                wanted, prefix: prefix, drops: !view.configuration.isPaused)
             // Somebody still streams over an unwanted one: look again.
             slotsEnsuredFor = outcome.hasUnwanted ? nil : wanted
         } catch {

@@ -90,7 +90,7 @@ actor AgentLoop {
     var unannouncedLoss: FailoverLoss?
     /// The lock as this member found it when it took it; nil when it has not in this life of the agent.
     var takenLock: TakenLock?
-    var slotsEnsuredFor: Set<String>?
+    var slotsEnsuredFor: Set<SlotName>?
     /// The three roles are known to exist in this server.
     var hasRoles = false
     /// What the server is to wait for; nil before this agent has decided it.
@@ -125,8 +125,10 @@ actor AgentLoop {
     var story = CallbackStory()
     /// Somebody writes the server's configuration now.
     var isWritingConfiguration = false
-    /// When each member of a slot was last part of the cluster.
-    var lastPresent: [String: BootInstant] = [:]
+    /// When each slot's member was last part of the cluster.
+    var lastPresent: [SlotName: BootInstant] = [:]
+    /// The slots this leader found when it began are in there.
+    var hasCountedSlots = false
 
     struct RunningActivity {
         let kind: Activity

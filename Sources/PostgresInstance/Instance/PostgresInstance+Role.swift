@@ -70,10 +70,12 @@ extension PostgresInstance {
     /// Missing slots reserve WAL at once. Unwanted ones of ours are dropped unless somebody streams from them; slots that
     /// do not begin with `prefix` are nobody's business here.
     ///
-    /// - Parameter prefix: what the names of all member slots of this cluster begin with.
+    /// - Parameters:
+    ///   - prefix: what the names of all member slots of this cluster begin with.
+    ///   - drops: whether slots may go; otherwise missing ones are made, and nothing else.
     @discardableResult
     public func ensureSlots(
-        _ wanted: Set<SlotName>, prefix: String, deadline: Duration = .seconds(5)
+        _ wanted: Set<SlotName>, prefix: String, drops: Bool = true, deadline: Duration = .seconds(5)
     ) async throws -> SlotChange {
         let connection = try await openObserver(deadline: deadline)
         let rows = try await connection.query(
@@ -90,7 +92,7 @@ extension PostgresInstance {
             let isActive = row[1] == "t"
             // A slot whose WAL is gone only misleads: its member needs a new copy, which needs a new slot.
             let isLost = row[2] == "t"
-            if !isActive, (isLost && names.contains(name)) || (name.hasPrefix(prefix) && !names.contains(name)) {
+            if drops, !isActive, (isLost && names.contains(name)) || (name.hasPrefix(prefix) && !names.contains(name)) {
                 _ = try await connection.query(
                     "SELECT pg_drop_replication_slot($1)", parameters: [name], deadline: deadline)
                 logger.info("dropped a replication slot", metadata: ["slot": "\(name)"])
@@ -106,7 +108,7 @@ extension PostgresInstance {
         return outcome
     }
 
-    /// What ``ensureSlots(_:prefix:deadline:)`` found and did.
+    /// What ``ensureSlots(_:prefix:drops:deadline:)`` found and did.
     public struct SlotChange: Hashable, Sendable {
         public var hasChanged = false
         /// A slot of ours that nobody is to have is in use still, and was left.

@@ -8,8 +8,14 @@ import Testing
 /// The reading end of a testing watchdog.
 final class WatchdogPipe {
     let path: String
-    private let descriptor: Int32
+    private var descriptor: Int32
     private var heard = ""
+    /// Nobody reads, and what is written fails; what was said is lost.
+    var isDeaf = false {
+        didSet {
+            if isDeaf { close(descriptor) } else { descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
+        }
+    }
 
     init(path: String) throws {
         self.path = path
@@ -106,6 +112,19 @@ final class WatchdogPipe {
         let watchdog = Watchdog(
             WatchdogSettings(mode: .required, device: pipe.path), logger: Self.logger)
         #expect(!watchdog.activate(.standard))
+    }
+
+    @Test func `a countdown whose last sign of life failed is ended all the same`() throws {
+        signal(SIGPIPE, SIG_IGN)
+        let pipe = try WatchdogPipe()
+        let watchdog = Self.watchdog(.automatic, pipe.path)
+        #expect(watchdog.activate(.standard))
+        #expect(pipe.said() == "Ctimeout=15\n1")
+        pipe.isDeaf = true
+        watchdog.keepAlive()
+        pipe.isDeaf = false
+        watchdog.disable()
+        #expect(pipe.said() == "V")
     }
 
     @Test func `a device that is lost is opened anew before the leader goes on`() throws {

@@ -84,8 +84,9 @@ final class Watchdog: Sendable {
     /// Ends the countdown: no server of this member serves a client.
     func disable() {
         state.withLock { state in
+            // Also after a sign of life that failed: the device counts on. One that is closed is left alone.
+            endCountdown()
             if case .running = state {
-                endCountdown()
                 logger.notice("watchdog disabled", metadata: ["device": "\(settings.device)"])
             }
             state = .idle

@@ -53,6 +53,16 @@ extension MemberTests {
                 #expect(try await remote.query("SELECT count(*) FROM written").scalar == "2")
                 // Fenced again, as every primary is.
                 #expect(try await siteB.lock()["leader"] == promoted.leader.name)
+                // While paused it stays a primary, and has no answer to wait for.
+                try await siteB.configure(
+                    Self.configuration.adding("standby_cluster", section).adding("pause", true))
+                try await eventually(within: .seconds(15), "it knows that it is paused") {
+                    try await siteB.memberStatus(promoted.leader)["pause"] == true
+                }
+                try await holds(for: .seconds(7), "it says nothing of the remote server") {
+                    let status = try await siteB.memberStatus(promoted.leader)
+                    return status["pause"] == true && !status.serialized().contains("standby cluster")
+                }
             }
         }
     }

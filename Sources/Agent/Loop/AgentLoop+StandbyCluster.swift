@@ -174,7 +174,10 @@ extension AgentLoop {
             (followedRemote, remoteProblem) = (nil, nil)
             return forgetQuestionToRemote()
         }
-        guard activity == nil, case .primary = server, watch.standing(ttl: view.configuration.timings.ttl).isMine else {
+        // While paused it stays a primary, whatever the answer.
+        guard activity == nil, case .primary = server, !view.configuration.isPaused,
+            watch.standing(ttl: view.configuration.timings.ttl).isMine
+        else {
             return forgetQuestionToRemote()
         }
         guard askedRemote != section || (questionToRemote == nil && nextLookAtRemote <= .now()) else { return }

@@ -7,7 +7,9 @@ import PostgresInstance
 /// The member's loop: observe, decide, act, record.
 ///
 /// All policy is in ``decide(_:)``; here is only how to see and how to do. Long actions run one at a time as ``Activity``;
-/// the loop itself never waits for one, nor for the API server.
+/// the loop itself never waits for one. It does wait for the server's answers, and for the few writes to the API server and
+/// questions to other members that a cycle makes, each with a deadline of `retryTimeout` at most (a question to three slow
+/// members: 3 s). Neither a renewal of the lock nor the fence waits for the loop.
 actor AgentLoop {
     let configuration: AgentConfiguration
     let identity: HolderIdentity

@@ -57,7 +57,9 @@ struct DataDirectory: Sendable {
         try FileSystem.write(operation, to: marker, mode: 0o600, owner: owner)
     }
 
+    /// - Guarantees: the mark does not come back with a power loss: the finished directory would be taken for nobody's data.
     func finish() throws(InstanceError) {
         try FileSystem.remove(marker)
+        FileSystem.synchronizeDirectory(of: marker)
     }
 }

@@ -117,7 +117,8 @@ enum FileSystem {
         }
     }
 
-    private static func synchronizeDirectory(of path: String) {
+    /// Makes durable which files there are beside `path`.
+    static func synchronizeDirectory(of path: String) {
         let descriptor = open(directory(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         _ = fsync(descriptor)

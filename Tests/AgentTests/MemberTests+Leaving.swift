@@ -145,6 +145,32 @@ extension MemberTests {
         }
     }
 
+    @Test func `a former leader that is stopped while it recovers does not wait for the recovery`() async throws {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            let old = try await cluster.healthy().leader
+            try await old.destroy()
+            let next = try await cluster.healthy(of: 1, ignoring: old).leader
+            // Nobody leads when the old one comes back, so that it recovers before anything else.
+            next.terminate()
+            try await eventually(within: .seconds(30), "nobody leads") {
+                guard !next.isRunning else { return false }
+                return try await cluster.lock()["leader"] == nil
+            }
+            let variables = try old.replaceProgram(
+                "postgres", by: #"[ "$1" = --single ] && exec sleep 600; exec "$program" "$@""#)
+            let offset = old.logEnd
+            try old.start(environment: variables)
+            try await eventually(within: .seconds(20), "it recovers") {
+                old.hasSaid("recovering in single-user mode", since: offset)
+            }
+            #expect(old.hasSaid("doing crash recovery in a single user mode", since: offset))
+            old.terminate()
+            try await eventually(within: .seconds(10), "it ends") { !old.isRunning }
+            #expect(old.postgresProcesses == [])
+        }
+    }
+
     @Test func `mode on: commits wait for the standby in another zone than the leader's`() async throws {
         try await with(3, configuration: configuration("on")) { cluster in
             for member in cluster.members { try member.start() }

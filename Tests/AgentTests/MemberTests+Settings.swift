@@ -99,6 +99,14 @@ extension MemberTests {
                 }
                 try await expectFormer()
             }
+            // As after an agent of an earlier version, which kept nothing: what only the server knows is left to it.
+            #expect(unlink("\(member.dataDirectory).settings") == 0)
+            let offset = member.logEnd
+            kill(try #require(member.agentProcess), SIGKILL)
+            try await eventually(within: .seconds(30), "it asks the server again") {
+                member.hasSaid("the files of the server are left as they were", since: offset)
+            }
+            try await expectFormer()
             try await apply(["work_mem": "9MB"], rules: rules)
             try await eventually(within: .seconds(15), "it applies the corrected settings") {
                 try await member.query("SHOW work_mem").scalar == "9MB"

@@ -37,7 +37,7 @@ struct ReplicationTests {
         }
     }
 
-    @Test func `replay that a person paused is told from replay that is paused for the primary's settings`() async throws {
+    @Test func `a pause of the replay by a person is told from one for the settings of the primary`() async throws {
         try await TestServer.withWorld { world in
             let primary = try world.server("demo-0")
             let replica = try world.server("demo-1")

@@ -117,49 +117,48 @@ extension MemberTests {
         }
     }
 
-    /// A client's process that does not end, and for which a fast stop therefore waits.
-    private func freezeClient(of member: MemberProcess) async throws -> pid_t {
-        let client = try await member.open()
-        let answer = try await client.query("SELECT pg_backend_pid()", deadline: .seconds(5))
-        let backend = try #require(answer.scalar.flatMap { pid_t($0) })
-        kill(backend, SIGSTOP)
-        return backend
-    }
-
-    @Test func `a stop that hangs ends after its time and costs no leadership`() async throws {
-        try await with(2, configuration: Self.settings(["primary_stop_timeout": 2])) { cluster in
+    /// A switchover whose fast stop waits for a client's process that is frozen; in the end the same member leads, on the
+    /// same timeline.
+    ///
+    /// - Parameters:
+    ///   - seconds: until the stop is cut short.
+    ///   - body: gets the leadership before, where the leader's log ended then, and that process.
+    private func withHangingStop(
+        cutShortAfter seconds: Int64, _ body: (Leadership, Int, pid_t) async throws -> Void
+    ) async throws {
+        try await with(2, configuration: Self.settings(["primary_stop_timeout": .int(seconds)])) { cluster in
             for member in cluster.members { try member.start() }
             let before = try await cluster.healthy()
-            let leader = before.leader
-            let backend = try await freezeClient(of: leader)
+            let client = try await before.leader.open()
+            let answer = try await client.query("SELECT pg_backend_pid()", deadline: .seconds(5))
+            let backend = try #require(answer.scalar.flatMap { pid_t($0) })
+            kill(backend, SIGSTOP)
             defer { kill(backend, SIGCONT) }
-            let offset = leader.logEnd
-            try await cluster.annotate("-failover", ["leader": .string(leader.name)])
-            try await eventually(within: .seconds(15), "the stop is cut short") {
-                leader.hasSaid("the fast stop did not end in time", since: offset)
-            }
-            try await eventually(within: .seconds(20), "the switchover is given up") {
-                leader.hasSaid("switchover failed: ", since: offset)
-            }
-            #expect(leader.hasSaid("the server did not shut down in order", since: offset))
+            let offset = before.leader.logEnd
+            try await cluster.annotate("-failover", ["leader": .string(before.leader.name)])
+            try await body(before, offset, backend)
             let after = try await cluster.healthy()
-            #expect(after.leader.name == leader.name)
+            #expect(after.leader.name == before.leader.name)
             #expect(after.timeline == before.timeline)
         }
     }
 
+    @Test func `a stop that hangs ends after its time and costs no leadership`() async throws {
+        try await withHangingStop(cutShortAfter: 2) { before, offset, _ in
+            try await eventually(within: .seconds(15), "the stop is cut short") {
+                before.leader.hasSaid("the fast stop did not end in time", since: offset)
+            }
+            try await eventually(within: .seconds(20), "the switchover is given up") {
+                before.leader.hasSaid("switchover failed: the server did not shut down in order", since: offset)
+            }
+        }
+    }
+
     @Test func `a stop whose last record does not reach the heir costs no leadership`() async throws {
-        try await with(2, configuration: Self.settings(["primary_stop_timeout": 3])) { cluster in
-            for member in cluster.members { try member.start() }
-            let before = try await cluster.healthy()
-            let leader = before.leader
-            // Holds the stop until the heir, which was chosen because it receives, does so no more.
-            let backend = try await freezeClient(of: leader)
-            defer { kill(backend, SIGCONT) }
-            let offset = leader.logEnd
-            try await cluster.annotate("-failover", ["leader": .string(leader.name)])
+        try await withHangingStop(cutShortAfter: 3) { before, offset, backend in
+            // The heir was chosen because it receives; from here on it does so no more.
             try await eventually(within: .seconds(15), "the stop has begun") {
-                leader.hasSaid("received fast shutdown request", since: offset)
+                before.leader.hasSaid("received fast shutdown request", since: offset)
             }
             let receivers = before.standbys[0].postgresProcesses(titled: "walreceiver")
             #expect(receivers.count == 1)
@@ -168,16 +167,12 @@ extension MemberTests {
             kill(backend, SIGCONT)
             // The walsender waits for its standby after the shutdown checkpoint.
             try await eventually(within: .seconds(15), "the stop is cut short") {
-                leader.hasSaid("the fast stop did not end in time", since: offset)
+                before.leader.hasSaid("the fast stop did not end in time", since: offset)
             }
             // All that was written is in order, but the heir cannot have it.
             try await eventually(within: .seconds(20), "the switchover is given up") {
-                leader.hasSaid("did not receive the shutdown checkpoint", since: offset)
+                before.leader.hasSaid("did not receive the shutdown checkpoint", since: offset)
             }
-            for process in receivers { kill(process, SIGCONT) }
-            let after = try await cluster.healthy()
-            #expect(after.leader.name == leader.name)
-            #expect(after.timeline == before.timeline)
         }
     }
 }

@@ -38,6 +38,8 @@ import Testing
         #expect(
             judge([report("a", 1099)], mayWait: false, isLeaving: false)
                 == .none(HandOverRefusal("a does not receive from this leader")))
+        // It ends in a status and an Event as it is.
+        #expect("\(HandOverRefusal("a does not receive from this leader"))" == "a does not receive from this leader")
     }
 
     @Test func `one that is about to follow, or too far behind, is waited for, and can be no heir as it is`() {

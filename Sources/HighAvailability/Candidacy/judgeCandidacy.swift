@@ -188,10 +188,12 @@ public func chooseHeir(
 }
 
 /// Why a switchover was not carried out, for the person who asked for it.
-public struct HandOverRefusal: Error, Hashable, Sendable {
+public struct HandOverRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     public var reason: String
 
     public init(_ reason: String) {
         self.reason = reason
     }
+
+    public var description: String { reason }
 }

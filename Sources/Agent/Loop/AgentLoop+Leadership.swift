@@ -111,7 +111,7 @@ extension AgentLoop {
         if !hasCheckpointSincePromotion, !isCheckpointing { checkpointAfterPromotion() }
         guard view.configuration.standbyCluster == nil, case .primary(let primary) = server else { return }
         if begun?.timeline != primary.timeline {
-            begun = (primary.timeline, await beginning(of: primary.timeline))
+            begun = await beginning(of: primary.timeline).map { (primary.timeline, $0) }
         }
         // Also when it was there before: whatever took it out, nothing else tells this course from another one.
         guard let change = begun?.change, view.history.last?.isSame(as: change) != true else { return }

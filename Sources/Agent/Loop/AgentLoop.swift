@@ -83,9 +83,9 @@ actor AgentLoop {
     var settingsProblem: String?
     var hasCheckpointSincePromotion = true
     var isCheckpointing = false
-    /// The timeline this primary writes on, and the switch that began it, which the store's history ends with; no switch began
-    /// the first one.
-    var begun: (timeline: Timeline, change: TimelineSwitch?)?
+    /// The timeline this primary writes on, and the switch that began it, which the store's history ends with. Nil on the
+    /// first one, which no switch began, and until the switch of another is known.
+    var begun: (timeline: Timeline, change: TimelineSwitch)?
     /// No standby any more and no leader yet: no Service leads here.
     var isRouteWithdrawn = false
     /// What that promotion may have cost.

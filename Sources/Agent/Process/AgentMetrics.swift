@@ -4,8 +4,6 @@ import Observability
 
 /// The agent's metrics: Patroni's names, so that existing dashboards work, and ours.
 enum AgentMetrics {
-    static let decisions = "matriarch_decisions_total"
-
     /// Registers everything that is read from the snapshot at the time of a scrape.
     static func register(in registry: MetricsRegistry, snapshot: @escaping @Sendable () -> MemberSnapshot?) {
         ProcessMetrics.register(in: registry)

@@ -135,7 +135,9 @@ extension HighAvailabilitySpec: SchemaObject {
         case .primaryStopTimeout:
             Field(
                 .integer(minimum: 1, maximum: 600),
-                "Seconds a primary's orderly stop may take before it is stopped at once.", default: 30)
+                "Seconds a primary's orderly stop may take before it is stopped at once. A restart in place waits for at most "
+                    + "60, the end of the Pod for at most 50.",
+                default: 30)
         case .synchronous:
             Field(.object(SynchronousSpec.self), SynchronousSpec.summary, default: [:])
         }

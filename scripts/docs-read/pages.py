@@ -20,6 +20,8 @@ class Pages:
         self.commands = Commands(binaries, self.schema)
         self.pages = {page.path: page for page in map(Page, PAGES)}
         sources = "\n".join(path.read_text() for path in (ROOT / "Sources").rglob("*.swift"))
+        scripts = [path.read_text() for path in (ROOT / "scripts").iterdir() if path.is_file()]
+        self.settings = set(re.findall(r"MATRIARCH_[A-Z_]+", "\n".join([sources, *scripts])))
         sources = re.sub(r'"\s*\n\s*\+ "', "", sources)  # one sentence on two lines
         self.sources = re.sub(r"\\\([^()]*(?:\([^()]*\)[^()]*)*\)", "…", sources).replace('\\"', '"')
 
@@ -28,6 +30,7 @@ class Pages:
             self.read(page)
         self.reachable()
         self.command_line_page()
+        self.words_of_the_product()
         self.full_sample()
 
     def read(self, page):
@@ -123,6 +126,30 @@ class Pages:
             for name in self.commands.programs.options(command):
                 if name not in ("-h", "--help", "--version") and name not in described:
                     report("docs/reference/cli.md:1", f"option {name} of {command['commandName']} is missing")
+
+    def words_of_the_product(self):
+        """What programs and dashboards meet is told in the reference, and nothing that is told there has gone."""
+        events = (ROOT / "docs/reference/events-and-conditions.md").read_text()
+        reasons = set()
+        for path in (ROOT / "Sources/OperatorPlan/Plan").rglob("*.swift"):
+            for body in re.findall(r"enum (?:Condition|Event)Reason\b.*?\n\}", path.read_text(), re.S):
+                reasons |= set(re.findall(r'case \w+ = "(\w+)"', body))
+        for reason in sorted(reasons - set(re.findall(r"`(\w+)`", events))):
+            report("docs/reference/events-and-conditions.md:1", f"reason {reason} is missing")
+        known = reasons | self.commands.conditions
+        for reason in sorted(set(re.findall(r"(?:True|False|Unknown) `([A-Z]\w+)`", events)) - known):
+            report("docs/reference/events-and-conditions.md:1", f"there is no reason {reason}")
+        metrics = (ROOT / "docs/reference/metrics.md").read_text()
+        families = "patroni|matriarch|workqueue|controller_runtime|reflector|rest_client|leader_election"
+        for folder in ("Agent", "Operator", "ControllerRuntime"):
+            for path in (ROOT / "Sources" / folder).rglob("*.swift"):
+                for name in re.findall(rf'"((?:{families})_[a-z_]+)"', path.read_text()):
+                    if f"`{name}`" not in metrics:
+                        report("docs/reference/metrics.md:1", f"metric {name} is missing")
+        for page in self.pages.values():
+            for name in set(re.findall(r"MATRIARCH_[A-Z_]*[A-Z]", page.path.read_text())):
+                if name not in self.settings:
+                    report(f"{page.name}:1", f"nothing reads {name}")
 
     def full_sample(self):
         name = "manifests/samples/full.yaml"

@@ -32,6 +32,18 @@ import Testing
         #expect(try world.condition(.ready) == "True Healthy")
     }
 
+    @Test func `a restart that stood in the resource when it was made is not carried out, a new id is`() throws {
+        var world = World(["restart": [:]])
+        try world.settle()
+        world.run(3, leader: 0)
+        try world.settle()
+        #expect(try world.restartOrder() == nil)
+        #expect(try world.condition(.restartCompleted) == "False FromCreation")
+        world.patch(["restart": ["id": "again"]])
+        try world.settle()
+        #expect(try world.restartOrder()?["member"] == "demo-1")
+    }
+
     @Test func `the same content is not carried out again, a new id is`() throws {
         var world = try World.running()
         world.patch(["restart": ["instances": ["demo-2"]]])

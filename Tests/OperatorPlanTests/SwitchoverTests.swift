@@ -25,6 +25,32 @@ import Testing
         #expect(events == ["SwitchoverStarted", "SwitchoverSucceeded", "PrimaryChanged"])
     }
 
+    @Test func `a switchover that stood in the resource when it was made is not carried out, a new id is`() throws {
+        // Deleted and made again from its file: the status that told of it is gone.
+        var world = World(["switchover": ["id": "maintenance"]])
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "False FromCreation")
+        world.run(3, leader: 0)
+        try world.settle()
+        #expect(world[store: "demo-failover"].isEmpty)
+        #expect(world.takeEvents().filter { $0.hasPrefix("SwitchoverFailed: FromCreation") }.count == 1)
+        world.patch(["paused": false])
+        try world.settle()
+        #expect(world[store: "demo-failover"].isEmpty)
+        world.patch(["switchover": ["id": "again"]])
+        try world.settle()
+        #expect(world[store: "demo-failover"]["leader"] == "demo-0")
+    }
+
+    @Test func `a switchover that a tool wrote before the operator's first look is not carried out`() throws {
+        var world = World()
+        world.run(3, leader: 0)
+        world.patch(["switchover": ["candidate": "demo-1", "mode": "forced"]])
+        try world.settle()
+        #expect(world[store: "demo-failover"].isEmpty)
+        #expect(try world.condition(.switchoverCompleted) == "False FromCreation")
+    }
+
     @Test func `the same content is not carried out again, a new id is`() throws {
         var world = try World.running()
         world.patch(["switchover": ["candidate": "demo-1"]])

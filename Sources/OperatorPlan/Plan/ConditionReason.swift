@@ -54,6 +54,7 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case refused = "Refused"
     case timedOut = "TimedOut"
     case withdrawn = "Withdrawn"
+    case fromCreation = "FromCreation"
     case noCandidate = "NoCandidate"
     case candidateNeeded = "CandidateNeeded"
     case unknownCandidate = "UnknownCandidate"

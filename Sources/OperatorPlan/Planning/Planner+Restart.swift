@@ -16,6 +16,7 @@ extension Planner {
             ?? RestartStatus(
                 id: request.id, request: id, phase: .requested, members: concerned(by: request),
                 reason: ConditionReason.requested.rawValue, requestedAt: now)
+        if previous.restart?.request != id, isAsMade { fail(&state, .fromCreation, Self.stoodAtCreation) }
         if state.phase == .requested { start(&state, request) }
         if state.phase == .inProgress { goOn(&state, request) }
         status.restart = state

@@ -14,6 +14,9 @@ extension Planner {
         var state =
             previous.switchover?.request == id
             ? previous.switchover ?? newState(id: id, request: request) : newState(id: id, request: request)
+        if previous.switchover?.request != id, isAsMade {
+            fail(&state, reason: .fromCreation, message: Self.stoodAtCreation)
+        }
         advance(&state, request: request)
         status.switchover = state
         if !state.phase.isFinal {

@@ -46,6 +46,39 @@ extension MemberTests {
         }
     }
 
+    /// The runbook on data loss saves WAL by it.
+    @Test func `a dead leader that comes back to a paused cluster keeps its WAL until it is resumed`() async throws {
+        try await withThree { cluster, before in
+            let old = before.leader
+            try await RowWriter.prepare(on: old)
+            try await cluster.healthy()
+            for process in old.postgresProcesses(titled: "walsender") { kill(process, SIGSTOP) }
+            try await old.query("INSERT INTO written VALUES (2), (3)")
+            let end = try #require(try await old.query("SELECT pg_current_wal_flush_lsn()").scalar.flatMap { LSN($0) })
+            try await old.destroy()
+            try await cluster.healthy(of: 2)
+            var paused = Self.configuration
+            paused["pause"] = true
+            try await cluster.annotate("-config", ["config": .string(paused.serialized())])
+
+            let offset = old.logEnd
+            try old.start()
+            try await eventually(within: .seconds(15), "it waits for the resume", { old.logTail }) { _ in
+                old.hasSaid("PAUSE: postgres is not running", since: offset)
+            }
+            // Longer than a rewind takes to begin: one does within a loop.
+            try await holds(for: .seconds(3), "no server and no tool runs on its data") {
+                old.postgresProcesses.isEmpty
+            }
+            try await cluster.setPaused(false)
+            try await cluster.healthy()
+            let abandoned = try await cluster.report("abandoned.matriarch.dev/\(old.name)") {
+                $0["timeline"]?.intValue == before.timeline
+            }
+            #expect(try #require(abandoned["end"]?.stringValue.flatMap { LSN($0) }) >= end)
+        }
+    }
+
     @Test func `a leader that was stopped in order has lost nothing, and says so when it is back`() async throws {
         try await withThree { cluster, before in
             let old = before.leader

@@ -10,7 +10,9 @@ struct ServerFilesTests {
         memberName: "demo-1")
 
     private func files(_ settings: PostgresSettings, _ role: ServerRole) -> ServerFiles {
-        ServerFiles(settings: settings, role: role, placement: placement, access: access, hasBaseConfiguration: true)
+        ServerFiles(
+            settings: settings, role: role, placement: placement, access: access, version: ServerVersion(major: 15),
+            hasBaseConfiguration: true)
     }
 
     @Test func `the agents' own rules stand before the users'`() throws {
@@ -33,7 +35,8 @@ struct ServerFilesTests {
     @Test func `a uid without a name gets in by password`() throws {
         let nameless = InternalAccess(superuser: "postgres", replication: "r", rewind: "w", trustedSystemUsers: [])
         let files = ServerFiles(
-            settings: try PostgresSettings(clusterName: "demo"), role: .primary, placement: placement, access: nameless)
+            settings: try PostgresSettings(clusterName: "demo"), role: .primary, placement: placement, access: nameless,
+            version: ServerVersion(major: 15))
         #expect(files.hostBasedAuthentication.contains("local all \"postgres\" scram-sha-256\n"))
     }
 

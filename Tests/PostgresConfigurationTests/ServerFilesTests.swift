@@ -59,6 +59,18 @@ struct ServerFilesTests {
         #expect(!files(settings, .standby(upstream: nil)).configuration.contains("primary_conninfo"))
     }
 
+    @Test(arguments: [(15, false, false), (16, false, true), (18, false, true), (18, true, false)])
+    func `a member is told the password by SCRAM alone where libpq can demand it, another cluster's server as it wants`(
+        major: Int, isRemote: Bool, demandsSCRAM: Bool
+    ) throws {
+        let files = ServerFiles(
+            settings: try PostgresSettings(clusterName: "demo"),
+            role: .standby(
+                upstream: Upstream(member: "demo-0", host: "10.0.0.7", port: 5432, slot: nil, isRemote: isRemote)),
+            placement: placement, access: access, version: ServerVersion(major: major))
+        #expect(files.configuration.contains("require_auth=''scram-sha-256''") == demandsSCRAM)
+    }
+
     @Test func `the same input gives the same bytes, whatever the order it came in`() throws {
         let names = (0..<40).map { "extension.parameter_\($0)" }
         let forward = try PostgresSettings(

@@ -47,7 +47,7 @@ public struct ServerFiles: Hashable, Sendable {
             if let upstream {
                 let connection = ConnectionString(
                     upstream: upstream, user: access.replication, database: nil,
-                    passwordFile: placement.passwordFile, applicationName: placement.memberName)
+                    passwordFile: placement.passwordFile, applicationName: placement.memberName, version: version)
                 recovery.append(("primary_conninfo", connection.description))
                 if let slot = upstream.slot { recovery.append(("primary_slot_name", slot.description)) }
             }

@@ -20,7 +20,7 @@ extension PostgresInstance {
         var arguments = [
             "--pgdata", data.path, "--wal-method", "stream", "--checkpoint", "fast", "--no-password", "--progress",
             "--no-sync",
-            "--dbname", connectionString(to: upstream, credentials.replication, database: nil),
+            "--dbname", try await connectionString(to: upstream, credentials.replication, database: nil),
         ]
         if let slot { arguments += ["--slot", slot.description] }
         let report = CloneProgress(logger: logger, member: upstream.member)
@@ -102,10 +102,12 @@ extension PostgresInstance {
             passwordFile: layout.passwordFile, applicationName: toolName, isReplication: true)
     }
 
-    func connectionString(to upstream: Upstream, _ account: Credentials.Account, database: String?) -> String {
+    func connectionString(
+        to upstream: Upstream, _ account: Credentials.Account, database: String?
+    ) async throws -> String {
         ConnectionString(
             upstream: upstream, user: account.username, database: database, passwordFile: layout.passwordFile,
-            applicationName: toolName
+            applicationName: toolName, version: try await programVersion()
         ).description
     }
 

@@ -87,7 +87,7 @@ let package = Package(
             name: "matriarch",
             dependencies: [
                 "Agent", "AgentAPI", "Operator", "ControllerRuntime", "InitProcess", "CommandLineTool", "Observability",
-                argumentParser, log,
+                "PostgresInstance", "PostgresConfiguration", argumentParser, log,
             ],
             swiftSettings: strict),
 

@@ -13,11 +13,14 @@ OUTPUT=$ROOT/.build/bin
 # What a running local cluster keeps; `make down` removes all of it.
 STATE=${MATRIARCH_STATE:-/var/lib/matriarch-local}
 KUBERNETES_VERSION=1.20.2
+# The major version of PostgreSQL in Pods; 17 and 18 have images as well.
+POSTGRES=${MATRIARCH_POSTGRES:-15}
 # The name as the kubelet resolves it; people write matriarch-postgres:15.
-IMAGE=docker.io/library/matriarch-postgres:15
+IMAGE=docker.io/library/matriarch-postgres:$POSTGRES
+IMAGE_ARCHIVE=$OUTPUT/matriarch-postgres-$POSTGRES.tar
 mkdir -p "$CACHE"
 # shellcheck disable=SC2034 # read by the scripts that source this file
-readonly ROOT CACHE SCRATCH OUTPUT STATE KUBERNETES_VERSION IMAGE
+readonly ROOT CACHE SCRATCH OUTPUT STATE KUBERNETES_VERSION POSTGRES IMAGE IMAGE_ARCHIVE
 
 # Debian keeps iptables, runc and kube-proxy's helpers where a plain PATH may not look.
 case ":$PATH:" in *:/usr/sbin:*) ;; *) export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" ;; esac
@@ -92,7 +95,7 @@ uses_other_cluster() { [ -n "${KUBECONFIG:-}" ] && [ "$KUBECONFIG" != "$STATE/ku
 # Only people can bring an image to the nodes of a cluster that was not started here.
 need_image_on_nodes() {
     if uses_other_cluster && [ -z "${MATRIARCH_IMAGE_LOADED:-}" ]; then
-        die "load $OUTPUT/matriarch-postgres.tar into the nodes of that cluster, then run this again with MATRIARCH_IMAGE_LOADED=1"
+        die "load $IMAGE_ARCHIVE into the nodes of that cluster, then run this again with MATRIARCH_IMAGE_LOADED=1"
     fi
 }
 use_cluster() { export KUBECONFIG="${KUBECONFIG:-$STATE/kubeconfig}"; }

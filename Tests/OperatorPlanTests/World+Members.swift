@@ -5,9 +5,13 @@ import PostgresClusterAPI
 /// What agents and kubelet do.
 extension World {
     /// Members `0..<count` run, `leader` leads.
-    mutating func run(_ count: Int, leader: Int, timeline: Int64 = 1, revision: String = "r1") {
+    mutating func run(
+        _ count: Int, leader: Int, timeline: Int64 = 1, revision: String = "r1", serverVersion: Int? = nil
+    ) {
         observed.pods = (0..<count).map {
-            member($0, role: $0 == leader ? "primary" : "replica", timeline: timeline, revision: revision)
+            member(
+                $0, role: $0 == leader ? "primary" : "replica", timeline: timeline, revision: revision,
+                serverVersion: serverVersion)
         }
         observed.volumeClaims.formUnion((0..<count).map { "data-demo-\($0)" })
         self[store: "demo-leader"] = ["leader": .string("demo-\(leader)")]
@@ -16,13 +20,14 @@ extension World {
 
     func member(
         _ ordinal: Int, role: String?, state: String = "running", timeline: Int64 = 1, isReady: Bool = true,
-        revision: String = "r1", problem: String? = nil
+        revision: String = "r1", problem: String? = nil, serverVersion: Int? = nil
     ) -> Pod {
         var status: JSONValue = [
             "state": .string(state), "timeline": .int(timeline),
             "postmaster_start_time": .string("started demo-\(ordinal)"),
         ]
         if let role { status["role"] = .string(role) }
+        if let serverVersion { status["server_version"] = JSONValue(serverVersion) }
         if let problem { status["problem"] = .string(problem) }
         var metadata = ObjectMeta(name: "demo-\(ordinal)", namespace: "default", uid: "pod-\(ordinal)-\(revision)")
         metadata.labels = Labels.all(cluster: "demo", component: "postgres").merging([
@@ -37,6 +42,36 @@ extension World {
                     ContainerStatus(
                         name: "postgres", ready: isReady, state: ContainerState(running: ContainerStateRunning()))
                 ]))
+    }
+
+    /// The kubelet's word on the Pod that asks an image.
+    ///
+    /// - Parameter owner: uid of the Pod's StatefulSet; nil: the one that is there.
+    mutating func describeImageCheck(_ state: ContainerState, owner: String? = nil) {
+        guard let check = observed.imageCheck else { return }
+        let set = check.statefulSet
+        let pod = Pod(
+            metadata: ObjectMeta(
+                name: "image-check-0",
+                ownerReferences: [
+                    OwnerReference(
+                        apiVersion: "apps/v1", kind: "StatefulSet", name: "image-check",
+                        uid: owner ?? set.value(at: "metadata", "uid")?.stringValue ?? "")
+                ]),
+            spec: PodSpec(
+                containers: [
+                    Container(
+                        name: "image-check",
+                        image: set.value(at: "spec", "template", "spec", "containers")?[0]?["image"]?.stringValue)
+                ]),
+            status: PodStatus(containerStatuses: [ContainerStatus(name: "image-check", state: state)]))
+        observed.imageCheck?.pod = pod
+    }
+
+    /// The image has said `text` and its container has ended.
+    mutating func answerImageCheck(_ text: String, owner: String? = nil) {
+        describeImageCheck(
+            ContainerState(terminated: ContainerStateTerminated(exitCode: 0, message: text)), owner: owner)
     }
 
     /// The agents carry out the request that lies in the store.

@@ -50,6 +50,22 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         BadSpec(
             "callbacks that may take for ever", ["callbacks": ["configMapName": "a", "timeout": 0]],
             "spec.callbacks.timeout", "between 1 and 3600"),
+        BadSpec(
+            "ICU without a locale", ["bootstrap": ["initdb": ["localeProvider": "icu"]]],
+            "spec.bootstrap.initdb.icuLocale", "localeProvider icu needs icuLocale"),
+        BadSpec(
+            "an ICU locale without ICU", ["bootstrap": ["initdb": ["icuLocale": "de-DE"]]],
+            "spec.bootstrap.initdb.icuLocale", "icuLocale needs localeProvider icu"),
+        BadSpec(
+            "a builtin locale nobody has", ["bootstrap": ["initdb": ["localeProvider": "builtin", "locale": "de_DE"]]],
+            "spec.bootstrap.initdb.locale", "C.UTF-8", "PG_UNICODE_FAST"),
+        BadSpec(
+            "a builtin locale in LATIN1",
+            ["bootstrap": ["initdb": ["localeProvider": "builtin", "encoding": "LATIN1"]]],
+            "spec.bootstrap.initdb.encoding", "UTF8"),
+        BadSpec(
+            "a WAL segment of 3 MiB", ["bootstrap": ["initdb": ["walSegmentSize": "3Mi"]]],
+            "spec.bootstrap.initdb.walSegmentSize", "allowed words"),
         BadSpec("no instances", ["instances": 0], "spec.instances", "between 1 and 32"),
         BadSpec("too many instances", ["instances": 33], "spec.instances", "between 1 and 32"),
         BadSpec(

@@ -10,7 +10,9 @@ struct ServerFilesTests {
         memberName: "demo-1")
 
     private func files(_ settings: PostgresSettings, _ role: ServerRole) -> ServerFiles {
-        ServerFiles(settings: settings, role: role, placement: placement, access: access, hasBaseConfiguration: true)
+        ServerFiles(
+            settings: settings, role: role, placement: placement, access: access, version: ServerVersion(major: 15),
+            hasBaseConfiguration: true)
     }
 
     @Test func `the agents' own rules stand before the users'`() throws {
@@ -33,7 +35,8 @@ struct ServerFilesTests {
     @Test func `a uid without a name gets in by password`() throws {
         let nameless = InternalAccess(superuser: "postgres", replication: "r", rewind: "w", trustedSystemUsers: [])
         let files = ServerFiles(
-            settings: try PostgresSettings(clusterName: "demo"), role: .primary, placement: placement, access: nameless)
+            settings: try PostgresSettings(clusterName: "demo"), role: .primary, placement: placement, access: nameless,
+            version: ServerVersion(major: 15))
         #expect(files.hostBasedAuthentication.contains("local all \"postgres\" scram-sha-256\n"))
     }
 
@@ -54,6 +57,18 @@ struct ServerFilesTests {
         #expect(text.contains("recovery_target_timeline = 'latest'\n"))
         #expect(!files(settings, .primary).configuration.contains("primary_conninfo"))
         #expect(!files(settings, .standby(upstream: nil)).configuration.contains("primary_conninfo"))
+    }
+
+    @Test(arguments: [(15, false, false), (16, false, true), (18, false, true), (18, true, false)])
+    func `a member is told the password by SCRAM alone where libpq can demand it, another cluster's server as it wants`(
+        major: Int, isRemote: Bool, demandsSCRAM: Bool
+    ) throws {
+        let files = ServerFiles(
+            settings: try PostgresSettings(clusterName: "demo"),
+            role: .standby(
+                upstream: Upstream(member: "demo-0", host: "10.0.0.7", port: 5432, slot: nil, isRemote: isRemote)),
+            placement: placement, access: access, version: ServerVersion(major: major))
+        #expect(files.configuration.contains("require_auth=''scram-sha-256''") == demandsSCRAM)
     }
 
     @Test func `the same input gives the same bytes, whatever the order it came in`() throws {

@@ -71,6 +71,7 @@ struct ReplicationTests {
             let primary = try world.server("demo-0")
             let replica = try world.server("demo-1")
             try await primary.bootstrap()
+            try await primary.allowAlterSystem()
             try await primary.run("ALTER SYSTEM SET log_connections = on")
             try await primary.run("SELECT pg_reload_conf()")
             func connections() -> [Substring] {

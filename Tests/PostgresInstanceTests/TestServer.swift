@@ -4,6 +4,7 @@ import HighAvailability
 import Logging
 import PostgresClient
 import PostgresConfiguration
+import TestSupport
 import Testing
 
 @testable import PostgresInstance
@@ -35,9 +36,9 @@ final class TestServer: Sendable {
         port = try Self.freePort()
         let binaries: PostgresBinaries
         do {
-            binaries = try PostgresBinaries.locate()
+            binaries = try PostgresBinaries.locate(searchPaths: PostgresUnderTest.directory.map { [$0] })
         } catch {
-            Issue.record("\(error.message); install it: apt-get install postgresql-15")
+            Issue.record("\(error.message); install it: scripts/packages build, or scripts/postgres-fetch")
             throw error
         }
         // PostgreSQL refuses to run as root; CI and containers often are.
@@ -64,6 +65,19 @@ final class TestServer: Sendable {
         try await instance.initialize()
         try await startAndWait(as: .primary)
         try await instance.createRoles()
+    }
+
+    /// From PostgreSQL 17 on `ALTER SYSTEM` has to be allowed; for this life of the server.
+    func allowAlterSystem() async throws {
+        guard let version = instance.dataVersion, version.major >= 17 else { return }
+        try await instance.writeConfiguration(
+            try PostgresSettings(
+                clusterName: "demo", parameters: ["shared_buffers": "16MB", "allow_alter_system": "on"]), role: .primary
+        )
+        try await instance.reload()
+        try await eventually("ALTER SYSTEM is allowed") {
+            try await self.run("SHOW allow_alter_system").scalar == "on"
+        }
     }
 
     /// A running, streaming copy of `primary`.

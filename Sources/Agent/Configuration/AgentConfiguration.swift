@@ -1,6 +1,7 @@
 public import ClusterStore
 public import HighAvailability
 import KubernetesModels
+public import PostgresConfiguration
 
 /// Where this agent runs and what it keeps: fixed for its life.
 ///
@@ -107,9 +108,8 @@ public struct AgentConfiguration: Sendable {
 /// The agent file: what the cluster's resource says to the agents and not through the store.
 public struct AgentFile: Sendable, Hashable {
     public var lockObject: LockObject
-    public var dataChecksums: Bool
-    public var encoding: String
-    public var locale: String
+    /// How a new cluster is made.
+    public var initdb: InitdbOptions
     /// A new cluster is a copy of another one, and never made by initdb.
     public var copiesRemote: Bool
     /// By member name.
@@ -119,14 +119,12 @@ public struct AgentFile: Sendable, Hashable {
     public var callbackLimit: Duration
 
     public init(
-        lockObject: LockObject = .configMap, dataChecksums: Bool = true, encoding: String = "UTF8",
-        locale: String = "C.UTF-8", copiesRemote: Bool = false, tags: [String: MemberTags] = [:],
+        lockObject: LockObject = .configMap, initdb: InitdbOptions = InitdbOptions(), copiesRemote: Bool = false,
+        tags: [String: MemberTags] = [:],
         watchdog: WatchdogSettings = WatchdogSettings(), callbackLimit: Duration = .seconds(60)
     ) {
         self.lockObject = lockObject
-        self.dataChecksums = dataChecksums
-        self.encoding = encoding
-        self.locale = locale
+        self.initdb = initdb
         self.copiesRemote = copiesRemote
         self.tags = tags
         self.watchdog = watchdog
@@ -149,10 +147,9 @@ public struct AgentFile: Sendable, Hashable {
             }
             file.lockObject = lockObject
         }
-        let initdb = json.value(at: "bootstrap", "initdb")
-        file.dataChecksums = initdb?["dataChecksums"]?.boolValue ?? true
-        file.encoding = initdb?["encoding"]?.stringValue ?? file.encoding
-        file.locale = initdb?["locale"]?.stringValue ?? file.locale
+        if let json = json.value(at: "bootstrap", "initdb") {
+            file.initdb = try InitdbOptions(json: json, path: path)
+        }
         file.copiesRemote = json.value(at: "bootstrap", "standby")?.boolValue ?? false
         file.tags = (json["tags"]?.objectValue ?? [:]).mapValues { MemberTags(json: $0) }
         if let json = json["watchdog"] { file.watchdog = try WatchdogSettings(json: json, path: path) }

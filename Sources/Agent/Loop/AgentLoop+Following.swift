@@ -20,17 +20,24 @@ extension AgentLoop {
         guard try await claimNewCluster() else { return }
         do {
             try await clearIncomplete()
-            var options = InitdbOptions()
-            options.dataChecksums = file.dataChecksums
-            options.encoding = file.encoding
-            options.locale = file.locale
-            try await instance.initialize(options: options)
+            try await instance.initialize(options: file.initdb)
             let identifier = try await instance.controlData().systemIdentifier
             try await store.completeInitialization(systemIdentifier: identifier, deadline: .now() + budget)
+            beginningProblem = nil
             logger.notice("initialized a new cluster", metadata: ["system-identifier": "\(identifier)"])
         } catch {
+            noteBeginning(error, "no new cluster is made")
             try await store.cancelInitialization(by: me, deadline: .now() + budget)
             throw error
+        }
+    }
+
+    /// Keeps what no retry mends, to be said by this member: an image without what the spec asks for.
+    private func noteBeginning(_ error: any Error, _ consequence: String) {
+        if let invalid = error as? InvalidSettings {
+            beginningProblem = "\(consequence): \(invalid)"
+        } else if let error = error as? InstanceError, [.toolFailed, .versionMismatch].contains(error.code) {
+            beginningProblem = "\(consequence): \(error.message)"
         }
     }
 
@@ -54,7 +61,9 @@ extension AgentLoop {
         do {
             // A standby keeps no slot for this member: the leader does, since it saw it.
             try await instance.clone(from: try upstream(source, withSlot: isLeader), deadline: Self.longestCopy)
+            beginningProblem = nil
         } catch {
+            if (error as? InstanceError)?.code == .versionMismatch { noteBeginning(error, "no copy is made") }
             if !isLeader, !Task.isCancelled { avoid(source, because: "\(error)") }
             throw error
         }

@@ -255,6 +255,8 @@ extension AgentLoop {
             guard settingsProblem == nil else { return }
             logger.notice("the settings have changed; reloaded")
             tellReload()
+        } catch let error as InvalidSettings {
+            noteInvalid(error)
         } catch {
             logger.error("the settings were not applied; the former ones stay in force: \(error)")
         }
@@ -266,7 +268,8 @@ extension AgentLoop {
         guard let configuration = watch.view()?.configuration else { return nil }
         var settings = try PostgresSettings(
             clusterName: self.configuration.cluster, parameters: configuration.parameters,
-            hba: configuration.hostBasedAuthentication, ident: configuration.identityMap)
+            hba: configuration.hostBasedAuthentication, ident: configuration.identityMap,
+            version: instance.dataVersion)
         decorate(&settings)
         return settings
     }
@@ -337,9 +340,16 @@ extension AgentLoop {
             }
             return (settings, false)
         } catch let error as InvalidSettings {
-            logger.error("the cluster's settings are refused; using the last good ones: \(error)")
+            noteInvalid(error)
             return (try formerSettings(), true)
         }
+    }
+
+    /// Nothing but another text in the store mends these; the member says so until that is there.
+    private func noteInvalid(_ error: InvalidSettings) {
+        let problem = "the settings are refused, the former ones stay in force: \(error)"
+        if settingsProblem != problem { logger.error("\(problem)") }
+        settingsProblem = problem
     }
 
     /// The last good settings, with whom commits wait for as it is now.

@@ -84,7 +84,8 @@ extension AgentLoop {
 
     private var problem: String? {
         if let lastDecision, lastDecision.action == .refuse { return lastDecision.reason }
-        return settingsProblem ?? remoteObjection.map { "not demoting to a standby cluster: \($0)" } ?? remoteProblem
+        return beginningProblem ?? settingsProblem ?? remoteObjection.map { "not demoting to a standby cluster: \($0)" }
+            ?? remoteProblem
     }
 
     private var pendingRestart: [String: PendingRestart] {

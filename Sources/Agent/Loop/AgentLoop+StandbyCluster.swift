@@ -11,7 +11,7 @@ extension AgentLoop {
         guard let host = section.host else { return nil }
         return Upstream(
             member: "the remote server (\(section))", host: host, port: section.port,
-            slot: section.slot.map { SlotName(member: $0) })
+            slot: section.slot.map { SlotName(member: $0) }, isRemote: true)
     }
 
     private var section: StandbyCluster? { watch.view()?.configuration.standbyCluster }

@@ -81,6 +81,8 @@ actor AgentLoop {
     var doubtedSettings: PostgresSettings?
     /// What PostgreSQL says of settings it refuses; nil while it has taken them all.
     var settingsProblem: String?
+    /// What keeps this member from having data, and only a person can mend; nil when nothing does.
+    var beginningProblem: String?
     var hasCheckpointSincePromotion = true
     var isCheckpointing = false
     /// The timeline this primary writes on, and the switch that began it, which the store's history ends with. Nil on the

@@ -27,6 +27,13 @@ public struct Lab: Sendable {
             image: environment("MATRIARCH_IMAGE") ?? "matriarch-postgres:15")
     }
 
+    /// The same Kubernetes, for clusters that run another image.
+    public func running(image: String) -> Lab {
+        Lab(
+            client: client, kubeconfig: kubeconfig, progress: progress, operatorNamespace: operatorNamespace,
+            image: image)
+    }
+
     /// Runs the real kubectl against this cluster.
     ///
     /// - Returns: what it printed.

@@ -41,12 +41,13 @@ struct ClusterAccess: Sendable {
             Pod.self, namespace: namespace, labelSelector: "\(Labels.cluster)=\(name)", deadline: Self.deadline)
         async let claims = volumeClaims(cluster: name, namespace: namespace)
         async let store = storeMetadata(lockObject, cluster: name, namespace: namespace)
+        async let check = imageCheck(of: cluster, namespace: namespace)
         async let isTerminating = isTerminating(namespace)
         return Observed(
             secrets: try await secrets, objects: try await objects, pods: try await pods.items,
             volumeClaims: try await claims,
             store: StoreSnapshot(cluster: name, lockObject: lockObject, metadata: try await store),
-            capabilities: capabilities, isNamespaceTerminating: try await isTerminating)
+            imageCheck: try await check, capabilities: capabilities, isNamespaceTerminating: try await isTerminating)
     }
 
     /// Metadata alone: the type has no field for contents, so they are never decoded.
@@ -85,6 +86,18 @@ struct ClusterAccess: Sendable {
             }
             return try await group.reduce(into: [:]) { objects, entry in objects[entry.0] = entry.1 }
         }
+    }
+
+    private func imageCheck(of cluster: PostgresCluster, namespace: String) async throws -> ObservedImageCheck? {
+        let name = ClusterNames.imageCheck(clusterUID: cluster.metadata.uid ?? "")
+        let live = try await found {
+            try await client.getRaw(StatefulSet.resource, name: name, namespace: namespace, deadline: Self.deadline)
+        }
+        guard let live else { return nil }
+        let pod = try await found {
+            try await client.get(Pod.self, name: "\(name)-0", namespace: namespace, deadline: Self.deadline)
+        }
+        return ObservedImageCheck(statefulSet: live, pod: pod)
     }
 
     private func volumeClaims(cluster: String, namespace: String) async throws -> Set<String> {

@@ -21,12 +21,14 @@ extension ClusterContext {
             preference.syncPriority = (own.syncPriority ?? 1) + InstanceTags.maximumSyncPriority
             tags[name] = Self.patroniTags(preference)
         }
-        var bootstrap: JSONValue = [
-            "initdb": [
-                "dataChecksums": .bool(initdb.dataChecksums), "encoding": .string(initdb.encoding),
-                "locale": .string(initdb.locale),
-            ]
+        var options: JSONValue = [
+            "dataChecksums": .bool(initdb.dataChecksums), "encoding": .string(initdb.encoding),
+            "locale": .string(initdb.locale),
         ]
+        if let provider = initdb.localeProvider { options["localeProvider"] = .string(provider.rawValue) }
+        if let locale = initdb.icuLocale { options["icuLocale"] = .string(locale) }
+        if let size = initdb.walSegmentSize { options["walSegmentMegabytes"] = JSONValue(size.megabytes) }
+        var bootstrap: JSONValue = ["initdb": options]
         // Whatever the store says or does not say yet: no empty cluster in the place of a copy.
         if spec.remote != nil { bootstrap["standby"] = true }
         var agent: JSONValue = [

@@ -6,7 +6,8 @@ import PostgresClusterAPI
 /// The template is a function of the spec alone. A newer operator must build the same template from the same spec: a
 /// different one would restart every database. What a new version wants to change needs a field in the spec.
 extension ClusterContext {
-    func statefulSet(replicas: Int) -> JSONValue {
+    /// - Parameter image: what the members run; nil: spec.image.
+    func statefulSet(replicas: Int, image: String? = nil) -> JSONValue {
         object(
             StatefulSet.resource, names.statefulSet, component: Component.member,
             [
@@ -14,7 +15,8 @@ extension ClusterContext {
                     "replicas": JSONValue(replicas), "serviceName": .string(names.podsService),
                     // A dead demo-0 must not keep demo-1 from starting; the operator orders restarts itself.
                     "podManagementPolicy": "Parallel", "updateStrategy": ["type": "OnDelete"],
-                    "selector": ["matchLabels": JSONValue(podSelector)], "template": podTemplate(),
+                    "selector": ["matchLabels": JSONValue(podSelector)],
+                    "template": podTemplate(image: image ?? spec.image),
                     "volumeClaimTemplates": [volumeClaimTemplate()],
                 ]
             ])
@@ -34,7 +36,7 @@ extension ClusterContext {
         ]
     }
 
-    func podTemplate() -> JSONValue {
+    func podTemplate(image: String) -> JSONValue {
         let labels = (spec.podMetadata?.labels ?? [:]).merging(
             Labels.all(cluster: name, component: Component.member)
         ) { $1 }
@@ -51,7 +53,7 @@ extension ClusterContext {
                 // Always would make the data directory group-writable at each start, which PostgreSQL refuses.
                 "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": ["type": "RuntimeDefault"],
             ],
-            "containers": [container()], "volumes": .array(volumes + callbackVolumes),
+            "containers": [container(image)], "volumes": .array(volumes + callbackVolumes),
             "affinity": spec.affinity ?? defaultAffinity,
             "topologySpreadConstraints": spec.topologySpreadConstraints.map { .array($0) } ?? defaultSpread,
         ]
@@ -64,11 +66,11 @@ extension ClusterContext {
         return ["metadata": metadata, "spec": .object(pod)]
     }
 
-    private static let user: Int64 = 10026
+    static let user: Int64 = 10026
 
-    private func container() -> JSONValue {
+    private func container(_ image: String) -> JSONValue {
         var container: [String: JSONValue] = [
-            "name": .string(OperatorNames.container), "image": .string(spec.image),
+            "name": .string(OperatorNames.container), "image": .string(image),
             "imagePullPolicy": .string(spec.imagePullPolicy.rawValue),
             "command": [
                 "/usr/local/bin/matriarch", "init", "--", "/usr/local/bin/matriarch", "agent",

@@ -69,4 +69,5 @@ enum Component {
     static let store = "store"
     static let configuration = "configuration"
     static let credentials = "credentials"
+    static let imageCheck = "image-check"
 }

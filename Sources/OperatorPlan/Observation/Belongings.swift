@@ -18,6 +18,7 @@ struct Belongings: Sendable, Hashable {
         own.objects = observed.objects.filter { owner.owns($0.value) }
         own.secrets = observed.secrets.filter { owner.owns($0.value) }
         own.pods = observed.pods.filter { owner.owns($0) }
+        own.imageCheck = observed.imageCheck.flatMap { owner.owns($0.statefulSet) ? $0 : nil }
         let store = observed.store.objects(of: cluster).filter {
             !owner.owns($0.object, beside: observed.store.configuration)
         }

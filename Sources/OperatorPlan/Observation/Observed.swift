@@ -12,6 +12,8 @@ public struct Observed: Sendable, Hashable {
     /// Names of the PersistentVolumeClaims `data-<cluster>-<n>` that exist.
     public var volumeClaims: Set<String>
     public var store: StoreSnapshot
+    /// nil while no image is asked for its version.
+    public var imageCheck: ObservedImageCheck?
     public var capabilities: Capabilities
     /// Whether the namespace is being deleted.
     public var isNamespaceTerminating: Bool
@@ -19,13 +21,15 @@ public struct Observed: Sendable, Hashable {
     public init(
         secrets: [String: ObjectMeta] = [:], objects: [ObjectKey: JSONValue] = [:], pods: [Pod] = [],
         volumeClaims: Set<String> = [], store: StoreSnapshot = StoreSnapshot(),
-        capabilities: Capabilities = Capabilities(), isNamespaceTerminating: Bool = false
+        imageCheck: ObservedImageCheck? = nil, capabilities: Capabilities = Capabilities(),
+        isNamespaceTerminating: Bool = false
     ) {
         self.secrets = secrets
         self.objects = objects
         self.pods = pods
         self.volumeClaims = volumeClaims
         self.store = store
+        self.imageCheck = imageCheck
         self.capabilities = capabilities
         self.isNamespaceTerminating = isNamespaceTerminating
     }

@@ -15,6 +15,8 @@ struct ObservedMember: Sendable, Hashable {
     let role: String?
     let state: String?
     let timeline: Int64?
+    /// `server_version_num` of the server that runs.
+    let serverVersion: Int?
     let isRestartPending: Bool
     /// When its postmaster started; nil while it does not run or has not said so.
     let postmasterStartTime: String?
@@ -42,6 +44,7 @@ struct ObservedMember: Sendable, Hashable {
         role = status?["role"]?.stringValue.map { $0 == "master" ? "primary" : $0 }
         state = status?["state"]?.stringValue
         timeline = status?["timeline"]?.int64Value
+        serverVersion = status?["server_version"]?.intValue
         isRestartPending = status?["pending_restart"]?.boolValue == true
         postmasterStartTime = status?["postmaster_start_time"]?.stringValue
         restart = RestartAnswer(status?["restart"])

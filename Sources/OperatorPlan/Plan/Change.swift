@@ -62,6 +62,8 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
     case scaledDown = "ScaledDown"
     case volumeKept = "VolumeKept"
     case memberRestarted = "MemberRestarted"
+    case majorVersionChange = "MajorVersionChange"
+    case imageNotAnswering = "ImageNotAnswering"
     case memberNeedsAttention = "MemberNeedsAttention"
     case paused = "Paused"
     case resumed = "Resumed"
@@ -83,7 +85,7 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost: "Switchover"
         case .restartStarted, .restartSucceeded, .restartFailed: "Restart"
         case .scaledUp, .scaledDown, .volumeKept: "Scale"
-        case .memberRestarted: "Rollout"
+        case .memberRestarted, .majorVersionChange, .imageNotAnswering: "Rollout"
         case .cleanedUp: "Delete"
         }
     }

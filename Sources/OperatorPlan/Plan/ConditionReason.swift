@@ -24,6 +24,8 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case switchoverFailed = "SwitchoverFailed"
     case restartWaiting = "RestartWaiting"
     case restartInProgress = "RestartInProgress"
+    case askingImage = "AskingImage"
+    case imageNotAnswering = "ImageNotAnswering"
 
     // Degraded.
     case sound = "Sound"
@@ -72,6 +74,9 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case nothingLost = "NothingLost"
     case unconfirmedWrites = "UnconfirmedWrites"
     case commitsLost = "CommitsLost"
+
+    // MajorVersionChange.
+    case otherMajorVersion = "OtherMajorVersion"
 
     // RestartCompleted, and the reasons in status.restart, with those above.
     case nothingToRestart = "NothingToRestart"

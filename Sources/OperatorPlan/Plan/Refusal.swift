@@ -94,7 +94,7 @@ extension EventReason {
         switch self {
         case .primaryChanged, .failedOver, .standbyClusterPromoted, .dataLossPossible, .dataLost, .nothingLost,
             .synchronousStandbysMissing, .synchronousStandbysComplete, .memberNeedsAttention, .objectNotOurs,
-            .invalidSpec, .paused, .resumed:
+            .invalidSpec, .paused, .resumed, .majorVersionChange, .imageNotAnswering:
             .observation
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost, .restartStarted,
             .restartSucceeded, .restartFailed, .memberRestarted, .applyFailed, .cleanedUp:

@@ -79,6 +79,8 @@ struct Planner {
     var progress: [Finding] = []
     /// What is broken, most important first.
     var faults: [Finding] = []
+    /// The image in the spec has another major version than the data.
+    var majorVersionChange: Finding?
 
     /// A reason for a condition.
     struct Finding: Sendable, Hashable {

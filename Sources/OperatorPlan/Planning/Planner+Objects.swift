@@ -43,7 +43,7 @@ extension Planner {
             for service in context.storeServices() { apply(Service.resource, service) }
         }
         planPodDisruptionBudget()
-        apply(StatefulSet.resource, context.statefulSet(replicas: replicas))
+        apply(StatefulSet.resource, context.statefulSet(replicas: replicas, image: planImage()))
     }
 
     /// Passwords are made for a cluster without data alone. The roles of one that has data get theirs when a server starts
@@ -99,6 +99,12 @@ extension Planner {
     /// Plans to apply `desired` unless the live object has all of it and was applied from the same text.
     private mutating func apply(_ resource: APIResource, _ desired: JSONValue) {
         guard let name = desired.value(at: "metadata", "name")?.stringValue else { return }
+        apply(resource, desired, over: observed.objects[ObjectKey(resource, name)])
+    }
+
+    /// - Parameter live: the object as it is; nil when it is not there.
+    mutating func apply(_ resource: APIResource, _ desired: JSONValue, over live: JSONValue?) {
+        guard let name = desired.value(at: "metadata", "name")?.stringValue else { return }
         let key = ObjectKey(resource, name)
         var hash = StableHash()
         hash.combine(desired.serialized())
@@ -108,7 +114,7 @@ extension Planner {
         metadata["annotations"] = annotations
         var body = desired
         body["metadata"] = metadata
-        guard let live = observed.objects[key] else {
+        guard let live else {
             plan.changes.append(.apply(key, body: body))
             return
         }

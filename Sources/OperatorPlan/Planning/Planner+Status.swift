@@ -36,6 +36,7 @@ extension Planner {
     private mutating func describePrimary() {
         status.primary = situation.leader
         status.systemIdentifier = situation.systemIdentifier ?? previous.systemIdentifier
+        status.postgresVersion = dataVersion
         guard let primary = situation.primary, let timeline = primary.timeline else { return }
         status.timeline = timeline
         status.lastPrimary = primary.name
@@ -76,7 +77,7 @@ extension Planner {
         let findings = ConditionFindings(
             spec: spec, situation: situation, problems: problems, progress: progress, faults: faults,
             switchover: status.switchover, failover: status.lastFailover, restart: status.restart,
-            timeline: status.timeline)
+            majorVersionChange: majorVersionChange, timeline: status.timeline)
         status.conditions = findings.conditions.map { kind, value, finding in
             let before = previous.condition(kind)
             return Condition(

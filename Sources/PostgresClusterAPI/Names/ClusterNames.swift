@@ -37,6 +37,15 @@ public struct ClusterNames: Sendable, Hashable {
         }
     }
 
+    /// The StatefulSet that asks an image for its version.
+    ///
+    /// Not made from the cluster's name: that one may be too long for another ending, or another cluster be called like it.
+    public static func imageCheck(clusterUID: String) -> String {
+        var hash = StableHash()
+        hash.combine(clusterUID)
+        return "matriarch-image-\(hash.hexadecimal)"
+    }
+
     /// The number behind the last dash; nil when `pod` is not a member of this cluster.
     public func ordinal(ofPod pod: String) -> Int? {
         guard pod.hasPrefix("\(cluster)-") else { return nil }

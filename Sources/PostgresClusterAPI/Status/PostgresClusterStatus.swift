@@ -6,6 +6,8 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var lastPrimary: String?
     public var timeline: Int64?
     public var systemIdentifier: String?
+    public var postgresVersion: String?
+    public var image: ImageStatus?
     public var instances: Int?
     public var readyInstances: Int?
     public var ready: String?
@@ -20,7 +22,8 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var lockObject: HighAvailabilitySpec.LockObject?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case observedGeneration, conditions, primary, lastPrimary, timeline, systemIdentifier, instances,
+        case observedGeneration, conditions, primary, lastPrimary, timeline, systemIdentifier, postgresVersion, image,
+            instances,
             readyInstances, ready
         case selector, members, pendingRestart, switchover, restart, handover, lastFailover, bootstrap, lockObject
     }
@@ -44,7 +47,7 @@ extension PostgresClusterStatus: SchemaObject {
             Field(
                 .list(of: .object(Condition.self), key: "type", maximumCount: 16),
                 "Ready, PrimaryAvailable, Progressing, Degraded, ConfigurationValid, Paused, SwitchoverCompleted, "
-                    + "SynchronousReplication, DataLossPossible, RestartCompleted.")
+                    + "SynchronousReplication, DataLossPossible, RestartCompleted, MajorVersionChange.")
         case .primary: Field(.text(maxLength: 253), "Member that holds the lock.")
         case .lastPrimary:
             Field(.text(maxLength: 253), "Member that last was seen accepting writes; not empty while there is none.")
@@ -53,6 +56,11 @@ extension PostgresClusterStatus: SchemaObject {
             Field(
                 .text(maxLength: 32),
                 "Identifier of the database cluster, made by initdb and the same for every member.")
+        case .postgresVersion:
+            Field(
+                .text(maxLength: 32),
+                "Version of PostgreSQL the primary runs, such as 15.20; while none does, the last one that did.")
+        case .image: Field(.object(ImageStatus.self), ImageStatus.summary)
         case .instances: Field(.integer(minimum: 0, maximum: 1000), "Number of members there are (for scale).")
         case .readyInstances: Field(.integer(minimum: 0, maximum: 1000), "Number of members that are ready.")
         case .ready: Field(.text(maxLength: 32), "Ready and wanted members as `2/3`.")

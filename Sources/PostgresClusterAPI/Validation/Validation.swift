@@ -23,7 +23,8 @@ struct SpecValidator {
     let status: PostgresClusterStatus?
 
     func problems() -> [SpecProblem] {
-        name() + instances() + settings() + storage() + timings() + availability() + immutability() + switchover()
+        name() + instances() + settings() + initdb() + storage() + timings() + availability() + immutability()
+            + switchover()
             + restart() + standby() + overrides() + metadata()
     }
 
@@ -54,7 +55,8 @@ struct SpecValidator {
     private func settings() -> [SpecProblem] {
         let settings = spec.postgresql
         return PostgresSettings.problems(
-            parameters: settings.parameters, hba: settings.pgHBA, ident: settings.pgIdent
+            parameters: settings.parameters, hba: settings.pgHBA, ident: settings.pgIdent,
+            version: status?.postgresVersion.flatMap { ServerVersion($0) }
         ).map { problem in
             // The configuration module speaks of the store's keys; users know the resource's.
             var field = problem.field
@@ -62,6 +64,33 @@ struct SpecValidator {
                 field = name + field.dropFirst(key.count)
             }
             return SpecProblem(path: "spec.postgresql.\(field)", value: problem.value, message: problem.rule)
+        }
+    }
+
+    private func initdb() -> [SpecProblem] {
+        let path = "spec.bootstrap.initdb"
+        let initdb = spec.bootstrap.initdb
+        switch initdb.localeProvider {
+        case .icu where initdb.icuLocale == nil:
+            return problem(
+                "\(path).icuLocale", String?.none, "localeProvider icu needs icuLocale, such as und or de-DE")
+        case .libc, .builtin, nil:
+            if let locale = initdb.icuLocale {
+                return problem("\(path).icuLocale", locale, "icuLocale needs localeProvider icu")
+            }
+            guard initdb.localeProvider == .builtin else { return [] }
+            guard InitDBSpec.builtinLocales.contains(initdb.locale) else {
+                return problem(
+                    "\(path).locale", initdb.locale,
+                    "localeProvider builtin has the locales C, C.UTF-8 and PG_UNICODE_FAST")
+            }
+            guard initdb.locale == "C" || initdb.encoding == "UTF8" else {
+                return problem(
+                    "\(path).encoding", initdb.encoding,
+                    "localeProvider builtin needs the encoding UTF8 for every locale but C")
+            }
+            return []
+        case .icu: return []
         }
     }
 

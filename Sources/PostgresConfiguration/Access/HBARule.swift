@@ -16,9 +16,11 @@ public struct HBARule: Hashable, Sendable {
     }
 
     /// Reads one line; comments and blank lines are rules that match nothing.
-    public static func parse(_ line: String) -> Result<HBARule, ParseFailure> {
+    ///
+    /// - Parameter version: of the server; nil: not known, and every method is admitted.
+    public static func parse(_ line: String, version: ServerVersion? = nil) -> Result<HBARule, ParseFailure> {
         do {
-            try check(line)
+            try check(line, version)
             return .success(HBARule(text: line))
         } catch {
             return .failure(error)
@@ -28,10 +30,12 @@ public struct HBARule: Hashable, Sendable {
     private static let connectionTypes = ["local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc"]
     private static let methods: Set<String> = [
         "trust", "reject", "scram-sha-256", "md5", "password", "gss", "sspi", "ident", "peer", "ldap", "radius", "cert",
-        "pam", "bsd",
+        "pam", "bsd", "oauth",
     ]
+    /// The version a method came with; all others are older than 13.
+    private static let arrivals = ["oauth": 18]
 
-    private static func check(_ line: String) throws(ParseFailure) {
+    private static func check(_ line: String, _ version: ServerVersion?) throws(ParseFailure) {
         var fields = try AuthenticationLine.fields(of: line)[...]
         guard let type = fields.popFirst() else { return }
         guard connectionTypes.contains(type.text) else {
@@ -65,6 +69,11 @@ public struct HBARule: Hashable, Sendable {
             throw ParseFailure(
                 reason: "is not a pg_hba rule: \"\(method.text)\" is no authentication method; one of "
                     + methods.sorted().joined(separator: ", "))
+        }
+        if let version, let first = arrivals[method.text], version.major < first {
+            throw ParseFailure(
+                reason: "names the method \(method.text), which came with PostgreSQL \(first); the server is "
+                    + "\(version.major)")
         }
         if method.text == "peer" && type.text != "local" {
             throw ParseFailure(reason: "is not a pg_hba rule: peer authentication works on local rules only")

@@ -31,10 +31,11 @@ public struct ServerFiles: Hashable, Sendable {
 
     /// - Parameters:
     ///   - recorded: the control file, for standbys (see ``PostgresSettings/managedValues(recorded:)``).
+    ///   - version: of the server; what it does not know is left out.
     ///   - hasBaseConfiguration: whether `postgresql.base.conf` exists and is to be read first.
     public init(
         settings: PostgresSettings, role: ServerRole, placement: Placement, access: InternalAccess,
-        recorded: ControlData? = nil, hasBaseConfiguration: Bool = false
+        version: ServerVersion, recorded: ControlData? = nil, hasBaseConfiguration: Bool = false
     ) {
         var recovery: [(String, String)] = [("recovery_target_timeline", "latest")]
         var limits: ControlData?
@@ -46,7 +47,7 @@ public struct ServerFiles: Hashable, Sendable {
             if let upstream {
                 let connection = ConnectionString(
                     upstream: upstream, user: access.replication, database: nil,
-                    passwordFile: placement.passwordFile, applicationName: placement.memberName)
+                    passwordFile: placement.passwordFile, applicationName: placement.memberName, version: version)
                 recovery.append(("primary_conninfo", connection.description))
                 if let slot = upstream.slot { recovery.append(("primary_slot_name", slot.description)) }
             }
@@ -56,7 +57,7 @@ public struct ServerFiles: Hashable, Sendable {
         text += "# Change postgresql.parameters of the cluster instead.\n"
         if hasBaseConfiguration { text += "include \(ParameterValue.quoted(Self.baseConfigurationName))\n" }
         text += "\n"
-        let parameters = settings.fileParameters(recorded: limits).merging(
+        let parameters = settings.fileParameters(recorded: limits, version: version).merging(
             [
                 "listen_addresses": placement.listenAddresses, "port": String(placement.port),
                 "unix_socket_directories": placement.socketDirectory, "cluster_name": settings.clusterName,

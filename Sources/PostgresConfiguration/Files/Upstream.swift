@@ -7,12 +7,15 @@ public struct Upstream: Hashable, Sendable {
     public let port: Int
     /// The slot the upstream keeps for us; nil streams without one.
     public let slot: SlotName?
+    /// Of another cluster, whose rules for logging in are its own.
+    public let isRemote: Bool
 
-    public init(member: String, host: String, port: Int, slot: SlotName?) {
+    public init(member: String, host: String, port: Int, slot: SlotName?, isRemote: Bool = false) {
         self.member = member
         self.host = host
         self.port = port
         self.slot = slot
+        self.isRemote = isRemote
     }
 }
 

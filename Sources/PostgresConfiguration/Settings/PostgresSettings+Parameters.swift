@@ -1,6 +1,11 @@
 extension PostgresSettings {
-    /// Our defaults for parameters users may set; the managed ones have theirs in ``ManagedParameter``.
-    public static let defaults: [String: String] = [
+    /// Our defaults for parameters users may set, as far as this version has them; the managed ones have theirs in
+    /// ``ManagedParameter``.
+    public static func defaults(in version: ServerVersion) -> [String: String] {
+        defaults.filter { ParameterLifetime.exists($0.key, in: version) }
+    }
+
+    private static let defaults: [String: String] = [
         "password_encryption": "scram-sha-256",
         "wal_retrieve_retry_interval": "500ms",
         "wal_receiver_status_interval": "1s",
@@ -16,6 +21,8 @@ extension PostgresSettings {
         "log_destination": "stderr",
         "logging_collector": "off",
         "log_line_prefix": "%m [%p] %q%u@%d ",
+        // What a superuser changes in one member's file is lost with the next copy, and differs from the others until then.
+        "allow_alter_system": "off",
     ]
 
     /// Parameters the agent sets itself, and why a user cannot.
@@ -43,11 +50,14 @@ extension PostgresSettings {
     public static let strippedFromAutomaticConfiguration: Set<String> =
         Set(owned.keys).union(ManagedParameter.all.map(\.name))
 
-    static func problems(inParameters parameters: [String: String]) -> [ConfigurationProblem] {
+    static func problems(
+        inParameters parameters: [String: String], version: ServerVersion?
+    ) -> [ConfigurationProblem] {
         parameters.sorted { $0.key < $1.key }.compactMap { name, value in
-            rule(name: name.lowercased(), value: value).map {
-                ConfigurationProblem(field: "parameters.\(name)", value: value, rule: $0)
-            }
+            (rule(name: name.lowercased(), value: value)
+                ?? version.flatMap { ParameterLifetime.rule(against: name.lowercased(), in: $0) }).map {
+                    ConfigurationProblem(field: "parameters.\(name)", value: value, rule: $0)
+                }
         }
     }
 
@@ -100,8 +110,8 @@ extension PostgresSettings {
     }
 
     /// Every parameter of the configuration file except where to listen and whom to follow.
-    func fileParameters(recorded: ControlData?) -> [String: String] {
-        var result = Self.defaults.merging(parameters) { _, user in user }
+    func fileParameters(recorded: ControlData?, version: ServerVersion) -> [String: String] {
+        var result = Self.defaults(in: version).merging(parameters) { _, user in user }
         for (parameter, value) in managedValues(recorded: recorded) { result[parameter.name] = value }
         result["synchronous_standby_names"] = synchronousStandbyNames
         if endsAfterCrash { result["restart_after_crash"] = "off" }

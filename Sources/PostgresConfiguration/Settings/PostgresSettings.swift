@@ -22,15 +22,17 @@ public struct PostgresSettings: Hashable, Sendable {
     ///   - parameters: `postgresql.parameters` of the dynamic configuration.
     ///   - hba: `postgresql.pg_hba`; nil and empty mean ``HBARule/defaultLines``.
     ///   - ident: `postgresql.pg_ident`.
+    ///   - version: of the server; nil: not known, and what only some versions have is admitted.
     /// - Throws: ``InvalidSettings`` with every problem found.
     public init(
-        clusterName: String, parameters: [String: String] = [:], hba: [String]? = nil, ident: [String] = []
+        clusterName: String, parameters: [String: String] = [:], hba: [String]? = nil, ident: [String] = [],
+        version: ServerVersion? = nil
     ) throws(InvalidSettings) {
-        var problems = Self.problems(inParameters: parameters)
+        var problems = Self.problems(inParameters: parameters, version: version)
         var rules: [HBARule] = []
         let lines = hba.flatMap { $0.isEmpty ? nil : $0 } ?? HBARule.defaultLines
         for (index, line) in lines.enumerated() {
-            switch HBARule.parse(line) {
+            switch HBARule.parse(line, version: version) {
             case .success(let rule): rules.append(rule)
             case .failure(let failure):
                 problems.append(ConfigurationProblem(field: "pg_hba[\(index)]", value: line, rule: failure.reason))
@@ -54,10 +56,11 @@ public struct PostgresSettings: Hashable, Sendable {
 
     /// Everything wrong with a PostgreSQL section, sorted by field; empty when it would be accepted.
     public static func problems(
-        parameters: [String: String], hba: [String]? = nil, ident: [String] = []
+        parameters: [String: String], hba: [String]? = nil, ident: [String] = [], version: ServerVersion? = nil
     ) -> [ConfigurationProblem] {
         do {
-            _ = try PostgresSettings(clusterName: "", parameters: parameters, hba: hba, ident: ident)
+            _ = try PostgresSettings(
+                clusterName: "", parameters: parameters, hba: hba, ident: ident, version: version)
             return []
         } catch {
             return error.problems

@@ -1,24 +1,16 @@
 import Logging
 import PostgresClient
-import PostgresConfiguration
-
-/// How a new cluster is made.
-public struct InitdbOptions: Hashable, Sendable {
-    public var dataChecksums = true
-    public var encoding = "UTF8"
-    /// Nil takes the environment's.
-    public var locale: String? = "C.UTF-8"
-
-    public init() {}
-}
+public import PostgresConfiguration
 
 extension PostgresInstance {
     /// Makes a new, empty cluster with `initdb`: SCRAM everywhere, the superuser's password from its file.
     ///
     /// - Requires: ``dataDirectoryState()`` is `.absent` or `.empty`.
-    /// - Throws: ``InstanceError``; what was made by then is removed again.
+    /// - Throws: `InvalidSettings` when the programs are of a version without one of the options; ``InstanceError``. What
+    ///   was made by then is removed again.
     public func initialize(options: InitdbOptions = InitdbOptions(), deadline: Duration = .seconds(120)) async throws {
         let existed = try await requireNoData(for: "initdb")
+        let chosen = try options.arguments(in: try await programVersion())
         try prepareRuntime()
         let passwordFile = "\(layout.runtimeDirectory)/initdb-password"
         try FileSystem.write(
@@ -28,14 +20,11 @@ extension PostgresInstance {
                 logger.warning("a password file was left behind", metadata: ["error": "\(error)"])
             }
         }
-        var arguments = [
+        let arguments = [
             "--pgdata", data.path, "--username", credentials.superuser.username, "--pwfile", passwordFile,
-            "--encoding", options.encoding, "--auth-local", "scram-sha-256", "--auth-host", "scram-sha-256",
-            "--no-instructions", "--no-sync",
+            "--auth-local", "scram-sha-256", "--auth-host", "scram-sha-256", "--no-sync",
         ]
-        if let locale = options.locale { arguments += ["--locale", locale] }
-        if options.dataChecksums { arguments.append("--data-checksums") }
-        try await create("initdb", arguments: arguments, directoryExisted: existed, deadline: deadline)
+        try await create("initdb", arguments: arguments + chosen, directoryExisted: existed, deadline: deadline)
     }
 
     /// Creates or updates the replication and the rewind role, and sets all three passwords.

@@ -11,15 +11,16 @@ extension PostgresInstance {
     /// With a slot, the upstream keeps the WAL from the copy's start until we stream: it is made there first if missing.
     ///
     /// - Requires: ``dataDirectoryState()`` is `.absent` or `.empty`.
-    /// - Throws: ``InstanceError``; what was copied by then is removed again.
+    /// - Throws: ``InstanceError``, `.versionMismatch` when a copy could not be started here; what was copied by then is
+    ///   removed again.
     public func clone(from upstream: Upstream, deadline: Duration) async throws {
         let existed = try await requireNoData(for: "pg_basebackup")
         try prepareRuntime()
-        let slot = await reserveSlot(at: upstream, deadline: min(deadline, .seconds(5)))
+        let slot = try await reserveSlot(at: upstream, deadline: min(deadline, .seconds(5)))
         var arguments = [
             "--pgdata", data.path, "--wal-method", "stream", "--checkpoint", "fast", "--no-password", "--progress",
             "--no-sync",
-            "--dbname", connectionString(to: upstream, credentials.replication, database: nil),
+            "--dbname", try await connectionString(to: upstream, credentials.replication, database: nil),
         ]
         if let slot { arguments += ["--slot", slot.description] }
         let report = CloneProgress(logger: logger, member: upstream.member)
@@ -34,18 +35,33 @@ extension PostgresInstance {
     }
 
     /// The slot to copy over; nil when a temporary one has to do.
-    private func reserveSlot(at upstream: Upstream, deadline: Duration) async -> SlotName? {
-        guard let slot = upstream.slot else { return nil }
-        do throws(PostgresError) {
-            let connection = try await PostgresConnection.open(
-                replicationConnection(to: upstream), deadline: deadline)
-            try await makeSlot(slot, connection, deadline: deadline)
-            await connection.close()
-            return slot
-        } catch {
+    ///
+    /// - Throws: ``InstanceError`` `.versionMismatch`.
+    private func reserveSlot(at upstream: Upstream, deadline: Duration) async throws -> SlotName? {
+        func report(_ error: PostgresError) {
             logger.notice(
-                "copying without a permanent slot", metadata: ["slot": "\(slot)", "error": "\(error)"])
+                "copying without a permanent slot",
+                metadata: ["slot": "\(upstream.slot?.description ?? "none")", "error": "\(error)"])
+        }
+        let connection: PostgresConnection
+        do throws(PostgresError) {
+            connection = try await PostgresConnection.open(replicationConnection(to: upstream), deadline: deadline)
+        } catch {
+            report(error)
             return nil
+        }
+        do {
+            try await requireOwnVersion(of: upstream, number: await connection.serverVersionNumber)
+            if let slot = upstream.slot { try await makeSlot(slot, connection, deadline: deadline) }
+            await connection.close()
+            return upstream.slot
+        } catch let error as PostgresError {
+            await connection.close()
+            report(error)
+            return nil
+        } catch {
+            await connection.close()
+            throw error
         }
     }
 
@@ -86,10 +102,12 @@ extension PostgresInstance {
             passwordFile: layout.passwordFile, applicationName: toolName, isReplication: true)
     }
 
-    func connectionString(to upstream: Upstream, _ account: Credentials.Account, database: String?) -> String {
+    func connectionString(
+        to upstream: Upstream, _ account: Credentials.Account, database: String?
+    ) async throws -> String {
         ConnectionString(
             upstream: upstream, user: account.username, database: database, passwordFile: layout.passwordFile,
-            applicationName: toolName
+            applicationName: toolName, version: try await programVersion()
         ).description
     }
 

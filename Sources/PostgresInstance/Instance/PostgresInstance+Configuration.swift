@@ -32,8 +32,11 @@ extension PostgresInstance {
     ) throws -> ConfigurationChange {
         try prepareRuntime()
         try keepBaseConfiguration()
+        guard let version = data.version else {
+            throw InstanceError(.refused, "\(data.path) holds no data to configure a server for")
+        }
         let files = ServerFiles(
-            settings: settings, role: role, placement: placement, access: access, recorded: recorded,
+            settings: settings, role: role, placement: placement, access: access, version: version, recorded: recorded,
             hasBaseConfiguration: FileSystem.exists(data.file(ServerFiles.baseConfigurationName)))
         let previous = FileSystem.readIfPresent(data.file("postgresql.conf")) ?? ""
         var hasChanged = try data.write(files.configuration, to: "postgresql.conf")
@@ -50,7 +53,7 @@ extension PostgresInstance {
         guard monitor.running != nil else { return hasChanged ? .reload : .unchanged }
         let pending =
             commandLineChanges(settings, recorded: recorded)
-            + Self.restartOnlyChanges(from: previous, to: files.configuration)
+            + Self.restartOnlyChanges(from: previous, to: files.configuration, in: version)
         if !pending.isEmpty { return .restart(pending) }
         return owesReload ? .reload : .unchanged
     }
@@ -127,13 +130,15 @@ extension PostgresInstance {
     }
 
     /// Parameters of the file that only a restart makes effective and that the command line does not set.
-    private static func restartOnlyChanges(from old: String, to new: String) -> [ServerStatus.PendingRestart] {
+    private static func restartOnlyChanges(
+        from old: String, to new: String, in version: ServerVersion
+    ) -> [ServerStatus.PendingRestart] {
         let before = ServerFiles.parameters(ofConfiguration: old)
         guard !before.isEmpty else { return [] }
         let after = ServerFiles.parameters(ofConfiguration: new)
         let onCommandLine = Set(ManagedParameter.all.filter(\.isOnCommandLine).map(\.name))
         return Set(before.keys).union(after.keys).sorted()
-            .filter { RestartOnlyParameters.names.contains($0) && !onCommandLine.contains($0) }
+            .filter { RestartOnlyParameters.contains($0, in: version) && !onCommandLine.contains($0) }
             .filter { before[$0] != after[$0] }
             .map {
                 ServerStatus.PendingRestart(parameter: $0, running: before[$0] ?? "", configured: after[$0] ?? "")

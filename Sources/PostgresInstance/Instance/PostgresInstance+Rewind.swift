@@ -201,7 +201,7 @@ extension PostgresInstance {
                     program: "pg_rewind",
                     arguments: [
                         "--target-pgdata", data.path, "--progress", "--no-sync", "--source-server",
-                        connectionString(to: upstream, credentials.rewind, database: "postgres"),
+                        try await connectionString(to: upstream, credentials.rewind, database: "postgres"),
                     ],
                     deadline: deadline, variables: ["PGOPTIONS": "-c statement_timeout=0"])
             ) { line in

@@ -32,6 +32,8 @@ public actor PostgresInstance {
     /// The files may say what the running server has not read: they were written, and what was to follow failed. At first
     /// because of an earlier life of the agent.
     var owesReload = true
+    /// Of the programs, once they were asked.
+    var knownProgramVersion: ServerVersion?
 
     public init(layout: InstanceLayout, credentials: Credentials, logger: Logger) {
         self.layout = layout
@@ -69,7 +71,11 @@ public actor PostgresInstance {
     }
 
     /// Reads `pg_control`; works on a running and on a stopped server.
+    ///
+    /// - Throws: ``InstanceError`` `.versionMismatch` when the data is of another major version than the programs: what
+    ///   these would read in it means something else.
     public func controlData() async throws -> ControlData {
+        try await requireOwnVersion()
         let output = try await tools.run(
             Tool(program: "pg_controldata", arguments: ["--pgdata", data.path], deadline: .seconds(5)))
         guard let control = ControlData(parsing: output.standardOutput) else {

@@ -22,6 +22,8 @@ public struct InstanceError: Error, Sendable {
         case processesRemain = "processes_remain"
         /// The other server has another system identifier.
         case foreignCluster = "foreign_cluster"
+        /// Data and programs, or two servers, are of different major versions.
+        case versionMismatch = "version_mismatch"
     }
 
     public let code: Code

@@ -68,6 +68,7 @@ public final class MemberCluster: Sendable {
             "MATRIARCH_CALLBACKS_DIRECTORY=\(folder)/callbacks",
         ]
         if let runAs = Self.runAs { environment.append("MATRIARCH_RUN_AS=\(runAs.user):\(runAs.group)") }
+        if let folder = PostgresUnderTest.directory { environment.append("MATRIARCH_POSTGRES_BIN=\(folder)") }
         var members: [MemberProcess] = []
         switch isolation {
         case .none:

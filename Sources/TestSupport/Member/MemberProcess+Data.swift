@@ -3,10 +3,9 @@ import Glibc
 extension MemberProcess {
     /// Puts the data of a cluster that is none of ours where this member's would be.
     public func createForeignData() throws {
-        let binaries = "/usr/lib/postgresql"
         try shell(
             """
-            initdb=$(ls -d \(binaries)/*/bin/initdb | sort -V | tail -n 1)
+            initdb=\(PostgresUnderTest.shellExpression)/initdb
             [ -x "$initdb" ] || { echo 'initdb is missing; run: scripts/packages' >&2; exit 1; }
             cd \(folder)
             \(asServer) "$initdb" --pgdata=pgdata --auth=trust --username=postgres --no-sync
@@ -28,7 +27,7 @@ extension MemberProcess {
         try shell(
             """
             cd /
-            pg_ctl=$(ls -d /usr/lib/postgresql/*/bin/pg_ctl | sort -V | tail -n 1)
+            pg_ctl=\(PostgresUnderTest.shellExpression)/pg_ctl
             \(asServer) "$pg_ctl" --pgdata=\(dataDirectory) --wait --log=\(folder)/by-hand.log \(arguments)
             """)
     }
@@ -40,7 +39,7 @@ extension MemberProcess {
         let directory = "\(folder)/bin"
         try shell(
             """
-            real=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+            real=\(PostgresUnderTest.shellExpression)
             mkdir -p \(directory)
             ln -sf "$real"/* \(directory)
             rm -f \(directory)/\(name)
@@ -50,8 +49,7 @@ extension MemberProcess {
         fputs(script + "\n", file)
         fclose(file)
         guard chmod("\(directory)/\(name)", 0o755) == 0 else { throw MemberError("cannot make \(name) executable") }
-        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
-        return ["PATH": "\(directory):\(path)"]
+        return ["MATRIARCH_POSTGRES_BIN": directory]
     }
 
     /// The data directories that were moved aside.

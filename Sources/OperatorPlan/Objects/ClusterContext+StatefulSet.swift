@@ -66,6 +66,8 @@ extension ClusterContext {
 
     private static let user: Int64 = 10026
 
+    /// `terminationMessagePath` and `terminationMessagePolicy` stay at the API's defaults, /dev/termination-log and File: there each
+    /// instance of the container leaves its name. To write them out would change the template and nothing else.
     private func container() -> JSONValue {
         var container: [String: JSONValue] = [
             "name": .string(OperatorNames.container), "image": .string(spec.image),

@@ -10,7 +10,7 @@ import Testing
     @Test(arguments: [
         LockClaim(identity: holder, ttl: .seconds(20)),
         LockClaim(
-            identity: holder, ttl: .milliseconds(4500), containerID: "c0ffee",
+            identity: holder, ttl: .milliseconds(4500), containerInstance: ContainerInstance(1, 2).name,
             timeline: Timeline(rawValue: .max), position: LSN(rawValue: .max)),
     ])
     func `what a holder writes is what the others read`(_ claim: LockClaim) {
@@ -18,7 +18,8 @@ import Testing
         #expect(
             record
                 == LockRecord(
-                    version: "7", leader: "demo-0", identity: Self.holder, epoch: 1, containerID: claim.containerID,
+                    version: "7", leader: "demo-0", identity: Self.holder, epoch: 1,
+                    containerInstance: claim.containerInstance,
                     renewal: "now", ttl: claim.ttl, position: claim.position, timeline: claim.timeline, transitions: 1))
     }
 
@@ -83,7 +84,7 @@ import Testing
         let record = LockRecord(version: "7", annotations: ["leader": "demo-1", "matriarch.dev/holder": holder])
         #expect(record.leader == "demo-1")
         #expect(record.identity == nil)
-        #expect(record.containerID == nil)
+        #expect(record.containerInstance == nil)
     }
 
     @Test(arguments: [

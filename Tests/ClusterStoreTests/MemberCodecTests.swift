@@ -25,9 +25,44 @@ import Testing
                     name: "demo-0", podUID: "uid", host: "10.0.0.7", port: 5433, apiURL: "http://10.0.0.7:8008/patroni",
                     role: .replica, state: .running, timeline: Timeline(rawValue: 3),
                     tags: MemberTags(isExcludedFromFailover: true, failoverPriority: 5),
-                    hasCheckpointSincePromotion: false, terminatedContainers: ["c0ffee"], isInBackOff: true,
+                    hasCheckpointSincePromotion: false, terminatedInstances: ["c0ffee"], isInBackOff: true,
                     isLabelledPrimary: true))
     }
+
+    /// What the lock may say, and whether the kubelet's report of the Pod is of that instance.
+    @Test(arguments: [
+        (last.name, true),
+        // Two names of one instance.
+        (ContainerInstance(9, 9).name, true),
+        // A container ID, as former agents wrote it.
+        ("c0ffee", true),
+        // Of the sidecar; of an instance two lives ago; of the one that runs; and words that are no name.
+        (ContainerInstance(7, 7).name, false), (ContainerInstance(0, 1).name, false),
+        (ContainerInstance(0, 4).name, false), ("Completed", false), ("", false),
+    ])
+    func `the kubelet's report is of the instances whose names are in it`(_ lock: String, _ isDead: Bool) throws {
+        let message = JSONValue.string("before\n" + Self.last.line + ContainerInstance(9, 9).line + "Completed")
+            .serialized()
+        let sidecar = JSONValue.string(ContainerInstance(7, 7).line).serialized()
+        let pod = try pod(
+            status: "{}",
+            body: #"""
+                ,"status":{"containerStatuses":[
+                 {"name":"sidecar","state":{"terminated":{"exitCode":0,"message":\#(sidecar)}}},
+                 {"name":"postgres","containerID":"containerd://4","state":{"running":{}},
+                  "lastState":{"terminated":{"exitCode":137,"containerID":"containerd://c0ffee","message":\#(message)}}}]}
+                """#)
+        let holder = try #require(Member(pod: pod, container: "postgres"))
+        var observer = LockObserver(me: HolderIdentity(member: "demo-1", podUID: "other", nonce: "n"))
+        let identity = HolderIdentity(member: "demo-0", podUID: "uid", nonce: "n")
+        let now = BootInstant(nanoseconds: 1)
+        observer.observe(
+            LockRecord(version: "1", leader: "demo-0", identity: identity, epoch: 1, containerInstance: lock), at: now)
+        observer.observe(holder: holder, at: now)
+        #expect(observer.standing(at: now, ttl: .seconds(20), holder: holder).isFree == isDead)
+    }
+
+    private static let last = ContainerInstance(0, 3)
 
     @Test(arguments: [
         (#"{"waiting":{"reason":"CrashLoopBackOff"}}"#, 1, true),

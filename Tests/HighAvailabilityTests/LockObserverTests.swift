@@ -9,7 +9,7 @@ import Testing
 
     private func record(_ identity: HolderIdentity?, renewal: String = "a", container: String? = nil) -> LockRecord {
         LockRecord(
-            version: renewal, leader: identity?.member, identity: identity, epoch: 1, containerID: container,
+            version: renewal, leader: identity?.member, identity: identity, epoch: 1, containerInstance: container,
             renewal: renewal, ttl: ttl)
     }
 
@@ -52,7 +52,7 @@ import Testing
 
     @Test func `a death counts only for the container instance the lock names`() {
         func standing(lock container: String?, terminated: Set<String>, podUID: String = "u1") -> LockStanding {
-            let holder = Member(name: "demo-1", podUID: podUID, terminatedContainers: terminated, isInBackOff: true)
+            let holder = Member(name: "demo-1", podUID: podUID, terminatedInstances: terminated, isInBackOff: true)
             var observer = LockObserver(me: me)
             observer.observe(record(other, container: container), at: start)
             observer.observe(holder: holder, at: start + .seconds(1))

@@ -58,13 +58,13 @@ import Testing
     @Test func `the kubelet reports a death within a second, under the container's name`() throws {
         let scenario = Scenario()
         let pod = try #require(scenario.replicas.first)
-        let container = pod.containerID
+        let container = pod.containerInstance
         pod.killContainer()
-        #expect(scenario.world.api.pods[pod.member]?.terminatedContainers.isEmpty == true)
+        #expect(scenario.world.api.pods[pod.member]?.terminatedInstances.isEmpty == true)
         scenario.world.run(until: scenario.world.now + .milliseconds(1001))
-        #expect(scenario.world.api.pods[pod.member]?.terminatedContainers == [container])
+        #expect(scenario.world.api.pods[pod.member]?.terminatedInstances == [container])
         scenario.run(3)
-        #expect(pod.isRunning && pod.containerID != container)
+        #expect(pod.isRunning && pod.containerInstance != container)
     }
 
     @Test func `a force-deleted Pod runs on beside its twin, which is another Pod of the same name`() throws {

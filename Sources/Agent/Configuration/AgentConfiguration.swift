@@ -21,6 +21,8 @@ public struct AgentConfiguration: Sendable {
     public var agentFile: String
     /// Where the executables named like ``CallbackAction`` lie.
     public var callbacksDirectory: String
+    /// The Pod's `terminationMessagePath`: where this instance of the container leaves its name.
+    public var terminationLog: String
     public var port: Int
     public var apiPort: Int
     public var binarySearchPaths: [String]?
@@ -74,6 +76,7 @@ public struct AgentConfiguration: Sendable {
         secretsDirectory = environment["MATRIARCH_SECRETS_DIRECTORY"] ?? "/etc/matriarch/secrets"
         agentFile = environment["MATRIARCH_AGENT_FILE"] ?? "/etc/matriarch/agent.json"
         callbacksDirectory = environment["MATRIARCH_CALLBACKS_DIRECTORY"] ?? "/etc/matriarch-callbacks"
+        terminationLog = environment["MATRIARCH_TERMINATION_LOG"] ?? "/dev/termination-log"
         port = number("MATRIARCH_POSTGRES_PORT", 5432)
         apiPort = number("MATRIARCH_API_PORT", 8008)
         binarySearchPaths = environment["MATRIARCH_POSTGRES_BIN"].map { $0.split(separator: ":").map(String.init) }

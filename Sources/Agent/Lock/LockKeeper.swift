@@ -40,7 +40,7 @@ final class LockKeeper: Sendable {
     /// What a renewal says, and whether there may be one; asked anew each time.
     struct Terms: Sendable {
         var timings: Timings
-        var containerID: String?
+        var containerInstance: String?
         var timeline: Timeline?
         var position: LSN?
         var target: RoutingTarget?
@@ -314,7 +314,8 @@ final class LockKeeper: Sendable {
 
     private func claim(_ terms: Terms) -> LockClaim {
         LockClaim(
-            identity: identity, ttl: terms.timings.ttl, containerID: terms.containerID, timeline: terms.timeline,
+            identity: identity, ttl: terms.timings.ttl, containerInstance: terms.containerInstance,
+            timeline: terms.timeline,
             position: terms.position,
             failsafe: terms.failsafe)
     }

@@ -36,7 +36,8 @@ public struct AgentProcess: Sendable {
         let api = try ClusterConfiguration.automatic()
         let client = KubernetesClient(configuration: api)
         let state = AgentState()
-        state.update { $0.containerID = ContainerInstance.current() }
+        let instanceName = nameOfContainerInstance()
+        state.update { $0.containerInstance = instanceName }
         let watch = ClusterWatch(
             client: client, layout: layout, me: identity, container: AgentConfiguration.container, logger: logger,
             clock: BootClock.now)
@@ -162,6 +163,20 @@ public struct AgentProcess: Sendable {
             binaries: try PostgresBinaries.locate(searchPaths: configuration.binarySearchPaths),
             port: configuration.port, memberName: configuration.member,
             runAs: configuration.runAs.map { InstanceLayout.SystemUser(uid: $0.user, gid: $0.group) })
+    }
+
+    /// Nil, and said once, when this container cannot name itself: others then find its death by ttl alone.
+    private func nameOfContainerInstance() -> String? {
+        var generator = SystemRandomNumberGenerator()
+        do throws(AgentError) {
+            let drawn = ContainerInstance(generator.next(), generator.next())
+            return try TerminationLog(path: configuration.terminationLog).instance(drawing: drawn).name
+        } catch {
+            logger.warning(
+                "this container cannot name itself: if it is killed while it leads, the others wait out ttl",
+                metadata: ["reason": "\(error.message)"])
+            return nil
+        }
     }
 
     private static func nonce() -> String {

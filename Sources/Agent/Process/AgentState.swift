@@ -9,7 +9,7 @@ final class AgentState: Sendable {
         var timings = Timings.standard
         /// Past it the lock is not renewed any more: nobody has seen the server healthy for too long.
         var healthyUntil = BootInstant(nanoseconds: 0)
-        var containerID: String?
+        var containerInstance: String?
         var timeline: Timeline?
         var position: LSN?
         var target: RoutingTarget?
@@ -35,7 +35,8 @@ final class AgentState: Sendable {
     func terms() -> LockKeeper.Terms {
         let now = read()
         return LockKeeper.Terms(
-            timings: now.timings, containerID: now.containerID, timeline: now.timeline, position: now.position,
+            timings: now.timings, containerInstance: now.containerInstance, timeline: now.timeline,
+            position: now.position,
             target: now.target, failsafe: now.failsafe, mayRenew: .now() < now.healthyUntil)
     }
 }

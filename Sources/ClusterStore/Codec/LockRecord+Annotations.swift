@@ -18,7 +18,7 @@ extension LockRecord {
         self.init(
             version: version, leader: leader, identity: identity,
             epoch: annotations[StoreKey.epoch].flatMap { Int64($0) } ?? 0,
-            containerID: identity == nil ? nil : holder?["container"]?.stringValue,
+            containerInstance: identity == nil ? nil : holder?["container"]?.stringValue,
             renewal: annotations[StoreKey.renewTime],
             ttl: annotations[StoreKey.ttl].flatMap { Double($0) }.flatMap { $0 > 0 && $0 < 1e6 ? .seconds($0) : nil },
             heir: annotations[StoreKey.heir],
@@ -38,19 +38,19 @@ extension LockRecord {
 public struct LockClaim: Hashable, Sendable {
     public var identity: HolderIdentity
     public var ttl: Duration
-    public var containerID: String?
+    public var containerInstance: String?
     public var timeline: Timeline?
     public var position: LSN?
     /// What a renewal leaves as the failsafe list; nil removes it. An acquisition leaves the one there is.
     public var failsafe: FailsafeList?
 
     public init(
-        identity: HolderIdentity, ttl: Duration, containerID: String? = nil,
+        identity: HolderIdentity, ttl: Duration, containerInstance: String? = nil,
         timeline: Timeline? = nil, position: LSN? = nil, failsafe: FailsafeList? = nil
     ) {
         self.identity = identity
         self.ttl = ttl
-        self.containerID = containerID
+        self.containerInstance = containerInstance
         self.timeline = timeline
         self.position = position
         self.failsafe = failsafe
@@ -78,7 +78,7 @@ public struct LockClaim: Hashable, Sendable {
         var holder: JSONValue = [
             "member": .string(identity.member), "uid": .string(identity.podUID), "nonce": .string(identity.nonce),
         ]
-        if let containerID { holder["container"] = .string(containerID) }
+        if let containerInstance { holder["container"] = .string(containerInstance) }
         var annotations: [String: String?] = [
             StoreKey.holder: holder.serialized(), StoreKey.epoch: String(epoch), StoreKey.renewTime: time,
             StoreKey.ttl: Self.seconds(ttl),

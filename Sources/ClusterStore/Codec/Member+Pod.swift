@@ -24,7 +24,7 @@ extension Member {
             isStreaming: status?["replication_state"]?.stringValue == "streaming",
             tags: tags,
             hasCheckpointSincePromotion: status?["checkpoint_after_promote"]?.boolValue ?? true,
-            terminatedContainers: Set(terminated.compactMap { $0?.containerID.flatMap(Self.withoutScheme) }),
+            terminatedInstances: terminated.reduce(into: []) { $0.formUnion($1.map(Self.names) ?? []) },
             isInBackOff: containerStatus?.isHeldBack ?? false,
             isBeingDeleted: pod.metadata.deletionTimestamp != nil,
             isLabelledPrimary: pod.metadata.labels?[StoreKey.roleLabel] == RoleLabel.primary.rawValue,
@@ -32,9 +32,12 @@ extension Member {
             restart: RestartReport(json: status?["restart"]))
     }
 
-    /// `containerd://ID` as ID, which is what a process can learn of itself.
-    private static func withoutScheme(_ identifier: String) -> String? {
-        identifier.split(separator: "/").last.map(String.init)
+    /// What a lock record can name an instance that has ended: the names it left in its termination message, and ID of
+    /// `containerd://ID`, which is what former agents wrote.
+    private static func names(of ended: ContainerStateTerminated) -> Set<String> {
+        var names = Set(ContainerInstance.all(in: ended.message ?? "").map(\.name))
+        if let identifier = ended.containerID?.split(separator: "/").last { names.insert(String(identifier)) }
+        return names
     }
 
     /// `postgres://HOST:PORT/postgres`, an IPv6 address in brackets.

@@ -18,8 +18,9 @@ public struct Member: Codable, Hashable, Sendable {
     public var tags: MemberTags
     /// False from a promotion until the checkpoint after it; a rewind from this member has to wait that long.
     public var hasCheckpointSincePromotion: Bool
-    /// Instances of the member's container that the kubelet has reported as terminated.
-    public var terminatedContainers: Set<String>
+    /// Instances of the member's container that the kubelet reports as terminated, by container ID and by every name they gave
+    /// themselves.
+    public var terminatedInstances: Set<String>
     /// The kubelet waits before it starts the container again.
     public var isInBackOff: Bool
     /// Somebody asked for this Pod to be deleted.
@@ -33,7 +34,7 @@ public struct Member: Codable, Hashable, Sendable {
         name: String, podUID: String? = nil, host: String? = nil, port: Int = 5432, apiURL: String? = nil,
         role: MemberRole? = nil, state: MemberState? = nil, timeline: Timeline? = nil, isStreaming: Bool = false,
         tags: MemberTags = MemberTags(), hasCheckpointSincePromotion: Bool = true,
-        terminatedContainers: Set<String> = [], isInBackOff: Bool = false, isBeingDeleted: Bool = false,
+        terminatedInstances: Set<String> = [], isInBackOff: Bool = false, isBeingDeleted: Bool = false,
         isLabelledPrimary: Bool = false, zone: String? = nil, restart: RestartReport? = nil
     ) {
         self.name = name
@@ -47,7 +48,7 @@ public struct Member: Codable, Hashable, Sendable {
         self.isStreaming = isStreaming
         self.tags = tags
         self.hasCheckpointSincePromotion = hasCheckpointSincePromotion
-        self.terminatedContainers = terminatedContainers
+        self.terminatedInstances = terminatedInstances
         self.isInBackOff = isInBackOff
         self.isBeingDeleted = isBeingDeleted
         self.isLabelledPrimary = isLabelledPrimary

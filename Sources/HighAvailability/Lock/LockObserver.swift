@@ -58,7 +58,7 @@ public struct LockObserver: Hashable, Sendable {
     private var pledge = FailsafePledge()
 
     private struct Death: Hashable {
-        var containerID: String
+        var containerInstance: String
         var at: BootInstant
     }
 
@@ -92,13 +92,15 @@ public struct LockObserver: Hashable, Sendable {
 
     /// Takes in what the kubelet reports of the holder's Pod.
     public mutating func observe(holder: Member?, at now: BootInstant) {
-        guard let containerID = record?.containerID, let holder, holder.name == record?.leader,
-            holder.podUID == record?.identity?.podUID, holder.terminatedContainers.contains(containerID)
+        guard let containerInstance = record?.containerInstance, let holder, holder.name == record?.leader,
+            holder.podUID == record?.identity?.podUID, holder.terminatedInstances.contains(containerInstance)
         else {
             deathSeen = nil
             return
         }
-        if deathSeen?.containerID != containerID { deathSeen = Death(containerID: containerID, at: now) }
+        if deathSeen?.containerInstance != containerInstance {
+            deathSeen = Death(containerInstance: containerInstance, at: now)
+        }
     }
 
     /// - Parameter ttl: how long a record without a ttl of its own holds.

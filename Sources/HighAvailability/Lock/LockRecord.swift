@@ -10,8 +10,9 @@ public struct LockRecord: Codable, Hashable, Sendable {
     public var identity: HolderIdentity?
     /// Rises by one with every acquisition.
     public var epoch: Int64
-    /// Container instance the holder runs in, once the kubelet has told it.
-    public var containerID: String?
+    /// Container instance the holder runs in: a ``ContainerInstance/name``, or the container's ID in the record of an agent that
+    /// did not name itself yet. Nil: its death is found by ttl alone.
+    public var containerInstance: String?
     /// The holder's stamp of its last renewal; compared for equality only, never as a time.
     public var renewal: String?
     public var ttl: Duration?
@@ -27,7 +28,7 @@ public struct LockRecord: Codable, Hashable, Sendable {
 
     public init(
         version: String, leader: String? = nil, identity: HolderIdentity? = nil, epoch: Int64 = 0,
-        containerID: String? = nil, renewal: String? = nil, ttl: Duration? = nil, heir: String? = nil,
+        containerInstance: String? = nil, renewal: String? = nil, ttl: Duration? = nil, heir: String? = nil,
         position: LSN? = nil, timeline: Timeline? = nil, transitions: Int = 0,
         failsafe: FailsafeList? = nil, objectUID: String? = nil
     ) {
@@ -36,7 +37,7 @@ public struct LockRecord: Codable, Hashable, Sendable {
         self.leader = leader
         self.identity = identity
         self.epoch = epoch
-        self.containerID = containerID
+        self.containerInstance = containerInstance
         self.renewal = renewal
         self.ttl = ttl
         self.heir = heir

@@ -68,6 +68,8 @@ extension ClusterContext {
 
     static let user: Int64 = 10026
 
+    /// `terminationMessagePath` and `terminationMessagePolicy` stay at the API's defaults, /dev/termination-log and File: there each
+    /// instance of the container leaves its name. To write them out would change the template and nothing else.
     private func container(_ image: String) -> JSONValue {
         var container: [String: JSONValue] = [
             "name": .string(OperatorNames.container), "image": .string(image),

@@ -81,7 +81,7 @@ extension World {
         let ghost = "ghost-\(nextIdentifier())"
         record.leader = ghost
         record.identity = HolderIdentity(member: ghost, podUID: ghost, nonce: ghost)
-        record.containerID = nil
+        record.containerInstance = nil
         record.epoch += 1
         record.renewal = ghost
         _ = writeLock(over: record.version, record)

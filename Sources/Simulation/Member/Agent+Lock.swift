@@ -153,7 +153,7 @@ extension Agent {
         guard now < deadline else { return done(false) }
         world.request(pod, timeout: longestRequest(deadline)) { world -> APIOutcome<LockRecord> in
             var free = current
-            (free.leader, free.identity, free.containerID, free.heir) = (nil, nil, nil, heir)
+            (free.leader, free.identity, free.containerInstance, free.heir) = (nil, nil, nil, heir)
             free.position = position ?? free.position
             return world.writeLock(over: current.version, free)
         } _: { [self] outcome in
@@ -246,7 +246,7 @@ extension Agent {
     private func claim(_ attempt: LockAttempt, over base: LockRecord?, stamp: String, _ terms: Timings) -> LockRecord {
         var record = base ?? LockRecord(version: "")
         record.identity = identity
-        record.containerID = containerID
+        record.containerInstance = containerInstance
         record.renewal = stamp
         record.ttl = terms.ttl
         record.timeline = publishedTimeline ?? record.timeline

@@ -10,7 +10,7 @@ final class Agent {
     unowned let pod: Pod
     let owner: EventQueue.Owner
     let identity: HolderIdentity
-    let containerID: String
+    let containerInstance: String
 
     // The view.
     var view = ClusterView()
@@ -107,7 +107,7 @@ final class Agent {
         self.world = world
         self.pod = pod
         owner = pod.agentOwner
-        containerID = pod.containerID
+        containerInstance = pod.containerInstance
         identity = HolderIdentity(
             member: world.name(pod.member), podUID: pod.uid, nonce: "n\(world.nextIdentifier())")
         sight = LockSight(me: identity)

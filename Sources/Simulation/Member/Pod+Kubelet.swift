@@ -55,7 +55,7 @@ extension Pod {
         life += 1
         isRunning = true
         (frozenAgent, frozenServer, frozenPostmaster, frozenPod) = (0, 0, 0, 0)
-        containerID = "c\(world.nextIdentifier())"
+        containerInstance = "c\(world.nextIdentifier())"
         fence = nil
         agentBackoff = .milliseconds(100)
         world.schedule(after: world.random.next(in: 50_000...300_000), owner) { [self] in startAgent() }
@@ -77,7 +77,7 @@ extension Pod {
     func killContainer() {
         guard isRunning else { return }
         world.note("\(world.name(member)): the container is killed")
-        let dead = containerID
+        let dead = containerInstance
         stopProcesses()
         guard !isTerminating else { return end() }
         restarts += 1
@@ -105,7 +105,7 @@ extension Pod {
         guard world.api.pods[member]?.podUID == uid else { return }
         let status = reported
         world.changePod(member) { pod in
-            pod.terminatedContainers = status.terminated
+            pod.terminatedInstances = status.terminated
             pod.isInBackOff = status.isInBackOff
         }
     }
@@ -119,7 +119,7 @@ extension Pod {
     func powerOn() {
         isPoweredOff = false
         guard !isGone else { return }
-        let dead = containerID
+        let dead = containerInstance
         world.schedule(after: world.random.next(in: 1_000_000...4_000_000), .world) { [self] in
             guard !isRunning, !isPoweredOff, !isGone else { return }
             startContainer()

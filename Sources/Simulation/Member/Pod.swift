@@ -13,7 +13,8 @@ final class Pod {
 
     /// Of the container instance; each restart is another.
     var life: Int32 = 0
-    var containerID = ""
+    /// The name the instance leaves for the kubelet to report; here it has it from its start, before its agent runs.
+    var containerInstance = ""
     var isRunning = false
     /// Removed from its node for good.
     var isGone = false

@@ -77,7 +77,9 @@ extension World {
             api.pods.compactMap { pod in pod?.podUID.map { ($0, pod) } }, uniquingKeysWith: { first, _ in first })
         let holder = lock.identity.flatMap { existing[$0.podUID] } ?? nil
         // An end that is proven lifts the list.
-        if let container = lock.containerID, holder?.terminatedContainers.contains(container) == true { return false }
+        if let container = lock.containerInstance, holder?.terminatedInstances.contains(container) == true {
+            return false
+        }
         let isGone = holder == nil && !list.entries.contains { $0.podUID.map { existing[$0] != nil } ?? true }
         func mayTake(_ pod: Pod) -> Bool {
             list.entries.contains { $0.podUID == pod.uid || (isGone && $0.name == name(pod.member)) }

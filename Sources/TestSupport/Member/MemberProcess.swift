@@ -22,11 +22,14 @@ public final class MemberProcess: Sendable {
     private let program: String
     private let environment: [String]
     private let process = Mutex<Instance?>(nil)
+    /// How many containers were started.
+    private let lives = Mutex(0)
 
     /// One life of the container.
     private struct Instance {
         let process: ControlPlaneProcess
         let containerID: String
+        let terminationLog: String
     }
 
     init(
@@ -59,14 +62,18 @@ public final class MemberProcess: Sendable {
     ///
     /// - Parameter extra: variables that replace those of the same name.
     public func start(environment extra: [String: String] = [:]) throws {
+        let terminationLog = try makeTerminationLog()
         let variables =
-            environment.filter { extra[String($0.prefix { $0 != "=" })] == nil }
+            (environment + ["MATRIARCH_TERMINATION_LOG=\(terminationLog)"])
+            .filter { extra[String($0.prefix { $0 != "=" })] == nil }
             + extra.map { "\($0.key)=\($0.value)" }
         let containerID = (0..<64).map { _ in String(UInt8.random(in: 0..<16), radix: 16) }.joined()
         let launcher = try sandbox?.launcher(containerID: containerID) ?? []
         let started = try ControlPlaneProcess(
             name: name, launcher + [program, "init", "--", program, "agent"], logPath: logPath, environment: variables)
-        process.withLock { $0 = Instance(process: started, containerID: containerID) }
+        process.withLock {
+            $0 = Instance(process: started, containerID: containerID, terminationLog: terminationLog)
+        }
     }
 
     /// Of init, as this machine numbers it; nil when it does not run.
@@ -84,6 +91,29 @@ public final class MemberProcess: Sendable {
 
     /// The running instance of the container, or the last one.
     public var containerID: String? { process.withLock { $0?.containerID } }
+
+    /// What the kubelet would say were the last words of the running instance, or says of the last one: the end of its file.
+    public var terminationMessage: String? {
+        process.withLock { $0?.terminationLog }.flatMap { ProcessTable.text(of: $0) }
+            .map { String(decoding: $0.utf8.suffix(4096), as: UTF8.self) }
+    }
+
+    /// As a kubelet does: a new, empty file for each instance, which everybody may write.
+    private func makeTerminationLog() throws -> String {
+        let life = lives.withLock { lives in
+            lives += 1
+            return lives
+        }
+        // Beside the volume, which a test may fill.
+        let path = "\(folder).termination-log-\(life)"
+        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw MemberError("\(path): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        guard fchmod(descriptor, 0o666) == 0 else {
+            throw MemberError("\(path): \(String(cString: strerror(errno)))")
+        }
+        return path
+    }
 
     public var agentProcess: pid_t? {
         initProcess.flatMap { parent in

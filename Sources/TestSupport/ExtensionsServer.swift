@@ -1,9 +1,11 @@
 import Glibc
 public import KubernetesClient
 import KubernetesModels
+import Subprocess
+import SystemPackage
 
-/// The upstream API extensions server of Kubernetes 1.36 for tests: custom resources as current clusters serve them, with
-/// CEL, defaults, pruning and strict field validation.
+/// The upstream API extensions server (Kubernetes 1.36 or newer) for tests: custom resources as current clusters serve
+/// them, with CEL, defaults, pruning and strict field validation.
 ///
 /// It has an etcd of its own and asks the control plane of the test who somebody is, what he may do and which namespaces
 /// exist. It serves definitions and their resources alone, without discovery of others: speak to it by REST. Everything
@@ -22,14 +24,25 @@ public final class ExtensionsServer: Sendable {
 
     /// Starts one of your own beside the shared control plane; end it with ``stop()``.
     ///
-    /// - Parameter version: the Kubernetes version to behave as, `1.33` to `1.36`.
+    /// - Parameter version: the Kubernetes version to behave as, one of ``versions()``; nil: its own.
     public static func start(
-        beside plane: ControlPlane, emulating version: String = "1.36"
+        beside plane: ControlPlane, emulating version: String? = nil
     ) async throws -> ExtensionsServer {
         try await ExtensionsServer(plane: plane, version: version)
     }
 
-    private init(plane: ControlPlane, version: String) async throws {
+    /// The Kubernetes versions the server can behave as, oldest first: `1.33` and so on.
+    public static func versions() async throws -> [String] {
+        let binary = try requireServer()
+        let help = try await Subprocess.run(
+            .path(FilePath(binary)), arguments: ["--help"], output: .string(limit: 1 << 20), error: .discarded)
+        guard let range = help.standardOutput.firstMatch(of: /kube=1\.(\d+)\.\.1\.(\d+)/),
+            let first = Int(range.output.1), let last = Int(range.output.2), first <= last
+        else { throw ControlPlaneError("\(binary) --help names no versions to emulate") }
+        return (first...last).map { "1.\($0)" }
+    }
+
+    private init(plane: ControlPlane, version: String?) async throws {
         self.plane = plane
         let binary = try Self.requireServer()
         let etcdBinary = try ControlPlane.requireBinary("etcd", folder: "/usr/bin", remedy: "scripts/packages")
@@ -57,8 +70,7 @@ public final class ExtensionsServer: Sendable {
                 "--authorization-kubeconfig=\(kubeconfig)", "--enable-priority-and-fairness=false",
                 // Kinds the control plane of the test is too old to serve; waiting for them would last for ever.
                 "--disable-admission-plugins=ValidatingAdmissionPolicy,MutatingAdmissionPolicy",
-                "--emulated-version=kube=\(version)",
-            ], logPath: files.path("\(mark).log"))
+            ] + (version.map { ["--emulated-version=kube=\($0)"] } ?? []), logPath: files.path("\(mark).log"))
         try plane.janitor.watch(server)
         var configuration = try plane.adminByCertificate()
         configuration.server = "https://127.0.0.1:\(ports[0])"
@@ -85,7 +97,7 @@ public final class ExtensionsServer: Sendable {
     private static func requireServer() throws -> String {
         let path =
             getenv("MATRIARCH_EXTENSIONS_BIN").map { String(cString: $0) }
-            ?? "\(getenv("HOME").map { String(cString: $0) } ?? "")/.cache/matriarch/extensions-0.36/apiextensions-apiserver"
+            ?? "\(getenv("HOME").map { String(cString: $0) } ?? "")/.cache/matriarch/extensions-server/apiextensions-apiserver"
         guard access(path, X_OK) == 0 else {
             throw ControlPlaneError("\(path) is missing; run: scripts/extensions-build")
         }

@@ -151,14 +151,17 @@ import Testing
             for (name, field) in type.fields {
                 guard let pattern = field.shape.pattern else { continue }
                 let compiled = try TextPattern(pattern)
+                // What \s, \w and \d stand for differs between engines; ranges do not.
+                #expect(pattern.firstMatch(of: /\\[a-zA-Z]/) == nil, "\(type).\(name): \(pattern)")
                 if let text = field.defaultValue?.stringValue { #expect(compiled.matches(text), "\(type).\(name)") }
             }
         }
     }
 
     @Test(arguments: [
-        ("^[a-z]+$", "abc", true), ("^[a-z]+$", "abc\n", false), ("^[a-z]+$", "", false), (#"^\S+$"#, "a\u{85}b", true),
-        (#"^\S+$"#, "a\tb", false), ("^[a-z.]{2}$", "e\u{301}", false), (#"^\S{2}$"#, "e\u{301}", true),
+        ("^[a-z]+$", "abc", true), ("^[a-z]+$", "abc\n", false), ("^[a-z]+$", "", false),
+        ("^[!-~]+$", "a\u{B}b", false),
+        ("^[!-~]+$", "a\tb", false), ("^[a-z.]{2}$", "e\u{301}", false), ("^.{2}$", "e\u{301}", true),
     ])
     func `a pattern is matched as an API server matches it`(_ pattern: String, _ text: String, _ matches: Bool) throws {
         #expect(try TextPattern(pattern).matches(text) == matches)

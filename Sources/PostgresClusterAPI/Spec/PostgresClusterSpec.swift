@@ -58,7 +58,7 @@ extension PostgresClusterSpec: SchemaObject {
                 default: 3)
         case .image:
             Field(
-                .text(pattern: #"^\S+$"#, maxLength: 512, meaning: "the name of a container image"),
+                .text(pattern: "^[!-~]+$", maxLength: 512, meaning: "the name of a container image"),
                 "Container image with PostgreSQL and matriarch, for example `matriarch-postgres:15`. A change restarts "
                     + "the members one by one, replicas first.",
                 required: true)

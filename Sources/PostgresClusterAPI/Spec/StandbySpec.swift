@@ -25,7 +25,7 @@ extension StandbySpec: SchemaObject {
             Field(.boolean, "false promotes: the same as no section.", default: true)
         case .host:
             Field(
-                .text(pattern: #"^[^\s,/]+$"#, maxLength: 253, meaning: "the name or address of one server"),
+                .text(pattern: "^[!-+.0-~-]+$", maxLength: 253, meaning: "the name or address of one server"),
                 "Name or address of the remote server; a name that leads to its primary lets this cluster follow a failover "
                     + "there.",
                 required: true)

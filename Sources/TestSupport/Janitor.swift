@@ -34,7 +34,9 @@ final class Janitor: Sendable {
         folder=$1
         cat >/dev/null
         ours() { tr '\\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF "$folder"; }
-        for name in tunnel kube-controller-manager kube-apiserver etcd; do
+        # A server comes before its etcd.
+        extensions=$(cd "$folder" && ls -r extensions-*.pid 2>/dev/null | sed 's/\\.pid$//')
+        for name in tunnel kube-controller-manager $extensions kube-apiserver etcd; do
             read -r pid <"$folder/$name.pid" 2>/dev/null || continue
             ours "$pid" && kill -CONT "$pid" && kill -TERM "$pid"
             tries=0

@@ -17,21 +17,24 @@ struct Generate {
 struct GeneratedFile {
     let group: String
     let path: String
-    let contents: @Sendable () -> String
+    /// - Parameter: the repository's folder.
+    let contents: @Sendable (String) throws -> String
 
     static let all = [
-        GeneratedFile(group: "crd", path: "manifests/crd/matriarch.dev_postgresclusters.yaml") {
+        GeneratedFile(group: "crd", path: "manifests/crd/matriarch.dev_postgresclusters.yaml") { _ in
             "# Made by `swift run matriarch-generate crd --root .` from Sources/PostgresClusterAPI; do not edit.\n"
                 + YAML.serialized(CustomResourceDefinition.object)
         },
-        GeneratedFile(group: "crd", path: "charts/matriarch/templates/crds.yaml") {
+        GeneratedFile(group: "crd", path: "charts/matriarch/templates/crds.yaml") { _ in
             // Helm never upgrades what lies in crds/, so it is a template; the policy keeps it when the chart goes.
             let object = CustomResourceDefinition.object(annotations: ["helm.sh/resource-policy": "keep"])
             return "{{- /* Made by `swift run matriarch-generate crd --root .`; do not edit. */ -}}\n"
                 + "{{- if .Values.crds.create }}\n" + YAML.serialized(object) + "{{- end }}\n"
         },
-        GeneratedFile(group: "docs", path: "docs/reference/crd.md") { ReferencePage.markdown },
-        GeneratedFile(group: "docs", path: "docs/internals/decide.md") { DecisionTable.markdown },
+        // After the definition: it is read from the file.
+        GeneratedFile(group: "crd", path: "manifests/install.yaml") { try InstallManifest(root: $0).text() },
+        GeneratedFile(group: "docs", path: "docs/reference/crd.md") { _ in ReferencePage.markdown },
+        GeneratedFile(group: "docs", path: "docs/internals/decide.md") { _ in DecisionTable.markdown },
     ]
 }
 
@@ -65,7 +68,7 @@ struct Command {
     func run() throws {
         var outdated: [String] = []
         for file in files {
-            let wanted = file.contents()
+            let wanted = try file.contents(root)
             let path = "\(root)/\(file.path)"
             let present = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
             guard wanted != present else { continue }

@@ -205,10 +205,19 @@ import Testing
         arguments: [
             (
                 JSONValue.null, "fast",
-                "storageClassName: fast: cannot change; the volumes were made with the default class"
+                "storageClassName: fast: storageClassName cannot change: existing volumes stay where they are; they were made "
+                    + "with the default class"
             ),
-            ("fast", "slow", "storageClassName: slow: cannot change; the volumes were made with fast"),
-            ("fast", .null, "storageClassName: cannot change; the volumes were made with fast"),
+            (
+                "fast", "slow",
+                "storageClassName: slow: storageClassName cannot change: existing volumes stay where they are; they were made "
+                    + "with fast"
+            ),
+            (
+                "fast", .null,
+                "storageClassName: storageClassName cannot change: existing volumes stay where they are; they were made with "
+                    + "fast"
+            ),
         ] as [(JSONValue, JSONValue, String)])
     func `another storage class is refused in the spec, and what runs goes on`(
         _ before: JSONValue, _ after: JSONValue, _ message: String

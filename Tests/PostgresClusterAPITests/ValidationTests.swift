@@ -27,7 +27,8 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         BadSpec(
             "ttl 25 with 10/10",
             ["highAvailability": ["ttl": 25, "loopWait": 10, "retryTimeout": 10]], "spec.highAvailability",
-            "loopWait + 2·retryTimeout < ttl − fenceMargin", "10 s + 2·10 s = 30 s", "25 s − 3 s = 22 s"),
+            "loopWait + 2·retryTimeout < ttl − fenceMargin", "loopWait 10 + 2·retryTimeout 10 = 30",
+            "ttl 25 − fenceMargin 3 = 22"),
         BadSpec(
             "a restart of another cluster's member", ["restart": ["instances": ["shop-0"]]],
             "spec.restart.instances[0]", "demo-0"),
@@ -82,7 +83,7 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             ["highAvailability": ["profile": "fast", "ttl": 30, "loopWait": 5, "retryTimeout": 5]],
             "spec.highAvailability.profile", "not both"),
         BadSpec(
-            "ttl alone", ["highAvailability": ["ttl": 30]], "spec.highAvailability.loopWait", "given together"),
+            "ttl alone", ["highAvailability": ["ttl": 30]], "spec.highAvailability", "given together"),
         BadSpec(
             "synchronous replication in a word nobody knows",
             ["highAvailability": ["synchronous": ["mode": "please"]]], "spec.highAvailability.synchronous.mode",
@@ -93,10 +94,10 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "spec.highAvailability.synchronous.standbys", "must be less than spec.instances, which is 3"),
         BadSpec(
             "no standby to wait for", ["highAvailability": ["synchronous": ["mode": "on", "standbys": 0]]],
-            "spec.highAvailability.synchronous.standbys", "at least 1"),
+            "spec.highAvailability.synchronous.standbys", "between 1 and 31"),
         BadSpec(
             "strict without a mode", ["highAvailability": ["synchronous": ["mode": "off", "strict": true]]],
-            "spec.highAvailability.synchronous.strict", "needs mode on or quorum"),
+            "spec.highAvailability.synchronous", "need mode on or quorum"),
         BadSpec(
             "a parameter the synchronous mode decides",
             [
@@ -129,6 +130,23 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "a label of ours", ["podMetadata": ["labels": ["role": "primary"]]], "spec.podMetadata.labels",
             "operator sets itself"),
         BadSpec("an image of nothing", ["image": " "], "spec.image", "container image"),
+        BadSpec(
+            "text beyond its bound", ["switchover": ["id": .string(String(repeating: "é", count: 129))]],
+            "spec.switchover.id", "at most 128 characters"),
+        BadSpec(
+            "more secrets than the schema holds",
+            ["imagePullSecrets": .array((0..<17).map { .string("s\($0)") })], "spec.imagePullSecrets",
+            "at most 16 entries"),
+        BadSpec(
+            "more labels than the schema holds",
+            ["podMetadata": ["labels": JSONValue(Dictionary(uniqueKeysWithValues: (0..<65).map { ("k\($0)", "v") }))]],
+            "spec.podMetadata.labels", "at most 64 entries"),
+        BadSpec(
+            "an override given twice", ["instanceOverrides": [["name": "demo-1"], ["name": "demo-1"]]],
+            "spec.instanceOverrides[1].name", "given twice"),
+        BadSpec(
+            "an encoding with a line feed", ["bootstrap": ["initdb": ["encoding": "UTF8\n"]]],
+            "spec.bootstrap.initdb.encoding", "must match"),
     ]
 
     private static func overrides(_ sources: [String: String]) -> JSONValue {
@@ -173,6 +191,20 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         let problems = try validate(demo(bad.changes), previous: nil)
         #expect(problems.map(\.path) == [bad.path])
         for part in bad.mentions { #expect(problems.first?.description.contains(part) == true, "\(problems)") }
+    }
+
+    @Test func `what the schema refuses is not refused a second time`() throws {
+        let problems = try validate(
+            demo(["postgresql": ["parameters": ["wal_level": "minimal"]], "storage": ["size": "1Mi"]]), previous: nil)
+        #expect(problems.map(\.path) == ["spec.postgresql.parameters.wal_level", "spec.storage.size"])
+        #expect(problems.map(\.source) == [.rule, .knowledge(.amounts)])
+    }
+
+    @Test func `an amount no volume can have is told from a text that is none`() throws {
+        for (size, source) in [("9999999Ei", SpecProblem.Source.knowledge(.amounts)), ("ten", .schema)] {
+            let problems = try validate(demo(["storage": ["size": .string(size)]]), previous: nil)
+            #expect(problems.map(\.source) == [source], "\(problems)")
+        }
     }
 
     @Test func `an unknown field is left unread`() throws {

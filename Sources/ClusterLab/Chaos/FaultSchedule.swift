@@ -1,4 +1,5 @@
 import HighAvailability
+import TestSupport
 
 /// One fault of a schedule.
 public struct PlannedFault: Hashable, Sendable {

@@ -16,9 +16,10 @@ extension KubernetesClient {
     /// Creates an object of a kind without a type.
     public func createRaw(
         _ resource: APIResource, body: JSONValue, namespace: String? = nil, subresource: String? = nil,
-        name: String? = nil, deadline: Duration? = nil
+        name: String? = nil, options: WriteOptions = WriteOptions(), deadline: Duration? = nil
     ) async throws(KubernetesError) -> JSONValue {
-        let request = createRequest(resource, body, namespace, name: name, subresource: subresource)
+        var request = createRequest(resource, body, namespace, name: name, subresource: subresource)
+        request.query = options.query
         return try decodeValue(try await perform(request, deadline: deadline), request: request)
     }
 
@@ -48,9 +49,10 @@ extension KubernetesClient {
     /// Replaces an object of a kind without a type.
     public func replaceRaw(
         _ resource: APIResource, body: JSONValue, namespace: String? = nil, subresource: String? = nil,
-        deadline: Duration? = nil
+        options: WriteOptions = WriteOptions(), deadline: Duration? = nil
     ) async throws(KubernetesError) -> JSONValue {
-        let request = try replaceRequest(resource, body, namespace, subresource)
+        var request = try replaceRequest(resource, body, namespace, subresource)
+        request.query = options.query
         return try decodeValue(try await perform(request, deadline: deadline), request: request)
     }
 

@@ -53,14 +53,15 @@ private func fixedFieldProblems(_ context: ClusterContext, observed: Observed) -
         problems.append(
             SpecProblem(
                 path: "spec.storage.size", value: storage.size.text,
-                message: "cannot change yet; the volumes were made with \(made)"))
+                message: "cannot change yet; the volumes were made with \(made)", source: .knowledge(.history)))
     }
     let made = claim.value(at: "spec", "storageClassName")?.stringValue
     if made != storage.storageClassName {
         problems.append(
             SpecProblem(
                 path: "spec.storage.storageClassName", value: storage.storageClassName,
-                message: "cannot change; the volumes were made with \(made ?? "the default class")"))
+                message: "\(StorageSpec.keepsStorageClass.message); they were made with "
+                    + (made ?? "the default class"), source: .knowledge(.history)))
     }
     return problems
 }

@@ -26,17 +26,3 @@ public struct Field: Sendable {
         self.rules = rules
     }
 }
-
-/// A CEL rule (`x-kubernetes-validations`). Servers before 1.25 drop it, so the operator checks the same again.
-public struct Rule: Sendable, Hashable {
-    public var expression: String
-    public var message: String
-    /// A CEL expression for a message with the numbers in it (Kubernetes 1.27 and later).
-    public var messageExpression: String?
-
-    public init(_ expression: String, message: String, messageExpression: String? = nil) {
-        self.expression = expression
-        self.message = message
-        self.messageExpression = messageExpression
-    }
-}

@@ -37,14 +37,29 @@ extension Shape {
     static let quantityPattern =
         #"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"#
 
+    /// Whether an API server takes `text` for a quantity, however great.
+    static func isQuantityForm(_ text: String) -> Bool {
+        do {
+            return try text.utf8.count <= maximumQuantityLength && TextPattern(quantityPattern).matches(text)
+        } catch {
+            return false  // No regular expression: a test tries every one of the schema.
+        }
+    }
+
+    static let maximumQuantityLength = 32
+
     var jsonSchema: [String: JSONValue] {
         switch self {
-        case .text(let pattern, let maxLength):
+        case .text(let pattern, let maxLength, _):
             var schema: [String: JSONValue] = ["type": "string", "maxLength": .int(Int64(maxLength))]
             if let pattern { schema["pattern"] = .string(pattern) }
             return schema
         case .choice(let words):
-            return ["type": "string", "enum": .array(words.map { .string($0) })]
+            // The words bound the length already, but API servers before 1.27 estimate the cost of a rule without them.
+            return [
+                "type": "string", "enum": .array(words.map { .string($0) }),
+                "maxLength": .int(Int64(words.map(\.count).max() ?? 0)),
+            ]
         case .integer(let minimum, let maximum):
             let format = maximum > Int64(Int32.max) ? "int64" : "int32"
             var schema: [String: JSONValue] = [
@@ -58,7 +73,7 @@ extension Shape {
         case .quantity:
             return [
                 "anyOf": [["type": "integer"], ["type": "string"]], "pattern": .string(Self.quantityPattern),
-                "x-kubernetes-int-or-string": true, "maxLength": 32,
+                "x-kubernetes-int-or-string": true, "maxLength": .int(Int64(Self.maximumQuantityLength)),
             ]
         case .timestamp:
             return ["type": "string", "format": "date-time", "maxLength": 64]
@@ -80,7 +95,8 @@ extension Shape {
             return ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
         case .passthrough(.array):
             return [
-                "type": "array", "maxItems": 64, "x-kubernetes-list-type": "atomic",
+                "type": "array", "maxItems": .int(Int64(Self.maximumPassthroughCount)),
+                "x-kubernetes-list-type": "atomic",
                 "items": ["type": "object", "x-kubernetes-preserve-unknown-fields": true],
             ]
         }
@@ -88,9 +104,5 @@ extension Shape {
 }
 
 extension Rule {
-    var json: JSONValue {
-        var value: [String: JSONValue] = ["rule": .string(expression), "message": .string(message)]
-        if let messageExpression { value["messageExpression"] = .string(messageExpression) }
-        return .object(value)
-    }
+    var json: JSONValue { ["rule": .string(expression), "message": .string(message)] }
 }

@@ -1,7 +1,8 @@
 /// The form of a value in the resource.
 public indirect enum Shape: Sendable {
-    /// Text of bounded length; `pattern` is an ECMA-262 regular expression.
-    case text(pattern: String? = nil, maxLength: Int)
+    /// Text of bounded length in characters; `pattern` is an ECMA-262 regular expression, and `meaning` says to people what
+    /// matches it: "the name of a ConfigMap".
+    case text(pattern: String? = nil, maxLength: Int, meaning: String? = nil)
     /// One of a fixed set of words.
     case choice([String])
     /// A whole number with its bounds, inclusive; the largest `Int64` means no upper bound.
@@ -24,6 +25,9 @@ public indirect enum Shape: Sendable {
         case object
         case array
     }
+
+    /// Elements of a passthrough list.
+    static let maximumPassthroughCount = 64
 }
 
 /// A Swift type that is an object of the resource's schema.

@@ -12,6 +12,9 @@ public struct BootstrapSpec: Sendable, Hashable, Codable {
 extension BootstrapSpec: SchemaObject {
     public static let summary = "How the first member makes the cluster's data. Cannot change afterwards."
 
+    public static let isImmutable = Rule(
+        .isUnchanged, message: "bootstrap describes how the cluster was made and cannot change")
+
     public static func field(_ key: CodingKeys) -> Field {
         switch key {
         case .initdb: Field(.object(InitDBSpec.self), InitDBSpec.summary, default: [:])
@@ -79,19 +82,22 @@ extension InitDBSpec: SchemaObject {
 
     public static let rules = [
         Rule(
-            "!has(self.icuLocale) || (has(self.localeProvider) && self.localeProvider == 'icu')",
-            message: "icuLocale needs localeProvider icu"),
+            .any([.not(.isPresent("icuLocale")), .equals("localeProvider", "icu")]),
+            message: "icuLocale needs localeProvider icu", at: "icuLocale"),
         Rule(
-            "!has(self.localeProvider) || self.localeProvider != 'icu' || has(self.icuLocale)",
-            message: "localeProvider icu needs icuLocale, such as und or de-DE"),
+            .any([.not(.equals("localeProvider", "icu")), .isPresent("icuLocale")]),
+            message: "localeProvider icu needs icuLocale, such as und or de-DE", at: "icuLocale"),
         Rule(
-            "!has(self.localeProvider) || self.localeProvider != 'builtin' || !has(self.locale) || self.locale == 'C' || "
-                + "self.locale == 'C.UTF-8' || self.locale == 'PG_UNICODE_FAST'",
-            message: "localeProvider builtin has the locales C, C.UTF-8 and PG_UNICODE_FAST"),
+            .any(
+                [.not(.equals("localeProvider", "builtin")), .not(.isPresent("locale"))]
+                    + builtinLocales.map { .equals("locale", .string($0)) }),
+            message: "localeProvider builtin has the locales C, C.UTF-8 and PG_UNICODE_FAST", at: "locale"),
         Rule(
-            "!has(self.localeProvider) || self.localeProvider != 'builtin' || !has(self.locale) || self.locale == 'C' || "
-                + "!has(self.encoding) || self.encoding == 'UTF8'",
-            message: "localeProvider builtin needs the encoding UTF8 for every locale but C"),
+            .any([
+                .not(.equals("localeProvider", "builtin")), .not(.isPresent("locale")), .equals("locale", "C"),
+                .not(.isPresent("encoding")), .equals("encoding", "UTF8"),
+            ]),
+            message: "localeProvider builtin needs the encoding UTF8 for every locale but C", at: "encoding"),
     ]
 
     public static func field(_ key: CodingKeys) -> Field {

@@ -20,7 +20,7 @@ extension CallbacksSpec: SchemaObject {
         switch key {
         case .configMapName:
             Field(
-                .text(pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", maxLength: 253),
+                .text(pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", maxLength: 253, meaning: "the name of a ConfigMap"),
                 "ConfigMap of this namespace whose keys are `on_start`, `on_stop`, `on_restart`, `on_reload` and "
                     + "`on_role_change`, any of them; each holds a program with its `#!` line. It is mounted into every Pod "
                     + "at /etc/matriarch-callbacks. Another name restarts the members one by one; other contents do not.",

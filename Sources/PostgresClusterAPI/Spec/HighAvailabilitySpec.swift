@@ -62,24 +62,30 @@ public struct HighAvailabilitySpec: Sendable, Hashable, Codable {
 extension HighAvailabilitySpec: SchemaObject {
     public static let summary = "How leaders are elected, lost and replaced."
 
+    private static let ownTimings: [Requirement] = [
+        .isPresent("ttl"), .isPresent("loopWait"), .isPresent("retryTimeout"), .isPresent("fenceMargin"),
+    ]
+
+    /// A cluster's agents look for the lock where it was made.
+    public static let keepsLockObject = Rule(
+        .isUnchanged, message: "lockObject cannot change while the cluster lives")
+
     public static let rules = [
         Rule(
-            "!has(self.profile) || !(has(self.ttl) || has(self.loopWait) || has(self.retryTimeout) || "
-                + "has(self.fenceMargin))",
-            message: "give either profile or ttl, loopWait and retryTimeout, not both"),
+            .not(.all([.isPresent("profile"), .any(ownTimings)])),
+            message: "give either profile or ttl, loopWait and retryTimeout, not both", at: "profile"),
         Rule(
-            "(has(self.ttl) && has(self.loopWait) && has(self.retryTimeout)) || "
-                + "!(has(self.ttl) || has(self.loopWait) || has(self.retryTimeout) || has(self.fenceMargin))",
+            .any([
+                .all([.isPresent("ttl"), .isPresent("loopWait"), .isPresent("retryTimeout")]), .not(.any(ownTimings)),
+            ]),
             message: "ttl, loopWait and retryTimeout are given together"),
         Rule(
-            "!has(self.ttl) || !has(self.loopWait) || !has(self.retryTimeout) || "
-                + "self.loopWait + 2 * self.retryTimeout < "
-                + "self.ttl - (has(self.fenceMargin) ? self.fenceMargin : \(defaultFenceMargin))",
+            .not(
+                .atMost(
+                    Sum(.init("ttl"), .init("fenceMargin", times: -1, fallback: Int64(defaultFenceMargin))),
+                    Sum(.init("loopWait"), .init("retryTimeout", times: 2)))),
             message: "loopWait + 2·retryTimeout < ttl − fenceMargin must hold (fenceMargin is \(defaultFenceMargin) "
-                + "when absent)",
-            messageExpression: "'loopWait + 2·retryTimeout < ttl − fenceMargin must hold, but ' + "
-                + "string(self.loopWait) + ' + 2·' + string(self.retryTimeout) + ' is not less than ' + "
-                + "string(self.ttl) + ' − ' + string(has(self.fenceMargin) ? self.fenceMargin : \(defaultFenceMargin))"),
+                + "when absent)"),
     ]
 
     public static func field(_ key: CodingKeys) -> Field {
@@ -112,7 +118,7 @@ extension HighAvailabilitySpec: SchemaObject {
                 "Kind of the object that carries the lock. With Endpoints the same object routes the read-write "
                     + "Service; the kind is deprecated since Kubernetes 1.33 and kept for compatibility. Cannot change.",
                 default: "ConfigMap",
-                rules: [Rule("self == oldSelf", message: "lockObject cannot change while the cluster lives")])
+                rules: [keepsLockObject])
         case .maximumLagOnFailover:
             Field(
                 .quantity,

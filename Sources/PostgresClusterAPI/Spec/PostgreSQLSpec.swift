@@ -16,8 +16,9 @@ extension PostgreSQLSpec: SchemaObject {
 
     public static let rules = [
         Rule(
-            "!('wal_level' in self.parameters) || self.parameters['wal_level'] in ['replica', 'logical']",
-            message: "parameters.wal_level must be replica or logical: with minimal there is no replication")
+            .not(.entryDiffers(in: "parameters", key: "wal_level", from: ["replica", "logical"])),
+            message: "parameters.wal_level must be replica or logical: with minimal there is no replication",
+            at: "parameters.wal_level")
     ]
 
     public static func field(_ key: CodingKeys) -> Field {

@@ -58,7 +58,7 @@ extension PostgresClusterSpec: SchemaObject {
                 default: 3)
         case .image:
             Field(
-                .text(pattern: #"^\S+$"#, maxLength: 512),
+                .text(pattern: "^[!-~]+$", maxLength: 512, meaning: "the name of a container image"),
                 "Container image with PostgreSQL and matriarch, for example `matriarch-postgres:15`. A change restarts "
                     + "the members one by one, replicas first.",
                 required: true)
@@ -91,9 +91,7 @@ extension PostgresClusterSpec: SchemaObject {
         case .bootstrap:
             Field(
                 .object(BootstrapSpec.self), BootstrapSpec.summary, default: [:],
-                rules: [
-                    Rule("self == oldSelf", message: "bootstrap describes how the cluster was made and cannot change")
-                ])
+                rules: [BootstrapSpec.isImmutable])
         case .standby:
             Field(.object(StandbySpec.self), StandbySpec.summary)
         case .callbacks:

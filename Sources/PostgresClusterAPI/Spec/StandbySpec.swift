@@ -25,7 +25,7 @@ extension StandbySpec: SchemaObject {
             Field(.boolean, "false promotes: the same as no section.", default: true)
         case .host:
             Field(
-                .text(pattern: #"^[^\s,/]+$"#, maxLength: 253),
+                .text(pattern: "^[!-+.0-~-]+$", maxLength: 253, meaning: "the name or address of one server"),
                 "Name or address of the remote server; a name that leads to its primary lets this cluster follow a failover "
                     + "there.",
                 required: true)
@@ -33,7 +33,9 @@ extension StandbySpec: SchemaObject {
             Field(.integer(minimum: 1, maximum: 65535), "Port of the remote server.", default: 5432)
         case .primarySlotName:
             Field(
-                .text(pattern: "^[a-z0-9_]+$", maxLength: 63),
+                .text(
+                    pattern: "^[a-z0-9_]+$", maxLength: 63,
+                    meaning: "1 to 63 of the characters a to z, 0 to 9 and _"),
                 "Replication slot at the remote server, made there if it is missing. It must not begin with the remote "
                     + "cluster's name and an underscore: those are its own members'. Absent: none, and a cluster that was "
                     + "away for too long cannot catch up.")

@@ -18,12 +18,11 @@ public struct StorageSpec: Sendable, Hashable, Codable {
 extension StorageSpec: SchemaObject {
     public static let summary = "The volume of each member. Volumes outlive members and the cluster."
 
-    public static let rules = [
-        Rule(
-            "has(self.storageClassName) == has(oldSelf.storageClassName) && "
-                + "(!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
-            message: "storageClassName cannot change: existing volumes stay where they are")
-    ]
+    /// A StatefulSet's claim templates are fixed.
+    public static let keepsStorageClass = Rule(
+        .keeps("storageClassName"), message: "storageClassName cannot change: existing volumes stay where they are")
+
+    public static let rules = [keepsStorageClass]
 
     public static func field(_ key: CodingKeys) -> Field {
         switch key {

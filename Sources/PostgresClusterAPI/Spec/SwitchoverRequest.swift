@@ -47,7 +47,9 @@ extension SwitchoverRequest: SchemaObject {
         """
 
     public static let rules = [
-        Rule("self.mode != 'forced' || has(self.candidate)", message: "mode forced needs a candidate")
+        Rule(
+            .not(.all([.equals("mode", "forced"), .not(.isPresent("candidate"))])),
+            message: "mode forced needs a candidate", at: "candidate")
     ]
 
     public static func field(_ key: CodingKeys) -> Field {

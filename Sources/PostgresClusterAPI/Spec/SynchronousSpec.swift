@@ -41,7 +41,7 @@ extension SynchronousSpec: SchemaObject {
 
     public static let rules = [
         Rule(
-            "self.mode != 'off' || (self.standbys == 1 && !self.strict)",
+            .not(.all([.equals("mode", "off"), .any([.differs("standbys", 1), .differs("strict", false)])])),
             message: "standbys and strict need mode on or quorum")
     ]
 

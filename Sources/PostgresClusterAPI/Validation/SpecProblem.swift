@@ -7,8 +7,35 @@ public struct SpecProblem: Error, Sendable, Hashable, CustomStringConvertible {
     /// The value found, shortened; nil when it is absent.
     public let value: String?
     public let message: String
+    /// Who can find it.
+    public let source: Source
 
-    public init(path: String, value: String?, message: String) {
+    /// Who can find a problem.
+    public enum Source: Sendable, Hashable {
+        /// Every API server: a bound or form of the schema.
+        case schema
+        /// API servers that evaluate CEL: a ``Rule``.
+        case rule
+        /// The operator alone.
+        case knowledge(Knowledge)
+    }
+
+    /// What the operator knows and a schema cannot say.
+    public enum Knowledge: String, Sendable, Hashable, CaseIterable {
+        /// PostgreSQL's parameters, `pg_hba.conf` and `pg_ident.conf`.
+        case postgresSettings
+        /// Amounts: text in the schema, because API servers before 1.29 cannot reckon with them.
+        case amounts
+        /// Names that must be the cluster's own members, or must not be something of its own.
+        case names
+        /// Values in different sections that do not go together.
+        case relations
+        /// What the objects of a cluster were made with.
+        case history
+    }
+
+    public init(path: String, value: String?, message: String, source: Source = .knowledge(.relations)) {
+        self.source = source
         self.path = path
         self.value = value.map { $0.count > 120 ? String($0.prefix(119)) + "…" : $0 }
         self.message = message
@@ -29,20 +56,37 @@ extension SpecProblem {
         case DecodingError.valueNotFound(_, let context):
             self.init(at: context.codingPath, in: spec, message: "must not be null")
         case DecodingError.keyNotFound(let key, let context):
-            self.init(path: Self.path(context.codingPath + [key]), value: nil, message: "is required")
+            self.init(
+                path: Self.path(context.codingPath + [key]), value: nil, message: "is required", source: .schema)
         case DecodingError.dataCorrupted(let context):
-            self.init(at: context.codingPath, in: spec, message: Self.text(context.debugDescription))
+            self.init(
+                at: context.codingPath, in: spec, message: Self.text(context.debugDescription),
+                source: Self.isOutOfRange(context, in: spec) ? .knowledge(.amounts) : .schema)
         default:
-            self.init(path: "spec", value: nil, message: "cannot be read: \(error)")
+            self.init(path: "spec", value: nil, message: "cannot be read: \(error)", source: .schema)
         }
     }
 
-    private init(at codingPath: [any CodingKey], in spec: JSONValue, message: String) {
-        var value: JSONValue? = spec
-        for key in codingPath {
-            value = key.intValue.map { value?[$0] } ?? value?[key.stringValue]
+    private init(
+        at codingPath: [any CodingKey], in spec: JSONValue, message: String, source: Source = .schema
+    ) {
+        self.init(
+            path: Self.path(codingPath), value: Self.value(at: codingPath, in: spec)?.serialized(), message: message,
+            source: source)
+    }
+
+    private static func value(at codingPath: [any CodingKey], in spec: JSONValue) -> JSONValue? {
+        codingPath.reduce(spec as JSONValue?) { value, key in
+            key.intValue.map { value?[$0] } ?? value?[key.stringValue]
         }
-        self.init(path: Self.path(codingPath), value: value?.serialized(), message: message)
+    }
+
+    /// Whether it is an amount as the schema asks for, but one that 64 bits of thousandths do not hold.
+    private static func isOutOfRange(_ context: DecodingError.Context, in spec: JSONValue) -> Bool {
+        guard context.debugDescription.contains("is not a quantity"),
+            let value = value(at: context.codingPath, in: spec)
+        else { return false }
+        return Shape.isQuantityForm(value.stringValue ?? value.serialized())
     }
 
     private static func path(_ keys: [any CodingKey]) -> String {

@@ -4,7 +4,8 @@ import PostgresConfiguration
 
 /// Checks a cluster's spec with the rules of the schema and those the schema cannot express.
 ///
-/// API servers before 1.25 ignore the schema's CEL rules, so nothing here relies on them.
+/// API servers before 1.25 ignore the schema's CEL rules, and a resource may be older than a bound, so the whole schema is
+/// checked again; what a server refuses is refused here in the same words.
 ///
 /// - Parameter status: the status before this change; its copies tell what must not change any more.
 /// - Returns: every problem found, in the order of the spec; empty when the spec may be carried out.
@@ -23,13 +24,27 @@ struct SpecValidator {
     let status: PostgresClusterStatus?
 
     func problems() -> [SpecProblem] {
-        name() + instances() + settings() + initdb() + storage() + timings() + availability() + immutability()
-            + switchover()
-            + restart() + standby() + overrides() + metadata()
+        let schema = schema()
+        // What the schema says of a value is not said twice.
+        let paths = Set(schema.map(\.path))
+        return schema
+            + (name() + settings() + storage() + availability() + immutability() + restart() + standby() + overrides()
+            + metadata()).filter { !paths.contains($0.path) }
     }
 
-    private func problem(_ path: String, _ value: (some Any)?, _ message: String) -> [SpecProblem] {
-        [SpecProblem(path: path, value: value.map { "\($0)" }, message: message)]
+    private func problem(
+        _ path: String, _ value: (some Any)?, _ message: String, _ knowledge: SpecProblem.Knowledge = .relations
+    ) -> [SpecProblem] {
+        [SpecProblem(path: path, value: value.map { "\($0)" }, message: message, source: .knowledge(knowledge))]
+    }
+
+    private func schema() -> [SpecProblem] {
+        do {
+            return SchemaCheck.problems(
+                of: try JSONValue(encoding: spec), as: PostgresClusterSpec.self, at: "spec")
+        } catch {
+            return [SpecProblem(path: "spec", value: nil, message: "cannot be read: \(error)", source: .schema)]
+        }
     }
 
     /// Names of Services are DNS labels and the longest is the cluster's with nine more letters; hashes need ten.
@@ -37,19 +52,7 @@ struct SpecValidator {
         guard !isLabel(cluster) || cluster.utf8.count > 50 else { return [] }
         return problem(
             "metadata.name", cluster,
-            "must be at most 50 lower-case letters, digits and dashes, beginning with a letter")
-    }
-
-    private func instances() -> [SpecProblem] {
-        var problems: [SpecProblem] = []
-        if !(1...Int(PostgresClusterSpec.maximumInstances)).contains(spec.instances) {
-            problems += problem(
-                "spec.instances", spec.instances, "must be between 1 and \(PostgresClusterSpec.maximumInstances)")
-        }
-        if spec.image.isEmpty || spec.image.contains(where: \.isWhitespace) {
-            problems += problem("spec.image", spec.image, "must name a container image")
-        }
-        return problems
+            "must be at most 50 lower-case letters, digits and dashes, beginning with a letter", .names)
     }
 
     private func settings() -> [SpecProblem] {
@@ -63,109 +66,36 @@ struct SpecValidator {
             for (key, name) in [("pg_hba[", "pgHBA["), ("pg_ident[", "pgIdent[")] where field.hasPrefix(key) {
                 field = name + field.dropFirst(key.count)
             }
-            return SpecProblem(path: "spec.postgresql.\(field)", value: problem.value, message: problem.rule)
-        }
-    }
-
-    private func initdb() -> [SpecProblem] {
-        let path = "spec.bootstrap.initdb"
-        let initdb = spec.bootstrap.initdb
-        switch initdb.localeProvider {
-        case .icu where initdb.icuLocale == nil:
-            return problem(
-                "\(path).icuLocale", String?.none, "localeProvider icu needs icuLocale, such as und or de-DE")
-        case .libc, .builtin, nil:
-            if let locale = initdb.icuLocale {
-                return problem("\(path).icuLocale", locale, "icuLocale needs localeProvider icu")
-            }
-            guard initdb.localeProvider == .builtin else { return [] }
-            guard InitDBSpec.builtinLocales.contains(initdb.locale) else {
-                return problem(
-                    "\(path).locale", initdb.locale,
-                    "localeProvider builtin has the locales C, C.UTF-8 and PG_UNICODE_FAST")
-            }
-            guard initdb.locale == "C" || initdb.encoding == "UTF8" else {
-                return problem(
-                    "\(path).encoding", initdb.encoding,
-                    "localeProvider builtin needs the encoding UTF8 for every locale but C")
-            }
-            return []
-        case .icu: return []
+            return SpecProblem(
+                path: "spec.postgresql.\(field)", value: problem.value, message: problem.rule,
+                source: .knowledge(.postgresSettings))
         }
     }
 
     private func storage() -> [SpecProblem] {
         guard spec.storage.size.value < Self.minimumVolume else { return [] }
         return problem(
-            "spec.storage.size", spec.storage.size, "must be at least 64Mi: an empty cluster needs that much")
+            "spec.storage.size", spec.storage.size, "must be at least 64Mi: an empty cluster needs that much",
+            .amounts)
     }
 
     private static let minimumVolume: Int64 = 64 << 20
 
-    private func timings() -> [SpecProblem] {
-        let path = "spec.highAvailability"
-        let availability = spec.highAvailability
-        guard availability.hasOwnTimings else { return [] }
-        var problems: [SpecProblem] = []
-        if let profile = availability.profile {
-            problems += problem(
-                "\(path).profile", profile.rawValue, "give either profile or ttl, loopWait and retryTimeout, not both")
-        }
-        let needed = [
-            ("ttl", availability.ttl), ("loopWait", availability.loopWait), ("retryTimeout", availability.retryTimeout),
-        ]
-        for (name, value) in needed where value == nil {
-            problems += problem("\(path).\(name)", value, "ttl, loopWait and retryTimeout are given together")
-        }
-        if let error = availability.timings.validationError {
-            problems += problem(path, availability.ttl.map { "ttl \($0)" }, error)
-        }
-        return problems
-    }
-
     private func availability() -> [SpecProblem] {
-        let path = "spec.highAvailability"
         let lag = spec.highAvailability.maximumLagOnFailover
-        let start = spec.highAvailability.primaryStartTimeout
-        let stop = spec.highAvailability.primaryStopTimeout
-        return (lag.value < 0 ? problem("\(path).maximumLagOnFailover", lag, "must not be negative") : [])
-            + ((0...86_400).contains(start)
-                ? [] : problem("\(path).primaryStartTimeout", start, "must be between 0 and 86400 seconds"))
-            + ((1...600).contains(stop)
-                ? [] : problem("\(path).primaryStopTimeout", stop, "must be between 1 and 600 seconds"))
-            + synchronous() + callbacks()
-    }
-
-    private func callbacks() -> [SpecProblem] {
-        guard let callbacks = spec.callbacks else { return [] }
-        let path = "spec.callbacks"
-        let name = callbacks.configMapName
-        let isName =
-            (1...253).contains(name.utf8.count) && !".-".contains(name.prefix(1)) && !".-".contains(name.suffix(1))
-            && name.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyz0123456789-.".utf8.contains($0) }
-        return (isName ? [] : problem("\(path).configMapName", name, "must be the name of a ConfigMap"))
-            + ((1...3600).contains(callbacks.timeout)
-                ? [] : problem("\(path).timeout", callbacks.timeout, "must be between 1 and 3600 seconds"))
+        return
+            (lag.value < 0
+            ? problem("spec.highAvailability.maximumLagOnFailover", lag, "must not be negative", .amounts) : [])
+            + synchronous()
     }
 
     private func synchronous() -> [SpecProblem] {
-        let path = "spec.highAvailability.synchronous"
         let synchronous = spec.highAvailability.synchronous
-        if synchronous.standbys < 1 {
-            return problem("\(path).standbys", synchronous.standbys, "must be at least 1")
-        }
-        if synchronous.mode == .off {
-            return synchronous.standbys != 1
-                ? problem("\(path).standbys", synchronous.standbys, "needs mode on or quorum")
-                : synchronous.strict ? problem("\(path).strict", true, "needs mode on or quorum") : []
-        }
-        if synchronous.strict, synchronous.standbys >= spec.instances {
-            return problem(
-                "\(path).standbys", synchronous.standbys,
-                "must be less than spec.instances, which is \(spec.instances): strict commits would wait for replicas that "
-                    + "do not exist")
-        }
-        return []
+        guard synchronous.mode != .off, synchronous.strict, synchronous.standbys >= spec.instances else { return [] }
+        return problem(
+            "spec.highAvailability.synchronous.standbys", synchronous.standbys,
+            "must be less than spec.instances, which is \(spec.instances): strict commits would wait for replicas that "
+                + "do not exist")
     }
 
     private func immutability() -> [SpecProblem] {
@@ -173,12 +103,12 @@ struct SpecValidator {
         if let made = status?.bootstrap, made != spec.bootstrap {
             problems += problem(
                 "spec.bootstrap", Self.text(spec.bootstrap),
-                "describes how the cluster was made and cannot change; it was \(Self.text(made))")
+                "\(BootstrapSpec.isImmutable.message); it was \(Self.text(made))", .history)
         }
         if let made = status?.lockObject, made != spec.highAvailability.lockObject {
             problems += problem(
                 "spec.highAvailability.lockObject", spec.highAvailability.lockObject.rawValue,
-                "cannot change while the cluster lives; it is \(made.rawValue)")
+                "\(HighAvailabilitySpec.keepsLockObject.message); it is \(made.rawValue)", .history)
         }
         return problems
     }
@@ -191,18 +121,6 @@ struct SpecValidator {
         }
     }
 
-    private func switchover() -> [SpecProblem] {
-        guard let request = spec.switchover else { return [] }
-        var problems: [SpecProblem] = []
-        if request.mode == .forced, request.candidate == nil {
-            problems += problem("spec.switchover.candidate", String?.none, "mode forced needs a candidate")
-        }
-        if !(5...3600).contains(request.timeout) {
-            problems += problem("spec.switchover.timeout", request.timeout, "must be between 5 and 3600 seconds")
-        }
-        return problems
-    }
-
     private func restart() -> [SpecProblem] {
         guard let request = spec.restart else { return [] }
         var problems: [SpecProblem] = []
@@ -210,50 +128,30 @@ struct SpecValidator {
         for (index, name) in (request.instances ?? []).enumerated() {
             let path = "spec.restart.instances[\(index)]"
             if ClusterNames(cluster: cluster).ordinal(ofPod: name) == nil {
-                problems += problem(path, name, "must be the name of a member, such as \(cluster)-0")
+                problems += problem(path, name, "must be the name of a member, such as \(cluster)-0", .names)
             }
-            if !seen.insert(name).inserted { problems += problem(path, name, "is given twice") }
+            if !seen.insert(name).inserted { problems += problem(path, name, "is given twice", .names) }
         }
         if request.instances?.isEmpty == true {
             problems += problem("spec.restart.instances", "[]", "names nobody; leave it out to restart every member")
-        }
-        if !(10...3600).contains(request.timeout) {
-            problems += problem("spec.restart.timeout", request.timeout, "must be between 10 and 3600 seconds")
         }
         return problems
     }
 
     private func standby() -> [SpecProblem] {
         guard let standby = spec.standby else { return [] }
-        var problems: [SpecProblem] = []
-        if standby.host.isEmpty || standby.host.contains(where: { $0.isWhitespace || $0 == "," || $0 == "/" }) {
-            problems += problem("spec.standby.host", standby.host, "must be the name or address of one server")
-        }
-        if !(1...65535).contains(standby.port) {
-            problems += problem("spec.standby.port", standby.port, "must be between 1 and 65535")
-        }
-        if let slot = standby.primarySlotName,
-            slot.wholeMatch(of: /[a-z0-9_]{1,63}/) == nil
-        {
-            problems += problem(
-                "spec.standby.primarySlotName", slot, "must be 1 to 63 of the characters a to z, 0 to 9 and _")
-        }
         if [cluster, "\(cluster)-ro", "\(cluster)-pods"].contains(standby.host) {
-            problems += problem("spec.standby.host", standby.host, "is a Service of this very cluster")
+            return problem("spec.standby.host", standby.host, "is a Service of this very cluster", .names)
         }
-        return problems
+        return []
     }
 
     private func overrides() -> [SpecProblem] {
-        var seen: Set<String> = []
         var problems: [SpecProblem] = []
         for (index, override) in (spec.instanceOverrides ?? []).enumerated() {
             let path = "spec.instanceOverrides[\(index)].name"
             if ClusterNames(cluster: cluster).ordinal(ofPod: override.name) == nil {
-                problems += problem(path, override.name, "must be the name of a member, such as \(cluster)-0")
-            }
-            if !seen.insert(override.name).inserted {
-                problems += problem(path, override.name, "is given twice")
+                problems += problem(path, override.name, "must be the name of a member, such as \(cluster)-0", .names)
             }
             problems += sources(of: override, at: "spec.instanceOverrides[\(index)].tags")
         }
@@ -295,11 +193,11 @@ struct SpecValidator {
             Labels.role, Labels.isOffered, Labels.revision,
         ])
         let labels = (spec.podMetadata?.labels ?? [:]).keys.filter(ours.contains).sorted().flatMap {
-            problem("spec.podMetadata.labels", $0, "is a label the operator sets itself")
+            problem("spec.podMetadata.labels", $0, "is a label the operator sets itself", .names)
         }
         let annotations = (spec.podMetadata?.annotations ?? [:]).keys
             .filter { $0 == Annotations.memberStatus || $0.hasPrefix("matriarch.dev/") }.sorted().flatMap {
-                problem("spec.podMetadata.annotations", $0, "is an annotation Matriarch sets itself")
+                problem("spec.podMetadata.annotations", $0, "is an annotation Matriarch sets itself", .names)
             }
         return labels + annotations
     }

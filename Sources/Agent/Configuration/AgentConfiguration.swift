@@ -117,11 +117,14 @@ public struct AgentFile: Sendable, Hashable {
     public var watchdog: WatchdogSettings
     /// How long a callback may run.
     public var callbackLimit: Duration
+    /// Nil: the read-write Service selects the leader's label.
+    public var route: RouteSettings?
 
     public init(
         lockObject: LockObject = .configMap, dataChecksums: Bool = true, encoding: String = "UTF8",
         locale: String = "C.UTF-8", copiesRemote: Bool = false, tags: [String: MemberTags] = [:],
-        watchdog: WatchdogSettings = WatchdogSettings(), callbackLimit: Duration = .seconds(60)
+        watchdog: WatchdogSettings = WatchdogSettings(), callbackLimit: Duration = .seconds(60),
+        route: RouteSettings? = nil
     ) {
         self.lockObject = lockObject
         self.dataChecksums = dataChecksums
@@ -131,6 +134,7 @@ public struct AgentFile: Sendable, Hashable {
         self.tags = tags
         self.watchdog = watchdog
         self.callbackLimit = callbackLimit
+        self.route = route
     }
 
     /// - Throws: ``AgentError`` `.configuration` with the path and what is wrong.
@@ -163,6 +167,7 @@ public struct AgentFile: Sendable, Hashable {
             }
             file.callbackLimit = .seconds(seconds)
         }
+        if let route = json["route"] { file.route = try RouteSettings(json: route, path: path) }
         return file
     }
 }

@@ -12,13 +12,14 @@ public struct Observed: Sendable, Hashable {
     /// Names of the PersistentVolumeClaims `data-<cluster>-<n>` that exist.
     public var volumeClaims: Set<String>
     public var store: StoreSnapshot
+    public var route: ObservedRoute
     public var capabilities: Capabilities
     /// Whether the namespace is being deleted.
     public var isNamespaceTerminating: Bool
 
     public init(
         secrets: [String: ObjectMeta] = [:], objects: [ObjectKey: JSONValue] = [:], pods: [Pod] = [],
-        volumeClaims: Set<String> = [], store: StoreSnapshot = StoreSnapshot(),
+        volumeClaims: Set<String> = [], store: StoreSnapshot = StoreSnapshot(), route: ObservedRoute = ObservedRoute(),
         capabilities: Capabilities = Capabilities(), isNamespaceTerminating: Bool = false
     ) {
         self.secrets = secrets
@@ -26,6 +27,7 @@ public struct Observed: Sendable, Hashable {
         self.pods = pods
         self.volumeClaims = volumeClaims
         self.store = store
+        self.route = route
         self.capabilities = capabilities
         self.isNamespaceTerminating = isNamespaceTerminating
     }
@@ -114,9 +116,14 @@ extension PostgresCluster {
 public struct Capabilities: Sendable, Hashable {
     /// The served version of PodDisruptionBudget; nil when there is none.
     public var podDisruptionBudget: APIResource?
+    /// The served version of EndpointSlice; nil when there is none.
+    public var endpointSlice: APIResource?
 
-    public init(podDisruptionBudget: APIResource? = PodDisruptionBudget.resource) {
+    public init(
+        podDisruptionBudget: APIResource? = PodDisruptionBudget.resource, endpointSlice: APIResource? = .endpointSlice
+    ) {
         self.podDisruptionBudget = podDisruptionBudget
+        self.endpointSlice = endpointSlice
     }
 }
 

@@ -12,7 +12,10 @@ public protocol ClusterStore: Sendable {
     func existingPods(deadline: BootInstant) async throws -> Set<String>
 
     /// Takes the lock if it is still exactly as `previous` shows it; nil: if the object does not exist.
-    func acquire(_ claim: LockClaim, over previous: LockRecord?, deadline: BootInstant) async throws -> LockWrite
+    ///
+    /// - Parameter target: where the read-write Service leads to; nil leaves routing as it is (`Endpoints` lock only).
+    func acquire(_ claim: LockClaim, over previous: LockRecord?, target: RoutingTarget?, deadline: BootInstant)
+        async throws -> LockWrite
 
     /// Renews a lock this claim's identity holds.
     ///

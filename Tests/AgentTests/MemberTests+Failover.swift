@@ -69,19 +69,19 @@ extension MemberTests {
             #expect(after.timeline == before.timeline + 1)
             #expect(old.hasSaid("lock deadline passed: PostgreSQL killed"))
             // Clients are led away from it, and not back for a moment when it wakes up and knows of nothing yet.
-            let pods = try await eventually(
-                "the new leader alone is behind the read-write Service",
-                { try await cluster.client.list(Pod.self, namespace: cluster.namespace) }
-            ) { $0.items.filter(\.isRouted).compactMap(\.metadata.name) == [after.leader.name] }
+            let route = try #require(try await cluster.route())
+            #expect(route.members == [after.leader.name])
+            let pods = try await cluster.client.list(Pod.self, namespace: cluster.namespace)
             let changes = cluster.client.watch(
                 Pod.self, namespace: cluster.namespace, resourceVersion: pods.resourceVersion, timeout: .seconds(30))
             kill(agent, SIGCONT)
             for try await change in changes {
                 guard case .modified(let pod) = change, pod.metadata.name == old.name else { continue }
-                #expect(!pod.isRouted)
                 if pod.metadata.labels?["role"] == "replica" { break }
             }
             let healed = try await cluster.healthy()
+            // Not one write since.
+            #expect(try await cluster.route() == route)
             await writer.stop()
             #expect(healed.leader.name == after.leader.name)
             #expect(old.agentProcess == agent)

@@ -59,24 +59,71 @@ extension MemberTests {
         }
     }
 
-    @Test func `while a switchover goes on some Pod is always behind the read-write Service`() async throws {
+    @Test func `a switchover moves the route by one write, and no label changes between its request and that write`()
+        async throws
+    {
         try await withThree { cluster, before in
             let candidate = try #require(before.standbys.first)
-            let pods = try await cluster.client.list(Pod.self, namespace: cluster.namespace)
-            var routed = Set(pods.items.filter(\.isRouted).compactMap(\.metadata.name))
-            #expect(routed == [before.leader.name])
+            let pods = try await eventually(
+                "the leader's route and everybody's labels are there",
+                { try await cluster.client.list(Pod.self, namespace: cluster.namespace) }
+            ) { $0.items.allSatisfy { $0.metadata.labels?["role"] != nil } }
+            let labels = Dictionary(uniqueKeysWithValues: pods.items.map { ($0.metadata.name, $0.metadata.labels) })
+            let route = try #require(try await cluster.route())
+            #expect(route.members == [before.leader.name])
             try await cluster.annotate(
                 "-failover", ["leader": .string(before.leader.name), "member": .string(candidate.name)])
+            var moved: Route?
+            for try await change in try await cluster.routeChanges(since: route.version) {
+                guard case .modified(let json) = change else { continue }
+                moved = Route(json)
+                break
+            }
+            let written = try #require(moved)
+            #expect(written.members == [candidate.name] && written.addresses.count == 1)
+            let lock = try await cluster.lock()
+            #expect(lock["leader"] == candidate.name && written.epoch == lock["matriarch.dev/epoch"])
+            // Versions of one API server count its writes.
+            let limit = try #require(Int(written.version))
             let changes = cluster.client.watch(
-                Pod.self, namespace: cluster.namespace, resourceVersion: pods.resourceVersion,
-                timeout: .seconds(20))
+                Pod.self, namespace: cluster.namespace, resourceVersion: pods.resourceVersion, timeout: .seconds(20))
             for try await change in changes {
                 guard case .modified(let pod) = change, let name = pod.metadata.name else { continue }
-                if pod.isRouted { routed.insert(name) } else { routed.remove(name) }
-                #expect(!routed.isEmpty)
-                if routed == [candidate.name] { break }
+                if let version = pod.metadata.resourceVersion.flatMap({ Int($0) }), version < limit {
+                    #expect(pod.metadata.labels == labels[name], "\(name) in version \(version), the route in \(limit)")
+                }
+                if name == candidate.name, pod.metadata.labels?["role"] == "primary" { break }
             }
-            #expect(routed == [candidate.name])
+            try await cluster.healthy()
+            #expect(try await cluster.route() == written)
+        }
+    }
+
+    @Test func `a leader that is stopped and started again in place keeps the route`() async throws {
+        try await withThree { cluster, before in
+            let route = try #require(try await cluster.route())
+            let postmaster = try #require(before.leader.postmaster)
+            kill(postmaster, SIGQUIT)
+            try await eventually(within: .seconds(20), "another postmaster runs", { before.leader.postmaster }) {
+                $0 != nil && $0 != postmaster
+            }
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == before.leader.name)
+            #expect(try await cluster.route() == route)
+        }
+    }
+
+    @Test func `a route that somebody deletes or bends is put right by the leader`() async throws {
+        try await withThree { cluster, before in
+            let route = try #require(try await cluster.route())
+            try await cluster.deleteRoute()
+            try await eventually("it is there again", { try await cluster.route() }) {
+                $0?.addresses == route.addresses && $0?.epoch == route.epoch
+            }
+            try await cluster.patchRoute(["endpoints": []])
+            try await eventually("it leads to the leader again", { try await cluster.route() }) {
+                $0?.addresses == route.addresses && $0?.members == [before.leader.name]
+            }
         }
     }
 
@@ -129,11 +176,6 @@ extension MemberTests {
             #expect(try await cluster.lock()["matriarch.dev/epoch"] == lock)
         }
     }
-}
-
-extension Pod {
-    /// It carries the label the read-write Service selects.
-    var isRouted: Bool { metadata.labels?["role"] == "primary" }
 }
 
 extension MemberCluster {

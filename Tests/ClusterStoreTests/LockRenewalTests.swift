@@ -81,17 +81,29 @@ import Testing
         #expect(try await leader.renew(taken) == .lost(nil))
     }
 
-    @Test func `an Endpoints lock routes to its holder and to nobody once it is released`() async throws {
+    @Test func `an Endpoints lock routes to its holder, and on to it until the next one takes it`() async throws {
         let fixture = try await StoreFixture(.endpoints)
-        let leader = fixture.member()
-        let taken = try await leader.takeLock()
-        let target = RoutingTarget(address: "10.1.2.3", port: 5432, pod: "demo-0", podUID: "uid-of-demo-0", node: nil)
-        let renewed = try #require(try await leader.renew(taken, target: target).record)
-        let address = try await fixture.object("demo")?["subsets"]?[0]?["addresses"]?[0]
-        #expect(address?["ip"] == "10.1.2.3")
-        #expect(address?.value(at: "targetRef", "name") == "demo-0")
-        #expect(try await leader.release(renewed))
-        #expect(try await fixture.object("demo")?["subsets"]?[0] == nil)
+        func route() async throws -> [JSONValue] {
+            let subsets = try await fixture.object("demo")?["subsets"]?.arrayValue ?? []
+            return subsets.flatMap { $0["addresses"]?.arrayValue ?? [] }.compactMap {
+                $0.value(at: "targetRef", "name")
+            }
+        }
+        func target(_ number: Int) -> RoutingTarget {
+            RoutingTarget(
+                address: "10.1.2.\(number)", port: 5432, pod: "demo-\(number)", podUID: "uid-of-demo-\(number)",
+                node: nil)
+        }
+        let (leader, heir) = (fixture.member("demo-1"), fixture.member("demo-2"))
+        let taken = try #require(try await leader.acquire(over: nil, target: target(1)).record)
+        #expect(try await route() == ["demo-1"])
+        let renewed = try #require(try await leader.renew(taken, target: target(1)).record)
+        #expect(try await leader.release(renewed, heir: "demo-2"))
+        // A Service without any address would cost its clients more than one that refuses them.
+        #expect(try await route() == ["demo-1"])
+        let free = try await heir.readLock()
+        #expect(try await heir.acquire(over: free, target: target(2)).isHeld)
+        #expect(try await route() == ["demo-2"])
     }
 
     @Test(arguments: LockObject.allCases)

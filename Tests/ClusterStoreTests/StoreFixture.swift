@@ -106,8 +106,8 @@ struct StoreMember: Sendable {
             position: LSN(rawValue: 100))
     }
 
-    func acquire(over previous: LockRecord?) async throws -> LockWrite {
-        try await store.acquire(claim, over: previous, deadline: soon)
+    func acquire(over previous: LockRecord?, target: RoutingTarget? = nil) async throws -> LockWrite {
+        try await store.acquire(claim, over: previous, target: target, deadline: soon)
     }
 
     /// Takes the lock as it is now, which the test says is free.

@@ -11,6 +11,7 @@ import Testing
             switch change {
             case .apply(let key, _), .delete(let key, _): "\(key)"
             case .createSecret(let secret): "\(secret.key)"
+            case .patch(let key, _): "\(key)"
             case .writeStore(let write): "\(write.key)"
             case .patchMetadata: "metadata"
             case .patchStatus, .event: nil

@@ -52,6 +52,22 @@ import Testing
         #expect(try world.status.lastFailover == nil)
     }
 
+    @Test func `the primary hands over when no endpoints have changed for a second`() throws {
+        var world = try outdated()
+        world.observed.pods[0] = world.member(0, role: "replica", revision: "r2")
+        world.observed.pods[2] = world.member(2, role: "replica", revision: "r2")
+        world.observed.pods[2].status?.conditions = [
+            PodCondition(type: "Ready", status: "True", lastTransitionTime: world.now)
+        ]
+        let early = try world.planned()
+        #expect(early.requeueAfter == .seconds(2))
+        for change in early.changes { world.perform(change) }
+        #expect(world[store: "demo-failover"].isEmpty)
+        world.advance(2)
+        for change in try world.planned().changes { world.perform(change) }
+        #expect(world[store: "demo-failover"]["leader"] == "demo-1")
+    }
+
     @Test func `a replica that is down already is replaced first`() throws {
         var world = try outdated(leader: 2)
         world.observed.pods[0] = world.member(0, role: nil, isReady: false)

@@ -24,7 +24,7 @@ extension World {
     ) -> Pod {
         var status: JSONValue = [
             "state": .string(state), "timeline": .int(timeline),
-            "postmaster_start_time": .string("started demo-\(ordinal)"),
+            "postmaster_start_time": .string("started demo-\(ordinal)"), "route": "EndpointSlice",
         ]
         if let role { status["role"] = .string(role) }
         if let serverVersion { status["server_version"] = JSONValue(serverVersion) }

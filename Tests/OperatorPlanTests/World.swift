@@ -79,11 +79,22 @@ struct World {
             observed.objects[key] = nil
             observed.pods.removeAll { key.resource == Pod.resource && $0.metadata.name == key.name }
             if key.resource == ConfigMap.resource { removeStoreObject(key.name) }
+            observed.route.slices.removeAll { $0.value(at: "metadata", "name")?.stringValue == key.name }
+            if key.resource == Endpoints.resource { observed.route.endpoints = nil }
         case .writeStore(let write):
             self[store: write.key.name] = write.body.value(at: "metadata", "annotations")?.objectValue ?? [:]
             label(write)
+        case .patch(let key, let body):
+            observed.objects[key] = observed.objects[key]?.merging(body)
+            patchSlice(key.name, body)
         case .patchMetadata(let patch), .patchStatus(let patch): cluster = cluster.merging(patch)
         case .event(let event): events.append(event)
+        }
+    }
+
+    private mutating func patchSlice(_ name: String, _ body: JSONValue) {
+        observed.route.slices = observed.route.slices.map {
+            $0.value(at: "metadata", "name")?.stringValue == name ? $0.merging(body) : $0
         }
     }
 
@@ -159,7 +170,8 @@ extension JSONValue {
         guard case .object(let changes) = patch else { return patch }
         var result = objectValue ?? [:]
         for (key, value) in changes {
-            result[key] = value.isNull ? nil : (result[key] ?? .null).merging(value)
+            // A bare nil would be JSON's null.
+            result[key] = value.isNull ? JSONValue?.none : (result[key] ?? .null).merging(value)
         }
         return .object(result)
     }

@@ -34,10 +34,15 @@ extension OperatorLab {
     // MARK: Agents and kubelet
 
     /// A member's Pod as kubelet and agent describe it, running and ready.
-    func putMember(_ ordinal: Int, role: String, timeline: Int = 1, cluster: String = "demo") async throws {
+    ///
+    /// - Parameter address: nil where nothing is led there.
+    func putMember(
+        _ ordinal: Int, role: String, timeline: Int = 1, cluster: String = "demo", address: String? = nil
+    ) async throws {
         let name = "\(cluster)-\(ordinal)"
         let status: JSONValue = [
             "role": .string(role), "state": "running", "timeline": JSONValue(timeline), "xlog_location": 100,
+            "route": "EndpointSlice",
         ]
         var labels = Labels.all(cluster: cluster, component: "postgres")
         labels[Labels.role] = role
@@ -54,19 +59,21 @@ extension OperatorLab {
                 body: ["metadata": metadata, "spec": ["containers": [["name": "postgres", "image": "none"]]]],
                 namespace: namespace)
         }
-        _ = try await client.mergePatchRaw(
-            Pod.resource, name: name, namespace: namespace,
-            body: [
-                "status": [
-                    "phase": "Running", "conditions": [["type": "Ready", "status": "True"]],
-                    "containerStatuses": [
-                        [
-                            "name": "postgres", "ready": true, "restartCount": 0, "image": "none", "imageID": "none",
-                            "state": ["running": ["startedAt": "2026-01-01T00:00:00Z"]],
-                        ]
-                    ],
+        var reported: JSONValue = [
+            "phase": "Running", "conditions": [["type": "Ready", "status": "True"]],
+            "containerStatuses": [
+                [
+                    "name": "postgres", "ready": true, "restartCount": 0, "image": "none", "imageID": "none",
+                    "state": ["running": ["startedAt": "2026-01-01T00:00:00Z"]],
                 ]
-            ], subresource: "status")
+            ],
+        ]
+        if let address {
+            reported["podIP"] = .string(address)
+            reported["podIPs"] = [["ip": .string(address)]]
+        }
+        _ = try await client.mergePatchRaw(
+            Pod.resource, name: name, namespace: namespace, body: ["status": reported], subresource: "status")
     }
 
     /// The lock in the store.

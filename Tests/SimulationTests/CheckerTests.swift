@@ -46,12 +46,29 @@ import Testing
         #expect(violation(scenario) == .twoHolders)
     }
 
-    @Test func `a route that leads nowhere is found when everything else is well`() {
+    @Test func `a label that nobody keeps is found when everything else is well`() {
         let scenario = Scenario()
         scenario.always(every: 10_000) {
             for member in 0..<3 { scenario.world.api.pods[member]?.isLabelledPrimary = false }
         }
         #expect(violation(scenario) == .notWhole)
+    }
+
+    @Test func `a route that leads nowhere is found when everything else is well`() {
+        let scenario = Scenario()
+        scenario.always(every: 10_000) { scenario.world.api.deleteRoute() }
+        #expect(violation(scenario) == .notWhole)
+    }
+
+    @Test func `a route that goes back to a leader of the past is found`() throws {
+        let scenario = Scenario()
+        let lock = try #require(scenario.world.api.lock)
+        var former = lock
+        former.epoch -= 1
+        let reign = try #require(Reign(former))
+        let route = try #require(scenario.world.api.route)
+        _ = scenario.world.writeRoute(over: route.version, to: route.pod, under: reign)
+        #expect(violation(scenario) == .routeWentBack)
     }
 
     @Test func `a lost commit is counted, and in a synchronous mode it is a violation`() {

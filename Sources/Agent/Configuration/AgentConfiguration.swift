@@ -120,11 +120,13 @@ public struct AgentFile: Sendable, Hashable {
     public var watchdog: WatchdogSettings
     /// How long a callback may run.
     public var callbackLimit: Duration
+    /// Nil: the read-write Service selects the leader's label.
+    public var route: RouteSettings?
 
     public init(
         lockObject: LockObject = .configMap, initdb: InitdbOptions = InitdbOptions(), copiesRemote: Bool = false,
-        tags: [String: MemberTags] = [:],
-        watchdog: WatchdogSettings = WatchdogSettings(), callbackLimit: Duration = .seconds(60)
+        tags: [String: MemberTags] = [:], watchdog: WatchdogSettings = WatchdogSettings(),
+        callbackLimit: Duration = .seconds(60), route: RouteSettings? = nil
     ) {
         self.lockObject = lockObject
         self.initdb = initdb
@@ -132,6 +134,7 @@ public struct AgentFile: Sendable, Hashable {
         self.tags = tags
         self.watchdog = watchdog
         self.callbackLimit = callbackLimit
+        self.route = route
     }
 
     /// - Throws: ``AgentError`` `.configuration` with the path and what is wrong.
@@ -163,6 +166,7 @@ public struct AgentFile: Sendable, Hashable {
             }
             file.callbackLimit = .seconds(seconds)
         }
+        if let route = json["route"] { file.route = try RouteSettings(json: route, path: path) }
         return file
     }
 }

@@ -143,7 +143,8 @@ final class LockKeeper: Sendable {
         isRelaxed.store(false, ordering: .sequentiallyConsistent)
         let deadline = BootClock.now() + terms.timings.retryTimeout
         do {
-            let outcome = try await store.acquire(claim(terms), over: record, deadline: deadline)
+            let outcome = try await store.acquire(
+                claim(terms), over: record, target: terms.target, deadline: deadline)
             watch.acquisitionSettled()
             if case .held(let record, let sentAt) = outcome {
                 guard confirm(record, sentAt: sentAt, terms.timings) else { return nil }

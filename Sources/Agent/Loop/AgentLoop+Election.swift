@@ -87,9 +87,9 @@ extension AgentLoop {
     ) async throws {
         (wonRequest, isElectedByRequest) = (nil, false)
         let listIsGone = try await isWholeListGone(record)
-        // What an earlier reign said is no part of this one: no route before the promotion, no timeline but a new one.
+        // What an earlier reign said is no part of this one: no timeline but a new one. The route goes with the lock.
         state.update {
-            $0.target = nil
+            $0.target = routingTarget
             $0.timeline = nil
         }
         switch await keeper.acquire(over: record, listIsGone: listIsGone) {

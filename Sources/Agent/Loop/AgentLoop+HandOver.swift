@@ -25,10 +25,11 @@ extension AgentLoop {
             try requireLock()
             // It is being carried out: the next leader must not find it, and refuse what has just been done.
             try await store.finishFailover(request, result: nil, deadline: .now() + timings.retryTimeout)
+            let former = seen?.timeline
             let stopped = try await stopAndRelease(heir: heir)
             result.succeeded = true
             result.to = heir
-            result.outage = await outage(since: stopped, until: heir)
+            result.outage = await outage(since: stopped, after: former, until: heir)
         } catch {
             result.reason = "switchover failed: \(error)"
             logger.error("\(result.reason)")
@@ -118,16 +119,26 @@ extension AgentLoop {
             isLeaving: isLeaving)
     }
 
-    /// How long nobody could write, seen from here: until the heir's Pod carries the label the Service follows.
+    /// How long nobody could write, seen from here: until the heir's lock tells of its own timeline, and the route leads to it.
     ///
+    /// What the nodes need to carry the route out comes on top.
+    ///
+    /// - Parameter former: the timeline of this leader.
     /// - Returns: nil if that was not seen; the lock has moved all the same.
-    private func outage(since stopped: BootInstant, until heir: String) async -> Duration? {
+    private func outage(since stopped: BootInstant, after former: Timeline?, until heir: String) async -> Duration? {
         let deadline = BootInstant.now() + .seconds(5)
         while BootInstant.now() < deadline, !Task.isCancelled {
-            if watch.view()?.members[heir]?.isLabelledPrimary == true { return .now() - stopped }
+            if let view = watch.view(), isServing(heir, after: former, in: view) { return .now() - stopped }
             do { try await Task.sleep(for: .milliseconds(5)) } catch { return nil }
         }
         return nil
+    }
+
+    private func isServing(_ heir: String, after former: Timeline?, in view: ClusterView) -> Bool {
+        if isRoutedByLabel { return view.members[heir]?.isLabelledPrimary == true }
+        guard let lock = view.lock, lock.leader == heir, let former, let timeline = lock.timeline, timeline > former
+        else { return false }
+        return route.leads(to: heir) ?? true
     }
 
     /// - Parameter end: when this agent has to have ended; nil: it goes on.

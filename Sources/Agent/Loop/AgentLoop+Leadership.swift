@@ -30,7 +30,7 @@ extension AgentLoop {
         try await takeOffice()
     }
 
-    /// Ends recovery, tells the store the new timeline, and only then lets clients in.
+    /// Ends recovery and tells the store the new timeline. The route leads here since the lock is held.
     func promote() async throws {
         guard case .standby(let before) = server else { return }
         try requireNoStandbyCluster()
@@ -38,7 +38,7 @@ extension AgentLoop {
         try keeper.requireFence()
         let wasStandbyLeader = publisher.wanted?.status.role == .standbyLeader
         // Clients of a standby leader stay where they are.
-        if !wasStandbyLeader { withdrawRoute() }
+        if !wasStandbyLeader, isRoutedByLabel { withdrawRoute() }
         defer { isRouteWithdrawn = false }
         try await takeOverSynchronous(isRestart: false)
         try requireLock()
@@ -82,12 +82,11 @@ extension AgentLoop {
         state.update {
             $0.timeline = snapshot.timeline
             $0.position = snapshot.position
-            $0.target = routingTarget
         }
         server = .primary(
             RunningServer(
                 systemIdentifier: snapshot.systemIdentifier, timeline: snapshot.timeline, position: snapshot.position))
-        // A candidate that raced us must find our timeline in the store before any client finds our server.
+        // A candidate that races us must find our timeline in the store, as soon as clients can write on it.
         guard await keeper.renew() else { throw AgentError(.actionFailed, "the lock was lost while taking office") }
         guard let view = watch.view() else { return }
         isRouteWithdrawn = false
@@ -96,6 +95,9 @@ extension AgentLoop {
         await announce(view)
         if appliedRole != .primary { try await writeConfiguration(.primary) }
     }
+
+    /// The read-write Service selects the label; nobody asks the agents for a route.
+    var isRoutedByLabel: Bool { file.lockObject == .configMap && file.route == nil }
 
     var routingTarget: RoutingTarget {
         RoutingTarget(
@@ -217,8 +219,8 @@ extension AgentLoop {
         }
     }
 
-    /// The Service follows the label, so no other Pod may carry it, as soon as this one does; before, the Service would lead
-    /// nowhere.
+    /// Tools take the label for the leader, and a Service that selects it leads where it is, so no other Pod may carry it, as
+    /// soon as this one does; before, that Service would lead nowhere.
     func unlabelOthers(_ view: ClusterView) {
         guard view.members[me]?.isLabelledPrimary == true else { return }
         for member in view.members.values where member.name != me && member.isLabelledPrimary {

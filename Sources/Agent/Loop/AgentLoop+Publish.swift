@@ -55,13 +55,14 @@ extension AgentLoop {
                     pendingRestart: pendingRestart, isPaused: view.configuration.isPaused,
                     hasCheckpointSincePromotion: !leads || hasCheckpointSincePromotion, position: seen?.position,
                     serverVersion: seen.map { Int($0.version.number) }, problem: problem,
-                    postmasterStartTime: isRunning ? seen?.postmasterStartTime : nil, restart: restartReport(in: view)),
+                    postmasterStartTime: isRunning ? seen?.postmasterStartTime : nil, restart: restartReport(in: view),
+                    writesRoute: file.route != nil),
                 label: label), shown: view.members[me])
     }
 
-    /// Whether the read-write Service goes on leading to a member that does not lead now.
+    /// Whether a member that does not lead now keeps the label, for the sake of a Service that selects it.
     ///
-    /// A leader that restarts in place keeps its route: moving it would cost more than the restart. One that has stopped
+    /// A leader that restarts in place keeps it: moving the route would cost more than the restart. One that has stopped
     /// keeps it until another has it: its address refuses connections at once. A Service without any is rejected by one table
     /// of the node's rules and led on by another; a connection that begins between the two changes gets no answer.
     private func keepsRoute(_ view: ClusterView, lock: LockStanding) -> Bool {
@@ -71,10 +72,10 @@ extension AgentLoop {
             && !view.members.values.contains { $0.name != me && $0.isLabelledPrimary }
     }
 
-    /// Takes a standby that is being promoted out of the read-only Service.
+    /// Takes a standby that is being promoted out of the read-only Service, where the label it gets next is its route.
     ///
     /// Done beside the promotion: a node takes some 100 ms to carry a new set of addresses out, and the new leader's would
-    /// have to wait for that.
+    /// have to wait for that. Where the route is there already, the read-only Service can wait.
     func withdrawRoute() {
         isRouteWithdrawn = true
         guard var wish = publisher.wanted else { return }

@@ -18,6 +18,7 @@ actor AgentLoop {
     let watch: ClusterWatch
     let keeper: LockKeeper
     let publisher: MemberPublisher
+    let route: RouteKeeper
     let peers: PeerClient
     let watchdog: Watchdog
     let callbacks: CallbackRunner
@@ -143,8 +144,9 @@ actor AgentLoop {
 
     init(
         configuration: AgentConfiguration, identity: HolderIdentity, file: AgentFile, instance: PostgresInstance,
-        store: any ClusterStore, watch: ClusterWatch, keeper: LockKeeper, publisher: MemberPublisher, peers: PeerClient,
-        watchdog: Watchdog, callbacks: CallbackRunner, state: AgentState, logger: Logger
+        store: any ClusterStore, watch: ClusterWatch, keeper: LockKeeper, publisher: MemberPublisher,
+        route: RouteKeeper, peers: PeerClient, watchdog: Watchdog, callbacks: CallbackRunner, state: AgentState,
+        logger: Logger
     ) {
         self.configuration = configuration
         self.identity = identity
@@ -154,6 +156,7 @@ actor AgentLoop {
         self.watch = watch
         self.keeper = keeper
         self.publisher = publisher
+        self.route = route
         self.peers = peers
         self.watchdog = watchdog
         self.callbacks = callbacks
@@ -297,6 +300,7 @@ actor AgentLoop {
             // Unreadable for a moment, while the kubelet swaps it: the former one stays.
             logger.notice("the agent file has changed")
             self.file = file
+            route.note(file.route)
         }
     }
 

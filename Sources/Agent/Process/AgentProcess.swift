@@ -58,17 +58,21 @@ public struct AgentProcess: Sendable {
             consent: { await peers.consent(to: $0, from: leader) })
         let publisher = MemberPublisher(
             store: store, member: configuration.member, podUID: configuration.podUID, logger: logger)
+        let route = RouteKeeper(
+            file.route, configuration: configuration, store: RouteStore(client: client, layout: layout), cluster: store,
+            watch: watch, state: state, logger: logger)
         let callbacks = CallbackRunner(configuration, logger: logger)
         let loop = AgentLoop(
             configuration: configuration, identity: identity, file: file, instance: instance, store: store,
-            watch: watch, keeper: keeper, publisher: publisher, peers: peers, watchdog: watchdog,
+            watch: watch, keeper: keeper, publisher: publisher, route: route, peers: peers, watchdog: watchdog,
             callbacks: callbacks, state: state, logger: logger)
         logger.notice(
             "agent started",
             metadata: ["version": "\(AgentVersion.current)", "member": "\(identity.member)", "pid": "\(getpid())"])
         await callbacks.start()
         try await serve(
-            loop, instance: instance, watch: watch, keeper: keeper, publisher: publisher, state: state,
+            loop, instance: instance, watch: watch, keeper: keeper, publisher: publisher, route: route,
+            state: state,
             responder: FailsafeResponder(
                 cluster: configuration.cluster, namespace: configuration.namespace, identity: identity, watch: watch,
                 state: state, logger: logger),
@@ -91,7 +95,7 @@ public struct AgentProcess: Sendable {
 
     private func serve(
         _ loop: AgentLoop, instance: PostgresInstance, watch: ClusterWatch, keeper: LockKeeper,
-        publisher: MemberPublisher, state: AgentState, responder: FailsafeResponder,
+        publisher: MemberPublisher, route: RouteKeeper, state: AgentState, responder: FailsafeResponder,
         until stopRequested: @escaping @Sendable () async -> Void
     ) async throws {
         let registry = MetricsRegistry()
@@ -118,11 +122,19 @@ public struct AgentProcess: Sendable {
                 return false
             }
             group.addTask {
+                await route.run()
+                return false
+            }
+            group.addTask {
                 try await server.run()
                 return false
             }
             group.addTask {
-                for await _ in watch.changes { loop.wake.yield() }
+                // The route first: of a lock that was just taken it is what clients wait for.
+                for await _ in watch.changes {
+                    route.wake()
+                    loop.wake.yield()
+                }
                 return false
             }
             group.addTask {

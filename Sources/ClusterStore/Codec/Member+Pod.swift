@@ -111,13 +111,16 @@ public struct MemberStatus: Hashable, Sendable {
     public var postmasterStartTime: String?
     /// Its answer to the restart it is asked for.
     public var restart: RestartReport?
+    /// It leads the read-write Service here by an EndpointSlice while it leads the cluster.
+    public var writesRoute: Bool
 
     public init(
         connectionURL: String, apiURL: String, state: MemberState, role: MemberRole, version: String,
         timeline: Timeline? = nil, replicationState: String? = nil, tags: MemberTags = MemberTags(),
         pendingRestart: [String: PendingRestart] = [:], isPaused: Bool = false,
         hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil,
-        problem: String? = nil, postmasterStartTime: String? = nil, restart: RestartReport? = nil
+        problem: String? = nil, postmasterStartTime: String? = nil, restart: RestartReport? = nil,
+        writesRoute: Bool = false
     ) {
         self.connectionURL = connectionURL
         self.apiURL = apiURL
@@ -135,6 +138,7 @@ public struct MemberStatus: Hashable, Sendable {
         self.problem = problem
         self.postmasterStartTime = postmasterStartTime
         self.restart = restart
+        self.writesRoute = writesRoute
     }
 
     /// Nothing that anybody acts on differs.
@@ -156,6 +160,7 @@ public struct MemberStatus: Hashable, Sendable {
         if let problem { status["problem"] = .string(problem) }
         if let postmasterStartTime { status["postmaster_start_time"] = .string(postmasterStartTime) }
         if let restart { status["restart"] = restart.json }
+        if writesRoute { status["route"] = "EndpointSlice" }
         if tags != MemberTags() { status["tags"] = tags.json }
         if !pendingRestart.isEmpty {
             status["pending_restart"] = true

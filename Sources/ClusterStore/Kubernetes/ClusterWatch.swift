@@ -133,6 +133,15 @@ public final class ClusterWatch: Sendable {
     /// What this member has seen last in the lock, for a leader it refuses.
     public var reign: Reign? { state.withLock { $0.lock.record.flatMap(Reign.init) } }
 
+    /// The reign by which this agent holds the lock now; nil when it does not.
+    public func ownReign(ttl: Duration) -> Reign? {
+        state.withLock { state in
+            let holder = state.lock.record?.leader.flatMap { state.pods[$0] }
+            guard state.lock.standing(at: clock(), ttl: ttl, holder: holder).isMine else { return nil }
+            return state.lock.record.flatMap(Reign.init)
+        }
+    }
+
     /// Answers a leader that cannot reach the store; see ``FailsafePledge``.
     public func answer(_ request: FailsafeRequest, isPrimary: Bool, ttl: Duration) -> FailsafeAnswer {
         let answer = state.withLock { state in

@@ -50,16 +50,18 @@ public struct KubernetesClusterStore: ClusterStore {
         return object?.record
     }
 
-    public func acquire(_ claim: LockClaim, over previous: LockRecord?, deadline: BootInstant) async throws -> LockWrite
-    {
+    public func acquire(
+        _ claim: LockClaim, over previous: LockRecord?, target: RoutingTarget?, deadline: BootInstant
+    ) async throws -> LockWrite {
         let stamp = wallClock()
-        let subsets: JSONValue? = layout.lockObject == .endpoints ? [] : nil
+        let subsets = layout.lockObject == .endpoints ? target.map(Self.subsets) : nil
         return try await settle(
             .acquisition(over: previous?.version), claim, stamp: stamp, base: previous, deadline: deadline,
             attempt: { base, deadline in
                 let annotations = claim.acquisition(over: base, time: stamp)
                 guard let base else {
-                    return try await createObject(layout.leader, annotations, with: lockClient, deadline: deadline)
+                    return try await createObject(
+                        layout.leader, annotations, subsets: subsets, with: lockClient, deadline: deadline)
                 }
                 return try await patchObject(
                     layout.leader, annotations, version: base.version, subsets: subsets, with: lockClient,
@@ -85,13 +87,11 @@ public struct KubernetesClusterStore: ClusterStore {
     {
         guard record.identity != nil else { return false }
         let annotations = LockClaim.release(heir: heir, position: position)
-        let subsets: JSONValue? = layout.lockObject == .endpoints ? [] : nil
         var current = record
         while true {
             do {
                 let object = try await patchObject(
-                    layout.leader, annotations, version: current.version, subsets: subsets, with: lockClient,
-                    deadline: deadline)
+                    layout.leader, annotations, version: current.version, with: lockClient, deadline: deadline)
                 watch.learn(lock: object.record, annotations: object.annotations)
                 return true
             } catch let error as KubernetesError where error.isConflict || error.isOutcomeUnknown || error.isRetryable {
@@ -319,20 +319,21 @@ public struct KubernetesClusterStore: ClusterStore {
     }
 
     func createObject(
-        _ name: String, _ annotations: [String: String?], with client: KubernetesClient, deadline: BootInstant
+        _ name: String, _ annotations: [String: String?], subsets: JSONValue? = nil, with client: KubernetesClient,
+        deadline: BootInstant
     ) async throws -> LockObject {
         let present = annotations.compactMapValues { $0 }
+        var body: JSONValue = [
+            "apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind),
+            "metadata": [
+                "name": .string(name), "namespace": .string(layout.namespace), "labels": JSONValue(layout.labels),
+                "annotations": JSONValue(present),
+            ],
+        ]
+        if let subsets { body["subsets"] = subsets }
         return LockObject(
             try await client.createRaw(
-                resource,
-                body: [
-                    "apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind),
-                    "metadata": [
-                        "name": .string(name), "namespace": .string(layout.namespace),
-                        "labels": JSONValue(layout.labels),
-                        "annotations": JSONValue(present),
-                    ],
-                ], namespace: layout.namespace, deadline: remaining(deadline)))
+                resource, body: body, namespace: layout.namespace, deadline: remaining(deadline)))
     }
 
     private static func json(_ annotations: [String: String?]) -> JSONValue {

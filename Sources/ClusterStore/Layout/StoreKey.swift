@@ -31,6 +31,8 @@ public enum StoreKey {
     public static let heir = "matriarch.dev/next"
     /// Epoch of the last holder; stays when the lock is released.
     public static let epoch = "matriarch.dev/epoch"
+    /// On the EndpointSlices of the read-write Service: the ``Reign`` they were written under.
+    public static let reign = "matriarch.dev/reign"
     /// Timeline the last holder led on; stays when the lock is released.
     public static let timeline = "matriarch.dev/timeline"
     /// JSON `{member: Pod UID}` for the members of `failsafe`.

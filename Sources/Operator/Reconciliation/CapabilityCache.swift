@@ -13,10 +13,13 @@ final class CapabilityCache: Sendable {
     func current() async throws -> Capabilities {
         if let known = cached.withLock({ $0 }) { return known }
         // policy/v1 came with Kubernetes 1.21, policy/v1beta1 went with 1.25.
-        var capabilities = Capabilities(podDisruptionBudget: nil)
+        var capabilities = Capabilities(podDisruptionBudget: nil, endpointSlice: nil)
         for candidate in [PodDisruptionBudget.resource, .podDisruptionBudgetV1Beta1]
         where capabilities.podDisruptionBudget == nil {
             if try await client.serves(candidate) { capabilities.podDisruptionBudget = candidate }
+        }
+        for candidate in APIResource.endpointSlices where capabilities.endpointSlice == nil {
+            if try await client.serves(candidate) { capabilities.endpointSlice = candidate }
         }
         let found = capabilities
         cached.withLock { $0 = found }

@@ -42,12 +42,14 @@ struct ClusterAccess: Sendable {
         async let claims = volumeClaims(cluster: name, namespace: namespace)
         async let store = storeMetadata(lockObject, cluster: name, namespace: namespace)
         async let check = imageCheck(of: cluster, namespace: namespace)
+        async let route = route(lockObject, capabilities, cluster: name, namespace: namespace)
         async let isTerminating = isTerminating(namespace)
         return Observed(
             secrets: try await secrets, objects: try await objects, pods: try await pods.items,
             volumeClaims: try await claims,
             store: StoreSnapshot(cluster: name, lockObject: lockObject, metadata: try await store),
-            imageCheck: try await check, capabilities: capabilities, isNamespaceTerminating: try await isTerminating)
+            imageCheck: try await check, route: try await route, capabilities: capabilities,
+            isNamespaceTerminating: try await isTerminating)
     }
 
     /// Metadata alone: the type has no field for contents, so they are never decoded.
@@ -116,6 +118,26 @@ struct ClusterAccess: Sendable {
         return try await objects(keys, namespace: namespace).values.compactMap { try $0["metadata"]?.decoded() }
     }
 
+    private func route(
+        _ lockObject: HighAvailabilitySpec.LockObject, _ capabilities: Capabilities, cluster: String, namespace: String
+    ) async throws -> ObservedRoute {
+        guard lockObject == .configMap, let resource = capabilities.endpointSlice else { return ObservedRoute() }
+        let service = ClusterNames(cluster: cluster).readWriteService
+        async let endpoints = objects([ObjectKey(Endpoints.resource, service)], namespace: namespace)
+        let slices: [JSONValue]
+        do throws(KubernetesError) {
+            slices = try await client.listRaw(
+                resource, namespace: namespace, labelSelector: "\(EndpointSliceLabel.service)=\(service)",
+                deadline: Self.deadline
+            ).items
+        } catch {
+            // A list of what is served is never "not found".
+            if error.isNotFound { self.capabilities.forget() }
+            throw error
+        }
+        return ObservedRoute(slices: slices, endpoints: try await endpoints.values.first?["metadata"]?.decoded())
+    }
+
     private func isTerminating(_ namespace: String) async throws -> Bool {
         do throws(KubernetesError) {
             let live = try await client.get(Namespace.self, name: namespace, deadline: Self.deadline)
@@ -171,6 +193,12 @@ struct ClusterAccess: Sendable {
                 _ = try await client.mergePatchRaw(
                     write.key.resource, name: write.key.name, namespace: namespace, body: write.body,
                     deadline: Self.deadline)
+            }
+            return nil
+        case .patch(let key, let body):
+            _ = try await found {
+                try await client.mergePatchRaw(
+                    key.resource, name: key.name, namespace: namespace, body: body, deadline: Self.deadline)
             }
             return nil
         case .patchMetadata(let body):

@@ -12,8 +12,10 @@ extension ClusterContext {
     /// `list` and `watch` select by label and `create` has no name yet, so those three cannot be narrowed. Every verb here
     /// is one the operator holds itself; it could not grant it otherwise.
     ///
-    /// - Parameter memberCount: Pods that may be labelled: the wanted ones and those that still exist.
-    func role(memberCount: Int) -> JSONValue {
+    /// - Parameters:
+    ///   - memberCount: Pods that may be labelled: the wanted ones and those that still exist.
+    ///   - writesRoute: whether the leader writes the EndpointSlices of the read-write Service.
+    func role(memberCount: Int, writesRoute: Bool) -> JSONValue {
         let storeNames = [
             names.storeLeader(lockObject), names.storeConfiguration, names.storeFailover, names.storeSynchronization,
         ]
@@ -27,6 +29,14 @@ extension ClusterContext {
         if lockObject == .endpoints {
             // OpenShift asks for this before addresses of Pods may be written.
             rules.append(Self.rule("", "endpoints/restricted", ["create"]))
+        }
+        if writesRoute {
+            // Lists and watches are made by name here.
+            rules.append(
+                Self.rule(
+                    Self.discovery, "endpointslices", ["get", "list", "watch", "patch"], names: names.routeSlices))
+            rules.append(Self.rule(Self.discovery, "endpointslices", ["create"]))
+            rules.append(Self.rule(Self.discovery, "endpointslices/restricted", ["create"]))
         }
         return object(Role.resource, names.role, component: Component.access, ["rules": .array(rules)])
     }
@@ -46,6 +56,8 @@ extension ClusterContext {
                 ],
             ])
     }
+
+    private static let discovery = APIResource.endpointSlice.group
 
     private static func rule(
         _ group: String, _ resource: String, _ verbs: [String], names: [String]? = nil

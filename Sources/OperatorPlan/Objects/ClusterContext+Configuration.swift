@@ -6,8 +6,10 @@ import PostgresClusterAPI
 extension ClusterContext {
     /// What an agent needs before it can read the store; mounted as a file.
     ///
-    /// - Parameter preferred: ordinals of the members commits should wait for rather than for any other.
-    func agentConfigMap(preferring preferred: Range<Int> = 0..<0) -> JSONValue {
+    /// - Parameters:
+    ///   - preferred: ordinals of the members commits should wait for rather than for any other.
+    ///   - writesRoute: whether the leader writes the EndpointSlices of the read-write Service.
+    func agentConfigMap(preferring preferred: Range<Int> = 0..<0, writesRoute: Bool) -> JSONValue {
         let initdb = spec.bootstrap.initdb
         var tags: [String: JSONValue] = [:]
         for override in spec.instanceOverrides ?? [] {
@@ -35,10 +37,19 @@ extension ClusterContext {
             "cluster": .string(name), "lockObject": .string(lockObject.rawValue), "bootstrap": bootstrap,
             "tags": .object(tags),
         ]
+        if writesRoute { agent["route"] = ["kind": .string(Annotations.routeBySlice), "owner": routeOwner] }
         if let callbacks = spec.callbacks { agent["callbacks"] = ["timeout": JSONValue(callbacks.timeout)] }
         return object(
             ConfigMap.resource, names.agentConfigMap, component: Component.configuration,
             ["data": ["agent.json": .string(agent.serialized())]])
+    }
+
+    /// Not a controller: that would ask the agents for rights on the resource's finalizers.
+    private var routeOwner: JSONValue {
+        [
+            "apiVersion": .string(PostgresCluster.resource.apiVersion), "kind": .string(PostgresCluster.resource.kind),
+            "name": .string(name), "uid": .string(uid),
+        ]
     }
 
     /// Tags under the names Patroni and its tools know.

@@ -5,21 +5,24 @@ import PostgresClusterAPI
 extension ClusterContext {
     /// Where clients write.
     ///
-    /// With ConfigMaps it selects the Pod labelled primary. It publishes Pods that are not ready: the agent sets the label
-    /// only when the server is a promoted primary, and waiting for the kubelet's next probe would lengthen every outage.
-    /// With Endpoints it selects nothing: the lock itself carries the address.
-    func readWriteService() -> JSONValue {
+    /// It selects nothing. With ConfigMaps the leader writes its address into an EndpointSlice as soon as it holds the lock;
+    /// with Endpoints the lock itself carries the address.
+    ///
+    /// - Parameter selectsLabel: selects the Pod labelled primary instead, for agents that write no EndpointSlice. It then
+    ///   publishes Pods that are not ready: the label is set only on a promoted primary, and waiting for the kubelet's next
+    ///   probe would lengthen every outage.
+    func readWriteService(selectsLabel: Bool) -> JSONValue {
         var spec = clientSpec
-        switch lockObject {
-        case .configMap:
+        var annotations = clientAnnotations ?? [:]
+        if selectsLabel {
             spec["selector"] = JSONValue(podSelector.merging([Labels.role: Labels.rolePrimary]) { $1 })
             spec["publishNotReadyAddresses"] = true
-        case .endpoints:
-            break
+        } else if lockObject == .configMap {
+            annotations[Annotations.route] = Annotations.routeBySlice
         }
         return object(
-            Service.resource, names.readWriteService, component: Component.access,
-            annotations: clientAnnotations, ["spec": spec])
+            Service.resource, names.readWriteService, component: Component.access, annotations: annotations,
+            ["spec": spec])
     }
 
     /// Where clients read from replicas: those the agents offer, which leaves out members tagged `noloadbalance`.

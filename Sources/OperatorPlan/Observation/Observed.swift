@@ -14,6 +14,7 @@ public struct Observed: Sendable, Hashable {
     public var store: StoreSnapshot
     /// nil while no image is asked for its version.
     public var imageCheck: ObservedImageCheck?
+    public var route: ObservedRoute
     public var capabilities: Capabilities
     /// Whether the namespace is being deleted.
     public var isNamespaceTerminating: Bool
@@ -21,8 +22,8 @@ public struct Observed: Sendable, Hashable {
     public init(
         secrets: [String: ObjectMeta] = [:], objects: [ObjectKey: JSONValue] = [:], pods: [Pod] = [],
         volumeClaims: Set<String> = [], store: StoreSnapshot = StoreSnapshot(),
-        imageCheck: ObservedImageCheck? = nil, capabilities: Capabilities = Capabilities(),
-        isNamespaceTerminating: Bool = false
+        imageCheck: ObservedImageCheck? = nil, route: ObservedRoute = ObservedRoute(),
+        capabilities: Capabilities = Capabilities(), isNamespaceTerminating: Bool = false
     ) {
         self.secrets = secrets
         self.objects = objects
@@ -30,6 +31,7 @@ public struct Observed: Sendable, Hashable {
         self.volumeClaims = volumeClaims
         self.store = store
         self.imageCheck = imageCheck
+        self.route = route
         self.capabilities = capabilities
         self.isNamespaceTerminating = isNamespaceTerminating
     }
@@ -118,9 +120,14 @@ extension PostgresCluster {
 public struct Capabilities: Sendable, Hashable {
     /// The served version of PodDisruptionBudget; nil when there is none.
     public var podDisruptionBudget: APIResource?
+    /// The served version of EndpointSlice; nil when there is none.
+    public var endpointSlice: APIResource?
 
-    public init(podDisruptionBudget: APIResource? = PodDisruptionBudget.resource) {
+    public init(
+        podDisruptionBudget: APIResource? = PodDisruptionBudget.resource, endpointSlice: APIResource? = .endpointSlice
+    ) {
         self.podDisruptionBudget = podDisruptionBudget
+        self.endpointSlice = endpointSlice
     }
 }
 

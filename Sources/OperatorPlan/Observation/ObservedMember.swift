@@ -9,6 +9,8 @@ struct ObservedMember: Sendable, Hashable {
     let node: String?
     let revision: String?
     let isReady: Bool
+    /// Since when, to the second; nil when it is not, or the kubelet does not say.
+    let readySince: Timestamp?
     let isDeleting: Bool
     let isContainerRunning: Bool
     /// Patroni's words: `primary` (`master` before 4.0), `replica`, …
@@ -24,6 +26,8 @@ struct ObservedMember: Sendable, Hashable {
     let restart: RestartAnswer?
     /// What only a person can mend, as the agent says it; nil when there is nothing.
     let problem: String?
+    /// Its agent writes the EndpointSlice of the read-write Service while it leads; those of earlier images do not.
+    let writesRoute: Bool
     let tags: InstanceTags
 
     /// nil when the Pod's name does not belong to the cluster's StatefulSet.
@@ -35,7 +39,9 @@ struct ObservedMember: Sendable, Hashable {
         node = pod.spec?.nodeName
         revision = pod.metadata.labels?[Labels.revision]
         isDeleting = pod.metadata.deletionTimestamp != nil
-        isReady = !isDeleting && pod.status?.conditions?.contains { $0.type == "Ready" && $0.status == "True" } == true
+        let ready = pod.status?.conditions?.first { $0.type == "Ready" && $0.status == "True" }
+        isReady = !isDeleting && ready != nil
+        readySince = isDeleting ? nil : ready?.lastTransitionTime
         isContainerRunning =
             pod.status?.containerStatuses?.contains {
                 $0.name == OperatorNames.container && $0.state?.running != nil
@@ -51,6 +57,7 @@ struct ObservedMember: Sendable, Hashable {
         problem = status?["problem"]?.stringValue.flatMap {
             $0.isEmpty ? nil : bounded($0, to: MemberStatus.maximumProblemLength)
         }
+        writesRoute = status?["route"]?.stringValue == Annotations.routeBySlice
         tags = overrides.first { $0.name == name }?.tags ?? InstanceTags()
     }
 

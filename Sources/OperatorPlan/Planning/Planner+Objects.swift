@@ -33,10 +33,13 @@ extension Planner {
         if liveStatefulSet == nil { event(.created, "Creating cluster \(context.name)") }
         let members = max(replicas, spec.instances, (situation.members.last?.ordinal ?? -1) + 1)
         apply(ServiceAccount.resource, context.serviceAccount())
-        apply(Role.resource, context.role(memberCount: members))
+        apply(Role.resource, context.role(memberCount: members, writesRoute: writesRoute))
         apply(RoleBinding.resource, context.roleBinding())
-        apply(ConfigMap.resource, context.agentConfigMap(preferring: preferredStandbys(replicas: replicas)))
-        apply(Service.resource, context.readWriteService())
+        apply(
+            ConfigMap.resource,
+            context.agentConfigMap(preferring: preferredStandbys(replicas: replicas), writesRoute: writesRoute))
+        apply(Service.resource, context.readWriteService(selectsLabel: selectsLabel))
+        planRoute()
         apply(Service.resource, context.readOnlyService())
         apply(Service.resource, context.podsService())
         if context.lockObject == .endpoints {

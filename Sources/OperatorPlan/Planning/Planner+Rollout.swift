@@ -39,7 +39,18 @@ extension Planner {
         if let broken = replicasLeft.last(where: { !$0.isReady }) ?? replicasLeft.last { return restart(broken) }
         guard let leader else { return }
         guard replicas > 1, leader.isReady else { return restart(leader) }
+        guard hasSettled(current) else { return }
         planHandover(from: leader, to: successor { $0.revision == revision }, purpose: "rollout")
+    }
+
+    /// A member that has just become ready has changed the endpoints of the read-only Service, after which a node waits a second
+    /// before it carries out the next change: clients would wait that long for the new primary.
+    private mutating func hasSettled(_ members: [ObservedMember]) -> Bool {
+        // Both times have lost a fraction of a second.
+        let calm = Duration.seconds(2)
+        guard let last = members.compactMap(\.readySince).max(), now < last + calm else { return true }
+        plan.requeue(after: last + calm - now)
+        return false
     }
 
     /// With data but no primary nobody is taken away who could be the next one.

@@ -8,6 +8,8 @@ public struct ClusterNames: Sendable, Hashable {
 
     public var statefulSet: String { cluster }
     public var readWriteService: String { cluster }
+    /// The EndpointSlices the leader writes, one for each family of addresses.
+    public var routeSlices: [String] { ["\(cluster)-primary", "\(cluster)-primary-ipv6"] }
     public var readOnlyService: String { "\(cluster)-ro" }
     public var podsService: String { "\(cluster)-pods" }
     public var serviceAccount: String { cluster }

@@ -34,6 +34,13 @@ public enum Annotations {
     public static let memberStatus = "status"
     /// On the store object of the lock: who holds it.
     public static let leader = "leader"
+    /// On the store object of the lock: rises with every acquisition.
+    public static let epoch = "matriarch.dev/epoch"
+    /// On the EndpointSlices of the read-write Service, by the leader: `<lock's UID>/<epoch>/<member>/<Pod UID>/<nonce>`.
+    public static let reign = "matriarch.dev/reign"
+    /// On the read-write Service, by the operator: its route is the leader's EndpointSlice, not a selector.
+    public static let route = "matriarch.dev/route"
+    public static let routeBySlice = "EndpointSlice"
     /// On the store object of the configuration.
     public static let configuration = "config"
     public static let initialize = "initialize"

@@ -10,6 +10,7 @@ public enum Invariant: String, Sendable, CaseIterable {
     case plannedLoss = "planned changes lose nothing"
     case timelineCollision = "one course per timeline"
     case synchronousSet = "synchronous set"
+    case routeWentBack = "the route goes on"
 }
 
 public struct Violation: Sendable, Hashable {

@@ -50,6 +50,17 @@ extension World {
         return .answered(written)
     }
 
+    /// - Invariant: the route never goes back to an earlier reign.
+    func writeRoute(over version: String?, to pod: Int, under reign: Reign) -> APIOutcome<APIServer.StoredRoute> {
+        let former = api.route
+        guard let written = api.writeRoute(over: version, to: pod, under: reign) else { return .conflict }
+        if let former, former.reign.epoch > reign.epoch {
+            violate(.routeWentBack, "from epoch \(former.reign.epoch) to \(reign.epoch)")
+        }
+        publish(.route(written))
+        return .answered(written)
+    }
+
     func changeSettings(_ change: (inout APIServer.StoredSettings) -> Void) {
         change(&api.settings)
         api.settings.revision = api.nextVersion()

@@ -87,6 +87,7 @@ extension Agent {
             keeping.confirmed(record, sentAt: sentAt, terms)
             return keeping.held?.until
         }
+        keepRoute()
     }
 
     private func perform(_ step: LockKeeping.Step, _ done: @escaping (Bool) -> Void) {

@@ -11,17 +11,23 @@ extension Agent {
         objectWatch = Watch(number: objectWatch.number + 1)
         let writes = ownWrites
         let number = objectWatch.number
-        var snapshot: (LockRecord?, APIServer.StoredSettings, FailoverRequest?, RestartOrder?, SynchronousState?)?
+        var snapshot:
+            (
+                LockRecord?, APIServer.StoredSettings, FailoverRequest?, RestartOrder?, SynchronousState?,
+                APIServer.StoredRoute?
+            )?
         world.request(pod, timeout: .seconds(5)) { [self] world -> APIOutcome<Void> in
             snapshot = (
-                world.api.lock, world.api.settings, world.api.failover, world.api.restart, world.api.synchronous
+                world.api.lock, world.api.settings, world.api.failover, world.api.restart, world.api.synchronous,
+                world.api.route
             )
             // Changes from here on come by the watch, after the list's answer.
             if objectWatch.number == number { objectWatch.isOpen = true }
             return .answered(())
         } _: { [self] outcome in
             guard objectWatch.number == number else { return }
-            guard case .answered = outcome, let (lock, settings, failover, restart, synchronous) = snapshot else {
+            guard case .answered = outcome, let (lock, settings, failover, restart, synchronous, route) = snapshot
+            else {
                 return after(pause) { [self] in
                     if objectWatch.number == number { listObjects(pause: min(pause * 2, .seconds(1))) }
                 }
@@ -33,6 +39,7 @@ extension Agent {
             view.failover = failover
             view.restart = restart
             view.synchronous = synchronous
+            self.route = route
             hasObjects = true
             objectWatch.isListed = true
             for change in objectWatch.pending { take(change) }
@@ -105,8 +112,10 @@ extension Agent {
         case .failover(let request): view.failover = request
         case .restart(let order): view.restart = order
         case .synchronous(let record): view.synchronous = record
+        case .route(let route): self.route = route
         case .pod(let member, let pod): view.members[world.name(member)] = pod
         }
+        keepRoute()
         wake()
     }
 

@@ -20,6 +20,9 @@ final class Agent {
     var ownWrites = 0
     var objectWatch = Watch()
     var podWatch = Watch()
+    /// The route as it was seen last.
+    var route: APIServer.StoredRoute?
+    var isWritingRoute = false
 
     // The lock.
     var keeping = LockKeeping()

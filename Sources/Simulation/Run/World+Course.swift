@@ -39,11 +39,11 @@ extension World {
         }
     }
 
-    /// A client that goes where the Service leads: to the Pod that carries the label.
+    /// A client that goes where the Service leads, be that a standby that is being promoted.
     private func writeThroughService() {
         schedule(after: random.next(in: 400_000...900_000), .world) { [self] in
-            if let member = api.pods.firstIndex(where: { $0?.isLabelledPrimary == true }) {
-                let server = holder(of: member).server
+            if let route = api.route {
+                let server = pods[route.pod].server
                 schedule(after: hop(), server.owner) { [self] in
                     server.commit(size: UInt64(random.next(in: 60...9_000))) { _ in }
                 }
@@ -122,6 +122,7 @@ extension World {
         guard let agent = primary.agent, agent.holdsLock, api.lock?.identity == agent.identity else {
             return "the primary does not hold the lock"
         }
+        guard api.route?.pod == primary.index else { return "the route does not lead to the primary" }
         for member in 0..<plan.members {
             let pod = holder(of: member)
             guard (api.pods[member]?.isLabelledPrimary ?? false) == (pod === primary) else {

@@ -8,6 +8,8 @@ struct APIServer {
     var failover: FailoverRequest?
     var restart: RestartOrder?
     var synchronous: SynchronousState?
+    /// Where the read-write Service leads; nil before the first leader has written it.
+    private(set) var route: StoredRoute?
     /// Pods by index of their name; a Pod that was deleted is nil.
     var pods: [Member?]
 
@@ -19,6 +21,14 @@ struct APIServer {
         var revision = 100
     }
 
+    /// The EndpointSlice behind the read-write Service.
+    struct StoredRoute: Hashable {
+        var version: String
+        var reign: Reign
+        /// Index among all Pods there ever were: an address is one Pod's alone.
+        var pod: Int
+    }
+
     /// What a watch shows of a change.
     enum Change {
         case lock(LockRecord?)
@@ -26,6 +36,7 @@ struct APIServer {
         case failover(FailoverRequest?)
         case restart(RestartOrder?)
         case synchronous(SynchronousState?)
+        case route(StoredRoute?)
         case pod(Int, Member?)
 
         var isOfPod: Bool { if case .pod = self { true } else { false } }
@@ -51,6 +62,25 @@ struct APIServer {
         record.objectUID = "lock"
         lock = record
         return record
+    }
+}
+
+extension APIServer {
+    /// Compare-and-swap on the route.
+    ///
+    /// - Parameter version: the version the write was decided on; nil creates the object.
+    /// - Returns: nil for a conflict (409).
+    mutating func writeRoute(over version: String?, to pod: Int, under reign: Reign) -> StoredRoute? {
+        guard route?.version == version else { return nil }
+        let written = StoredRoute(version: String(nextVersion()), reign: reign, pod: pod)
+        route = written
+        return written
+    }
+
+    /// Somebody deletes it by hand.
+    mutating func deleteRoute() {
+        route = nil
+        _ = nextVersion()
     }
 }
 

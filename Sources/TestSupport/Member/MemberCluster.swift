@@ -73,8 +73,8 @@ public final class MemberCluster: Sendable {
         switch isolation {
         case .none:
             (apiLinks, network) = ([], nil)
-            // An Endpoints object refuses loopback addresses; nothing else needs more.
-            let address = lockObject == "Endpoints" ? try Self.ownAddress() : "127.0.0.1"
+            // What leads clients here refuses loopback addresses.
+            let address = try Self.ownAddress()
             let ports = try FreePorts.take(count * 2)
             for ordinal in 0..<count {
                 let name = "\(Self.name)-\(ordinal)"
@@ -135,16 +135,12 @@ public final class MemberCluster: Sendable {
     ///
     /// - Parameter tags: by member name, in Patroni's words.
     public func writeTags(_ tags: JSONValue) throws {
-        let file: JSONValue = ["cluster": .string(Self.name), "lockObject": .string(lockObject), "tags": tags]
-        try Self.write("\(folder)/agent.json", file.serialized())
+        try Self.write("\(folder)/agent.json", Self.agentFile(lockObject, ["tags": tags]).serialized())
     }
 
     /// Writes how a new cluster is made into the agent file, before any member is started.
     public func writeBootstrap(_ bootstrap: JSONValue) throws {
-        let file: JSONValue = [
-            "cluster": .string(Self.name), "lockObject": .string(lockObject), "bootstrap": bootstrap,
-        ]
-        try Self.write("\(folder)/agent.json", file.serialized())
+        try Self.write("\(folder)/agent.json", Self.agentFile(lockObject, ["bootstrap": bootstrap]).serialized())
     }
 
     /// Gives every member a callback; those that run find it with the next event.
@@ -184,6 +180,12 @@ public final class MemberCluster: Sendable {
 
     private static let labels: JSONValue = ["cluster-name": .string(name)]
 
+    private static func agentFile(_ lockObject: String, _ more: [String: JSONValue]) -> JSONValue {
+        var file: [String: JSONValue] = ["cluster": .string(name), "lockObject": .string(lockObject)]
+        if lockObject == "ConfigMap" { file["route"] = ["kind": "EndpointSlice"] }
+        return .object(file.merging(more) { $1 })
+    }
+
     private static func createPod(_ name: String, _ client: KubernetesClient, _ namespace: String) async throws
         -> String
     {
@@ -213,7 +215,7 @@ public final class MemberCluster: Sendable {
     ) throws {
         try writeKubeconfig(
             "\(folder)/kubeconfig", controlPlane: controlPlane, namespace: namespace, server: controlPlane.server)
-        try write("\(folder)/agent.json", #"{"cluster":"\#(name)","lockObject":"\#(lockObject)"}"#)
+        try write("\(folder)/agent.json", agentFile(lockObject, [:]).serialized())
         mkdir("\(folder)/secrets", 0o755)
         for (folderName, user) in [("superuser", "postgres"), ("replication", "replicator"), ("rewind", "rewinder")] {
             mkdir("\(folder)/secrets/\(folderName)", 0o755)
@@ -270,7 +272,7 @@ public final class MemberCluster: Sendable {
             let numeric = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             if !numeric.hasPrefix("169.254.") { return numeric }
         }
-        throw MemberError("this machine has no address but loopback; an Endpoints lock cannot route to that")
+        throw MemberError("this machine has no address but loopback; no Service can lead to that")
     }
 
     /// What `MATRIARCH_PROGRAM` names, or the `matriarch` that was built with the tests: beside the test bundle.

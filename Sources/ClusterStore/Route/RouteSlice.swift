@@ -1,0 +1,136 @@
+public import HighAvailability
+import KubernetesModels
+
+/// Whom the route's objects belong to, so that they go with the cluster.
+public struct RouteOwner: Hashable, Sendable {
+    public var apiVersion: String
+    public var kind: String
+    public var name: String
+    public var uid: String
+
+    public init(apiVersion: String, kind: String, name: String, uid: String) {
+        self.apiVersion = apiVersion
+        self.kind = kind
+        self.name = name
+        self.uid = uid
+    }
+}
+
+/// One EndpointSlice behind the read-write Service: where it leads to for one family of addresses.
+public struct RouteSlice: Hashable, Sendable {
+    /// The type of its addresses cannot change, so each family has an object of its own.
+    public enum Family: String, Hashable, Sendable, CaseIterable {
+        case ipv4 = "IPv4"
+        case ipv6 = "IPv6"
+
+        public init(of address: String) { self = address.contains(":") ? .ipv6 : .ipv4 }
+    }
+
+    public var family: Family
+    public var target: RoutingTarget
+    public var owner: RouteOwner?
+
+    public init(to target: RoutingTarget, owner: RouteOwner?) {
+        family = Family(of: target.address)
+        self.target = target
+        self.owner = owner
+    }
+
+    /// - Parameter resource: a version of EndpointSlice the server serves.
+    func body(_ layout: StoreLayout, as resource: APIResource) -> JSONValue {
+        let labels = layout.labels.merging([
+            "app.kubernetes.io/component": "access", EndpointSliceLabel.service: layout.readWriteService,
+            EndpointSliceLabel.managedBy: EndpointSliceLabel.managedByMatriarch,
+        ]) { $1 }
+        var metadata: JSONValue = ["labels": JSONValue(labels)]
+        if let owner {
+            metadata["ownerReferences"] = [
+                [
+                    "apiVersion": .string(owner.apiVersion), "kind": .string(owner.kind), "name": .string(owner.name),
+                    "uid": .string(owner.uid),
+                ]
+            ]
+        }
+        var endpoint: JSONValue = [
+            "addresses": [.string(target.address)], "conditions": ["ready": true],
+            "targetRef": [
+                "kind": "Pod", "namespace": .string(layout.namespace), "name": .string(target.pod),
+                "uid": .string(target.podUID),
+            ],
+        ]
+        if let node = target.node {
+            if resource == .endpointSliceV1Beta1 {
+                // `nodeName` is behind a feature gate there, and would be dropped without a word.
+                endpoint["topology"] = [Self.nodeTopology: .string(node)]
+            } else {
+                endpoint["nodeName"] = .string(node)
+            }
+        }
+        return [
+            "metadata": metadata, "addressType": .string(family.rawValue), "endpoints": [endpoint],
+            "ports": [["name": "postgres", "port": .int(Int64(target.port)), "protocol": "TCP"]],
+        ]
+    }
+
+    fileprivate static let nodeTopology = "kubernetes.io/hostname"
+}
+
+/// A slice as it was read.
+public struct StoredRoute: Hashable, Sendable {
+    public var version: String
+    /// The reign it was written under; nil when it does not say.
+    public var reign: Reign?
+    /// Names of the Pods it leads to.
+    public var members: [String]
+    private var essence: JSONValue
+
+    init(_ json: JSONValue) {
+        let metadata = json["metadata"]
+        version = metadata?["resourceVersion"]?.stringValue ?? ""
+        reign = metadata?["annotations"]?[StoreKey.reign]?.stringValue.flatMap { Reign($0) }
+        members = (json["endpoints"]?.arrayValue ?? []).compactMap {
+            $0.value(at: "targetRef", "name")?.stringValue
+        }
+        essence = Self.essence(of: json)
+    }
+
+    /// For the rule: whether it leads to where `wanted` says, and nowhere else.
+    func found(_ body: JSONValue) -> FoundRoute {
+        FoundRoute(version: version, reign: reign, isAsWanted: essence == Self.essence(of: body))
+    }
+
+    /// What decides where traffic goes and whose the object is; the same of what is written and of what the server makes of it.
+    private static func essence(of json: JSONValue) -> JSONValue {
+        let metadata = json["metadata"]
+        func label(_ key: String) -> JSONValue { metadata?["labels"]?[key] ?? .null }
+        let endpoints = (json["endpoints"]?.arrayValue ?? []).map { endpoint -> JSONValue in
+            [
+                "addresses": endpoint["addresses"] ?? [],
+                "ready": endpoint.value(at: "conditions", "ready") ?? true,
+                "node": endpoint["nodeName"] ?? endpoint["topology"]?[RouteSlice.nodeTopology] ?? .null,
+                "pod": endpoint.value(at: "targetRef", "uid") ?? .null,
+            ]
+        }
+        let ports = (json["ports"]?.arrayValue ?? []).map { port -> JSONValue in
+            ["name": port["name"] ?? .null, "port": port["port"] ?? .null, "protocol": port["protocol"] ?? "TCP"]
+        }
+        return [
+            "service": label(EndpointSliceLabel.service), "manager": label(EndpointSliceLabel.managedBy),
+            "owners": .array((metadata?["ownerReferences"]?.arrayValue ?? []).compactMap { $0["uid"] }),
+            "type": json["addressType"] ?? .null, "endpoints": .array(endpoints), "ports": .array(ports),
+        ]
+    }
+}
+
+extension StoreLayout {
+    /// The Service clients write through.
+    public var readWriteService: String { cluster }
+
+    /// The object the route of one family is written into.
+    public func route(_ family: RouteSlice.Family) -> String {
+        switch family {
+        case .ipv4: cluster + "-primary"
+        case .ipv6: cluster + "-primary-ipv6"
+        }
+    }
+}

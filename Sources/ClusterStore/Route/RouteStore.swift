@@ -1,0 +1,100 @@
+public import HighAvailability
+public import KubernetesClient
+public import KubernetesModels
+
+/// Reads and writes the EndpointSlices behind the read-write Service, by compare-and-swap on resourceVersion.
+public struct RouteStore: Sendable {
+    private let client: KubernetesClient
+    public let layout: StoreLayout
+
+    /// - Parameter client: any but the lock's.
+    public init(client: KubernetesClient, layout: StoreLayout) {
+        self.client = client
+        self.layout = layout
+    }
+
+    /// A route that answers late is no route: what takes longer is tried again.
+    private static let longestRequest = Duration.milliseconds(2500)
+
+    /// The best version of EndpointSlice the server serves, asked of it now; nil when there is none.
+    public func servedVersion() async throws(KubernetesError) -> APIResource? {
+        for candidate in APIResource.endpointSlices {
+            if try await client.serves(candidate, deadline: Self.longestRequest) { return candidate }
+        }
+        return nil
+    }
+
+    /// The addresses Kubernetes knows a Pod by, its first one first; empty when it knows none.
+    public func addresses(ofPod name: String) async throws(KubernetesError) -> [String] {
+        let pod = try await client.get(Pod.self, name: name, namespace: layout.namespace, deadline: Self.longestRequest)
+        return (pod.status?.podIPs ?? []).compactMap(\.ip)
+    }
+
+    /// Reads the route from the server, never from a cache; nil when it does not exist.
+    public func read(_ family: RouteSlice.Family, as resource: APIResource) async throws(KubernetesError)
+        -> StoredRoute?
+    {
+        do throws(KubernetesError) {
+            return StoredRoute(
+                try await client.getRaw(
+                    resource, name: layout.route(family), namespace: layout.namespace, deadline: Self.longestRequest))
+        } catch {
+            guard error.isNotFound else { throw error }
+            return nil
+        }
+    }
+
+    /// What is to be done about a route that was found; see ``judgeRoute(_:under:isLockRead:)``.
+    public func step(
+        _ slice: RouteSlice, over found: StoredRoute?, under reign: Reign, isLockRead: Bool, as resource: APIResource
+    ) -> RouteStep {
+        judgeRoute(found?.found(slice.body(layout, as: resource)), under: reign, isLockRead: isLockRead)
+    }
+
+    /// Writes the route if it is still of this version; nil: if it does not exist.
+    ///
+    /// - Throws: `isConflict`, `isAlreadyExists` or `isNotFound` when it has changed since. After an unknown outcome it may
+    ///   have landed: read it.
+    public func write(
+        _ slice: RouteSlice, over version: String?, under reign: Reign, as resource: APIResource
+    ) async throws(KubernetesError) -> StoredRoute {
+        let name = layout.route(slice.family)
+        var body = slice.body(layout, as: resource)
+        var metadata = body["metadata"] ?? [:]
+        metadata["annotations"] = [StoreKey.reign: .string(reign.description)]
+        guard let version else {
+            metadata["name"] = .string(name)
+            body["metadata"] = metadata
+            return StoredRoute(
+                try await client.createRaw(
+                    resource, body: body, namespace: layout.namespace, deadline: Self.longestRequest))
+        }
+        metadata["resourceVersion"] = .string(version)
+        body["metadata"] = metadata
+        return StoredRoute(
+            try await client.mergePatchRaw(
+                resource, name: name, namespace: layout.namespace, body: body, deadline: Self.longestRequest))
+    }
+
+    /// Follows the route: what there is first, then every change; nil: it does not exist.
+    ///
+    /// Ends with the server's own end of the watch. The selector by name is what the agents' rights allow.
+    ///
+    /// - Throws: `KubernetesError`; begin again.
+    public func follow(
+        _ family: RouteSlice.Family, as resource: APIResource, _ take: @Sendable (StoredRoute?) -> Void
+    ) async throws {
+        let selector = "metadata.name=\(layout.route(family))"
+        let list = try await client.listRaw(resource, namespace: layout.namespace, fieldSelector: selector)
+        take(list.items.first.map(StoredRoute.init))
+        let changes = client.watchRaw(
+            resource, namespace: layout.namespace, fieldSelector: selector, resourceVersion: list.resourceVersion)
+        for try await change in changes {
+            switch change {
+            case .added(let json), .modified(let json): take(StoredRoute(json))
+            case .deleted: take(nil)
+            case .bookmark: break
+            }
+        }
+    }
+}

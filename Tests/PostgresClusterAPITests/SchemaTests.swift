@@ -108,6 +108,8 @@ import Testing
         for rule in [
             "self.loopWait + 2 * self.retryTimeout < self.ttl", "!has(self.profile)", "self == oldSelf",
             "self.mode != 'forced'", "self.mode != 'off'",
+            ">= 2 * (has(self.instances) ? self.instances : 3) + 1",
+            ">= 1 * (has(self.instances) ? self.instances : 3) + 14",
         ] {
             #expect(text.contains(rule), "\(rule)")
         }

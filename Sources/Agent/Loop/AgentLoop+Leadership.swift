@@ -266,7 +266,8 @@ extension AgentLoop {
         guard let configuration = watch.view()?.configuration else { return nil }
         var settings = try PostgresSettings(
             clusterName: self.configuration.cluster, parameters: configuration.parameters,
-            hba: configuration.hostBasedAuthentication, ident: configuration.identityMap)
+            hba: configuration.hostBasedAuthentication, ident: configuration.identityMap,
+            instances: configuration.instances)
         decorate(&settings)
         return settings
     }

@@ -1,4 +1,5 @@
 public import KubernetesModels
+import PostgresConfiguration
 
 /// What an administrator wants of one cluster.
 public struct PostgresClusterSpec: Sendable, Hashable, Codable {
@@ -47,6 +48,20 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
 
 extension PostgresClusterSpec: SchemaObject {
     public static let summary = "What is wanted of the cluster."
+
+    public static let rules = ReplicationNeed.all.map(sizeRule)
+
+    /// The operator says the number; an expression for a message that holds one could not be estimated.
+    private static func sizeRule(_ need: ReplicationNeed) -> Rule {
+        let value = "self.postgresql.parameters['\(need.parameter)']"
+        let instances = "(has(self.instances) ? self.instances : 3)"
+        return Rule(
+            "!has(self.postgresql) || !has(self.postgresql.parameters) "
+                + "|| !('\(need.parameter)' in self.postgresql.parameters) "
+                + "|| (\(value).matches('^[+]?[0-9]{1,18}$') && int(\(value)) >= \(need.minimum) "
+                + "&& int(\(value)) >= \(need.perInstance) * \(instances) + \(need.constant))",
+            message: "postgresql.parameters.\(need.parameter) must be a whole number of at least \(need.formula)")
+    }
 
     public static func field(_ key: CodingKeys) -> Field {
         switch key {

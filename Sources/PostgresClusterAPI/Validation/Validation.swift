@@ -54,7 +54,8 @@ struct SpecValidator {
     private func settings() -> [SpecProblem] {
         let settings = spec.postgresql
         return PostgresSettings.problems(
-            parameters: settings.parameters, hba: settings.pgHBA, ident: settings.pgIdent
+            parameters: settings.parameters, hba: settings.pgHBA, ident: settings.pgIdent,
+            instances: max(1, min(spec.instances, Int(PostgresClusterSpec.maximumInstances)))
         ).map { problem in
             // The configuration module speaks of the store's keys; users know the resource's.
             var field = problem.field

@@ -30,11 +30,12 @@ public struct ServerFiles: Hashable, Sendable {
     public static let baseConfigurationName = "postgresql.base.conf"
 
     /// - Parameters:
-    ///   - recorded: the control file, for standbys (see ``PostgresSettings/managedValues(recorded:)``).
+    ///   - recorded: the control file, for standbys (see ``PostgresSettings/managedValues(recorded:floors:)``).
+    ///   - floors: what the sizes are not to go below.
     ///   - hasBaseConfiguration: whether `postgresql.base.conf` exists and is to be read first.
     public init(
         settings: PostgresSettings, role: ServerRole, placement: Placement, access: InternalAccess,
-        recorded: ControlData? = nil, hasBaseConfiguration: Bool = false
+        recorded: ControlData? = nil, floors: SizeFloors = SizeFloors(), hasBaseConfiguration: Bool = false
     ) {
         var recovery: [(String, String)] = [("recovery_target_timeline", "latest")]
         var limits: ControlData?
@@ -56,7 +57,7 @@ public struct ServerFiles: Hashable, Sendable {
         text += "# Change postgresql.parameters of the cluster instead.\n"
         if hasBaseConfiguration { text += "include \(ParameterValue.quoted(Self.baseConfigurationName))\n" }
         text += "\n"
-        let parameters = settings.fileParameters(recorded: limits).merging(
+        let parameters = settings.fileParameters(recorded: limits, floors: floors).merging(
             [
                 "listen_addresses": placement.listenAddresses, "port": String(placement.port),
                 "unix_socket_directories": placement.socketDirectory, "cluster_name": settings.clusterName,
@@ -97,7 +98,7 @@ public struct ServerFiles: Hashable, Sendable {
         """
     }
 
-    /// Whether a configuration file was written by ``init(settings:role:placement:access:recorded:hasBaseConfiguration:)``.
+    /// Whether a configuration file was written by ``init(settings:role:placement:access:recorded:floors:hasBaseConfiguration:)``.
     public static func isOurs(_ configuration: String) -> Bool { configuration.hasPrefix(header) }
 
     /// Name and quoted value of every parameter in a configuration file of ours; empty for anybody else's.

@@ -8,6 +8,8 @@ public struct PostgresSettings: Hashable, Sendable {
     public let hostBasedAuthentication: [HBARule]
     /// The user's `pg_ident.conf` lines.
     public let userNameMaps: [IdentMapping]
+    /// Up to how many instances the sizes nobody sets fit; see ``ReplicationSize``.
+    public var capacity: Int
     /// `synchronous_standby_names`, decided by the agent; empty while replication is asynchronous.
     public var synchronousStandbyNames = ""
     /// Nobody gets in but the superuser and the agents' own accounts, until commits that may be shown are confirmed.
@@ -22,11 +24,13 @@ public struct PostgresSettings: Hashable, Sendable {
     ///   - parameters: `postgresql.parameters` of the dynamic configuration.
     ///   - hba: `postgresql.pg_hba`; nil and empty mean ``HBARule/defaultLines``.
     ///   - ident: `postgresql.pg_ident`.
+    ///   - instances: how many members there are to be; nil when nobody says, as with a store of Patroni's.
     /// - Throws: ``InvalidSettings`` with every problem found.
     public init(
-        clusterName: String, parameters: [String: String] = [:], hba: [String]? = nil, ident: [String] = []
+        clusterName: String, parameters: [String: String] = [:], hba: [String]? = nil, ident: [String] = [],
+        instances: Int? = nil
     ) throws(InvalidSettings) {
-        var problems = Self.problems(inParameters: parameters)
+        var problems = Self.problems(inParameters: parameters, instances: instances)
         var rules: [HBARule] = []
         let lines = hba.flatMap { $0.isEmpty ? nil : $0 } ?? HBARule.defaultLines
         for (index, line) in lines.enumerated() {
@@ -46,6 +50,7 @@ public struct PostgresSettings: Hashable, Sendable {
         }
         guard problems.isEmpty else { throw InvalidSettings(problems: problems) }
         self.clusterName = clusterName
+        capacity = ReplicationSize.capacity(for: instances ?? 1)
         self.parameters = Dictionary(
             parameters.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
         hostBasedAuthentication = rules
@@ -54,10 +59,11 @@ public struct PostgresSettings: Hashable, Sendable {
 
     /// Everything wrong with a PostgreSQL section, sorted by field; empty when it would be accepted.
     public static func problems(
-        parameters: [String: String], hba: [String]? = nil, ident: [String] = []
+        parameters: [String: String], hba: [String]? = nil, ident: [String] = [], instances: Int? = nil
     ) -> [ConfigurationProblem] {
         do {
-            _ = try PostgresSettings(clusterName: "", parameters: parameters, hba: hba, ident: ident)
+            _ = try PostgresSettings(
+                clusterName: "", parameters: parameters, hba: hba, ident: ident, instances: instances)
             return []
         } catch {
             return error.problems

@@ -15,7 +15,7 @@ extension PostgresInstance {
     public func clone(from upstream: Upstream, deadline: Duration) async throws {
         let existed = try await requireNoData(for: "pg_basebackup")
         try prepareRuntime()
-        let slot = await reserveSlot(at: upstream, deadline: min(deadline, .seconds(5)))
+        let slot = try await reserve(at: upstream, deadline: min(deadline, .seconds(5)))
         var arguments = [
             "--pgdata", data.path, "--wal-method", "stream", "--checkpoint", "fast", "--no-password", "--progress",
             "--no-sync",
@@ -33,18 +33,33 @@ extension PostgresInstance {
             "copied the data directory", metadata: ["from": "\(upstream.member)", "elapsed": "\(report.elapsed)"])
     }
 
-    /// The slot to copy over; nil when a temporary one has to do.
-    private func reserveSlot(at upstream: Upstream, deadline: Duration) async -> SlotName? {
-        guard let slot = upstream.slot else { return nil }
+    /// Makes sure that the server has room for a copy, and makes the slot to copy over.
+    ///
+    /// A copy streams over two walsenders. One that can have the first alone would have the server write a checkpoint for
+    /// nothing, and again with each attempt.
+    ///
+    /// - Returns: the slot; nil when a temporary one has to do.
+    /// - Throws: ``InstanceError`` `.sourceIsFull`. Whatever else is wrong is pg_basebackup's to say.
+    private func reserve(at upstream: Upstream, deadline: Duration) async throws(InstanceError) -> SlotName? {
+        var held: [PostgresConnection] = []
         do throws(PostgresError) {
-            let connection = try await PostgresConnection.open(
-                replicationConnection(to: upstream), deadline: deadline)
-            try await makeSlot(slot, connection, deadline: deadline)
-            await connection.close()
-            return slot
+            for _ in 0..<2 {
+                held.append(
+                    try await PostgresConnection.open(replicationConnection(to: upstream), deadline: deadline))
+            }
+            if let slot = upstream.slot { try await makeSlot(slot, held[0], deadline: deadline) }
+            for connection in held { await connection.close() }
+            return upstream.slot
         } catch {
+            for connection in held { await connection.close() }
+            guard !error.isTooManyConnections else {
+                throw InstanceError(
+                    .sourceIsFull, "\(upstream.member) has no two walsenders free for a copy; see max_wal_senders",
+                    cause: error)
+            }
             logger.notice(
-                "copying without a permanent slot", metadata: ["slot": "\(slot)", "error": "\(error)"])
+                "copying without a permanent slot",
+                metadata: ["slot": "\(upstream.slot?.description ?? "none")", "error": "\(error)"])
             return nil
         }
     }

@@ -8,7 +8,8 @@ import Testing
         let (configuration, problems) = try read(
             #"""
             {"ttl":30,"loop_wait":4,"retry_timeout":6.5,"maximum_lag_on_failover":4096,"pause":true,
-             "primary_start_timeout":60,"primary_stop_timeout":15,"member_slots_ttl":120,"matriarch":{"fence_margin":2.5},
+             "primary_start_timeout":60,"primary_stop_timeout":15,"member_slots_ttl":120,
+             "matriarch":{"fence_margin":2.5,"instances":12},
              "postgresql":{"use_pg_rewind":false,"use_slots":"off",
               "parameters":{"Work_Mem":"8MB","max_connections":50,"fsync":true,"geqo":false,"seq_page_cost":1.5,"x.y":null},
               "pg_hba":["host all all all scram-sha-256"],"pg_ident":["map a b"]}}
@@ -23,6 +24,7 @@ import Testing
                     maximumLagOnFailover: ByteCount(rawValue: 4096), isPaused: true, primaryStartTimeout: .seconds(60),
                     primaryStopTimeout: .seconds(15),
                     usesRewind: false, usesSlots: false, memberSlotRetention: .seconds(120),
+                    instances: 12,
                     parameters: [
                         "work_mem": "8MB", "max_connections": "50", "fsync": "on", "geqo": "off",
                         "seq_page_cost": "1.5",
@@ -60,6 +62,8 @@ import Testing
         (#"{"postgresql":{"pg_hba":"host all all all trust"}}"#, "postgresql.pg_hba"),
         (#"{"postgresql":{"pg_hba":["local all all peer",7]}}"#, "postgresql.pg_hba"),
         (#"{"postgresql":{"pg_ident":{}}}"#, "postgresql.pg_ident"),
+        (#"{"matriarch":{"instances":0}}"#, "matriarch.instances"),
+        (#"{"matriarch":{"instances":"three"}}"#, "matriarch.instances"),
     ])
     func `a value that cannot be used is named`(_ text: String, _ name: String) throws {
         let (_, problems) = try read(text)

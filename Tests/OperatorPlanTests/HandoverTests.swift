@@ -76,7 +76,9 @@ import Testing
         var world = try World.running(3, leader: 2)
         world.patch(["instances": 2])
         let write = try #require(
-            try world.planned().changes.first { if case .writeStore = $0 { true } else { false } })
+            try world.planned().changes.first {
+                if case .writeStore(let write) = $0 { write.key.name == "demo-failover" } else { false }
+            })
         world.perform(write)
         world.observed.pods[0] = world.member(0, role: "replica", isReady: false)
         try world.settle()

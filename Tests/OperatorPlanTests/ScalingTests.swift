@@ -13,6 +13,38 @@ import Testing
         #expect(try world.condition(.ready) == "False MembersStarting")
     }
 
+    @Test func `the agents learn how many members there are to be before the members are made`() throws {
+        var world = try World.running(3, leader: 0)
+        #expect(world[store: "demo-config"]["config"]?.stringValue?.contains(#""instances":3"#) == true)
+        world.patch(["instances": 12])
+        let changes = try world.planned().changes
+        let store = try #require(
+            changes.firstIndex {
+                if case .writeStore(let write) = $0 { write.key.name == "demo-config" } else { false }
+            })
+        let set = try #require(
+            changes.firstIndex {
+                if case .apply(let key, _) = $0 { key.resource == StatefulSet.resource } else { false }
+            })
+        #expect(store < set)
+        try world.settle()
+        #expect(world[store: "demo-config"]["config"]?.stringValue?.contains(#""instances":12"#) == true)
+    }
+
+    @Test func `a size of one's own that is too small for more instances changes nothing and says what is needed`()
+        throws
+    {
+        var world = try World.running(3, leader: 0, spec: ["postgresql": ["parameters": ["max_wal_senders": "7"]]])
+        world.patch(["instances": 12])
+        try world.settle()
+        #expect(world.replicas == 3)
+        #expect(world[store: "demo-config"]["config"]?.stringValue?.contains(#""instances":3"#) == true)
+        #expect(try world.condition(.configurationValid) == "False InvalidSpec")
+        let message = try #require(try world.status.condition(.configurationValid)?.message)
+        #expect(
+            message.contains("spec.postgresql.parameters.max_wal_senders: 7: must be at least 25 with 12 instances"))
+    }
+
     @Test func `down with a primary that stays is at once and names the volumes kept`() throws {
         var world = try World.running(5, leader: 1)
         world.patch(["instances": 2])

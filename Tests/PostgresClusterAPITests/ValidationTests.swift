@@ -73,6 +73,18 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "wal_level minimal", ["postgresql": ["parameters": ["wal_level": "minimal"]]],
             "spec.postgresql.parameters.wal_level", "replica", "logical"),
         BadSpec(
+            "too few walsenders for twelve instances",
+            ["instances": 12, "postgresql": ["parameters": ["max_wal_senders": "10"]]],
+            "spec.postgresql.parameters.max_wal_senders", "10", "at least 25 with 12 instances", "2 × instances + 1"),
+        BadSpec(
+            "too few slots for thirty-two instances",
+            ["instances": 32, "postgresql": ["parameters": ["max_replication_slots": "33"]]],
+            "spec.postgresql.parameters.max_replication_slots", "33", "at least 34 with 32 instances"),
+        BadSpec(
+            "too few connections for thirty instances",
+            ["instances": 30, "postgresql": ["parameters": ["max_connections": "43"]]],
+            "spec.postgresql.parameters.max_connections", "43", "at least 44 with 30 instances"),
+        BadSpec(
             "a pg_hba line that is none", ["postgresql": ["pgHBA": ["local all all peer", "hots all all all md5"]]],
             "spec.postgresql.pgHBA[1]", "connection type"),
         BadSpec(

@@ -59,13 +59,15 @@ extension PostgresSettings {
         try self.init(
             clusterName: clusterName, parameters: value["parameters"]?.stringMapValue ?? [:], hba: lines("pg_hba"),
             ident: lines("pg_ident"))
+        // What was accepted in a larger cluster is not measured by the size of this one.
+        if let capacity = value["capacity"]?.intValue { self.capacity = capacity }
     }
 
     var onDisk: String {
         let value: JSONValue = [
             "parameters": .object(parameters.mapValues(JSONValue.string)),
             "pg_hba": .array(hostBasedAuthentication.map { .string($0.text) }),
-            "pg_ident": .array(userNameMaps.map { .string($0.text) }),
+            "pg_ident": .array(userNameMaps.map { .string($0.text) }), "capacity": JSONValue(capacity),
         ]
         return value.serialized()
     }

@@ -271,7 +271,7 @@ extension AgentLoop {
         var settings = try PostgresSettings(
             clusterName: self.configuration.cluster, parameters: configuration.parameters,
             hba: configuration.hostBasedAuthentication, ident: configuration.identityMap,
-            version: instance.dataVersion)
+            version: instance.dataVersion, instances: configuration.instances)
         decorate(&settings)
         return settings
     }

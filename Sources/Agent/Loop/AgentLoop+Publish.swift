@@ -86,7 +86,7 @@ extension AgentLoop {
     private var problem: String? {
         if let lastDecision, lastDecision.action == .refuse { return lastDecision.reason }
         return beginningProblem ?? settingsProblem ?? remoteObjection.map { "not demoting to a standby cluster: \($0)" }
-            ?? remoteProblem
+            ?? remoteProblem ?? shortage
     }
 
     private var pendingRestart: [String: PendingRestart] {

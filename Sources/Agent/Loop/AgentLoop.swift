@@ -84,6 +84,8 @@ actor AgentLoop {
     var settingsProblem: String?
     /// What keeps this member from having data, and only a person can mend; nil when nothing does.
     var beginningProblem: String?
+    /// What this leader's server has too little of for the members there are to be; nil: nothing.
+    var shortage: String?
     var hasCheckpointSincePromotion = true
     var isCheckpointing = false
     /// The timeline this primary writes on, and the switch that began it, which the store's history ends with. Nil on the
@@ -226,6 +228,7 @@ actor AgentLoop {
         await lowerFenceWhenIdle()
         await noteOutage(view)
         noteRemote(view)
+        await noteShortage(view)
         keepFence()
         let isWatchdogMissing = keepWatchdog(view)
         // Taken after the last wait: the lock as it is now, not as it was before we asked the server.

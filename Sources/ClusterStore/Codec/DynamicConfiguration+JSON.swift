@@ -71,6 +71,15 @@ extension DynamicConfiguration {
         result.standbyCluster = StandbyCluster.reading(
             json["standby_cluster"], former: former.standbyCluster, &problems)
 
+        if let value = json["matriarch"]?["instances"], !value.isNull {
+            if let number = value.intValue, (1...1000).contains(number) {
+                result.instances = number
+            } else {
+                problems.append("matriarch.instances: \(value) is not a number of members")
+                result.instances = former.instances
+            }
+        }
+
         let postgresql = json["postgresql"]
         if let postgresql, !postgresql.isNull, postgresql.objectValue == nil {
             problems.append("postgresql: \(postgresql) is not an object")

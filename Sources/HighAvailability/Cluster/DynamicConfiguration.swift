@@ -21,6 +21,8 @@ public struct DynamicConfiguration: Codable, Hashable, Sendable {
     public var memberSlotRetention: Duration
     /// The cluster this one follows; nil: it follows none.
     public var standbyCluster: StandbyCluster?
+    /// How many members there are to be, 1 or more; nil: nobody says, as in a store of Patroni's.
+    public var instances: Int?
     /// Server parameters, by lower-case name.
     public var parameters: [String: String]
     /// Lines of pg_hba.conf, after the internal ones.
@@ -40,6 +42,7 @@ public struct DynamicConfiguration: Codable, Hashable, Sendable {
         usesSlots: Bool = true,
         memberSlotRetention: Duration = .seconds(30 * 60),
         standbyCluster: StandbyCluster? = nil,
+        instances: Int? = nil,
         parameters: [String: String] = [:],
         hostBasedAuthentication: [String] = [],
         identityMap: [String] = []
@@ -55,6 +58,7 @@ public struct DynamicConfiguration: Codable, Hashable, Sendable {
         self.usesSlots = usesSlots
         self.memberSlotRetention = memberSlotRetention
         self.standbyCluster = standbyCluster
+        self.instances = instances
         self.parameters = parameters
         self.hostBasedAuthentication = hostBasedAuthentication
         self.identityMap = identityMap

@@ -89,6 +89,7 @@ extension ClusterContext {
 
         var own = configuration["matriarch"]?.objectValue ?? [:]
         own["fence_margin"] = Self.seconds(availability.timings.fenceMargin)
+        own["instances"] = JSONValue(spec.instances)
         configuration["matriarch"] = .object(own)
 
         var server = configuration["postgresql"]?.objectValue ?? [:]

@@ -59,7 +59,8 @@ struct SpecValidator {
         let settings = spec.postgresql
         return PostgresSettings.problems(
             parameters: settings.parameters, hba: settings.pgHBA, ident: settings.pgIdent,
-            version: status?.postgresVersion.flatMap { ServerVersion($0) }
+            version: status?.postgresVersion.flatMap { ServerVersion($0) },
+            instances: max(1, min(spec.instances, Int(PostgresClusterSpec.maximumInstances)))
         ).map { problem in
             // The configuration module speaks of the store's keys; users know the resource's.
             var field = problem.field

@@ -30,12 +30,14 @@ public struct ServerFiles: Hashable, Sendable {
     public static let baseConfigurationName = "postgresql.base.conf"
 
     /// - Parameters:
-    ///   - recorded: the control file, for standbys (see ``PostgresSettings/managedValues(recorded:)``).
+    ///   - recorded: the control file, for standbys (see ``PostgresSettings/managedValues(recorded:floors:)``).
     ///   - version: of the server; what it does not know is left out.
+    ///   - floors: what the sizes are not to go below.
     ///   - hasBaseConfiguration: whether `postgresql.base.conf` exists and is to be read first.
     public init(
         settings: PostgresSettings, role: ServerRole, placement: Placement, access: InternalAccess,
-        version: ServerVersion, recorded: ControlData? = nil, hasBaseConfiguration: Bool = false
+        version: ServerVersion, recorded: ControlData? = nil, floors: SizeFloors = SizeFloors(),
+        hasBaseConfiguration: Bool = false
     ) {
         var recovery: [(String, String)] = [("recovery_target_timeline", "latest")]
         var limits: ControlData?
@@ -57,7 +59,7 @@ public struct ServerFiles: Hashable, Sendable {
         text += "# Change postgresql.parameters of the cluster instead.\n"
         if hasBaseConfiguration { text += "include \(ParameterValue.quoted(Self.baseConfigurationName))\n" }
         text += "\n"
-        let parameters = settings.fileParameters(recorded: limits, version: version).merging(
+        let parameters = settings.fileParameters(recorded: limits, floors: floors, version: version).merging(
             [
                 "listen_addresses": placement.listenAddresses, "port": String(placement.port),
                 "unix_socket_directories": placement.socketDirectory, "cluster_name": settings.clusterName,
@@ -98,7 +100,7 @@ public struct ServerFiles: Hashable, Sendable {
         """
     }
 
-    /// Whether a configuration file was written by ``init(settings:role:placement:access:recorded:hasBaseConfiguration:)``.
+    /// Whether a configuration file was written by ``init(settings:role:placement:access:recorded:floors:hasBaseConfiguration:)``.
     public static func isOurs(_ configuration: String) -> Bool { configuration.hasPrefix(header) }
 
     /// Name and quoted value of every parameter in a configuration file of ours; empty for anybody else's.

@@ -33,7 +33,8 @@ public struct ManagedParameter: Sendable {
         self.mustNotBeBelowPrimary = mustNotBeBelowPrimary
     }
 
-    /// Every managed parameter, in the order of the command line.
+    /// Every managed parameter, in the order of the command line. The values of a ``ReplicationSize`` are those of the smallest
+    /// cluster here.
     public static let all: [ManagedParameter] = [
         ManagedParameter(
             "wal_level", "replica",
@@ -41,12 +42,14 @@ public struct ManagedParameter: Sendable {
         ManagedParameter(
             "hot_standby", "on", .words(["on"], reason: "members are observed while they are in recovery")),
         ManagedParameter("max_connections", "100", .integer(minimum: 25), mustNotBeBelowPrimary: true),
-        ManagedParameter("max_wal_senders", "10", .integer(minimum: 3), mustNotBeBelowPrimary: true),
+        ManagedParameter("max_wal_senders", "20", .integer(minimum: 3), mustNotBeBelowPrimary: true),
         ManagedParameter("max_prepared_transactions", "0", .integer(minimum: 0), mustNotBeBelowPrimary: true),
         ManagedParameter("max_locks_per_transaction", "64", .integer(minimum: 32), mustNotBeBelowPrimary: true),
         ManagedParameter("max_worker_processes", "8", .integer(minimum: 2), mustNotBeBelowPrimary: true),
         ManagedParameter("track_commit_timestamp", "off", .boolean),
-        ManagedParameter("max_replication_slots", "10", .integer(minimum: 4)),
+        ManagedParameter("max_replication_slots", "20", .integer(minimum: 4)),
+        // The agent's own sessions are superuser's: the kept one, a fresh one that probes, the checkpoint after a promotion.
+        ManagedParameter("superuser_reserved_connections", "5", .integer(minimum: 3)),
         ManagedParameter("wal_log_hints", "on", .boolean),
         ManagedParameter(
             "full_page_writes", "on", .words(["on"], reason: "pg_rewind needs it"), isOnCommandLine: false),

@@ -51,13 +51,15 @@ extension PostgresSettings {
         Set(owned.keys).union(ManagedParameter.all.map(\.name))
 
     static func problems(
-        inParameters parameters: [String: String], version: ServerVersion?
+        inParameters parameters: [String: String], version: ServerVersion?, instances: Int?
     ) -> [ConfigurationProblem] {
         parameters.sorted { $0.key < $1.key }.compactMap { name, value in
-            (rule(name: name.lowercased(), value: value)
-                ?? version.flatMap { ParameterLifetime.rule(against: name.lowercased(), in: $0) }).map {
-                    ConfigurationProblem(field: "parameters.\(name)", value: value, rule: $0)
-                }
+            let lowercased = name.lowercased()
+            let found =
+                rule(name: lowercased, value: value)
+                ?? version.flatMap { ParameterLifetime.rule(against: lowercased, in: $0) }
+                ?? instances.flatMap { sizeRule(name: lowercased, value: value, instances: $0) }
+            return found.map { ConfigurationProblem(field: "parameters.\(name)", value: value, rule: $0) }
         }
     }
 
@@ -73,6 +75,14 @@ extension PostgresSettings {
             return "is refused: must be scram-sha-256, md5 passwords cannot authenticate here"
         }
         return ManagedParameter.byName[name]?.rule(against: value)
+    }
+
+    /// Why a size is refused in a cluster of so many instances; nil when it is enough.
+    private static func sizeRule(name: String, value: String, instances: Int) -> String? {
+        guard let size = ReplicationSize.sizes(instances: instances).first(where: { $0.parameter == name }),
+            let number = Int(value), number < size.needed
+        else { return nil }
+        return size.rule(instances: instances)
     }
 
     private static func isParameterName(_ name: String) -> Bool {
@@ -91,28 +101,39 @@ extension PostgresSettings {
     ///
     /// - Parameter recorded: the control file of a standby; where it holds more than we are configured for, it wins, because
     ///   the server would otherwise pause replay (patroni.md §5.5). Nil on a primary.
-    public func managedValues(recorded: ControlData? = nil) -> [(parameter: ManagedParameter, value: String)] {
-        ManagedParameter.all.map { parameter in
-            let configured = parameters[parameter.name] ?? parameter.defaultValue
-            guard parameter.mustNotBeBelowPrimary, let recorded = recorded?.primarySettings[parameter.name],
-                let number = Int(configured), recorded > number
-            else { return (parameter, configured) }
-            return (parameter, String(recorded))
+    /// - Parameter floors: what the values are not to go below.
+    public func managedValues(
+        recorded: ControlData? = nil, floors: SizeFloors = SizeFloors()
+    ) -> [(parameter: ManagedParameter, value: String)] {
+        let sizes = ReplicationSize.sizes(instances: capacity)
+        let automatic = Dictionary(
+            sizes.compactMap { size in size.automatic.map { (size.parameter, $0) } },
+            uniquingKeysWith: { first, _ in first })
+        return ManagedParameter.all.map { parameter in
+            let size = parameters[parameter.name] == nil ? automatic[parameter.name] : nil
+            let configured = parameters[parameter.name] ?? size.map(String.init) ?? parameter.defaultValue
+            guard let number = Int(configured) else { return (parameter, configured) }
+            let recorded = parameter.mustNotBeBelowPrimary ? recorded?.primarySettings[parameter.name] : nil
+            let raised = max(
+                floors.raise(parameter.name, from: number, isAutomatic: size != nil), recorded ?? number)
+            return (parameter, raised > number ? String(raised) : configured)
         }
     }
 
     /// What goes on the postmaster's command line, besides where it listens.
-    public func commandLine(recorded: ControlData? = nil) -> [(name: String, value: String)] {
+    public func commandLine(
+        recorded: ControlData? = nil, floors: SizeFloors = SizeFloors()
+    ) -> [(name: String, value: String)] {
         [("cluster_name", clusterName)]
-            + managedValues(recorded: recorded).filter(\.parameter.isOnCommandLine).map {
+            + managedValues(recorded: recorded, floors: floors).filter(\.parameter.isOnCommandLine).map {
                 ($0.parameter.name, $0.value)
             }
     }
 
     /// Every parameter of the configuration file except where to listen and whom to follow.
-    func fileParameters(recorded: ControlData?, version: ServerVersion) -> [String: String] {
+    func fileParameters(recorded: ControlData?, floors: SizeFloors, version: ServerVersion) -> [String: String] {
         var result = Self.defaults(in: version).merging(parameters) { _, user in user }
-        for (parameter, value) in managedValues(recorded: recorded) { result[parameter.name] = value }
+        for (parameter, value) in managedValues(recorded: recorded, floors: floors) { result[parameter.name] = value }
         result["synchronous_standby_names"] = synchronousStandbyNames
         if endsAfterCrash { result["restart_after_crash"] = "off" }
         return result
@@ -122,9 +143,9 @@ extension PostgresSettings {
     ///
     /// - Parameter running: name and value as the running postmaster got them on its command line.
     public func commandLineChanges(
-        from running: [String: String], recorded: ControlData?
+        from running: [String: String], recorded: ControlData?, floors: SizeFloors = SizeFloors()
     ) -> [(name: String, from: String, to: String)] {
-        commandLine(recorded: recorded).compactMap { name, value in
+        commandLine(recorded: recorded, floors: floors).compactMap { name, value in
             guard let old = running[name], old != value else { return nil }
             if let left = ParameterValue.boolean(old), left == ParameterValue.boolean(value) { return nil }
             return (name, old, value)

@@ -8,6 +8,8 @@ public struct PostgresSettings: Hashable, Sendable {
     public let hostBasedAuthentication: [HBARule]
     /// The user's `pg_ident.conf` lines.
     public let userNameMaps: [IdentMapping]
+    /// Up to how many instances the sizes nobody sets fit; see ``ReplicationSize``.
+    public var capacity: Int
     /// `synchronous_standby_names`, decided by the agent; empty while replication is asynchronous.
     public var synchronousStandbyNames = ""
     /// Nobody gets in but the superuser and the agents' own accounts, until commits that may be shown are confirmed.
@@ -23,12 +25,13 @@ public struct PostgresSettings: Hashable, Sendable {
     ///   - hba: `postgresql.pg_hba`; nil and empty mean ``HBARule/defaultLines``.
     ///   - ident: `postgresql.pg_ident`.
     ///   - version: of the server; nil: not known, and what only some versions have is admitted.
+    ///   - instances: how many members there are to be; nil when nobody says, as with a store of Patroni's.
     /// - Throws: ``InvalidSettings`` with every problem found.
     public init(
         clusterName: String, parameters: [String: String] = [:], hba: [String]? = nil, ident: [String] = [],
-        version: ServerVersion? = nil
+        version: ServerVersion? = nil, instances: Int? = nil
     ) throws(InvalidSettings) {
-        var problems = Self.problems(inParameters: parameters, version: version)
+        var problems = Self.problems(inParameters: parameters, version: version, instances: instances)
         var rules: [HBARule] = []
         let lines = hba.flatMap { $0.isEmpty ? nil : $0 } ?? HBARule.defaultLines
         for (index, line) in lines.enumerated() {
@@ -48,6 +51,7 @@ public struct PostgresSettings: Hashable, Sendable {
         }
         guard problems.isEmpty else { throw InvalidSettings(problems: problems) }
         self.clusterName = clusterName
+        capacity = ReplicationSize.capacity(for: instances ?? 1)
         self.parameters = Dictionary(
             parameters.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
         hostBasedAuthentication = rules
@@ -56,11 +60,12 @@ public struct PostgresSettings: Hashable, Sendable {
 
     /// Everything wrong with a PostgreSQL section, sorted by field; empty when it would be accepted.
     public static func problems(
-        parameters: [String: String], hba: [String]? = nil, ident: [String] = [], version: ServerVersion? = nil
+        parameters: [String: String], hba: [String]? = nil, ident: [String] = [], version: ServerVersion? = nil,
+        instances: Int? = nil
     ) -> [ConfigurationProblem] {
         do {
             _ = try PostgresSettings(
-                clusterName: "", parameters: parameters, hba: hba, ident: ident, version: version)
+                clusterName: "", parameters: parameters, hba: hba, ident: ident, version: version, instances: instances)
             return []
         } catch {
             return error.problems

@@ -11,12 +11,12 @@ extension PostgresInstance {
     /// With a slot, the upstream keeps the WAL from the copy's start until we stream: it is made there first if missing.
     ///
     /// - Requires: ``dataDirectoryState()`` is `.absent` or `.empty`.
-    /// - Throws: ``InstanceError``, `.versionMismatch` when a copy could not be started here; what was copied by then is
-    ///   removed again.
+    /// - Throws: ``InstanceError``, `.versionMismatch` when a copy could not be started here, `.sourceIsFull` when the source has
+    ///   no walsenders free; what was copied by then is removed again.
     public func clone(from upstream: Upstream, deadline: Duration) async throws {
         let existed = try await requireNoData(for: "pg_basebackup")
         try prepareRuntime()
-        let slot = try await reserveSlot(at: upstream, deadline: min(deadline, .seconds(5)))
+        let slot = try await reserve(at: upstream, deadline: min(deadline, .seconds(5)))
         var arguments = [
             "--pgdata", data.path, "--wal-method", "stream", "--checkpoint", "fast", "--no-password", "--progress",
             "--no-sync",
@@ -34,34 +34,37 @@ extension PostgresInstance {
             "copied the data directory", metadata: ["from": "\(upstream.member)", "elapsed": "\(report.elapsed)"])
     }
 
-    /// The slot to copy over; nil when a temporary one has to do.
+    /// Makes sure that the server is of the version of the programs here and has room for a copy, and makes the slot to copy
+    /// over.
     ///
-    /// - Throws: ``InstanceError`` `.versionMismatch`.
-    private func reserveSlot(at upstream: Upstream, deadline: Duration) async throws -> SlotName? {
-        func report(_ error: PostgresError) {
+    /// A copy streams over two walsenders. One that can have the first alone would have the server write a checkpoint for
+    /// nothing, and again with each attempt.
+    ///
+    /// - Returns: the slot; nil when a temporary one has to do.
+    /// - Throws: ``InstanceError`` `.sourceIsFull`, `.versionMismatch`. Whatever else is wrong is pg_basebackup's to say.
+    private func reserve(at upstream: Upstream, deadline: Duration) async throws -> SlotName? {
+        var held: [PostgresConnection] = []
+        do {
+            for _ in 0..<2 {
+                held.append(
+                    try await PostgresConnection.open(replicationConnection(to: upstream), deadline: deadline))
+            }
+            try await requireOwnVersion(of: upstream, number: await held[0].serverVersionNumber)
+            if let slot = upstream.slot { try await makeSlot(slot, held[0], deadline: deadline) }
+            for connection in held { await connection.close() }
+            return upstream.slot
+        } catch {
+            for connection in held { await connection.close() }
+            guard let error = error as? PostgresError else { throw error }
+            guard !error.isTooManyConnections else {
+                throw InstanceError(
+                    .sourceIsFull, "\(upstream.member) has no two walsenders free for a copy; see max_wal_senders",
+                    cause: error)
+            }
             logger.notice(
                 "copying without a permanent slot",
                 metadata: ["slot": "\(upstream.slot?.description ?? "none")", "error": "\(error)"])
-        }
-        let connection: PostgresConnection
-        do throws(PostgresError) {
-            connection = try await PostgresConnection.open(replicationConnection(to: upstream), deadline: deadline)
-        } catch {
-            report(error)
             return nil
-        }
-        do {
-            try await requireOwnVersion(of: upstream, number: await connection.serverVersionNumber)
-            if let slot = upstream.slot { try await makeSlot(slot, connection, deadline: deadline) }
-            await connection.close()
-            return upstream.slot
-        } catch let error as PostgresError {
-            await connection.close()
-            report(error)
-            return nil
-        } catch {
-            await connection.close()
-            throw error
         }
     }
 

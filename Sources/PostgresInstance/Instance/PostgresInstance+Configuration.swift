@@ -37,7 +37,7 @@ extension PostgresInstance {
         }
         let files = ServerFiles(
             settings: settings, role: role, placement: placement, access: access, version: version, recorded: recorded,
-            hasBaseConfiguration: FileSystem.exists(data.file(ServerFiles.baseConfigurationName)))
+            floors: floors, hasBaseConfiguration: FileSystem.exists(data.file(ServerFiles.baseConfigurationName)))
         let previous = FileSystem.readIfPresent(data.file("postgresql.conf")) ?? ""
         var hasChanged = try data.write(files.configuration, to: "postgresql.conf")
         if try data.write(files.hostBasedAuthentication, to: "pg_hba.conf") { hasChanged = true }
@@ -91,7 +91,14 @@ extension PostgresInstance {
         [
             ("listen_addresses", layout.listenAddresses), ("port", String(layout.port)),
             ("unix_socket_directories", layout.socketDirectory),
-        ] + settings.commandLine(recorded: recorded)
+        ] + settings.commandLine(recorded: recorded, floors: floors)
+    }
+
+    /// What is there already and decides how small sizes may be.
+    private var floors: SizeFloors {
+        SizeFloors(
+            slotsOnDisk: FileSystem.entries(of: data.file("pg_replslot")).count { !$0.hasSuffix(".tmp") },
+            running: monitor.running == nil ? [:] : runningCommandLine)
     }
 
     func recordedLimits(for role: ServerRole) async throws -> ControlData? {
@@ -119,13 +126,13 @@ extension PostgresInstance {
     private func commandLineChanges(
         _ settings: PostgresSettings, recorded: ControlData?
     ) -> [ServerStatus.PendingRestart] {
-        settings.commandLineChanges(from: runningCommandLine, recorded: recorded).map {
+        settings.commandLineChanges(from: runningCommandLine, recorded: recorded, floors: floors).map {
             ServerStatus.PendingRestart(parameter: $0.name, running: $0.from, configured: $0.to)
         }
     }
 
     /// What the running (or last) postmaster was started with.
-    var runningCommandLine: [String: String] {
+    public var runningCommandLine: [String: String] {
         PostmasterOptions.parameters(parsing: FileSystem.readIfPresent(data.file("postmaster.opts")) ?? "")
     }
 

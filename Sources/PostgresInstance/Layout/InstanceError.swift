@@ -20,6 +20,8 @@ public struct InstanceError: Error, Sendable {
         case refused
         /// Processes of the data directory survived SIGKILL until the deadline.
         case processesRemain = "processes_remain"
+        /// The other server lets no more standbys or copies in for now; nothing was begun.
+        case sourceIsFull = "source_is_full"
         /// The other server has another system identifier.
         case foreignCluster = "foreign_cluster"
         /// Data and programs, or two servers, are of different major versions.

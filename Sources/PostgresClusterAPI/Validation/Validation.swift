@@ -24,7 +24,7 @@ struct SpecValidator {
 
     func problems() -> [SpecProblem] {
         name() + instances() + settings() + storage() + timings() + availability() + immutability() + switchover()
-            + restart() + standby() + overrides() + metadata()
+            + restart() + standby() + service() + overrides() + metadata()
     }
 
     private func problem(_ path: String, _ value: (some Any)?, _ message: String) -> [SpecProblem] {
@@ -200,6 +200,10 @@ struct SpecValidator {
         var problems: [SpecProblem] = []
         if standby.host.isEmpty || standby.host.contains(where: { $0.isWhitespace || $0 == "," || $0 == "/" }) {
             problems += problem("spec.standby.host", standby.host, "must be the name or address of one server")
+        } else if standby.host.contains(":"), standby.address == standby.host {
+            problems += problem("spec.standby.host", standby.host, StandbySpec.bracketRule)
+        } else if standby.host.contains(where: { "[]".contains($0) }), NetworkAddress(standby.address)?.bits != 128 {
+            problems += problem("spec.standby.host", standby.host, "must hold an IPv6 address in its brackets")
         }
         if !(1...65535).contains(standby.port) {
             problems += problem("spec.standby.port", standby.port, "must be between 1 and 65535")
@@ -214,6 +218,18 @@ struct SpecValidator {
             problems += problem("spec.standby.host", standby.host, "is a Service of this very cluster")
         }
         return problems
+    }
+
+    private func service() -> [SpecProblem] {
+        guard let service = spec.service, let families = service.ipFamilies, families.count > 1 else { return [] }
+        let text = families.map(\.rawValue).joined(separator: ", ")
+        guard families.count == 2, families[0] != families[1] else {
+            return problem("spec.service.ipFamilies", text, ServiceSpec.twiceRule)
+        }
+        guard let policy = service.ipFamilyPolicy, policy != .singleStack else {
+            return problem("spec.service.ipFamilies", text, ServiceSpec.policyRule)
+        }
+        return []
     }
 
     private func overrides() -> [SpecProblem] {

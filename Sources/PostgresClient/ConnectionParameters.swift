@@ -43,7 +43,7 @@ public struct ConnectionParameters: Hashable, Sendable {
     public var place: String {
         switch address {
         case .socket(let directory): "\(directory)/.s.PGSQL.\(port)"
-        case .host(let host): "\(host):\(port)"
+        case .host(let host): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         }
     }
 

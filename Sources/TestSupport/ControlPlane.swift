@@ -4,7 +4,7 @@ public import KubernetesClient
 import KubernetesModels
 import Synchronization
 
-/// A private etcd and kube-apiserver for tests: RBAC on, on free ports of 127.0.0.1, all files in a temporary folder.
+/// A private etcd and kube-apiserver for tests: RBAC on, on free ports of a loopback address, all files in a temporary folder.
 ///
 /// No controllers run until they are asked for: nothing schedules Pods, collects garbage or empties namespaces. Everything
 /// ends and is removed with the test process, however that ends.
@@ -17,6 +17,7 @@ public final class ControlPlane: Sendable {
     public let server: String
     /// etcd's client address, plain HTTP.
     public let etcdServer: String
+    public let family: AddressFamily
     let files: ControlPlaneFiles
     private let authority: [UInt8]
     private let port: UInt16
@@ -37,23 +38,29 @@ public final class ControlPlane: Sendable {
     public var authorityPath: String { files.path("ca.crt") }
 
     /// Starts one of your own, to pause or stop. Ends with ``stop()`` or the test process.
-    public static func start() async throws -> ControlPlane {
+    ///
+    /// - Parameter family: of its one loopback address.
+    public static func start(family: AddressFamily = .ipv4) async throws -> ControlPlane {
         let binary = try requireBinary(
             "kube-apiserver", folder: kubernetesFolder(), remedy: "scripts/kubernetes-build")
         let etcdBinary = try requireBinary("etcd", folder: "/usr/bin", remedy: "scripts/packages")
         let files = try await ControlPlaneFiles()
-        return try await ControlPlane(files: files, binary: binary, etcdBinary: etcdBinary)
+        return try await ControlPlane(files: files, family: family, binary: binary, etcdBinary: etcdBinary)
     }
 
-    private init(files: ControlPlaneFiles, binary: String, etcdBinary: String) async throws {
+    private init(
+        files: ControlPlaneFiles, family: AddressFamily, binary: String, etcdBinary: String
+    ) async throws {
         self.files = files
+        self.family = family
         authority = try files.read("ca.crt")
-        let ports = try FreePorts.take(3)
+        let ports = try FreePorts.take(3, family: family)
+        let places = ports.map { AddressFamily.authority(family.loopback, $0) }
         port = ports[0]
-        server = "https://127.0.0.1:\(ports[0])"
-        etcdServer = "http://127.0.0.1:\(ports[1])"
+        server = "https://\(places[0])"
+        etcdServer = "http://\(places[1])"
         janitor = try Janitor(folder: files.folder)
-        let peer = "http://127.0.0.1:\(ports[2])"
+        let peer = "http://\(places[2])"
         etcd = try ControlPlaneProcess(
             name: "etcd",
             [
@@ -123,13 +130,14 @@ public final class ControlPlane: Sendable {
                 guard access("/usr/bin/socat", X_OK) == 0 else {
                     throw ControlPlaneError("socat is missing; run: scripts/packages")
                 }
-                let free = try FreePorts.take(1)[0]
+                let free = try FreePorts.take(1, family: family)[0]
+                let (listen, address) = family == .ipv4 ? ("TCP-LISTEN", "127.0.0.1") : ("TCP6-LISTEN", "[::1]")
                 let process = try ControlPlaneProcess(
                     name: "tunnel",
                     [
                         "/usr/bin/socat", "-lf", files.path("tunnel.log"),
-                        "TCP-LISTEN:\(free),bind=127.0.0.1,fork,reuseaddr,backlog=128,nodelay",
-                        "OPENSSL:127.0.0.1:\(port),cafile=\(files.path("ca.crt")),commonname=localhost,nodelay",
+                        "\(listen):\(free),bind=\(address),fork,reuseaddr,backlog=128,nodelay",
+                        "OPENSSL:\(address):\(port),cafile=\(files.path("ca.crt")),commonname=localhost,nodelay",
                     ], logPath: files.path("tunnel.log"))
                 try janitor.watch(process)
                 tunnel = (free, process)
@@ -222,12 +230,13 @@ public final class ControlPlane: Sendable {
 
     private var apiServerArguments: [String] {
         [
-            binary, "--etcd-servers=\(etcdServer)", "--bind-address=127.0.0.1", "--secure-port=\(port)",
-            "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
+            binary, "--etcd-servers=\(etcdServer)", "--bind-address=\(family.loopback)", "--secure-port=\(port)",
+            "--advertise-address=\(family.loopback)", "--endpoint-reconciler-type=none",
             "--cert-dir=\(files.path("certificates"))",
             "--tls-cert-file=\(files.path("server.crt"))", "--tls-private-key-file=\(files.path("server.key"))",
             "--client-ca-file=\(files.path("ca.crt"))", "--token-auth-file=\(files.path("tokens.csv"))",
-            "--authorization-mode=RBAC", "--anonymous-auth=false", "--service-cluster-ip-range=10.255.0.0/24",
+            "--authorization-mode=RBAC", "--anonymous-auth=false",
+            "--service-cluster-ip-range=\(family == .ipv4 ? "10.255.0.0/24" : "fd00:10:255::/112")",
             "--service-account-issuer=https://kubernetes.default.svc",
             "--service-account-key-file=\(files.path("service-account.key"))",
             "--service-account-signing-key-file=\(files.path("service-account.key"))",

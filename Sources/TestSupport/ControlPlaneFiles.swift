@@ -54,7 +54,7 @@ struct ControlPlaneFiles: Sendable {
         }
     }
 
-    /// One authority; a server certificate for 127.0.0.1; a client certificate of an administrator.
+    /// One authority; a server certificate for the loopback addresses; a client certificate of an administrator.
     private static let certificateScript = """
         command -v openssl >/dev/null || { echo 'openssl is missing; run: scripts/packages' >&2; exit 1; }
         cd "$FOLDER"
@@ -84,7 +84,7 @@ struct ControlPlaneFiles: Sendable {
                 -keyfile ca.key ${4:--cert ca.crt}
         }
         sign ca /CN=control-plane 'basicConstraints=critical,CA:TRUE' -selfsign
-        sign server /CN=kube-apiserver 'subjectAltName=IP:127.0.0.1,DNS:localhost'
+        sign server /CN=kube-apiserver 'subjectAltName=IP:127.0.0.1,IP:::1,DNS:localhost'
         sign admin /O=system:masters/CN=admin-by-certificate 'extendedKeyUsage=clientAuth'
         """
 }

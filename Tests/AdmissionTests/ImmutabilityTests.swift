@@ -49,6 +49,13 @@ struct ChangeCase: Sendable, CustomTestStringConvertible {
             before: ["storage": ["storageClassName": "fast"]],
             breaking: [["storage": ["storageClassName": "slow"]], ["storage": ["storageClassName": nil]]],
             keeping: [["storage": ["storageClassName": "fast"]], ["paused": true]]),
+        ChangeCase(
+            rule: ServiceSpec.rules[2], path: "spec.service", before: ["service": ["ipFamilies": ["IPv6"]]],
+            breaking: [["service": ["ipFamilies": ["IPv4"]]]],
+            keeping: [
+                ["service": ["ipFamilies": ["IPv6", "IPv4"], "ipFamilyPolicy": "PreferDualStack"]],
+                ["service": ["type": "NodePort"]],
+            ]),
     ]
 
     @Test(arguments: cases)

@@ -18,6 +18,7 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
     private static func synchronous(_ members: JSONValue) -> JSONValue { availability(["synchronous": members]) }
     private static func parameters(_ members: JSONValue) -> JSONValue { ["postgresql": ["parameters": members]] }
 
+    private static func service(_ members: JSONValue) -> JSONValue { ["service": members] }
     private static func initdb(_ members: JSONValue) -> JSONValue { ["bootstrap": ["initdb": members]] }
 
     static let cases: [RuleCase] = [
@@ -69,6 +70,23 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             keeping: [
                 parameters(["wal_level": "logical"]), parameters(["wal_level": "replica"]), parameters([:]),
                 parameters(["max_connections": "200"]), ["postgresql": ["pgHBA": ["local all all peer"]]],
+            ]),
+        RuleCase(
+            rule: ServiceSpec.rules[0], path: "spec.service",
+            breaking: [service(["ipFamilies": ["IPv6", "IPv6"], "ipFamilyPolicy": "RequireDualStack"])],
+            keeping: [
+                service(["ipFamilies": ["IPv6", "IPv4"], "ipFamilyPolicy": "RequireDualStack"]),
+                service(["ipFamilies": ["IPv6"]]), service(["ipFamilies": []]), service([:]),
+            ]),
+        RuleCase(
+            rule: ServiceSpec.rules[1], path: "spec.service",
+            breaking: [
+                service(["ipFamilies": ["IPv6", "IPv4"]]),
+                service(["ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "SingleStack"]),
+            ],
+            keeping: [
+                service(["ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "PreferDualStack"]),
+                service(["ipFamilies": ["IPv6"], "ipFamilyPolicy": "SingleStack"]),
             ]),
         RuleCase(
             rule: InitDBSpec.rules[0], path: "spec.bootstrap.initdb",

@@ -38,7 +38,7 @@ import Testing
         try await cluster.destroy()
     }
 
-    private static func showingLogs(of cluster: MemberCluster, _ scenario: () async throws -> Void) async throws {
+    static func showingLogs(of cluster: MemberCluster, _ scenario: () async throws -> Void) async throws {
         do {
             try await scenario()
         } catch {

@@ -77,6 +77,8 @@ import Testing
             #"{"host":"10.1.2.3","port":5433,"primary_slot_name":"site_b","create_replica_methods":["basebackup"]}"#,
             StandbyCluster(host: "10.1.2.3", port: 5433, slot: "site_b"), 0
         ),
+        (#"{"host":"fd00::1"}"#, StandbyCluster(host: "fd00::1"), 0),
+        (#"{"host":"[fd00::1]","port":5433}"#, StandbyCluster(host: "fd00::1", port: 5433), 0),
         (#"{"host":"a","port":"5433"}"#, StandbyCluster(host: "a", port: 5433), 0),
         (#"{}"#, nil, 0), ("null", nil, 0), (#"{"primary_slot_name":"site_b"}"#, nil, 0),
         // What cannot be followed still keeps everybody from being promoted.

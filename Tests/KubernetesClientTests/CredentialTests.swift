@@ -178,6 +178,11 @@ struct CredentialTests {
         #expect(configuration.namespace == "mine")
         #expect(await canList(configuration) == nil)
         #expect(throws: KubernetesError.self) { try ClusterConfiguration.inCluster(environment: [:]) }
+        // Kubernetes writes it without brackets.
+        let other = try ClusterConfiguration.inCluster(
+            environment: ["KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"],
+            serviceAccountFolder: folder.path)
+        #expect(other.server == "https://[fd00::1]:443")
     }
 
     @Test(arguments: ["v1", "v1beta1"])

@@ -44,6 +44,17 @@ import Testing
         #expect(try configuration(world)["standby_cluster"] == nil)
     }
 
+    @Test func `the agents are told an IPv6 address without its brackets, people with them`() throws {
+        var world = World(["standby": ["host": "[fd00::1]", "port": 5433]])
+        world.observed.secrets = Dictionary(uniqueKeysWithValues: Self.secrets.map { ($0, ObjectMeta(name: $0)) })
+        try world.settle()
+        #expect(try configuration(world)["standby_cluster"] == ["host": "fd00::1", "port": 5433])
+        world.run(3, leader: 0)
+        world.observed.pods[0] = world.member(0, role: "standby_leader")
+        try world.settle()
+        #expect(try world.status.condition(.primaryAvailable)?.message.contains("[fd00::1]:5433") == true)
+    }
+
     @Test func `a standby cluster without data gets no Secrets, and says which ones it needs`() throws {
         var world = World(Self.section)
         let done = try world.settle()

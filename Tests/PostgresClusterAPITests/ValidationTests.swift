@@ -39,6 +39,28 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         BadSpec("too short a restart", ["restart": ["timeout": 9]], "spec.restart.timeout", "between 10 and 3600"),
         BadSpec(
             "several remote servers", ["standby": ["host": "a.example,b.example"]], "spec.standby.host", "one server"),
+        BadSpec(
+            "an IPv6 address without brackets", ["standby": ["host": "fd00::1"]], "spec.standby.host", "fd00::1",
+            "an IPv6 address stands in brackets, as in [fd00::1]; the port has a field of its own"),
+        BadSpec(
+            "a remote server with its port", ["standby": ["host": "site-a.example:5433"]], "spec.standby.host",
+            "the port has a field of its own"),
+        BadSpec(
+            "an IPv6 address with its port", ["standby": ["host": "[fd00::1]:5433"]], "spec.standby.host",
+            "the port has a field of its own"),
+        BadSpec(
+            "brackets around no IPv6 address", ["standby": ["host": "[fd00::1::2]"]], "spec.standby.host",
+            "IPv6 address in its brackets"),
+        BadSpec(
+            "brackets around a name", ["standby": ["host": "[site-a]"]], "spec.standby.host",
+            "IPv6 address in its brackets"),
+        BadSpec(
+            "one family twice",
+            ["service": ["ipFamilyPolicy": "RequireDualStack", "ipFamilies": ["IPv6", "IPv6"]]],
+            "spec.service.ipFamilies", "IPv6", "each family once"),
+        BadSpec(
+            "two families of one", ["service": ["ipFamilies": ["IPv6", "IPv4"]]], "spec.service.ipFamilies",
+            "IPv4", "PreferDualStack or RequireDualStack"),
         BadSpec("itself to follow", ["standby": ["host": "demo"]], "spec.standby.host", "this very cluster"),
         BadSpec("no port", ["standby": ["host": "a", "port": 0]], "spec.standby.port", "between 1 and 65535"),
         BadSpec(
@@ -168,6 +190,11 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         return ["instanceOverrides": .array(list)]
     }
 
+    @Test(arguments: ["[fd00::1]", "[::ffff:10.0.0.1]", "10.0.0.1", "site-a.example"])
+    func `a remote server is a name, an address, or an IPv6 address in brackets`(_ host: String) throws {
+        #expect(try validate(demo(["standby": ["host": .string(host)]]), previous: nil) == [])
+    }
+
     @Test func `a chain of sources that ends is accepted`() throws {
         #expect(try validate(demo(Self.overrides(["demo-1": "demo-0", "demo-2": "demo-1"])), previous: nil) == [])
     }
@@ -190,6 +217,10 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         BadSpec(
             "a bare boolean for text", ["switchover": ["id": false]],
             "spec.switchover.id", "quotes", "false"),
+        BadSpec(
+            "a family nobody knows", ["service": ["ipFamilies": ["IPv5"]]], "spec.service.ipFamilies[0]",
+            "allowed words",
+            "IPv5"),
         BadSpec(
             "a list for an object", ["postgresql": []], "spec.postgresql", "an object"),
         BadSpec(

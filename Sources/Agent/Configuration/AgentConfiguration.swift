@@ -100,12 +100,8 @@ public struct AgentConfiguration: Sendable {
         }
     }
 
-    var apiURL: String { "http://\(Self.bracketed(address)):\(apiPort)/patroni" }
-    var connectionURL: String { "postgres://\(Self.bracketed(address)):\(port)/postgres" }
-
-    private static func bracketed(_ address: String) -> String {
-        address.contains(":") ? "[\(address)]" : address
-    }
+    var apiURL: String { "http://\(ServerPlace(host: address, port: apiPort))/patroni" }
+    var connectionURL: String { "postgres://\(ServerPlace(host: address, port: port))/postgres" }
 }
 
 /// The agent file: what the cluster's resource says to the agents and not through the store.

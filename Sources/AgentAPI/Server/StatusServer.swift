@@ -13,22 +13,22 @@ import ServiceLifecycle
 public struct StatusServer: Sendable {
     public typealias Responder = @Sendable (StatusRequest) async -> StatusResponse
 
-    private let host: String
+    private let hosts: [String]
     private let port: Int
     private let logger: Logger
     private let onListening: @Sendable (Int) async -> Void
     private let responder: Responder
 
     /// - Parameters:
-    ///   - host: address to listen on; `::` serves both families where the kernel has IPv6.
+    ///   - host: address to listen on; nil: all of this machine's, of both families.
     ///   - port: 0 takes a free one.
     ///   - onListening: called with the port once connections are accepted.
     ///   - responder: answers every request; HEAD and OPTIONS get its status without the body.
     public init(
-        host: String = "0.0.0.0", port: Int, logger: Logger,
+        host: String? = nil, port: Int, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }, responder: @escaping Responder
     ) {
-        self.host = host
+        hosts = host.map { [$0] } ?? ListeningAddress.everywhere()
         self.port = port
         self.logger = logger
         self.onListening = onListening
@@ -37,7 +37,7 @@ public struct StatusServer: Sendable {
 
     /// Serves a fixed set of paths; 404 for any other, 405 for a method that would change something.
     public init(
-        host: String = "0.0.0.0", port: Int, logger: Logger,
+        host: String? = nil, port: Int, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in },
         routes: [String: @Sendable () async -> StatusResponse]
     ) {
@@ -57,19 +57,21 @@ public struct StatusServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
-        let application = Application(
-            responder: CallbackResponder { (request: Request, _: BasicRequestContext) in
-                let wanted = try await StatusRequest(request)
-                return Response(await responder(wanted), statusOnly: wanted.method == .statusOnly)
-            },
-            // A client that connects and says nothing must not keep a connection for ever.
-            server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(60))),
-            configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port), serverName: "Matriarch", backlog: 64),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) },
-            eventLoopGroupProvider: .shared(group), logger: quiet)
+        let applications = hosts.map { host in
+            Application(
+                responder: CallbackResponder { (request: Request, _: BasicRequestContext) in
+                    let wanted = try await StatusRequest(request)
+                    return Response(await responder(wanted), statusOnly: wanted.method == .statusOnly)
+                },
+                // A client that connects and says nothing must not keep a connection for ever.
+                server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(60))),
+                configuration: ApplicationConfiguration(
+                    address: .hostname(host, port: port), serverName: "Matriarch", backlog: 64),
+                onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) },
+                eventLoopGroupProvider: .shared(group), logger: quiet)
+        }
         let services = ServiceGroup(
-            configuration: ServiceGroupConfiguration(services: [application], logger: quiet))
+            configuration: ServiceGroupConfiguration(services: applications, logger: quiet))
         // Cancelling NIO's server drops connections that were accepted and not yet looked at, which it answers with a trap;
         // an agent that traps takes its database down. So a cancellation becomes a graceful shutdown: the task that serves
         // is not the one that gets cancelled, and it is always awaited here.

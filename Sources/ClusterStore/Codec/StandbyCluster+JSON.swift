@@ -18,7 +18,8 @@ extension StandbyCluster {
         }
         var result = StandbyCluster(host: nil)
         if let host = section["host"]?.stringValue, !host.isEmpty, !host.contains(where: { ",/ ".contains($0) }) {
-            result.host = host
+            // Patroni and PostgreSQL write an IPv6 address without brackets; people may write both.
+            result.host = ServerPlace.withoutBrackets(host)
         } else {
             problems.append(
                 "standby_cluster.host: \(section["host"] ?? .null) is not the name or address of one server")

@@ -2,7 +2,7 @@
 ///
 /// While it is there no member is promoted: the leader follows the remote server, the others follow the leader.
 public struct StandbyCluster: Codable, Hashable, Sendable, CustomStringConvertible {
-    /// Name or address of the remote server; nil: none that could be followed was named, and still nobody is promoted.
+    /// Name or address of the remote server, an IPv6 address without brackets; nil: none that could be followed was named, and still nobody is promoted.
     public var host: String?
     public var port: Int
     /// Replication slot there; nil streams without one.
@@ -14,7 +14,7 @@ public struct StandbyCluster: Codable, Hashable, Sendable, CustomStringConvertib
         self.slot = slot
     }
 
-    public var description: String { host.map { "\($0):\(port)" } ?? "no host" }
+    public var description: String { host.map { ServerPlace(host: $0, port: port).description } ?? "no host" }
 }
 
 /// The remote server a standby leader follows, and in which of its reigns it began to.

@@ -103,7 +103,7 @@ extension ClusterContext {
     }
 
     private static func section(_ remote: StandbySpec) -> JSONValue {
-        var section: JSONValue = ["host": .string(remote.host), "port": JSONValue(remote.port)]
+        var section: JSONValue = ["host": .string(remote.address), "port": JSONValue(remote.port)]
         if let slot = remote.primarySlotName { section["primary_slot_name"] = .string(slot) }
         return section
     }

@@ -65,10 +65,15 @@ extension ClusterContext {
     private var clientAnnotations: [String: String]? { spec.service?.annotations }
 
     private var clientSpec: JSONValue {
-        [
+        var client: JSONValue = [
             "type": .string((spec.service?.type ?? .clusterIP).rawValue),
             "ports": [Self.port("postgres", OperatorNames.postgresPort)],
         ]
+        if let policy = spec.service?.ipFamilyPolicy { client["ipFamilyPolicy"] = .string(policy.rawValue) }
+        if let families = spec.service?.ipFamilies, !families.isEmpty {
+            client["ipFamilies"] = .array(families.map { .string($0.rawValue) })
+        }
+        return client
     }
 
     private static func port(_ name: String, _ number: Int) -> JSONValue {

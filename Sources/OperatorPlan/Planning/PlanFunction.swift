@@ -22,6 +22,7 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
     }
     let context = ClusterContext(cluster, spec: spec)
     problems += fixedFieldProblems(context, observed: belongings.own)
+    problems += fixedFamilyProblems(context, observed: belongings.own)
     var planner = Planner(cluster: cluster, context: context, observed: belongings.own, now: now)
     if !problems.isEmpty {
         planner.followHandover()
@@ -64,6 +65,21 @@ private func fixedFieldProblems(_ context: ClusterContext, observed: Observed) -
                     + (made ?? "the default class"), source: .knowledge(.history)))
     }
     return problems
+}
+
+/// A Service keeps the first family it was made with, also one that nobody had asked for then.
+private func fixedFamilyProblems(_ context: ClusterContext, observed: Observed) -> [SpecProblem] {
+    guard let wanted = context.spec.service?.ipFamilies?.first else { return [] }
+    let services = [context.names.readWriteService, context.names.readOnlyService]
+    let made = services.lazy.compactMap { name in
+        observed.objects[ObjectKey(Service.resource, name)]?.value(at: "spec", "ipFamilies")?[0]?.stringValue
+    }
+    guard let other = made.first(where: { $0 != wanted.rawValue }) else { return [] }
+    return [
+        SpecProblem(
+            path: "spec.service.ipFamilies[0]", value: wanted.rawValue,
+            message: "cannot change; the Services were made with \(other)")
+    ]
 }
 
 /// The state of one planning; each step adds its changes and what status should say of it.

@@ -121,7 +121,7 @@ extension Planner {
             plan.changes.append(.apply(key, body: body))
             return
         }
-        if !live.contains(body) { plan.changes.append(.apply(key, body: body)) }
+        if !live.contains(body.keepingFamilies(of: live)) { plan.changes.append(.apply(key, body: body)) }
     }
 
     /// The dynamic configuration, before any Pod exists and whenever the spec changes it.

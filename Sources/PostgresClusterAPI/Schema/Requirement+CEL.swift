@@ -15,9 +15,15 @@ extension Requirement {
             "("
                 + ((left.guards + right.guards).map { "has(self.\($0))" }
                 + ["\(left.expression) <= \(right.expression)"]).joined(separator: " && ") + ")"
+        case .hasAtLeast(let name, let count): "(has(self.\(name)) && size(self.\(name)) >= \(count))"
+        case .repeats(let name):
+            "(has(self.\(name)) && self.\(name).exists(one, !self.\(name).exists_one(other, other == one)))"
         case .isUnchanged: "self == oldSelf"
         case .keeps(let name):
             "(has(self.\(name)) == has(oldSelf.\(name)) && (!has(self.\(name)) || self.\(name) == oldSelf.\(name)))"
+        case .keepsFirst(let name):
+            "(!has(self.\(name)) || !has(oldSelf.\(name)) || size(self.\(name)) == 0 || size(oldSelf.\(name)) == 0 || "
+                + "self.\(name)[0] == oldSelf.\(name)[0])"
         case .not(let inner): "!" + (inner.isEnclosed ? inner.expression : "(\(inner.expression))")
         case .all(let parts): "(" + parts.map(\.expression).joined(separator: " && ") + ")"
         case .any(let parts): "(" + parts.map(\.expression).joined(separator: " || ") + ")"
@@ -28,7 +34,9 @@ extension Requirement {
     private var isEnclosed: Bool {
         switch self {
         case .isUnchanged: false
-        case .isPresent, .equals, .differs, .entryDiffers, .atMost, .keeps, .not, .all, .any: true
+        case .isPresent, .equals, .differs, .entryDiffers, .hasAtLeast, .repeats, .atMost, .keeps, .keepsFirst, .not,
+            .all, .any:
+            true
         }
     }
 }

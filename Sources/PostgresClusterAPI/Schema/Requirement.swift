@@ -12,12 +12,18 @@ public indirect enum Requirement: Sendable, Hashable {
     case differs(String, JSONValue)
     /// The map `property` has an entry `key`, and that is none of `words`.
     case entryDiffers(in: String, key: String, from: [String])
+    /// The list is there and has at least so many elements.
+    case hasAtLeast(String, Int)
+    /// The list is there and has an element twice.
+    case repeats(String)
     /// Every property of both sums is there, and the left sum is not greater than the right one.
     case atMost(Sum, Sum)
     /// The value itself is what it was before.
     case isUnchanged
     /// The property is what it was before, or is absent as it was.
     case keeps(String)
+    /// The first element of the list is what it was before, where the list had and has one.
+    case keepsFirst(String)
     case not(Requirement)
     case all([Requirement])
     case any([Requirement])
@@ -26,6 +32,7 @@ public indirect enum Requirement: Sendable, Hashable {
     public var properties: Set<String?> {
         switch self {
         case .isPresent(let name), .equals(let name, _), .differs(let name, _), .keeps(let name): [name]
+        case .hasAtLeast(let name, _), .repeats(let name), .keepsFirst(let name): [name]
         case .entryDiffers(let name, _, _): [name]
         case .atMost(let left, let right): Set((left.terms + right.terms).map(\.property))
         case .isUnchanged: [nil]
@@ -37,8 +44,8 @@ public indirect enum Requirement: Sendable, Hashable {
     /// Whether it compares with a former value.
     public var isTransition: Bool {
         switch self {
-        case .isUnchanged, .keeps: true
-        case .isPresent, .equals, .differs, .entryDiffers, .atMost: false
+        case .isUnchanged, .keeps, .keepsFirst: true
+        case .isPresent, .equals, .differs, .entryDiffers, .hasAtLeast, .repeats, .atMost: false
         case .not(let inner): inner.isTransition
         case .all(let parts), .any(let parts): parts.contains { $0.isTransition }
         }
@@ -55,11 +62,20 @@ public indirect enum Requirement: Sendable, Hashable {
         case .entryDiffers(let name, let key, let words):
             guard let entry = value.present(name)?.present(key) else { return false }
             return !words.contains { entry == .string($0) }
+        case .hasAtLeast(let name, let count): return (value.present(name)?.arrayValue?.count ?? 0) >= count
+        case .repeats(let name):
+            let elements = value.present(name)?.arrayValue ?? []
+            return Set(elements).count < elements.count
         case .atMost(let left, let right):
             guard let left = left.value(in: value), let right = right.value(in: value) else { return false }
             return left <= right
         case .isUnchanged: return former.map { $0 == value } ?? true
         case .keeps(let name): return former.map { $0.present(name) == value.present(name) } ?? true
+        case .keepsFirst(let name):
+            guard let first = value.present(name)?.arrayValue?.first,
+                let was = former?.present(name)?.arrayValue?.first
+            else { return true }
+            return first == was
         case .not(let inner): return !inner.holds(of: value, former: former)
         case .all(let parts): return parts.allSatisfy { $0.holds(of: value, former: former) }
         case .any(let parts): return parts.contains { $0.holds(of: value, former: former) }

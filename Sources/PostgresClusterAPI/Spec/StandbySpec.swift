@@ -1,3 +1,4 @@
+import HighAvailability
 import KubernetesModels
 
 /// The cluster this one follows instead of taking writes.
@@ -10,9 +11,17 @@ public struct StandbySpec: Sendable, Hashable, Codable {
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case enabled, host, port, primarySlotName
     }
+
+    /// The host as PostgreSQL takes it: an IPv6 address without its brackets.
+    public var address: String { ServerPlace.withoutBrackets(host) }
 }
 
 extension StandbySpec: SchemaObject {
+    /// Without brackets nobody could tell a port that was written behind it from the address.
+    static let hostMeaning =
+        "the name or address of one server; an IPv6 address stands in brackets, as in [fd00::1], and the port has a field of its "
+        + "own"
+
     public static let summary = """
         A remote PostgreSQL server this cluster follows: nobody is promoted, one member, the standby leader, streams from it, and \
         the others from that one. A new cluster begins as a copy of it. Taking the section out, or enabled: false, promotes the \
@@ -25,9 +34,10 @@ extension StandbySpec: SchemaObject {
             Field(.boolean, "false promotes: the same as no section.", default: true)
         case .host:
             Field(
-                .text(pattern: "^[!-+.0-~-]+$", maxLength: 253, meaning: "the name or address of one server"),
-                "Name or address of the remote server; a name that leads to its primary lets this cluster follow a failover "
-                    + "there.",
+                .text(
+                    pattern: #"^([!-+.0-9;-Z^-~-]+|\[[0-9A-Fa-f:.]+\])$"#, maxLength: 253, meaning: hostMeaning),
+                "Name or address of the remote server, an IPv6 address in brackets (`[fd00::1]`); a name that leads to its "
+                    + "primary lets this cluster follow a failover there.",
                 required: true)
         case .port:
             Field(.integer(minimum: 1, maximum: 65535), "Port of the remote server.", default: 5432)

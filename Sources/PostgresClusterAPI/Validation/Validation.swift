@@ -144,6 +144,9 @@ struct SpecValidator {
         if [cluster, "\(cluster)-ro", "\(cluster)-pods"].contains(standby.host) {
             return problem("spec.standby.host", standby.host, "is a Service of this very cluster", .names)
         }
+        if standby.host.hasPrefix("["), NetworkAddress(standby.address)?.bits != 128 {
+            return problem("spec.standby.host", standby.host, "must hold an IPv6 address in its brackets", .names)
+        }
         return []
     }
 

@@ -1,9 +1,9 @@
 /// An IPv4 or IPv6 address in text, without a zone.
-struct NetworkAddress {
+public struct NetworkAddress: Hashable, Sendable {
     /// 32 or 128.
-    let bits: Int
+    public let bits: Int
 
-    init?(_ text: String) {
+    public init?(_ text: String) {
         if Self.isIPv4(text) {
             bits = 32
         } else if Self.isIPv6(text) {

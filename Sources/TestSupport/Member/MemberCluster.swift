@@ -32,7 +32,9 @@ public final class MemberCluster: Sendable {
         ///
         /// Where the content is HTTP, the agents speak it in the clear and the proxies can refuse single requests;
         /// otherwise they speak TLS with the API server itself.
-        case sandboxes(api: LinkProxy.Content, clocks: Clocks = .machine)
+        ///
+        /// - Parameter family: of their network; it is the control plane's, too.
+        case sandboxes(api: LinkProxy.Content, clocks: Clocks = .machine, family: AddressFamily = .ipv4)
     }
 
     /// What members in sandboxes take the time from.
@@ -84,8 +86,8 @@ public final class MemberCluster: Sendable {
                         podUID: try await Self.createPod(name, client, namespace), program: program,
                         environment: environment + ["POD_IP=\(address)"]))
             }
-        case .sandboxes(let content, let clocks):
-            let network = try await MemberNetwork(count: count, folder: folder)
+        case .sandboxes(let content, let clocks, let family):
+            let network = try await MemberNetwork(count: count, folder: folder, family: family)
             let upstream = try controlPlane.port(for: content)
             self.network = network
             let library = clocks == .machine ? "" : try await ShiftedClock.library(in: folder)
@@ -93,12 +95,14 @@ public final class MemberCluster: Sendable {
             for ordinal in 0..<count {
                 let name = "\(Self.name)-\(ordinal)"
                 let uid = try await Self.createPod(name, client, namespace)
-                let link = try LinkProxy(address: network.hostAddress, upstream: upstream, content: content)
+                let link = try LinkProxy(
+                    address: network.hostAddress, upstream: upstream, upstreamAddress: controlPlane.family.loopback,
+                    content: content)
                 links.append(link)
                 let scheme = content == .http ? "http" : "https"
                 try Self.writeKubeconfig(
                     "\(folder)/\(name).kubeconfig", controlPlane: controlPlane, namespace: namespace,
-                    server: "\(scheme)://\(network.hostAddress):\(link.port)")
+                    server: "\(scheme)://\(AddressFamily.authority(network.hostAddress, link.port))")
                 let clock = try clocks.clock(library, "\(folder)/\(name).clock", ordinal)
                 let sandbox = MemberSandbox(
                     ordinal: ordinal, network: network, count: count, apiPort: link.port,

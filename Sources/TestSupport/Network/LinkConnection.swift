@@ -31,7 +31,7 @@ struct LinkConnection {
     private var losesNextAnswer = false
 
     /// Nil when the server does not take the connection; the client then sees its own end.
-    init?(client: Int32, upstream: UInt16, content: LinkProxy.Content, state: LinkProxy.State) {
+    init?(client: Int32, upstream: SocketPlace?, content: LinkProxy.Content, state: LinkProxy.State) {
         guard !state.current.isRefusing, let server = Self.connect(to: upstream) else {
             Self.reset(client)
             return nil
@@ -75,18 +75,10 @@ struct LinkConnection {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    private static func connect(to port: UInt16) -> Int32? {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var place = sockaddr_in()
-        place.sin_family = sa_family_t(AF_INET)
-        place.sin_port = port.bigEndian
-        place.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let isConnected = withUnsafePointer(to: &place) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        guard isConnected else {
+    private static func connect(to place: SocketPlace?) -> Int32? {
+        guard let place else { return nil }
+        let descriptor = place.makeSocket()
+        guard place.withAddress({ Glibc.connect(descriptor, $0, $1) }) == 0 else {
             close(descriptor)
             return nil
         }

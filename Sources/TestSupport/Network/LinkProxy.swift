@@ -42,14 +42,18 @@ public final class LinkProxy: Sendable {
 
     /// - Parameters:
     ///   - address: of this machine, where the client finds the proxy.
-    ///   - upstream: the server's port on 127.0.0.1.
+    ///   - upstream: the server's port.
+    ///   - upstreamAddress: where the server listens, an address of this machine.
     /// - Throws: ``TCPListenerError``.
     public init(
-        address: String = "127.0.0.1", upstream: UInt16, content: Content = .opaque
+        address: String = "127.0.0.1", upstream: UInt16, upstreamAddress: String = "127.0.0.1",
+        content: Content = .opaque
     ) throws(TCPListenerError) {
         let state = state
         listener = try TCPListener(address: address) { client in
-            var connection = LinkConnection(client: client, upstream: upstream, content: content, state: state)
+            var connection = LinkConnection(
+                client: client, upstream: SocketPlace(address: upstreamAddress, port: upstream), content: content,
+                state: state)
             connection?.run()
         }
         port = listener.port

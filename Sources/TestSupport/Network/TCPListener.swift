@@ -12,26 +12,19 @@ public final class TCPListener: Sendable {
     public init(
         address: String = "127.0.0.1", serve: @escaping @Sendable (_ connection: Int32) -> Void
     ) throws(TCPListenerError) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var place = sockaddr_in()
-        place.sin_family = sa_family_t(AF_INET)
-        guard inet_pton(AF_INET, address, &place.sin_addr) == 1 else {
-            throw TCPListenerError(description: "\(address) is no IPv4 address")
+        guard let place = SocketPlace(address: address, port: 0) else {
+            throw TCPListenerError(description: "\(address) is no address")
         }
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isListening = withUnsafeMutablePointer(to: &place) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 128) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isListening else {
+        let descriptor = place.makeSocket()
+        guard place.withAddress({ bind(descriptor, $0, $1) }) == 0, listen(descriptor, 128) == 0,
+            let bound = SocketPlace(of: descriptor)
+        else {
             let reason = String(cString: strerror(errno))
             close(descriptor)
             throw TCPListenerError(description: "cannot listen on \(address): \(reason)")
         }
         self.descriptor = descriptor
-        port = UInt16(bigEndian: place.sin_port)
+        port = bound.port
         BlockingThread.start {
             while true {
                 let connection = accept(descriptor, nil, nil)

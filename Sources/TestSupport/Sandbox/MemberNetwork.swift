@@ -5,6 +5,7 @@ import Synchronization
 ///
 /// They end with the test process: each is held by a process that waits for the end of a pipe.
 final class MemberNetwork: Sendable {
+    let family: AddressFamily
     /// Of the host: clients and the proxies before the API server.
     let hostAddress: String
     private let subnet: String
@@ -12,7 +13,9 @@ final class MemberNetwork: Sendable {
     private let holders: [ControlPlaneProcess]
     private let pipeEnd: Mutex<Int32>
 
-    init(count: Int, folder: String) async throws {
+    /// - Parameter family: of every address in it; with IPv6 the members have none of IPv4 at all, not even for themselves.
+    init(count: Int, folder: String, family: AddressFamily) async throws {
+        self.family = family
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw MemberError("no pipe: \(errno)") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -34,12 +37,19 @@ final class MemberNetwork: Sendable {
         }
         // Reserved for tests of networks (RFC 2544): nothing real is there. Two runs at once draw different ones.
         let number = (Int(getpid()) + Int.random(in: 0..<250)) % 250
-        subnet = "198.18.\(number)"
-        hostAddress = "\(subnet).1"
+        switch family {
+        case .ipv4: subnet = "198.18.\(number)."
+        // Unique local addresses (RFC 4193), drawn as those are to be.
+        case .ipv6: subnet = "fd12:\(String(getpid() & 0xFFFF, radix: 16)):\(String(number, radix: 16))::"
+        }
+        hostAddress = "\(subnet)1"
         try await HostShell.run(
             Self.script,
             environment: [
-                "HUB": "\(hub.processIdentifier ?? 0)", "SUBNET": subnet, "DEVICE": "matr\(number)n\(getpid() % 1000)",
+                "HUB": "\(hub.processIdentifier ?? 0)", "SUBNET": subnet,
+                "LENGTH": family == .ipv4 ? "24" : "64 nodad",
+                "LOOPBACK": family == .ipv4 ? ":" : "ip addr del 127.0.0.1/8 dev lo",
+                "DEVICE": "matr\(number)n\(getpid() % 1000)",
                 "MEMBERS": holders.map { "\($0.processIdentifier ?? 0)" }.joined(separator: " "),
             ])
     }
@@ -54,7 +64,7 @@ final class MemberNetwork: Sendable {
         }
     }
 
-    func address(_ ordinal: Int) -> String { "\(subnet).\(10 + ordinal)" }
+    func address(_ ordinal: Int) -> String { "\(subnet)\(10 + ordinal)" }
 
     /// A file that names the namespace, for nsenter.
     func namespaceFile(_ ordinal: Int) -> String { "/proc/\(holders[ordinal].processIdentifier ?? 0)/ns/net" }
@@ -68,7 +78,7 @@ final class MemberNetwork: Sendable {
     private static let script = """
         hub() { nsenter --net=/proc/$HUB/ns/net "$@"; }
         ip link add "$DEVICE" type veth peer name uplink netns "$HUB"
-        ip addr add "$SUBNET.1/24" dev "$DEVICE"
+        ip addr add "${SUBNET}1"/$LENGTH dev "$DEVICE"
         ip link set "$DEVICE" up
         hub ip link add switch type bridge forward_delay 0
         hub ip link set switch up
@@ -80,7 +90,7 @@ final class MemberNetwork: Sendable {
             hub ip link set "m$number" master switch
             hub ip link set "m$number" up
             nsenter --net="/proc/$member/ns/net" sh -ec \\
-                "ip link set lo up; ip addr add $SUBNET.$number/24 dev eth0; ip link set eth0 up"
+                "ip link set lo up; $LOOPBACK; ip addr add $SUBNET$number/$LENGTH dev eth0; ip link set eth0 up"
             number=$((number + 1))
         done
         """

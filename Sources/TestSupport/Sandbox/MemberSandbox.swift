@@ -16,6 +16,7 @@ public final class MemberSandbox: Sendable {
     let volume: String
     /// Nil: the machine's own clocks.
     let clock: MemberClock?
+    private let family: AddressFamily
     private let groups: MemberGroups
     private let namespaceFile: String
     private let cuts = Mutex(Set<NetworkCutSide>())
@@ -26,6 +27,7 @@ public final class MemberSandbox: Sendable {
     ) {
         address = network.address(ordinal)
         hostAddress = network.hostAddress
+        family = network.family
         peers = (0..<count).filter { $0 != ordinal }.map(network.address)
         namespaceFile = network.namespaceFile(ordinal)
         self.apiPort = apiPort
@@ -44,6 +46,12 @@ public final class MemberSandbox: Sendable {
     }
 
     // MARK: The network
+
+    /// The IPv4 addresses of all its interfaces, in the words of `ip`; empty where there is none.
+    public func ipv4Addresses() async throws -> String {
+        try await HostShell.run(
+            "nsenter --net=\"$NAMESPACE\" ip -4 -oneline address", environment: ["NAMESPACE": namespaceFile])
+    }
 
     /// Drops packets as a broken cable does: nobody is told.
     ///
@@ -75,7 +83,10 @@ public final class MemberSandbox: Sendable {
         }
         rules += ["COMMIT", ""]
         try await HostShell.run(
-            "nsenter --net=\"$NAMESPACE\" iptables-restore -w 5", environment: ["NAMESPACE": namespaceFile],
+            "nsenter --net=\"$NAMESPACE\" $RESTORE -w 5",
+            environment: [
+                "NAMESPACE": namespaceFile, "RESTORE": family == .ipv4 ? "iptables-restore" : "ip6tables-restore",
+            ],
             input: rules.joined(separator: "\n"))
     }
 

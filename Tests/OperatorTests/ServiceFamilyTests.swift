@@ -1,0 +1,52 @@
+import KubernetesModels
+import PostgresClusterAPI
+import TestSupport
+import Testing
+
+/// Families of the Services' addresses, on a real API server: one with the feature keeps them, an older one drops them.
+@Suite(.timeLimit(.minutes(3))) struct ServiceFamilyTests {
+    @Test func `a wish for two families is applied once, whether the server keeps it or drops it`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { running in
+            try await lab.apply("demo", instances: 3, ["service": ["ipFamilyPolicy": "PreferDualStack"]])
+            try await lab.bringUp()
+            for (round, families) in [["IPv4"], nil].enumerated() {
+                try await lab.patch(["service": ["ipFamilies": families.map { JSONValue($0) } ?? .null]])
+                try await eventually("the change is carried out") {
+                    let cluster = try await lab.cluster()
+                    return cluster.status?.observedGeneration == cluster.metadata.generation
+                }
+                let settled = try await lab.settledReconciles(of: running)
+                let live = try await lab.object(Service.resource, "demo")
+                let kept = live.value(at: "spec", "ipFamilyPolicy")?.stringValue
+                #expect(kept == nil || kept == "PreferDualStack")
+                let (writes, versions) = (running.writes, try await lab.versions())
+                try await lab.touch("\(round)")
+                try await eventually("another reconcile") {
+                    running.reconciles
+                } until: {
+                    $0 > settled
+                }
+                _ = try await lab.settledReconciles(of: running)
+                #expect(running.writes == writes)
+                #expect(try await lab.versions() == versions)
+            }
+        }
+    }
+}
+
+extension OperatorLab {
+    /// The number of reconciles once it has stayed the same for seven looks.
+    fileprivate func settledReconciles(of running: RunningOperator) async throws -> Int {
+        var last = -1
+        var same = 0
+        return try await eventually("the operator comes to rest") {
+            let now = running.reconciles
+            same = now == last ? same + 1 : 0
+            last = now
+            return (same, now)
+        } until: {
+            $0.0 >= 7
+        }.1
+    }
+}

@@ -1,6 +1,6 @@
 # Every target is a script of the same purpose in scripts/; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-simulation test-api test-cluster mutations bench up down chaos build image install generate format lint clean
+.PHONY: help demo test test-unit test-simulation test-api test-cluster record mutations bench up down chaos build image install generate format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,8 @@ test-unit: ## what needs no Kubernetes
 	@scripts/test unit
 test-simulation: ## 100 000 simulated clusters, from seeds (no Kubernetes)
 	@scripts/test simulation
+record: ## keeps what the last make test has met as docs/internals/tested.json, and writes its page
+	@scripts/tested record "$${MATRIARCH_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/matriarch}/tested.jsonl"
 mutations: ## takes each safety rule out in turn; simulation or a test must notice
 	@scripts/mutations
 test-api: ## what needs etcd and an API server (root)

@@ -78,6 +78,30 @@ progress() {
         [ -t 1 ] || [ $((beats % 60)) != 0 ] || printf '  %-60s %7s s …\n' "$1" "$(seconds_since "$2")"
     done
 }
+# aside command...: begins it beside what follows; `together` waits for it and shows what it said.
+# In a session of its own: what it has started ends with it. Whoever uses it calls end_asides when the script ends.
+aside_processes=()
+aside() {
+    mkdir -p "$CACHE/logs"
+    setsid "$@" >"$CACHE/logs/aside-$$-${#aside_processes[@]}.log" 2>&1 </dev/null &
+    aside_processes+=($!)
+}
+together() {
+    local index status=0 log
+    for index in "${!aside_processes[@]}"; do
+        log=$CACHE/logs/aside-$$-$index.log
+        wait "${aside_processes[index]}" || status=$?
+        cat "$log" && rm -f "$log"
+    done
+    aside_processes=()
+    [ "$status" = 0 ] || exit "$status"
+}
+end_asides() {
+    local process
+    # The first moment it has no session yet.
+    for process in "${aside_processes[@]}"; do kill -- "-$process" 2>/dev/null || kill "$process" 2>/dev/null || true; done
+    rm -f "$CACHE/logs/aside-$$"-*.log
+}
 # eventually SECONDS "what" command...: repeats until it succeeds, or says what it waited for.
 eventually() {
     local limit=$1 what=$2 deadline

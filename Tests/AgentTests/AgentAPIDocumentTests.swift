@@ -120,6 +120,20 @@ private typealias Fixture = AgentAPIFixture
                 """)
     }
 
+    @Test func `a leader tells whose confirmation its commits wait for, also that of nobody`() async {
+        let report = PositionReport(
+            name: "demo-0", isPrimary: true, timeline: Timeline(rawValue: 3), position: LSN(rawValue: 512),
+            isEligible: true, priority: 1)
+        let answers: [(Set<String>, String)] = [(["demo-2", "demo-1"], #"["demo-1", "demo-2"]"#), ([], "[]")]
+        for (awaited, text) in answers {
+            let routes = Fixture.routes(Fixture.member(.primary)) {
+                PositionAnswer(report: report, isRunning: true, awaitedStandbys: awaited)
+            }
+            let answer = await routes.respond(to: StatusRequest(path: "/matriarch/position"))
+            #expect(answer.body.hasSuffix(#""priority": 1, "awaited": \#(text)}"#))
+        }
+    }
+
     @Test(.timeLimit(.minutes(2))) func `a position that cannot be measured within a second is unknown`() async {
         let routes = Fixture.routes(Fixture.member(.replica)) {
             // An hour, unless the budget cancels it. How soon it does depends on what else the machine computes.

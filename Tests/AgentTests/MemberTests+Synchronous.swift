@@ -92,7 +92,8 @@ extension MemberTests {
     @Test(arguments: ["on", "quorum"])
     func `standbys that are stopped leave first, so that no commit waits for them`(mode: String) async throws {
         try await synchronous(mode: .string(mode), expecting: mode == "on" ? 1 : 2) { cluster, before in
-            let writer = RowWriter(to: [before.leader])
+            // A commit that waits for somebody who is not there fails, and no other: a neighbour may slow all of them.
+            let writer = RowWriter(to: [before.leader], patience: .seconds(20))
             await writer.start()
             try await writer.more(50)
             for standby in before.standbys {
@@ -101,7 +102,7 @@ extension MemberTests {
             }
             try await writer.more(50)
             await writer.stop()
-            #expect(await writer.longestGap < .seconds(1))
+            #expect(await writer.failures == [])
             try await cluster.synchronousStandbys(0)
             #expect(try await before.leader.query("SHOW synchronous_standby_names").scalar == "")
         }

@@ -14,12 +14,16 @@ actor RowWriter {
     private(set) var failures: [String] = []
     private(set) var attempts = 0
     private let members: [MemberProcess]
+    private let patience: Duration
     private var isStopped = false
     private var work: Task<Void, Never>?
 
-    /// - Parameter members: tried in turn until one takes writes; a single one pins the writer to it.
-    init(to members: [MemberProcess]) {
+    /// - Parameters:
+    ///   - members: tried in turn until one takes writes; a single one pins the writer to it.
+    ///   - patience: with a row, before the session is given up.
+    init(to members: [MemberProcess], patience: Duration = .seconds(1)) {
         self.members = members
+        self.patience = patience
     }
 
     static func prepare(on leader: MemberProcess) async throws {
@@ -73,7 +77,7 @@ actor RowWriter {
                 number += 1
                 attempts += 1
                 _ = try await open.query(
-                    "INSERT INTO written VALUES (\(number))", deadline: .seconds(1))
+                    "INSERT INTO written VALUES (\(number))", deadline: patience)
                 acknowledged.append(Acknowledgement(number: number, member: member.name, at: .now))
             } catch {
                 failures.append(error.message)

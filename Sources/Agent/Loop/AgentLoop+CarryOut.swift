@@ -60,7 +60,7 @@ extension AgentLoop {
         case .restart:
             begin(.restarting) { agent in
                 // A primary that answers nobody is not waited for; a standby that does not answer still confirms commits.
-                if case .mine = observation.lock {} else { await agent.leaveSynchronous() }
+                if case .mine = observation.lock {} else { await agent.leaveSynchronous(within: agent.timings.ttl) }
                 try await agent.killServer()
             }
         case .restartInPlace(let order):

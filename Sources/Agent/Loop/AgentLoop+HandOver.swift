@@ -204,7 +204,7 @@ extension AgentLoop {
         defer { if instance.runningPostmaster == nil { watchdog.disable() } }
         let isPaused = watch.view()?.configuration.isPaused ?? false
         guard watch.standing(ttl: timings.ttl).isMine else {
-            await leaveSynchronous()
+            await leaveSynchronous(within: max(timings.loopWait * 2, .seconds(3)))
             try await instance.stop(.fast, deadline: .seconds(40))
             return
         }

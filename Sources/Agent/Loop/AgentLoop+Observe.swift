@@ -133,8 +133,10 @@ extension AgentLoop {
 
     /// The answer to a candidate's question; nil when this server cannot tell.
     func answerPosition() async -> PositionAnswer? {
-        guard let report = await reportPosition() else { return nil }
-        return PositionAnswer(report: report, isRunning: instance.runningPostmaster != nil)
+        guard let (report, status) = await measurePosition() else { return nil }
+        return PositionAnswer(
+            report: report, isRunning: instance.runningPostmaster != nil,
+            awaitedStandbys: status.flatMap(Self.awaitedStandbys))
     }
 
     /// The postmaster has ended, expected or not: look at once.
@@ -144,7 +146,10 @@ extension AgentLoop {
     }
 
     /// Where this member is, measured now.
-    func reportPosition() async -> PositionReport? {
+    func reportPosition() async -> PositionReport? { await measurePosition()?.report }
+
+    /// - Returns: with what a running server said; nil when nothing can be told.
+    private func measurePosition() async -> (report: PositionReport, status: ServerStatus?)? {
         // Whoever may not take this lock is nobody the others should wait for.
         let mayLead =
             tags.mayLead && !isStopping && gaveWayUntil <= .now() && !watchdog.hasFailed
@@ -155,22 +160,25 @@ extension AgentLoop {
             guard case .answered(let snapshot) = await instance.observe(deadline: .milliseconds(800)) else {
                 return nil
             }
-            return PositionReport(
+            let report = PositionReport(
                 name: me, isPrimary: !snapshot.isInRecovery, timeline: snapshot.timeline, position: snapshot.position,
                 isEligible: mayLead && !snapshot.isReplayPausedForSettings, priority: tags.failoverPriority)
+            return (report, snapshot)
         }
         let files = await observeFiles()
         if case .noData = files {
             // An answer all the same: "nothing here" is what a member that asks needs to know.
-            return PositionReport(
+            let nothing = PositionReport(
                 name: me, isPrimary: false, timeline: Timeline(rawValue: 0), position: .invalid, isEligible: false)
+            return (nothing, nil)
         }
         guard case .stopped(let stopped) = files else { return nil }
-        return PositionReport(
+        let report = PositionReport(
             name: me, isPrimary: false, timeline: stopped.timeline, position: stopped.position,
             isEligible: mayLead && stopped.wasPrimary && stopped.isClean
                 && watch.view().map { !$0.isOnUnrecordedCourse(stopped, of: me) } ?? true
                 && (activity == nil || activity?.kind == .racing),
             priority: tags.failoverPriority)
+        return (report, nil)
     }
 }

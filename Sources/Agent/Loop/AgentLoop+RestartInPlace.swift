@@ -62,7 +62,7 @@ extension AgentLoop {
         let leader = followed?.name
         logger.notice("restarting the standby", metadata: ["restart": "\(order.id)"])
         do {
-            await leaveSynchronous()
+            await leaveSynchronous(within: timings.ttl)
             try Task.checkCancellation()
             try await instance.stop(.fast, deadline: stopLimit(.seconds(60)))
             try Task.checkCancellation()

@@ -45,6 +45,7 @@ extension AgentLoop {
             standbyNames = names
             logger.notice("commits wait for \(names.count == 0 ? "nobody" : names.description)")
             try await writeConfiguration(.primary)
+            refreshConfirmations(after: names)
             // Who confirms under them is known only when every walsender has read them.
             return false
         case .record(let members, let quorum):

@@ -113,19 +113,4 @@ extension AgentLoop {
         }
         logger.notice("the heir has everything: it may lead", metadata: ["heir": "\(heir)"])
     }
-
-    /// A standby that is about to stop waits until no commit waits for it; its status says already that it is stopping.
-    func leaveSynchronous() async {
-        guard watch.view()?.configuration.synchronous.mode != .off else { return }
-        let deadline = BootInstant.now() + max(timings.loopWait * 2, .seconds(3))
-        var hasWaited = false
-        while let view = watch.view(), let record = view.synchronous, record.members.contains(me),
-            view.lock?.leader == record.leader, BootInstant.now() < deadline
-        {
-            hasWaited = true
-            do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
-        }
-        // In mode on the store shrinks first and the names a moment later. Cancelled, the server stops a little too early.
-        if hasWaited { try? await Task.sleep(for: .milliseconds(200)) }
-    }
 }

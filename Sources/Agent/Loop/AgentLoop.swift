@@ -104,6 +104,8 @@ actor AgentLoop {
     var standbyNames: SynchronousStandbyNames?
     /// The value the server runs with, since when, and its position once every walsender had read it.
     var namesInForce: (text: String, since: BootInstant, position: LSN?)?
+    /// Has standbys confirm anew after a change of the names.
+    var confirming: Task<Void, Never>?
     /// Record this member's election was decided on; nil when it was not elected in this life of the agent.
     var electedOver: SynchronousState?
     /// Until then standbys that were recorded may still reconnect to a primary that has just begun.
@@ -183,6 +185,7 @@ actor AgentLoop {
             if hasEnded { break }
         }
         timer?.cancel()
+        confirming?.cancel()
     }
 
     /// Begins an orderly end: the server is stopped and the lock handed over.

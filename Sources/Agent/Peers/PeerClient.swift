@@ -65,6 +65,25 @@ struct PeerClient: Sendable {
         return PositionReport(name: name, json: json)
     }
 
+    /// Whose confirmation a leader's commits wait for.
+    enum AwaitedStandbys: Sendable {
+        case names(Set<String>)
+        /// It answers, and does not say: it does not run as a primary, or is an agent that knows no such question.
+        case untold
+        /// It did not answer in time, or cannot measure.
+        case silent
+    }
+
+    /// Asks a leader whose confirmation its commits wait for at this moment.
+    func awaitedStandbys(of leader: Member, within limit: Duration = .seconds(1)) async -> AwaitedStandbys {
+        guard let url = Self.positionURL(leader) else { return .untold }
+        // Any failure means the same here: it did not answer.
+        guard let response = try? await transport.send(HTTPRequest(method: .get, url: url), deadline: limit),
+            response.status == 200, let json = try? JSONValue(parsing: response.body)
+        else { return .silent }
+        return json["awaited"]?.arrayValue.map { .names(Set($0.compactMap(\.stringValue))) } ?? .untold
+    }
+
     private static func positionURL(_ member: Member) -> String? {
         member.apiURL.flatMap { url($0, "/matriarch/position") }
     }

@@ -9,11 +9,15 @@ public struct PositionAnswer: Hashable, Sendable {
     public var isRunning: Bool
     /// Why a candidate's request for a seal was refused; nil when it was not, and when none was asked for.
     public var refusal: String?
+    /// Of a running primary: the standbys a commit waits for; empty when it waits for none. Nil of any other member.
+    public var awaitedStandbys: Set<String>?
 
     public init(
-        report: PositionReport, received: LSN? = nil, replayed: LSN? = nil, isRunning: Bool, refusal: String? = nil
+        report: PositionReport, received: LSN? = nil, replayed: LSN? = nil, isRunning: Bool, refusal: String? = nil,
+        awaitedStandbys: Set<String>? = nil
     ) {
         self.refusal = refusal
+        self.awaitedStandbys = awaitedStandbys
         self.report = report
         self.received = received
         self.replayed = replayed
@@ -31,6 +35,9 @@ public struct PositionAnswer: Hashable, Sendable {
         ]
         if let epoch = report.sealedEpoch { members.append(("sealed", .int(epoch))) }
         if let refusal { members.append(("refusal", .string(refusal))) }
+        if let awaitedStandbys {
+            members.append(("awaited", .array(awaitedStandbys.sorted().map { .string($0) })))
+        }
         return .object(members)
     }
 }

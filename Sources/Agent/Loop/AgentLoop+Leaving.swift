@@ -1,0 +1,79 @@
+import ClusterStore
+import HighAvailability
+import Logging
+import PostgresInstance
+
+extension AgentLoop {
+    /// A standby that is about to stop waits until no commit waits for it; its status says already that it is stopping.
+    ///
+    /// - Parameter limit: then it stops all the same. A leader that has not let it go within a ttl leads no more.
+    func leaveSynchronous(within limit: Duration) async {
+        let deadline = BootInstant.now() + limit
+        while let view = watch.view(), BootInstant.now() < deadline, !Task.isCancelled {
+            let verdict = judgeLeaving(
+                me, policy: view.configuration.synchronous, leader: view.lock?.leader, record: view.synchronous)
+            switch verdict {
+            case .leave: return
+            case .awaitRecord: break
+            case .askLeader(let leader):
+                guard let member = view.members[leader] else { return }
+                switch await peers.awaitedStandbys(of: member) {
+                case .names(let awaited): if !awaited.contains(me) { return }
+                case .silent: break
+                case .untold:
+                    // An agent of a former version: its names follow its record by a moment. Cancelled, the server stops a
+                    // little too early.
+                    try? await Task.sleep(for: .milliseconds(200))
+                    return
+                }
+            }
+            do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
+        }
+    }
+
+    /// The standbys this server's commits wait for: by the names its sessions show, or by those a walsender still has.
+    ///
+    /// A walsender whose names lack its standby ignores what that one confirms. So once `sync_state` says `async`, which it
+    /// reads from the walsender itself, no commit ever returns through this standby again, whether it runs or not.
+    static func awaitedStandbys(_ status: ServerStatus) -> Set<String>? {
+        guard !status.isInRecovery else { return nil }
+        let named = SynchronousStandbyNames(status.synchronousStandbyNames)?.standbys ?? []
+        let awaited = status.standbys.filter { $0.synchronousState != "async" }.map(\.applicationName)
+        return named.union(awaited)
+    }
+
+    /// Lets go the commits that a change of the names has left waiting; see
+    /// ``PostgresInstance/refreshConfirmations(deadline:)``.
+    ///
+    /// Beside the loop, which may have to change the names again before one returns.
+    func refreshConfirmations(after names: SynchronousStandbyNames) {
+        confirming?.cancel()
+        // Nobody who exists is waited for: no commit returns.
+        guard names.count <= names.standbys.count else { return }
+        // Owned by `confirming`; ended by its deadline, or by the next change.
+        confirming = Task {
+            let deadline = BootInstant.now() + Self.confirmationsComeByThemselves
+            while BootInstant.now() < deadline, instance.runningPostmaster != nil {
+                do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
+                guard case .answered(let status) = await instance.observe(deadline: .seconds(1)) else { continue }
+                if status.isInRecovery { return }
+                guard Self.haveRead(names, status) else { continue }
+                // Once: a session whose commit does not return stays in the server until it does.
+                _ = await instance.refreshConfirmations(deadline: deadline - .now())
+                return
+            }
+        }
+    }
+
+    /// PostgreSQL's default of `wal_receiver_status_interval`; ours is a second.
+    private static let confirmationsComeByThemselves = Duration.seconds(10)
+
+    /// Whether the server's sessions show the names, and each walsender counts its standby in or out by them.
+    private static func haveRead(_ names: SynchronousStandbyNames, _ status: ServerStatus) -> Bool {
+        let isCounted = status.standbys.filter { $0.state == "streaming" }.map {
+            ($0.applicationName, $0.synchronousState != "async")
+        }
+        return status.synchronousStandbyNames == names.description
+            && isCounted.allSatisfy { names.standbys.contains($0.0) == $0.1 }
+    }
+}

@@ -1,0 +1,78 @@
+import Fence
+import HighAvailability
+import PostgresClient
+
+extension PostgresInstance {
+    /// Has every standby confirm something anew, until a commit that waits for them returns.
+    ///
+    /// A walsender lets commits go when its standby confirms something, and by no other event: not when it reads another
+    /// `synchronous_standby_names` (PostgreSQL 10 to 18). A commit whose last confirmation came before that goes on waiting for
+    /// the next one, although nobody is missing any more; if nobody else writes, for `wal_receiver_status_interval`: a second,
+    /// or whatever the cluster's parameters say. So a transaction that changes nothing is written, and written again until one
+    /// of them that waits has returned: all commits before it have returned then as well.
+    ///
+    /// Both have sessions of their own, at most one each, so that no look at the server's health waits behind them.
+    ///
+    /// - Requires: a primary that has been told to reload its names.
+    /// - Returns: whether one has returned; false after the deadline, or when there is no session to be had.
+    public nonisolated func refreshConfirmations(deadline: Duration) async -> Bool {
+        await withTaskGroup(of: Bool?.self) { group in
+            group.addTask { await self.commitWaiting(deadline: deadline) }
+            group.addTask {
+                await self.commitLocally(until: BootClock.now() + deadline)
+                return nil
+            }
+            var hasReturned = false
+            for await result in group {
+                // Without a session for it the others' commits are helped all the same, until the deadline.
+                guard result == true else { continue }
+                hasReturned = true
+                group.cancelAll()
+            }
+            return hasReturned
+        }
+    }
+
+    /// Commits as a client does: it may wait.
+    private nonisolated func commitWaiting(deadline: Duration) async -> Bool {
+        let end = BootClock.now() + deadline
+        do throws(PostgresError) {
+            let connection = try await openConfirming(deadline: deadline)
+            _ = try await connection.query(
+                Self.emptyTransaction(waiting: "on"), deadline: max(end - BootClock.now(), .milliseconds(1)))
+            await connection.close()
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Commits again and again, and waits for nobody.
+    private nonisolated func commitLocally(until end: BootInstant) async {
+        var pause = Duration.milliseconds(10)
+        do {
+            let connection = try await openConfirming(deadline: max(end - BootClock.now(), .milliseconds(1)))
+            while BootClock.now() < end {
+                _ = try await connection.query(
+                    Self.emptyTransaction(waiting: "local"), deadline: max(end - BootClock.now(), .milliseconds(1)))
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, .milliseconds(200))
+            }
+            await connection.close()
+        } catch {
+            // Cancelled once the other one has returned, or the server has just gone, which the next look of the loop finds.
+            return
+        }
+    }
+
+    private nonisolated func openConfirming(deadline: Duration) async throws(PostgresError) -> PostgresConnection {
+        try await PostgresConnection.open(
+            localConnection(application: "matriarch confirmations", statementTimeout: nil), deadline: deadline)
+    }
+
+    /// One implicit transaction. The message makes it write a commit record and wait; without `wal_level` logical nobody reads
+    /// it, and with it only who asks for messages.
+    private static func emptyTransaction(waiting: String) -> String {
+        "SET LOCAL synchronous_commit = \(waiting); SELECT pg_logical_emit_message(true, 'matriarch', '')"
+    }
+}

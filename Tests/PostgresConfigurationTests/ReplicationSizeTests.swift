@@ -64,8 +64,12 @@ struct ReplicationSizeTests {
         let floors = SizeFloors(running: running)
         let settings = try PostgresSettings(clusterName: "demo", instances: 3)
         #expect(settings.commandLineChanges(from: running, recorded: nil, floors: floors).isEmpty)
-        #expect(settings.fileParameters(recorded: nil, floors: floors)["max_wal_senders"] == "36")
-        #expect(settings.fileParameters(recorded: nil, floors: SizeFloors())["max_wal_senders"] == "20")
+        #expect(
+            settings.fileParameters(recorded: nil, floors: floors, version: ServerVersion(major: 15))["max_wal_senders"]
+                == "36")
+        #expect(
+            settings.fileParameters(recorded: nil, floors: SizeFloors(), version: ServerVersion(major: 15))[
+                "max_wal_senders"] == "20")
         // Somebody's own wish is none that is kept from him.
         let own = try PostgresSettings(clusterName: "demo", parameters: ["max_wal_senders": "30"], instances: 3)
         #expect(own.commandLineChanges(from: running, recorded: nil, floors: floors).map(\.to) == ["30"])

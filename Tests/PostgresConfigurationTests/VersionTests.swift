@@ -42,7 +42,7 @@ struct VersionTests {
             #expect(ParameterLifetime.exists(parameter.name, in: version), "\(parameter.name) in \(version)")
         }
         let settings = try PostgresSettings(clusterName: "demo", version: version)
-        for name in settings.fileParameters(recorded: nil, version: version).keys {
+        for name in settings.fileParameters(recorded: nil, floors: SizeFloors(), version: version).keys {
             #expect(ParameterLifetime.exists(name, in: version), "\(name) in \(version)")
         }
     }

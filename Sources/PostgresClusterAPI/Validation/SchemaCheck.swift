@@ -125,7 +125,10 @@ extension Requirement {
             guard let left = left.figures(in: value), let right = right.figures(in: value) else { return nil }
             return "\(left), \(right)"
         case .not(let inner): return inner.figures(in: value)
-        case .isPresent, .equals, .differs, .entryDiffers, .isUnchanged, .keeps, .all, .any: return nil
+        case .isPresent, .equals, .differs, .entryDiffers, .hasAtLeast, .repeats, .isUnchanged, .keeps, .keepsFirst,
+            .all,
+            .any:
+            return nil
         }
     }
 }

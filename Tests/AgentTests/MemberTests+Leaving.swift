@@ -283,6 +283,7 @@ extension MemberCluster {
         var file = content
         file["cluster"] = .string(Self.name)
         file["lockObject"] = .string(lockObject)
+        if lockObject == "ConfigMap" { file["route"] = ["kind": "EndpointSlice"] }
         let path = "\(folder)/agent.json"
         let stream = try #require(fopen(path, "w"), "cannot write \(path)")
         fputs(file.serialized(), stream)

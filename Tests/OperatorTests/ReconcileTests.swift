@@ -123,10 +123,8 @@ import Testing
                 StatefulSet.resource, name: "demo", namespace: lab.namespace, body: ["spec": ["replicas": 7]])
             try await lab.annotate("demo-config", ["config": #"{"ttl":99,"kept":1}"#])
 
-            try await eventually("the selector") {
-                try await lab.object(Service.resource, "demo").value(at: "spec", "selector", "role")?.stringValue
-            } until: {
-                $0 == "primary"
+            try await eventually("the selector is off") {
+                try await lab.object(Service.resource, "demo").value(at: "spec", "selector") == nil
             }
             try await eventually("the deleted Service") { try await lab.isPresent(Service.self, "demo-ro") }
             try await eventually("replicas") {

@@ -31,7 +31,9 @@ import Testing
         try await lab.apply()
         try await lab.putMember(0, role: "primary", address: Self.address)
         try await makeFormerService(lab)
-        try await eventually("Kubernetes has made Endpoints and a slice", { try await sight(lab) }) {
+        try await eventually(
+            within: .seconds(60), "Kubernetes has made Endpoints and a slice", { try await sight(lab) }
+        ) {
             $0.endpoints == [Self.address] && $0.slices.values.contains([Self.address])
         }
         try await lab.withOperator { _ in

@@ -56,7 +56,13 @@ extension OperatorLab {
         } else {
             _ = try await client.createRaw(
                 Pod.resource,
-                body: ["metadata": metadata, "spec": ["containers": [["name": "postgres", "image": "none"]]]],
+                body: [
+                    "metadata": metadata,
+                    // Kubernetes' controllers of endpoints want to know the node.
+                    "spec": address == nil
+                        ? ["containers": [["name": "postgres", "image": "none"]]]
+                        : ["containers": [["name": "postgres", "image": "none"]], "nodeName": "node-1"],
+                ],
                 namespace: namespace)
         }
         var reported: JSONValue = [

@@ -29,6 +29,7 @@ import Testing
 
     private func migrate(_ lab: OperatorLab) async throws {
         try await lab.apply()
+        _ = try await lab.client.createRaw(Node.resource, body: ["metadata": ["name": "node-1"]])
         try await lab.putMember(0, role: "primary", address: Self.address)
         try await makeFormerService(lab)
         try await eventually(

@@ -30,13 +30,13 @@ struct InterruptionOutcome {
     var result: ScenarioResult
 }
 
-extension LabCluster {
-    /// How many rows are written before and after the interruption.
-    private static let undisturbedRows = 25
+/// How many rows are written before and after the interruption.
+private let undisturbedRows = 25
 
+extension MeasuredCluster {
     /// Writes through the Service, interrupts, waits until all is well again and checks every row.
     func measure(_ title: String, _ interruption: Interruption) async throws -> InterruptionOutcome {
-        let before = try await waitUntilHealthy(instances: interruption.instances)
+        let before = try await waitUntilHealthy(instances: interruption.instances, within: .seconds(120))
         let target = try await target()
         try await Writer.prepareTable(at: target)
         let writer = Writer(target: target, run: "\(title) \(BootClock.now().nanoseconds)")
@@ -64,7 +64,7 @@ extension LabCluster {
     private func interrupt(
         _ interruption: Interruption, before: HealthyCluster, writer: Writer
     ) async throws -> (start: BootInstant, after: HealthyCluster) {
-        try await rows(Self.undisturbedRows, of: writer, after: BootClock.now())
+        try await rows(undisturbedRows, of: writer, after: BootClock.now())
         let start = BootClock.now()
         do {
             let proof = try await interruption.act(before)
@@ -84,7 +84,7 @@ extension LabCluster {
         }
         try await interruption.heal()
         let after = try await waitUntilHealthy(instances: interruption.instances, within: interruption.recoveryLimit)
-        try await rows(Self.undisturbedRows, of: writer, after: BootClock.now())
+        try await rows(undisturbedRows, of: writer, after: BootClock.now())
         return (start, after)
     }
 

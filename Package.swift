@@ -143,7 +143,9 @@ let package = Package(
                 "Simulation", "TestSupport", "matriarch",
             ]),
         tests("CommandLineToolTests", ["CommandLineTool", "TestSupport"]),
-        tests("CheckerTests", ["ClusterLab", "TestSupport", "HTTPTransport", "PostgresConfiguration", "Fence"]),
+        tests(
+            "CheckerTests",
+            ["ClusterLab", "TestSupport", "HTTPTransport", "KubernetesModels", "PostgresConfiguration", "Fence"]),
         tests("ChaosTests", ["ClusterLab", "HighAvailability", "matriarch"]),
         tests(
             "ClusterLabTests",

@@ -19,9 +19,12 @@ HELM_SDK_VERSION=0.2.2
 # The name as the kubelet resolves it; people write matriarch-postgres:15.
 IMAGE=docker.io/library/matriarch-postgres:$POSTGRES
 IMAGE_ARCHIVE=$OUTPUT/matriarch-postgres-$POSTGRES.tar
+# What scripts/bench --patroni measures beside ours.
+PATRONI_VERSION=4.1.5
+PATRONI_IMAGE=docker.io/library/matriarch-bench-patroni:$PATRONI_VERSION
 mkdir -p "$CACHE"
 # shellcheck disable=SC2034 # read by the scripts that source this file
-readonly ROOT CACHE SCRATCH OUTPUT STATE KUBERNETES_VERSION HELM_SDK_VERSION POSTGRES IMAGE IMAGE_ARCHIVE
+readonly ROOT CACHE SCRATCH OUTPUT STATE KUBERNETES_VERSION HELM_SDK_VERSION POSTGRES IMAGE IMAGE_ARCHIVE PATRONI_VERSION PATRONI_IMAGE
 
 # Debian keeps iptables, runc and kube-proxy's helpers where a plain PATH may not look.
 case ":$PATH:" in *:/usr/sbin:*) ;; *) export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" ;; esac

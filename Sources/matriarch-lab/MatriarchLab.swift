@@ -8,7 +8,8 @@ struct MatriarchLab: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "matriarch-lab", abstract: "Drives a real cluster. For development only.",
         subcommands: [
-            DemoCommand.self, BenchCommand.self, WriteCommand.self, ChaosCommand.self, FaultsCommand.self,
+            DemoCommand.self, BenchCommand.self, CompareCommand.self, WriteCommand.self, ChaosCommand.self,
+            FaultsCommand.self,
         ])
 }
 

@@ -8,6 +8,34 @@ public struct HealthyCluster: Hashable, Sendable {
     public let replicas: [MemberSight]
 
     public var timeline: Timeline { leader.timeline ?? Timeline(rawValue: 0) }
+
+    /// Asks the server of each Pod whether it writes, or streams from the one that does.
+    static func look(at pods: [Pod], instances: Int, account: WriteTarget) async throws -> Sight<HealthyCluster> {
+        guard pods.count == instances else {
+            return .notYet("\(pods.count) of \(instances) Pods")
+        }
+        var members: [MemberSight] = []
+        for pod in pods {
+            guard let member = pod.metadata.name, let uid = pod.metadata.uid, let address = pod.status?.podIP else {
+                return .notYet("a Pod without an address")
+            }
+            do {
+                members.append(
+                    try await MemberSight.look(name: member, podUID: uid, address: address, account: account))
+            } catch {
+                return .notYet("\(member): \(error)")
+            }
+        }
+        let primaries = members.filter(\.isPrimary)
+        guard primaries.count == 1, let leader = primaries.first else {
+            return .notYet(members.map(\.description).joined(separator: ", "))
+        }
+        let replicas = members.filter { !$0.isPrimary }
+        guard replicas.allSatisfy({ $0.isStreaming && $0.timeline == leader.timeline }) else {
+            return .notYet(members.map(\.description).joined(separator: ", "))
+        }
+        return .reached(HealthyCluster(leader: leader, replicas: replicas))
+    }
 }
 
 extension LabCluster {
@@ -35,33 +63,14 @@ extension LabCluster {
         guard unready.isEmpty else {
             return .notYet(unready.map { "\($0.metadata.name ?? "?") \(Self.state($0))" }.joined(separator: ", "))
         }
-        let account = try await target()
-        var members: [MemberSight] = []
-        for pod in pods {
-            guard let member = pod.metadata.name, let uid = pod.metadata.uid, let address = pod.status?.podIP else {
-                return .notYet("a Pod without an address")
-            }
-            do {
-                members.append(
-                    try await MemberSight.look(name: member, podUID: uid, address: address, account: account))
-            } catch {
-                return .notYet("\(member): \(error)")
-            }
-        }
-        let primaries = members.filter(\.isPrimary)
-        guard primaries.count == 1, let leader = primaries.first else {
-            return .notYet(members.map(\.description).joined(separator: ", "))
-        }
-        let replicas = members.filter { !$0.isPrimary }
-        guard replicas.allSatisfy({ $0.isStreaming && $0.timeline == leader.timeline }) else {
-            return .notYet(members.map(\.description).joined(separator: ", "))
-        }
+        let sight = try await HealthyCluster.look(at: pods, instances: instances, account: try await target())
+        guard case .reached(let healthy) = sight else { return sight }
         let labelled = pods.filter { $0.metadata.labels?[Labels.role] == Labels.rolePrimary }
             .compactMap(\.metadata.name)
-        guard labelled == [leader.name] else {
-            return .notYet("\(leader.name) writes, but labelled \(Labels.rolePrimary): \(labelled)")
+        guard labelled == [healthy.leader.name] else {
+            return .notYet("\(healthy.leader.name) writes, but labelled \(Labels.rolePrimary): \(labelled)")
         }
-        return .reached(HealthyCluster(leader: leader, replicas: replicas))
+        return sight
     }
 
     static func isReady(_ pod: Pod) -> Bool {

@@ -3,7 +3,7 @@ public import KubernetesModels
 public import PostgresClusterAPI
 
 /// One PostgresCluster of the lab.
-public struct LabCluster: Sendable {
+public struct LabCluster: MeasuredCluster {
     public let lab: Lab
     public let namespace: String
     public let name: String
@@ -107,14 +107,5 @@ public struct LabCluster: Sendable {
             throw LabError("Service \(names.readWriteService) has no address of its own")
         }
         return WriteTarget(host: address, user: user, password: try PasswordFile(user: user, password: password))
-    }
-
-    /// Makes the namespace unless it is there.
-    public func prepareNamespace() async throws {
-        do {
-            _ = try await lab.client.create(Namespace(metadata: ObjectMeta(name: namespace)))
-        } catch  where error.isAlreadyExists {
-            return
-        }
     }
 }

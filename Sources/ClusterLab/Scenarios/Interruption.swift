@@ -30,16 +30,16 @@ struct InterruptionOutcome {
     var result: ScenarioResult
 }
 
-extension LabCluster {
-    /// How many rows are written before the interruption: for two seconds. What the run before has changed in endpoints, a member
-    /// that became ready at last, is carried out by then.
-    private static let rowsBefore = 100
-    /// How many rows are written after it.
-    private static let rowsAfter = 25
+/// How many rows are written before the interruption: for two seconds. What the run before has changed in endpoints, a member
+/// that became ready at last, is carried out by then.
+private let rowsBefore = 100
+/// How many rows are written after it.
+private let rowsAfter = 25
 
+extension MeasuredCluster {
     /// Writes through the Service, interrupts, waits until all is well again and checks every row.
     func measure(_ title: String, _ interruption: Interruption) async throws -> InterruptionOutcome {
-        let before = try await waitUntilHealthy(instances: interruption.instances)
+        let before = try await waitUntilHealthy(instances: interruption.instances, within: .seconds(120))
         let target = try await target()
         try await Writer.prepareTable(at: target)
         let writer = Writer(target: target, run: "\(title) \(BootClock.now().nanoseconds)")
@@ -67,7 +67,7 @@ extension LabCluster {
     private func interrupt(
         _ interruption: Interruption, before: HealthyCluster, writer: Writer
     ) async throws -> (start: BootInstant, after: HealthyCluster) {
-        try await rows(Self.rowsBefore, of: writer, after: BootClock.now())
+        try await rows(rowsBefore, of: writer, after: BootClock.now())
         let start = BootClock.now()
         do {
             let proof = try await interruption.act(before)
@@ -87,7 +87,7 @@ extension LabCluster {
         }
         try await interruption.heal()
         let after = try await waitUntilHealthy(instances: interruption.instances, within: interruption.recoveryLimit)
-        try await rows(Self.rowsAfter, of: writer, after: BootClock.now())
+        try await rows(rowsAfter, of: writer, after: BootClock.now())
         return (start, after)
     }
 

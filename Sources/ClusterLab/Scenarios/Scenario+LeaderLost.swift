@@ -5,34 +5,12 @@ import KubernetesModels
 extension Scenario {
     /// `kubectl delete pod` of the leader, with its grace period.
     public static let podDeletion = Scenario("pod-deletion", "kubectl delete pod of the leader") { cluster, title in
-        let outcome = try await cluster.measure(
-            title,
-            Interruption(
-                act: { healthy in
-                    try await cluster.lab.kubectl([
-                        "-n", cluster.namespace, "delete", "pod", healthy.leader.name, "--wait=false",
-                    ])
-                    return BootClock.now()
-                }, isBack: Interruption.leaderChanged))
-        return outcome.leaderReplaced
+        try await cluster.measure(title, cluster.deletingLeader()).leaderReplaced
     }
 
     /// kill -9 of the leader's first PostgreSQL process.
     public static let postmasterKill = Scenario("postmaster-kill", "kill -9 of the postmaster") { cluster, title in
-        let outcome = try await cluster.measure(
-            title,
-            Interruption(
-                act: { healthy in
-                    let postmaster = try cluster.process(of: healthy.leader, "postmaster", \.postmaster)
-                    try postmaster.kill()
-                    try await wait(for: "another postmaster", within: .seconds(60), every: .milliseconds(10)) {
-                        let new = PodProcesses(podUID: healthy.leader.podUID).postmaster
-                        return new.map { $0.identifier != postmaster.identifier } ?? false
-                            ? .reached(()) : .notYet("none yet")
-                    }
-                    return BootClock.now()
-                }, isBack: { _, _ in true }))
-        var result = outcome.result
+        var result = try await cluster.measure(title, cluster.killingPostmaster()).result
         result.require(
             result.leaderAfter == result.leaderBefore,
             "\(result.leaderBefore ?? "?") should have been restarted in place, \(result.leaderAfter ?? "?") leads")
@@ -94,7 +72,29 @@ extension InterruptionOutcome {
     }
 }
 
-extension LabCluster {
+extension MeasuredCluster {
+    func deletingLeader() -> Interruption {
+        Interruption(
+            act: { healthy in
+                try await lab.kubectl(["-n", namespace, "delete", "pod", healthy.leader.name, "--wait=false"])
+                return BootClock.now()
+            }, isBack: Interruption.leaderChanged)
+    }
+
+    func killingPostmaster() -> Interruption {
+        Interruption(
+            act: { healthy in
+                let postmaster = try process(of: healthy.leader, "postmaster", \.postmaster)
+                try postmaster.kill()
+                try await wait(for: "another postmaster", within: .seconds(60), every: .milliseconds(10)) {
+                    let new = PodProcesses(podUID: healthy.leader.podUID).postmaster
+                    return new.map { $0.identifier != postmaster.identifier } ?? false
+                        ? .reached(()) : .notYet("none yet")
+                }
+                return BootClock.now()
+            }, isBack: { _, _ in true })
+    }
+
     /// The process of a member's Pod, on this machine.
     func process(
         of member: MemberSight, _ what: String, _ choose: (PodProcesses) -> HostProcess?
@@ -108,7 +108,9 @@ extension LabCluster {
         }
         return process
     }
+}
 
+extension LabCluster {
     /// Replaces every Pod whose container was restarted, so that the kubelet holds none back: it waits longer after each
     /// crash of the same Pod, and the next run would measure that.
     @discardableResult

@@ -92,10 +92,4 @@ extension LabCluster {
             return .reached(BootClock.now())
         }
     }
-
-    /// Deletes the namespace with everything in it, volumes included.
-    public func removeNamespace() async throws {
-        try await lab.kubectl(
-            ["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"], deadline: .seconds(130))
-    }
 }

@@ -49,7 +49,7 @@ extension MemberTests {
             let after = try await cluster.healthy()
             #expect(after.leader.name == candidate.name)
             #expect(after.timeline == before.timeline + 1)
-            #expect(await writer.longestGap < .seconds(3))
+            #expect(await writer.longestGap < Self.soonestExpiry)
             #expect(try await writer.lost(on: candidate) == [])
             let result = try await cluster.result(of: "first")
             #expect(result["outcome"] == "succeeded")

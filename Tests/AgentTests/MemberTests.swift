@@ -13,6 +13,9 @@ import Testing
         "postgresql": ["parameters": ["shared_buffers": "16MB", "max_connections": 30]],
     ]
 
+    /// What a change of leader takes at least if it waits for the lock of ``configuration`` to run out: `ttl` less `loop_wait`.
+    static let soonestExpiry = Duration.seconds(5)
+
     /// Runs a scenario on the shared three members and shows their logs if it fails.
     func withThree(_ scenario: (MemberCluster, Leadership) async throws -> Void) async throws {
         let cluster = try await SharedMembers.shared.cluster()

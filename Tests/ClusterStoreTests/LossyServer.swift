@@ -1,5 +1,7 @@
 @preconcurrency import Dispatch
+import Fence
 import HTTPTransport
+import HighAvailability
 import KubernetesClient
 import Synchronization
 import TestSupport
@@ -20,7 +22,9 @@ final class LossyServer: Sendable {
     private let route: Route
 
     /// Writes that arrived here so far.
-    var writeCount: Int { route.writeCount }
+    var writeCount: Int { route.arrivals.count }
+    /// When the first of them had arrived whole; nil before.
+    var firstWriteAt: BootInstant? { route.arrivals.first }
 
     /// - Parameter fate: of each write, counted from 1. Reads are always answered.
     init(before controlPlane: ControlPlane, fate: @escaping @Sendable (Int) -> Fate) throws {
@@ -41,9 +45,9 @@ private final class Route: Sendable {
     let transport: HTTPTransport
     private let controlPlane: ControlPlane
     private let fate: @Sendable (Int) -> LossyServer.Fate
-    private let writes = Mutex(0)
+    private let writes = Mutex<[BootInstant]>([])
 
-    var writeCount: Int { writes.withLock { $0 } }
+    var arrivals: [BootInstant] { writes.withLock { $0 } }
 
     init(controlPlane: ControlPlane, fate: @escaping @Sendable (Int) -> LossyServer.Fate) {
         self.controlPlane = controlPlane
@@ -72,9 +76,9 @@ private final class Route: Sendable {
     }
 
     private func countWrite() -> Int {
-        writes.withLock { count in
-            count += 1
-            return count
+        writes.withLock { arrivals in
+            arrivals.append(BootClock.now())
+            return arrivals.count
         }
     }
 

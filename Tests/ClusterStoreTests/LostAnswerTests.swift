@@ -42,7 +42,8 @@ import Testing
         }
         #expect(record.epoch == 1)
         // The first attempt might have landed: validity counts from when it left.
-        #expect(sentAt - before < .milliseconds(100))
+        let arrived = try #require(server.firstWriteAt)
+        #expect(before <= sentAt && sentAt <= arrived)
         #expect(server.writeCount == 2)
     }
 
@@ -72,7 +73,8 @@ import Testing
         }
         #expect(record.epoch == taken.epoch)
         #expect(record.renewal != taken.renewal)
-        #expect(sentAt - before < .milliseconds(100))
+        let arrived = try #require(server.firstWriteAt)
+        #expect(before <= sentAt && sentAt <= arrived)
         #expect(server.writeCount == 1)
     }
 
@@ -93,7 +95,8 @@ import Testing
         await #expect(throws: KubernetesError.self) {
             _ = try await member.store.renew(member.claim, holding: taken, target: nil, deadline: deadline)
         }
-        #expect(BootClock.now() - deadline < .seconds(1))
+        // Asked again at the deadline, it would take as long again and again: nobody answers.
+        #expect(BootClock.now() - deadline < .seconds(10))
     }
 
     @Test(arguments: LockObject.allCases)

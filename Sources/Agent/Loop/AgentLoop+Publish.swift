@@ -85,6 +85,8 @@ extension AgentLoop {
     private var problem: String? {
         if let lastDecision, lastDecision.action == .refuse { return lastDecision.reason }
         return settingsProblem ?? remoteObjection.map { "not demoting to a standby cluster: \($0)" } ?? remoteProblem
+            ?? (storeProblems.isEmpty
+                ? nil : "the store has what cannot be read and is not used: " + storeProblems.joined(separator: "; "))
     }
 
     private var pendingRestart: [String: PendingRestart] {

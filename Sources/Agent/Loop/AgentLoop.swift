@@ -79,6 +79,8 @@ actor AgentLoop {
     var acceptedSettings: PostgresSettings?
     /// A start with these has failed; nil again once a server has come up.
     var doubtedSettings: PostgresSettings?
+    /// What in the store cannot be read and is not used.
+    var storeProblems: [String] = []
     /// What PostgreSQL says of settings it refuses; nil while it has taken them all.
     var settingsProblem: String?
     var hasCheckpointSincePromotion = true
@@ -223,6 +225,7 @@ actor AgentLoop {
         noteRemote(view)
         keepFence()
         let isWatchdogMissing = keepWatchdog(view)
+        noteStoreProblems()
         // Taken after the last wait: the lock as it is now, not as it was before we asked the server.
         var observation = Observation(
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),

@@ -43,8 +43,14 @@ extension SynchronousPolicy {
                 policy.isStrict = former.isStrict
             }
         }
-        if let bytes = json["maximum_lag_on_syncnode"]?.int64Value, bytes > 0 {
-            policy.maximumLag = ByteCount(rawValue: UInt64(bytes))
+        if let value = json["maximum_lag_on_syncnode"], !value.isNull {
+            if let bytes = value.int64Value {
+                // Patroni's -1: any standby that streams.
+                policy.maximumLag = bytes > 0 ? ByteCount(rawValue: UInt64(bytes)) : nil
+            } else {
+                problems.append("maximum_lag_on_syncnode: \(value) is not a number of bytes")
+                policy.maximumLag = former.maximumLag
+            }
         }
         return policy
     }

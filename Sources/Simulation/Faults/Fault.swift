@@ -40,6 +40,8 @@ public struct Fault: Sendable, Hashable {
         case bulkWrite(member: Int)
         /// Somebody writes another holder into the lock, who is no member: the leader must give way.
         case usurp
+        /// Somebody deletes the lock object.
+        case deleteLock
         case replicationLag(member: Int, milliseconds: Int)
     }
 

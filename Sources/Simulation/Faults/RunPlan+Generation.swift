@@ -56,6 +56,36 @@ extension RunPlan {
         if budget == .unlimited, requestRandom.happens(perMille: 300) {
             faults = (faults + Self.requests(&requestRandom, self)).sorted { $0.start < $1.start }
         }
+        var deletionRandom = SeededRandom(seed: seed &* 2 ^ 0xDE1E_7E10)
+        if budget == .unlimited, deletionRandom.happens(perMille: 60) { faults = Self.deletions(&deletionRandom, self) }
+    }
+
+    /// The lock object is deleted while members are cut off or stand still.
+    ///
+    /// No agent ends in these runs: what was known of the object is known by those who saw it.
+    private static func deletions(_ random: inout SeededRandom, _ plan: RunPlan) -> [Fault] {
+        let ttl = plan.timings.ttl.microseconds
+        var faults: [Fault] = []
+        for _ in 0...random.index(below: 3) {
+            let deleted = plan.quietUntil + random.next(in: 0...max(1, plan.healAt - plan.quietUntil - .seconds(6)))
+            faults.append(Fault(start: deleted, duration: 1_000, kind: .deleteLock))
+            if random.happens(perMille: 300) {
+                let again = min(plan.healAt - 1_000, deleted + random.next(in: 100_000...ttl))
+                faults.append(Fault(start: again, duration: 1_000, kind: .deleteLock))
+            }
+            for member in 0..<plan.members where random.happens(perMille: 400) {
+                let start = max(plan.quietUntil, deleted + random.next(in: -2_000_000...1_000_000))
+                let kinds: [Fault.Kind] = [
+                    .cutBothAPI(node: member), .cutBothAPI(node: member), .isolate(node: member),
+                    .freezeAgent(member: member), .watchSilent(member: member),
+                ]
+                faults.append(
+                    Fault(
+                        start: start, duration: min(plan.healAt - start, random.next(in: 500_000...ttl * 2)),
+                        kind: kinds[random.index(below: kinds.count)]))
+            }
+        }
+        return faults.sorted { $0.start < $1.start }
     }
 
     /// The API server away for longer than ttl, for all or for some, and what may happen to the members meanwhile.

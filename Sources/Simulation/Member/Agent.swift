@@ -131,7 +131,7 @@ final class Agent {
     }
 
     func standing() -> LockStanding {
-        let holder = sight.record?.leader.flatMap { view.members[$0] }
+        let holder = sight.watchedHolder.flatMap { view.members[$0] }
         return sight.standing(at: now, ttl: timings.ttl, holder: holder)
     }
 

@@ -99,8 +99,8 @@ actor AgentLoop {
     var hasRoles = false
     /// What the server is to wait for; nil before this agent has decided it.
     var standbyNames: SynchronousStandbyNames?
-    /// The value the server runs with, since when, and its position once every walsender had read it.
-    var namesInForce: (text: String, since: BootInstant, position: LSN?)?
+    /// The value the server runs with, and who of its processes has read it.
+    var namesInForce: NamesInForce?
     /// Record this member's election was decided on; nil when it was not elected in this life of the agent.
     var electedOver: SynchronousState?
     /// Until then standbys that were recorded may still reconnect to a primary that has just begun.

@@ -42,6 +42,8 @@ public struct Fault: Sendable, Hashable {
         case usurp
         /// Somebody deletes the lock object.
         case deleteLock
+        /// Somebody writes what is no JSON where the settings are.
+        case unreadableSettings
         case replicationLag(member: Int, milliseconds: Int)
     }
 

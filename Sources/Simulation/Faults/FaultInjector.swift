@@ -68,6 +68,11 @@ extension World {
         case .bulkWrite(let member):
             holder(of: member).server.commit(size: UInt64(random.next(in: 1_500_000...20_000_000))) { _ in }
         case .usurp: usurp()
+        case .unreadableSettings:
+            lasting(fault) { [self] change in
+                unreadableSettings += change
+                changeSettings { _ in }
+            }
         case .deleteLock:
             guard api.lock != nil else { return }
             api.deleteLock()

@@ -4,7 +4,8 @@ extension Agent {
     /// Does what was decided. Only starts what takes long.
     func carryOut(_ decision: Decision, _ observation: Observation) {
         switch decision.action {
-        case .wait, .refuse: break
+        case .wait: prepareToTakeOver(observation)
+        case .refuse: break
         // No simulated cluster follows another one.
         case .bootstrapStandby, .followRemote, .leadStandby, .demoteCluster: break
         case .bootstrap: begin(.bootstrapping) { bootstrap($0) }

@@ -64,7 +64,7 @@ final class Agent {
     var wasNamedHeir = false
 
     // Synchronous replication.
-    var namesInForce: (names: SynchronousStandbyNames, since: BootInstant, position: LSN?)?
+    var namesInForce: NamesInForce?
     /// Record this member's election was decided on; nil when it was not elected in this life of the agent.
     var electedOver: SynchronousState?
     var standbysAreAwaitedUntil: BootInstant?

@@ -57,6 +57,11 @@ public protocol ClusterStore: Sendable {
     func writeSynchronous(_ state: SynchronousState, over former: SynchronousState?, deadline: BootInstant)
         async throws -> SynchronousState?
 
+    /// Reads what the settings ask of synchronous replication, from the server, never from a cache.
+    ///
+    /// - Returns: nil when no settings are stored, or they do not tell the mode.
+    func readSynchronousPolicy(deadline: BootInstant) async throws -> SynchronousPolicy?
+
     /// Reads the history of timelines from the server, never from a cache; nil when its object does not exist.
     func readHistory(deadline: BootInstant) async throws -> StoredHistory?
 

@@ -89,6 +89,104 @@ extension MemberTests {
         }
     }
 
+    /// A stopped checkpointer stands for one that writes a long checkpoint: sessions and walsenders show the names, and no commit
+    /// waits for them.
+    @Test func `a standby that comes back while the checkpointer is busy is not recorded before commits wait for it`()
+        async throws
+    {
+        try await synchronous(2, mode: "on", expecting: 1) { cluster, before in
+            let (leader, standby) = (before.leader, before.standbys[0])
+            try await standby.destroy()
+            try await cluster.synchronousStandbys(0)
+            try await eventually(within: .seconds(10), "commits wait for nobody") {
+                try await leader.query("SHOW synchronous_standby_names").scalar == ""
+            }
+            try await leader.query("INSERT INTO written VALUES (1)")
+            let checkpointer = try #require(leader.postgresProcesses(titled: "checkpointer").first)
+            kill(checkpointer, SIGSTOP)
+            try standby.start()
+            try await eventually(within: .seconds(20), "the names show the standby") {
+                try await leader.query("SHOW synchronous_standby_names").scalar?.contains(standby.name) == true
+            }
+            try await eventually(within: .seconds(20), "and it streams") {
+                try await leader.query("SELECT sync_state FROM pg_stat_replication").scalar == "sync"
+            }
+            // It returns at once, though the standby does not confirm it: so nobody may say that it waits.
+            let sender = try #require(leader.postgresProcesses(titled: "walsender").first)
+            kill(sender, SIGSTOP)
+            for value in 2..<12 {
+                try await leader.query("INSERT INTO written VALUES (\(value))")
+                #expect(try await cluster.annotations("-sync")["sync_standby"] ?? "" == "")
+                // Longer than the loop takes to record a standby.
+                try await leader.query("SELECT pg_sleep(0.3)")
+            }
+            // The record lets nobody but the leader lead: nothing that was acknowledged is lost.
+            leader.killEverything()
+            try await eventually(within: .seconds(20), "\(standby.name) says why it yields") {
+                standby.hasSaid("I am not a synchronous standby")
+            }
+            #expect(try await standby.query("SELECT pg_is_in_recovery()").scalar == "t")
+            try await leader.destroy()
+            try leader.start()
+            try await cluster.healthy()
+            try await cluster.synchronousStandbys(1)
+            #expect(try await leader.query("SELECT count(*) FROM written WHERE number < 12").scalar == "11")
+        }
+    }
+
+    @Test func `a standby knows before it is promoted that commits will wait`() async throws {
+        try await synchronous(mode: "on", strict: true, expecting: 1) { cluster, before in
+            for standby in before.standbys {
+                try await eventually(within: .seconds(10), "\(standby.name) is prepared") {
+                    try await standby.query("SHOW synchronous_standby_names").scalar?.contains("__patroni") == true
+                }
+            }
+            let electable = try await cluster.synchronousStandbys(1)
+            let heir = try #require(before.standbys.first { electable.contains($0.name) })
+            // Prepared is prepared: a checkpointer that is busy now hinders no promotion.
+            try await eventually(within: .seconds(10), "it has been asked") {
+                try await heir.query("SELECT count(*) FROM pg_stat_activity WHERE query = 'CHECKPOINT'").scalar == "0"
+            }
+            try await before.leader.destroy()
+            let after = try await cluster.healthy(of: 2)
+            #expect(after.leader.name == heir.name)
+            #expect(!heir.hasSaid("waiting for the checkpointer to know that commits wait"))
+            try before.leader.start()
+            try await cluster.healthy()
+        }
+    }
+
+    @Test func `an agent that cannot read the settings honours the record all the same`() async throws {
+        try await synchronous(mode: "on", expecting: 1) { cluster, before in
+            let electable = try await cluster.synchronousStandbys(1)
+            let third = try #require(before.standbys.first { !electable.contains($0.name) })
+            try await cluster.annotate("-config", ["config": "{"])
+            try await eventually(within: .seconds(10), "the leader tells of it") {
+                before.leader.hasSaid("the store has what cannot be read")
+            }
+            // Its new life knows nothing but defaults: mode off.
+            let agent = try #require(third.agentProcess)
+            kill(agent, SIGKILL)
+            try await eventually(within: .seconds(10), "another agent") {
+                third.agentProcess.map { $0 != agent } ?? false
+            }
+            for member in cluster.members where member.name != third.name { member.killEverything() }
+            try await eventually(within: .seconds(30), "\(third.name) says why it yields") {
+                third.hasSaid("I am not a synchronous standby")
+            }
+            #expect(try await third.query("SELECT pg_is_in_recovery()").scalar == "t")
+            #expect(try await cluster.annotations("-sync")["sync_standby"] == electable.first)
+            var configuration = Self.configuration
+            configuration["synchronous_mode"] = "on"
+            try await cluster.annotate("-config", ["config": .string(configuration.serialized())])
+            for member in cluster.members where member.name != third.name {
+                try await member.destroy()
+                try member.start()
+            }
+            try await cluster.healthy()
+        }
+    }
+
     @Test(arguments: ["on", "quorum"])
     func `standbys that are stopped leave first, so that no commit waits for them`(mode: String) async throws {
         try await synchronous(mode: .string(mode), expecting: mode == "on" ? 1 : 2) { cluster, before in

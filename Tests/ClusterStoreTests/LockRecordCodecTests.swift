@@ -100,10 +100,22 @@ import Testing
     @Test(arguments: [
         ["leader": ""], ["ttl": "-1"], ["ttl": "nan"], ["ttl": "inf"], ["ttl": "1e300"], ["optime": "-5"],
         ["optime": "0/1"],
-        ["transitions": "99999999999999999999"], ["matriarch.dev/epoch": "x"], ["matriarch.dev/timeline": "4294967296"],
+        ["transitions": "99999999999999999999"], ["transitions": "9223372036854775807"], ["ttl": "0.5"],
+        ["matriarch.dev/timeline": "4294967296"],
     ])
     func `a value that cannot be read counts as absent`(_ annotations: [String: String]) {
         #expect(LockRecord(version: "7", annotations: annotations) == LockRecord(version: "7"))
+        #expect(annotations["leader"] != nil || LockRecord.problems(in: annotations).count == 1)
+    }
+
+    @Test(arguments: ["x", "-1", "9223372036854775807", ""])
+    func `an epoch that cannot be read is later than any that was counted, and is told`(_ epoch: String) {
+        let annotations = ["matriarch.dev/epoch": epoch]
+        #expect(LockRecord(version: "7", annotations: annotations).epoch == LockRecord.unreadableEpoch)
+        #expect(LockRecord.problems(in: annotations) == ["matriarch.dev/epoch: \(epoch) is not an epoch"])
+        let claim = LockClaim(identity: Self.holder, ttl: .seconds(20))
+        let taken = claim.acquisition(over: LockRecord(version: "7", annotations: annotations), time: "now").present
+        #expect(LockRecord(version: "8", annotations: taken).epoch == LockRecord.unreadableEpoch + 1)
     }
 
     @Test func `a released lock remembers what the next leader has to know`() {

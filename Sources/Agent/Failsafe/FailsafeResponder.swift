@@ -55,7 +55,8 @@ struct FailsafeResponder: Sendable {
         guard let own = json["matriarch"] else { return FailsafeRequest(leader: name) }
         guard own["cluster"]?.stringValue == cluster, own["namespace"]?.stringValue == namespace,
             let uid = own["uid"]?.stringValue, let nonce = own["nonce"]?.stringValue,
-            let epoch = own["epoch"]?.int64Value, let ttl = own["ttl_ms"]?.int64Value,
+            let epoch = own["epoch"]?.int64Value, LockRecord.epochs.contains(epoch),
+            let ttl = own["ttl_ms"]?.int64Value,
             let member = own["member"]?.stringValue, let memberUID = own["member_uid"]?.stringValue
         else { return nil }
         return FailsafeRequest(

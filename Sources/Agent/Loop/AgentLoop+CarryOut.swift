@@ -8,6 +8,7 @@ extension AgentLoop {
     func carryOut(_ decision: Decision, _ observation: Observation) async {
         switch decision.action {
         case .wait:
+            await prepareToTakeOver(observation)
             await keepSettings(observation)
             await keepCascade(observation)
         case .bootstrap:

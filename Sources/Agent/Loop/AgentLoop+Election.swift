@@ -47,8 +47,8 @@ extension AgentLoop {
     /// What a synchronous mode asks of this election, from a live read: whoever wins takes over this very record.
     private func election(over lock: LockRecord?, _ policy: SynchronousPolicy) async throws -> SynchronousElection? {
         electedOver = nil
-        // Nobody in a standby cluster acknowledges commits.
-        guard policy.mode != .off, watch.view()?.configuration.standbyCluster == nil else { return nil }
+        // Nobody in a standby cluster acknowledges commits. Whatever mode this agent knows of, the record decides.
+        guard watch.view()?.configuration.standbyCluster == nil else { return nil }
         let record = try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
         return SynchronousElection(policy, record: record, lock: lock)
     }

@@ -258,7 +258,7 @@ extension AgentLoop {
 
     /// Commits have waited for standbys, and the record says for whose.
     private var isElectionRestricted: Bool {
-        guard let view = watch.view(), view.configuration.synchronous.mode != .off else { return false }
+        guard let view = watch.view() else { return false }
         return view.synchronous?.isActive == true && view.synchronous?.leader == me
     }
 

@@ -52,7 +52,7 @@ extension AgentLoop {
         return chooseSuccessor(
             reports, published: view.lock?.position, recordedTimeline: view.recordedTimeline,
             maximumLag: view.configuration.maximumLagOnFailover,
-            record: view.configuration.synchronous.mode == .off ? nil : view.synchronous)
+            record: view.synchronous.flatMap { $0.isActive ? $0 : nil })
     }
 
     /// A startup process that cannot end its recovery, for example because the disk is full, takes the server with it.

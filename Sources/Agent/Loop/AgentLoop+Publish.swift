@@ -87,6 +87,8 @@ extension AgentLoop {
         if let lastDecision, lastDecision.action == .refuse { return lastDecision.reason }
         return beginningProblem ?? settingsProblem ?? remoteObjection.map { "not demoting to a standby cluster: \($0)" }
             ?? remoteProblem ?? shortage
+            ?? (storeProblems.isEmpty
+                ? nil : "the store has what cannot be read and is not used: " + storeProblems.joined(separator: "; "))
     }
 
     private var pendingRestart: [String: PendingRestart] {

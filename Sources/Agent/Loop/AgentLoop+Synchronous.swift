@@ -51,6 +51,13 @@ extension AgentLoop {
         case .record(let members, let quorum):
             return try await record(SynchronousState(leader: me, members: members, quorum: quorum), &situation)
         case .clearRecord:
+            // The mode this agent goes by may be from before it was turned on, or a default.
+            guard let policy = try await store.readSynchronousPolicy(deadline: .now() + storeBudget),
+                policy.mode == .off
+            else {
+                logger.warning("elections stay restricted: the stored settings do not say that the mode is off")
+                return false
+            }
             return try await record(SynchronousState(leader: nil), &situation)
         }
     }
@@ -71,22 +78,6 @@ extension AgentLoop {
             metadata: ["members": "\(next.members.sorted())", "quorum": "\(next.quorum)"])
         return true
     }
-
-    /// The names are in force when the server shows them; the position counts from when its walsenders, which read them a
-    /// moment later than the session that asks, have read them too.
-    private func noteNames(_ seen: ServerStatus) {
-        let now = BootInstant.now()
-        guard let current = namesInForce, current.text == seen.synchronousStandbyNames else {
-            namesInForce = (seen.synchronousStandbyNames, now, nil)
-            return
-        }
-        if current.position == nil, now - current.since > Self.walsenderDelay {
-            namesInForce?.position = seen.flushPosition
-        }
-    }
-
-    /// A signal arrives within a millisecond; Patroni waits as long as this.
-    private static let walsenderDelay = Duration.milliseconds(100)
 
     private func situation(
         _ view: ClusterView, _ seen: ServerStatus, record: SynchronousState?

@@ -9,7 +9,7 @@ extension AgentLoop {
 
     /// Makes this member the one that may acknowledge commits, before it can.
     ///
-    /// 1. The record names it, over the very version its election was decided on: from here on the former leader cannot
+    /// 0. The checkpointer of a standby knows that commits wait; see ``begun(_:_:)``. 1. The record names it, over the very version its election was decided on: from here on the former leader cannot
     ///    change whom it waits for, also if it never stopped. 2. The server is configured to wait for the new reign's
     ///    standbys. Only then it may be promoted or started.
     ///
@@ -18,10 +18,6 @@ extension AgentLoop {
     func takeOverSynchronous(isRestart: Bool) async throws {
         let policy = watch.view()?.configuration.synchronous ?? .off
         holdsOutUsers = false
-        guard policy.mode != .off else {
-            standbyNames = SynchronousStandbyNames.none
-            return
-        }
         let deadline = BootInstant.now() + timings.retryTimeout
         let former: SynchronousState?
         if let electedOver {
@@ -29,7 +25,12 @@ extension AgentLoop {
         } else {
             former = try await store.readSynchronous(deadline: deadline)
         }
-        guard let takeover = HighAvailability.takeOverSynchronous(former, by: me, policy: policy) else { return }
+        guard var takeover = HighAvailability.takeOverSynchronous(former, by: me, policy: policy) else {
+            electedOver = nil
+            standbyNames = SynchronousStandbyNames.none
+            return
+        }
+        if !isRestart { takeover = try await begun(takeover, policy) }
         try requireLock()
         // Also where it says what it said: a write of it that was thought lost can land as long as it names this version, and
         // the names would meet another record than the one they are decided on.
@@ -40,7 +41,7 @@ extension AgentLoop {
         formerLeader = former?.leader == me ? nil : former?.leader
         standbysAreAwaitedUntil = .now() + timings.loopWait
         standbyNames = takeover.names
-        namesInForce = nil
+        if isRestart { namesInForce = nil } else { namesInForce?.forgetPosition(at: .now()) }
         // A server that comes up after a crash shows commits it had not acknowledged: nobody looks before they are safe.
         holdsOutUsers = isRestart && takeover.names.count > 0
         logger.notice(
@@ -66,7 +67,7 @@ extension AgentLoop {
     }
 
     /// Writes the names for a running standby and waits until they are what it would run with when promoted.
-    private func configureNames() async throws {
+    func configureNames() async throws {
         try await writeConfiguration(appliedRole ?? .standby(upstream: nil))
         let wanted = standbyNames?.description ?? ""
         let deadline = BootInstant.now() + .seconds(3)
@@ -85,9 +86,9 @@ extension AgentLoop {
 
     // MARK: Handing over and leaving
 
-    /// Whom a leader may hand over to; nil when commits wait for nobody.
+    /// Whom a leader may hand over to, by a live read; nil when the record restricts nobody.
     func electableMembers(_ view: ClusterView) async throws -> Set<String>? {
-        guard view.configuration.synchronous.mode != .off else { return nil }
+        guard view.configuration.standbyCluster == nil else { return nil }
         let record = try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
         return record.flatMap { $0.isActive ? $0.members : nil }
     }
@@ -98,7 +99,9 @@ extension AgentLoop {
     ///   acknowledged, and no other can come: more than a record asks of its members.
     /// - Throws: when the record could not be written; the heir could not lead then.
     func vouch(for heir: String) async throws {
-        guard watch.view()?.configuration.synchronous.mode != .off else { return }
+        // A view that is behind costs the heir its vote, and nobody a commit.
+        guard let view = watch.view(), view.configuration.synchronous.mode != .off || view.synchronous?.isActive == true
+        else { return }
         let deadline = BootInstant.now() + timings.retryTimeout
         guard let record = try await store.readSynchronous(deadline: deadline), record.leader == me,
             !record.members.contains(heir)

@@ -80,6 +80,8 @@ actor AgentLoop {
     var acceptedSettings: PostgresSettings?
     /// A start with these has failed; nil again once a server has come up.
     var doubtedSettings: PostgresSettings?
+    /// What in the store cannot be read and is not used.
+    var storeProblems: [String] = []
     /// What PostgreSQL says of settings it refuses; nil while it has taken them all.
     var settingsProblem: String?
     /// What keeps this member from having data, and only a person can mend; nil when nothing does.
@@ -102,8 +104,8 @@ actor AgentLoop {
     var hasRoles = false
     /// What the server is to wait for; nil before this agent has decided it.
     var standbyNames: SynchronousStandbyNames?
-    /// The value the server runs with, since when, and its position once every walsender had read it.
-    var namesInForce: (text: String, since: BootInstant, position: LSN?)?
+    /// The value the server runs with, and who of its processes has read it.
+    var namesInForce: NamesInForce?
     /// Has standbys confirm anew after a change of the names.
     var confirming: Task<Void, Never>?
     /// Record this member's election was decided on; nil when it was not elected in this life of the agent.
@@ -234,6 +236,7 @@ actor AgentLoop {
         await noteShortage(view)
         keepFence()
         let isWatchdogMissing = keepWatchdog(view)
+        noteStoreProblems()
         // Taken after the last wait: the lock as it is now, not as it was before we asked the server.
         var observation = Observation(
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),

@@ -8,6 +8,7 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
     case stopPostmaster = "stop-postmaster"
     case stopBackends = "stop-backends"
     case stopWalSenders = "stop-walsenders"
+    case stopCheckpointer = "stop-checkpointer"
     case freeze
     case cutAPI = "cut-api"
     case cutAPIRequests = "cut-api-requests"
@@ -42,6 +43,7 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
         case .stopPostmaster: "SIGSTOP of the postmaster"
         case .stopBackends: "SIGSTOP of the clients' backends"
         case .stopWalSenders: "SIGSTOP of the walsenders"
+        case .stopCheckpointer: "SIGSTOP of the checkpointer"
         case .freeze: "the whole member frozen"
         case .cutAPI: "cut from the API server"
         case .cutAPIRequests: "requests to the API server lost"
@@ -71,9 +73,9 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
     public var isMomentary: Bool {
         switch self {
         case .killInit, .killAgent, .killPostmaster, .killBackend, .configuration, .switchover: true
-        case .stopAgent, .stopPostmaster, .stopBackends, .stopWalSenders, .freeze, .cutAPI, .cutAPIRequests,
-            .cutAPIAnswers, .cutPeers, .cutPeersIncoming, .cutPeersOutgoing, .cutAll, .isolate, .slowAPI, .unluckyAPI,
-            .silentAPI, .stoppedAPI, .frozenAPI, .fullVolume, .starve, .starveOut, .clockAhead,
+        case .stopAgent, .stopPostmaster, .stopBackends, .stopWalSenders, .stopCheckpointer, .freeze, .cutAPI,
+            .cutAPIRequests, .cutAPIAnswers, .cutPeers, .cutPeersIncoming, .cutPeersOutgoing, .cutAll, .isolate,
+            .slowAPI, .unluckyAPI, .silentAPI, .stoppedAPI, .frozenAPI, .fullVolume, .starve, .starveOut, .clockAhead,
             .clockBehind, .slowCallbacks:
             false
         }
@@ -86,7 +88,8 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
         case .configuration, .switchover, .killAgent, .slowAPI, .unluckyAPI, .clockAhead, .clockBehind, .slowCallbacks:
             false
         case .killInit, .killPostmaster, .killBackend, .stopAgent, .stopPostmaster, .stopBackends, .stopWalSenders,
-            .freeze, .cutAPI, .cutAPIRequests, .cutAPIAnswers, .cutPeers, .cutPeersIncoming, .cutPeersOutgoing, .cutAll,
+            .stopCheckpointer, .freeze, .cutAPI, .cutAPIRequests, .cutAPIAnswers, .cutPeers, .cutPeersIncoming,
+            .cutPeersOutgoing, .cutAll,
             .isolate, .silentAPI, .stoppedAPI, .frozenAPI, .fullVolume, .starve, .starveOut:
             true
         }
@@ -101,8 +104,9 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .slowAPI, .unluckyAPI, .silentAPI, .stoppedAPI, .frozenAPI: true
         case .killInit, .killAgent, .killPostmaster, .killBackend, .stopAgent, .stopPostmaster, .stopBackends,
-            .stopWalSenders, .freeze, .cutAPI, .cutAPIRequests, .cutAPIAnswers, .cutPeers, .cutPeersIncoming,
-            .cutPeersOutgoing, .cutAll, .isolate, .fullVolume, .starve, .starveOut, .clockAhead, .clockBehind,
+            .stopWalSenders, .stopCheckpointer, .freeze, .cutAPI, .cutAPIRequests, .cutAPIAnswers, .cutPeers,
+            .cutPeersIncoming, .cutPeersOutgoing, .cutAll, .isolate, .fullVolume, .starve, .starveOut, .clockAhead,
+            .clockBehind,
             .configuration, .switchover, .slowCallbacks:
             false
         }

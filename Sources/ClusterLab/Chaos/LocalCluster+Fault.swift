@@ -25,6 +25,7 @@ extension LocalCluster {
         case .stopPostmaster: return stopping(member, [member.postmaster])
         case .stopBackends: return stopping(member, backends(of: member))
         case .stopWalSenders: return stopping(member, member.postgresProcesses(titled: "walsender"))
+        case .stopCheckpointer: return stopping(member, member.postgresProcesses(titled: "checkpointer"))
         case .freeze:
             let sandbox = try sandbox(of: member)
             try sandbox.freeze()

@@ -2,7 +2,8 @@ public import HighAvailability
 import KubernetesModels
 
 extension LockRecord {
-    /// Reads the lock's annotations; what cannot be read counts as absent.
+    /// Reads the lock's annotations; what cannot be read counts as absent, but for the epoch: see
+    /// ``HighAvailability/LockRecord/unreadableEpoch``. ``problems(in:)`` says what it was.
     ///
     /// - Parameter objectUID: of the object they were read from.
     public init(version: String, objectUID: String? = nil, annotations: [String: String]) {
@@ -17,15 +18,49 @@ extension LockRecord {
         }
         self.init(
             version: version, leader: leader, identity: identity,
-            epoch: annotations[StoreKey.epoch].flatMap { Int64($0) } ?? 0,
+            epoch: Self.epoch(annotations, isOurs: identity != nil),
             containerInstance: identity == nil ? nil : holder?["container"]?.stringValue,
             renewal: annotations[StoreKey.renewTime],
-            ttl: annotations[StoreKey.ttl].flatMap { Double($0) }.flatMap { $0 > 0 && $0 < 1e6 ? .seconds($0) : nil },
+            ttl: annotations[StoreKey.ttl].flatMap(Self.ttl),
             heir: annotations[StoreKey.heir],
             position: annotations[StoreKey.position].flatMap { UInt64($0) }.map { LSN(rawValue: $0) },
             timeline: annotations[StoreKey.timeline].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) },
-            transitions: annotations[StoreKey.transitions].flatMap { Int($0) } ?? 0,
+            transitions: annotations[StoreKey.transitions].flatMap(Self.transitions) ?? 0,
             failsafe: FailsafeList(annotations: annotations, isOurs: identity != nil), objectUID: objectUID)
+    }
+
+    /// Patroni writes none; a Matriarch agent that holds the lock has written one.
+    private static func epoch(_ annotations: [String: String], isOurs: Bool) -> Int64 {
+        guard let text = annotations[StoreKey.epoch] else { return isOurs ? unreadableEpoch : 0 }
+        return epoch(reading: text) ?? unreadableEpoch
+    }
+
+    /// A holder goes by its own ttl; a shorter one in the record would free the lock while it writes.
+    private static func ttl(_ text: String) -> Duration? {
+        Double(text).flatMap { (3..<1e6).contains($0) ? .seconds($0) : nil }
+    }
+
+    private static func transitions(_ text: String) -> Int? {
+        Int(text).flatMap { (0...1 << 53).contains($0) ? $0 : nil }
+    }
+
+    /// What of the lock's annotations cannot be read, for a log and a condition.
+    static func problems(in annotations: [String: String]) -> [String] {
+        let record = LockRecord(version: "", annotations: annotations)
+        var problems: [String] = []
+        func expect(_ key: String, _ isRead: Bool, _ what: String) {
+            guard let text = annotations[key], !isRead else { return }
+            problems.append("\(key): \(text.prefix(40)) is not \(what)")
+        }
+        expect(StoreKey.epoch, record.hasReadableEpoch, "an epoch")
+        if annotations[StoreKey.epoch] == nil, !record.hasReadableEpoch {
+            problems.append("\(StoreKey.epoch) is missing")
+        }
+        expect(StoreKey.ttl, record.ttl != nil, "a number of seconds from 3")
+        expect(StoreKey.transitions, annotations[StoreKey.transitions].flatMap(transitions) != nil, "a count")
+        expect(StoreKey.position, record.position != nil, "a position in bytes")
+        expect(StoreKey.timeline, record.timeline != nil, "a timeline")
+        return problems
     }
 
     init(_ metadata: ObjectMeta) {
@@ -61,7 +96,7 @@ public struct LockClaim: Hashable, Sendable {
     /// - Parameter time: RFC 3339 with microseconds; read by people and by Patroni, compared by nobody here.
     func acquisition(over previous: LockRecord?, time: String) -> [String: String?] {
         let changesName = previous?.leader != identity.member
-        var annotations = stamp(epoch: (previous?.epoch ?? 0) + 1, time: time)
+        var annotations = stamp(epoch: LockRecord.epoch(after: previous), time: time)
         annotations[StoreKey.leader] = identity.member
         annotations[StoreKey.acquireTime] = time
         annotations[StoreKey.transitions] = String((previous?.transitions ?? 0) + (changesName ? 1 : 0))

@@ -2,6 +2,18 @@ import HighAvailability
 import KubernetesModels
 
 extension SynchronousPolicy {
+    /// nil for what is not JSON, and for a mode nobody can read.
+    init?(annotation: String) {
+        guard let json = try? JSONValue(parsing: annotation), json.objectValue != nil else { return nil }
+        var problems: [String] = []
+        // Whichever former one comes out, it was not read.
+        let read = [SynchronousPolicy(mode: .off), SynchronousPolicy(mode: .on)].map {
+            SynchronousPolicy.reading(json, former: $0, &problems)
+        }
+        guard read[0].mode == read[1].mode else { return nil }
+        self = read[0]
+    }
+
     /// Reads Patroni's keys: `synchronous_mode`, `synchronous_node_count`, `synchronous_mode_strict`,
     /// `maximum_lag_on_syncnode`.
     ///
@@ -43,8 +55,14 @@ extension SynchronousPolicy {
                 policy.isStrict = former.isStrict
             }
         }
-        if let bytes = json["maximum_lag_on_syncnode"]?.int64Value, bytes > 0 {
-            policy.maximumLag = ByteCount(rawValue: UInt64(bytes))
+        if let value = json["maximum_lag_on_syncnode"], !value.isNull {
+            if let bytes = value.int64Value {
+                // Patroni's -1: any standby that streams.
+                policy.maximumLag = bytes > 0 ? ByteCount(rawValue: UInt64(bytes)) : nil
+            } else {
+                problems.append("maximum_lag_on_syncnode: \(value) is not a number of bytes")
+                policy.maximumLag = former.maximumLag
+            }
         }
         return policy
     }

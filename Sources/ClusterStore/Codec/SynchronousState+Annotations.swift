@@ -10,7 +10,7 @@ extension SynchronousState {
             version: version, leader: annotations[StoreKey.leader].flatMap { $0.isEmpty ? nil : $0 },
             members: Set(names ?? []).subtracting([""]),
             // A quorum nobody can read must not count as one that asks for nobody.
-            quorum: annotations[StoreKey.quorum].map { Int($0) ?? .max / 2 } ?? 0)
+            quorum: annotations[StoreKey.quorum].map { Self.quorum(reading: $0) ?? Self.unreachableQuorum } ?? 0)
     }
 
     /// Annotations that say the same; one without a leader takes them off.

@@ -94,6 +94,17 @@ public final class ClusterWatch: Sendable {
     /// What is wrong with the stored configuration; empty when it is all in force.
     public var configurationProblems: [String] { state.withLock { $0.configuration?.problems ?? [] } }
 
+    /// What else in the store cannot be read and is not used; empty when all of it is.
+    public var storeProblems: [String] {
+        let problems = state.withLock { state in
+            StoreProblems(
+                leader: state.objects[layout.leader]?.annotations,
+                synchronization: state.objects[layout.synchronization]?.annotations,
+                configuration: state.objects[layout.configuration]?.annotations)
+        }
+        return problems.sentences
+    }
+
     /// The stored configuration as text, for `GET /config`.
     public var configurationText: String? {
         state.withLock { $0.objects[layout.configuration]?.annotations[StoreKey.configuration] }
@@ -109,7 +120,7 @@ public final class ClusterWatch: Sendable {
 
     public func standing(ttl: Duration) -> LockStanding {
         state.withLock { state in
-            let holder = state.lock.record?.leader.flatMap { state.pods[$0] }
+            let holder = state.lock.watchedHolder.flatMap { state.pods[$0] }
             return state.lock.standing(at: clock(), ttl: ttl, holder: holder)
         }
     }
@@ -117,7 +128,7 @@ public final class ClusterWatch: Sendable {
     /// The standing of a lock that was read live; nil when the view shows another version of it.
     public func standing(of read: LockRecord?, ttl: Duration) -> LockStanding? {
         state.withLock { state in
-            let holder = state.lock.record?.leader.flatMap { state.pods[$0] }
+            let holder = state.lock.watchedHolder.flatMap { state.pods[$0] }
             return state.lock.standing(of: read, at: clock(), ttl: ttl, holder: holder)
         }
     }
@@ -158,7 +169,7 @@ public final class ClusterWatch: Sendable {
     /// its leader has no vote until that time is over, and one whose vote is given does not vouch for the leader before.
     public func beginSeal(_ wanted: Seal, isPrimary: Bool, ttl: Duration) -> SealVerdict {
         state.withLock { state in
-            let holder = state.lock.record?.leader.flatMap { state.pods[$0] }
+            let holder = state.lock.watchedHolder.flatMap { state.pods[$0] }
             let verdict = judgeSeal(
                 wanted, standing: state.lock.standing(at: clock(), ttl: ttl, holder: holder), lock: state.lock.record,
                 isPrimary: isPrimary)
@@ -177,7 +188,7 @@ public final class ClusterWatch: Sendable {
     /// - Returns: why not; nil when the attempt has begun, which ends with ``acquisitionSettled()``.
     public func beginAcquisition(over record: LockRecord?, listIsGone: Bool, ttl: Duration) -> String? {
         state.withLock { state in
-            let holder = state.lock.record?.leader.flatMap { state.pods[$0] }
+            let holder = state.lock.watchedHolder.flatMap { state.pods[$0] }
             return state.lock.beginAcquisition(
                 over: record, listIsGone: listIsGone, ttl: ttl, holder: holder, at: clock())
         }
@@ -186,7 +197,7 @@ public final class ClusterWatch: Sendable {
     /// Whether the last leader's failsafe list keeps this member from taking the lock now.
     public func isBarred(ttl: Duration) -> Bool {
         state.withLock { state in
-            let holder = state.lock.record?.leader.flatMap { state.pods[$0] }
+            let holder = state.lock.watchedHolder.flatMap { state.pods[$0] }
             return state.lock.isBarred(
                 existing: Set(state.pods.values.compactMap(\.podUID)), ttl: ttl, holder: holder, at: clock())
         }

@@ -13,6 +13,11 @@ extension KubernetesClusterStore {
         }
     }
 
+    public func readSynchronousPolicy(deadline: BootInstant) async throws -> SynchronousPolicy? {
+        try await readObject(layout.configuration, deadline: deadline)
+            .flatMap { $0.annotations[StoreKey.configuration] }.flatMap(SynchronousPolicy.init(annotation:))
+    }
+
     /// An answer that was lost, and a conflict, is settled by reading again.
     public func writeSynchronous(_ state: SynchronousState, over former: SynchronousState?, deadline: BootInstant)
         async throws -> SynchronousState?

@@ -107,6 +107,8 @@ public struct FailsafePledge: Hashable, Sendable {
                 ? nil : "\(request.leader) does not hold the lock"
         }
         guard let record else { return nil }
+        // Nobody can tell which is later; the holder can be told.
+        if !record.hasReadableEpoch, record.identity == claim.identity { return nil }
         if record.epoch > claim.epoch { return "the lock is in epoch \(record.epoch)" }
         // Behind: this member has not seen the leader's acquisition yet, and only binds itself.
         if record.epoch < claim.epoch { return nil }
@@ -118,17 +120,19 @@ public struct FailsafePledge: Hashable, Sendable {
     /// To be called right before the lock is written.
     ///
     /// - Parameters:
+    ///   - listed: the record whose failsafe list counts: the same one, or that of an object that has vanished.
     ///   - standing: of the record the write is decided on, without regard to promises.
     ///   - listIsGone: no Pod of the record's list exists any more, by a live look made after the record was read.
     /// - Returns: why it may not be taken; nil: the attempt is noted, and ends with ``acquisitionSettled()``.
     public mutating func beginAcquisition(
-        over record: LockRecord?, me: HolderIdentity, standing: LockStanding, listIsGone: Bool, at now: BootInstant
+        over record: LockRecord?, listedIn listed: LockRecord?, me: HolderIdentity, standing: LockStanding,
+        listIsGone: Bool, at now: BootInstant
     ) -> String? {
         if let leader = protectedLeader(over: record, isOver: standing.provesEnd, at: now) {
             return "\(leader) may not be replaced yet: a promise to a leader still holds"
         }
-        if Self.isBarred(me, by: record, standing: standing, listIsGone: listIsGone) {
-            return "this Pod is not in the failsafe list of \(record?.leader ?? "the last leader")"
+        if Self.isBarred(me, by: listed, standing: standing, listIsGone: listIsGone) {
+            return "this Pod is not in the failsafe list of \(listed?.leader ?? "the last leader")"
         }
         attempt = Attempt(version: record?.version)
         return nil

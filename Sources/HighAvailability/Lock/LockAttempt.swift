@@ -22,7 +22,9 @@ public enum LockAttempt: Hashable, Sendable {
             return read.version == version ? .again(over: read) : .lost(read)
         case .renewal(let epoch):
             // Somebody may touch the object, but while it names us in our epoch the lock is ours to renew.
-            return read.identity == identity && read.epoch == epoch ? .again(over: read) : .lost(read)
+            // An epoch nobody can read is no other one: whoever took the lock since would have left another identity.
+            return read.identity == identity && (read.epoch == epoch || !read.hasReadableEpoch)
+                ? .again(over: read) : .lost(read)
         }
     }
 

@@ -8,11 +8,12 @@ public enum LockStanding: Codable, Hashable, Sendable {
     case held(by: String)
     /// Free, by a holder that let go. Only the heir may take it before the grace is over.
     case released(heir: String?, since: BootInstant)
-    /// The holder has not renewed it for its ttl, counted from when *we* first saw its last renewal.
+    /// The holder has not renewed it for its ttl, counted from when *we* first saw its last renewal; or the object has been
+    /// gone for that long.
     case expired(holder: String)
     /// The kubelet says that the holder's container has terminated.
     case holderDied(holder: String, since: BootInstant, restartsAtOnce: Bool)
-    /// Nobody ever held it.
+    /// Nobody ever held it, as far as this member has seen.
     case neverTaken
 
     /// Somebody else may lead, as far as the lock goes.
@@ -56,6 +57,8 @@ public struct LockObserver: Hashable, Sendable {
     private var deathSeen: Death?
     private var confirmedUntil: BootInstant?
     private var pledge = FailsafePledge()
+    /// Objects that were held and vanished, oldest first; seldom more than none.
+    private var vanished: [VanishedLock] = []
 
     private struct Death: Hashable {
         var containerInstance: String
@@ -73,9 +76,23 @@ public struct LockObserver: Hashable, Sendable {
         {
             firstSeen = now
         }
+        noteVanished(before: new, at: now)
         record = new
         if new?.identity != me { confirmedUntil = nil }
         pledge.observe(new)
+    }
+
+    /// An object that is made anew does not make anybody forget the holder of the one before.
+    private mutating func noteVanished(before new: LockRecord?, at now: BootInstant) {
+        if let record, record.leader != nil, record.isGone(by: new) {
+            let isOwn = record.identity == me && confirmedUntil.map { now < $0 } ?? false
+            vanished.append(VanishedLock(record: record, since: now, isOwn: isOwn))
+        }
+        vanished.removeAll { former in
+            // The same Pod holds the new one, or nobody's ttl is as long as this.
+            new?.identity.map { former.record.identity?.isSamePod(as: $0) ?? false } ?? false
+                || now - former.since > FailsafeRequest.longestPromise
+        }
     }
 
     /// This agent's own renewal or acquisition was confirmed; it was sent such that it holds until `until`.
@@ -92,8 +109,9 @@ public struct LockObserver: Hashable, Sendable {
 
     /// Takes in what the kubelet reports of the holder's Pod.
     public mutating func observe(holder: Member?, at now: BootInstant) {
-        guard let containerInstance = record?.containerInstance, let holder, holder.name == record?.leader,
-            holder.podUID == record?.identity?.podUID, holder.terminatedInstances.contains(containerInstance)
+        guard let record = lastHeld, let containerInstance = record.containerInstance, let holder,
+            holder.name == record.leader, holder.podUID == record.identity?.podUID,
+            holder.terminatedInstances.contains(containerInstance)
         else {
             deathSeen = nil
             return
@@ -112,8 +130,28 @@ public struct LockObserver: Hashable, Sendable {
         return .held(by: leader)
     }
 
-    /// What the record alone shows.
+    /// Name of the member whose end is to be watched for: the holder, or that of an object that has vanished.
+    public var watchedHolder: String? { lastHeld?.leader }
+
+    private var lastHeld: LockRecord? { record ?? vanished.last?.record }
+
+    /// What the record and those before it show.
     private func shownStanding(at now: BootInstant, ttl: Duration, holder: Member?) -> LockStanding {
+        let recorded = recordedStanding(at: now, ttl: ttl, holder: holder)
+        guard recorded.isFree else { return recorded }
+        if let former = vanished.last(where: { !$0.isOwn && now < $0.end(ttl: ttl) }), let leader = former.record.leader
+        {
+            guard record == nil, former == vanished.last, let deathSeen else { return .held(by: leader) }
+            return .holderDied(holder: leader, since: deathSeen.at, restartsAtOnce: holder?.isInBackOff == false)
+        }
+        if record == nil, let last = vanished.last {
+            return last.isOwn ? .mineFromEarlierLife : .expired(holder: last.record.leader ?? "")
+        }
+        return recorded
+    }
+
+    /// What the record alone shows.
+    private func recordedStanding(at now: BootInstant, ttl: Duration, holder: Member?) -> LockStanding {
         guard let record else { return .neverTaken }
         guard let leader = record.leader else {
             return record.epoch == 0 && record.transitions == 0 && record.position == nil
@@ -133,8 +171,10 @@ public struct LockObserver: Hashable, Sendable {
 
     /// When a lock held by another expires if nothing changes; nil when that is not what we wait for.
     public func expiry(ttl: Duration) -> BootInstant? {
-        guard let record, record.leader != nil, record.identity != me else { return nil }
-        return max(firstSeen + (record.ttl ?? ttl), pledge.end ?? firstSeen)
+        let gone = vanished.filter { !$0.isOwn }.map { $0.end(ttl: ttl) }.max()
+        guard let record, record.leader != nil, record.identity != me else { return gone }
+        let expiry = max(firstSeen + (record.ttl ?? ttl), pledge.end ?? firstSeen)
+        return gone.map { max(expiry, $0) } ?? expiry
     }
 
     // MARK: Failsafe
@@ -168,9 +208,9 @@ public struct LockObserver: Hashable, Sendable {
     /// - Parameter existing: UIDs of the cluster's Pods.
     public func isBarred(existing: Set<String>, ttl: Duration, holder: Member?, at now: BootInstant) -> Bool {
         let listIsGone =
-            record?.failsafe?.entries.allSatisfy { $0.podUID.map { !existing.contains($0) } ?? false } ?? true
+            lastHeld?.failsafe?.entries.allSatisfy { $0.podUID.map { !existing.contains($0) } ?? false } ?? true
         return FailsafePledge.isBarred(
-            me, by: record, standing: shownStanding(at: now, ttl: ttl, holder: holder), listIsGone: listIsGone)
+            me, by: lastHeld, standing: shownStanding(at: now, ttl: ttl, holder: holder), listIsGone: listIsGone)
     }
 
     /// Whether this member may now write itself into the lock over `read`, which was read live; see ``FailsafePledge``.
@@ -183,7 +223,8 @@ public struct LockObserver: Hashable, Sendable {
         guard read?.version == record?.version else { return "the lock has changed since it was read" }
         let shown = shownStanding(at: now, ttl: ttl, holder: holder)
         guard shown.isFree else { return "the lock is \(shown)" }
-        return pledge.beginAcquisition(over: read, me: me, standing: shown, listIsGone: listIsGone, at: now)
+        return pledge.beginAcquisition(
+            over: read, listedIn: lastHeld, me: me, standing: shown, listIsGone: listIsGone, at: now)
     }
 
     /// The outcome of the acquisition is known for certain.

@@ -93,6 +93,9 @@ public struct LockSight: Hashable, Sendable {
         return standing(at: now, ttl: ttl, holder: holder)
     }
 
+    /// Name of the member whose end is to be watched for: the holder, or that of an object that has vanished.
+    public var watchedHolder: String? { observer.watchedHolder }
+
     /// When a lock held by another expires if nothing changes; nil when that is not what we wait for.
     public func expiry(ttl: Duration) -> BootInstant? { observer.expiry(ttl: ttl) }
 
@@ -125,7 +128,7 @@ public struct LockSight: Hashable, Sendable {
 
     /// Nothing unless the lock is this agent's own in this epoch.
     public mutating func moveOwnershipEnd(epoch: Int64, to until: BootInstant) {
-        guard record?.epoch == epoch else { return }
+        guard let record, record.epoch == epoch || !record.hasReadableEpoch else { return }
         observer.moveOwnershipEnd(to: until)
     }
 

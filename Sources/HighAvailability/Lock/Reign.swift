@@ -11,9 +11,9 @@ public struct Reign: Hashable, Sendable {
     /// nil when the lock is free in this epoch, or Patroni's.
     public var holder: HolderIdentity?
 
-    /// nil when the record does not tell its object.
+    /// nil when the record does not tell its object, or an epoch that can be compared.
     public init?(_ record: LockRecord) {
-        guard let objectUID = record.objectUID, !objectUID.isEmpty else { return nil }
+        guard record.hasReadableEpoch, let objectUID = record.objectUID, !objectUID.isEmpty else { return nil }
         self.objectUID = objectUID
         epoch = record.epoch
         holder = record.identity
@@ -30,7 +30,8 @@ public struct Reign: Hashable, Sendable {
 extension Reign: LosslessStringConvertible {
     public init?(_ description: String) {
         let parts = description.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 5, !parts[0].isEmpty, let epoch = Int64(parts[1]) else { return nil }
+        guard parts.count == 5, !parts[0].isEmpty, let epoch = LockRecord.epoch(reading: parts[1])
+        else { return nil }
         let isHeld = !parts[2].isEmpty
         guard isHeld != parts[3].isEmpty, isHeld != parts[4].isEmpty else { return nil }
         objectUID = parts[0]

@@ -21,7 +21,7 @@ public struct Seal: Hashable, Sendable {
 
     /// The promise that lets a candidate take this lock; nil lock: there is no object.
     public init(for lock: LockRecord?) {
-        self.init(epoch: (lock?.epoch ?? 0) + 1, lockVersion: lock?.version ?? "")
+        self.init(epoch: LockRecord.epoch(after: lock), lockVersion: lock?.version ?? "")
     }
 
     /// Whether the member may receive WAL from whoever holds `lock`.

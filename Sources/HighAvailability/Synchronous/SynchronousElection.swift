@@ -12,12 +12,14 @@ public struct SynchronousElection: Hashable, Sendable {
         self.epoch = epoch
     }
 
-    /// nil when nothing but the position decides: the mode is off, or nobody has led in it yet.
+    /// nil when nothing but the position decides: nobody has led in a synchronous mode, or a leader has taken the record off.
     ///
-    /// An administrator who turns the mode off thereby allows an election that may lose commits.
+    /// An active record counts whatever mode the policy shows. The policy comes from a watch that may be behind, or is the
+    /// default of an agent that could not read it yet; the record is what commits were acknowledged by. Turning the mode off
+    /// loosens elections when a leader has seen that and cleared the record, not before. Until then the stricter mode counts.
     public init?(_ policy: SynchronousPolicy, record: SynchronousState?, lock: LockRecord?) {
-        guard policy.mode != .off, let record, record.isActive else { return nil }
-        self.init(mode: policy.mode, record: record, epoch: Seal(for: lock).epoch)
+        guard let record, record.isActive else { return nil }
+        self.init(mode: policy.mode == .off ? .on : policy.mode, record: record, epoch: Seal(for: lock).epoch)
     }
 
     /// A candidate that is no recorded leader has to ask for seals; a single member of a record without quorum has not.

@@ -23,6 +23,17 @@ public struct SynchronousState: Codable, Hashable, Sendable {
     /// It restricts who may be elected.
     public var isActive: Bool { leader != nil }
 
+    /// Quorums that are taken as they are read.
+    public static let quorums: ClosedRange<Int> = 0...1_000_000
+
+    /// Stands for a quorum that cannot be read: one that no members reach, so that only the recorded leader can be elected.
+    public static let unreachableQuorum = quorums.upperBound
+
+    /// Reads a quorum; nil when it cannot be.
+    public static func quorum(reading text: String) -> Int? {
+        Int(text).flatMap { quorums.contains($0) ? $0 : nil }
+    }
+
     /// There are enough members to elect one of them; the leader can be elected all the same.
     public var canElect: Bool { quorum + 1 <= members.count }
 

@@ -12,7 +12,10 @@ public struct SynchronousTakeover: Hashable, Sendable {
     }
 }
 
-/// The reign of `me` as it begins; nil while commits wait for nobody.
+/// The reign of `me` as it begins; nil while commits wait for nobody, and did not before.
+///
+/// With the mode off and a record that is still active, nobody but the new leader may be elected after it, and commits wait for
+/// nobody: whether the mode is really off is found out, and the record cleared, by a leader; see ``resolveSynchronous(_:)``.
 ///
 /// Invariant: every set the new record lets elect has every commit of the former reign, and meets every set that
 /// acknowledges in the new one.
@@ -23,8 +26,10 @@ public struct SynchronousTakeover: Hashable, Sendable {
 public func takeOverSynchronous(
     _ former: SynchronousState?, by me: String, policy: SynchronousPolicy
 ) -> SynchronousTakeover? {
-    guard policy.mode != .off else { return nil }
     var record = SynchronousState(version: former?.version ?? "", leader: me)
+    guard policy.mode != .off else {
+        return former?.isActive == true ? SynchronousTakeover(record: record, names: .none) : nil
+    }
     if let former, let leader = former.leader {
         record.members = former.members.subtracting([me])
         record.quorum = former.quorum

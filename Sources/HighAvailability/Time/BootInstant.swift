@@ -13,16 +13,21 @@ public struct BootInstant: Codable, Hashable, Comparable, Sendable {
         left.nanoseconds < right.nanoseconds
     }
 
+    /// Saturates: a duration somebody wrote as "for ever" ends nobody.
     public static func + (instant: BootInstant, duration: Duration) -> BootInstant {
-        BootInstant(nanoseconds: instant.nanoseconds + duration.nanoseconds)
+        let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.nanoseconds)
+        return BootInstant(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
     }
 
+    /// Saturates, like the sum.
     public static func - (instant: BootInstant, duration: Duration) -> BootInstant {
-        BootInstant(nanoseconds: instant.nanoseconds - duration.nanoseconds)
+        let (difference, overflow) = instant.nanoseconds.subtractingReportingOverflow(duration.nanoseconds)
+        return BootInstant(nanoseconds: overflow ? (duration < .zero ? .max : .min) : difference)
     }
 
     public static func - (left: BootInstant, right: BootInstant) -> Duration {
-        .nanoseconds(left.nanoseconds - right.nanoseconds)
+        let (difference, overflow) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
+        return .nanoseconds(overflow ? (left < right ? .min : .max) : difference)
     }
 }
 

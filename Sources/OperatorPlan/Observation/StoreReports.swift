@@ -15,7 +15,8 @@ struct SynchronousRecord: Sendable, Hashable {
         self.leader = leader
         let names = annotations[Annotations.synchronousStandbys]?.split(separator: ",").map(String.init) ?? []
         members = Set(names)
-        count = max(0, members.count - (annotations[Annotations.quorum].map { Int($0) ?? names.count } ?? 0))
+        let quorum = annotations[Annotations.quorum].map { SynchronousState.quorum(reading: $0) ?? names.count } ?? 0
+        count = max(0, members.count - quorum)
     }
 }
 

@@ -48,6 +48,19 @@ extension PostgresInstance {
         await connection.close()
     }
 
+    /// Returns when the checkpointer has read its configuration after this was called.
+    ///
+    /// Two checkpoints, on a standby restartpoints: the first one may have been asked for after the checkpointer had looked at
+    /// its configuration and before it looked at what is asked of it. Before the second one it has looked again. They are
+    /// immediate: they wait for the one that runs, which hurries, and write what is dirty. The second finds little.
+    ///
+    /// - Requires: SIGHUP has reached the checkpointer: a session has shown the value for some 100 ms.
+    /// - Throws: ``PostgresError``; nothing is known then.
+    public nonisolated func passCheckpointer(deadline: Duration) async throws {
+        let end = BootClock.now() + deadline
+        for _ in 0..<2 { try await checkpoint(deadline: max(end - BootClock.now(), .milliseconds(1))) }
+    }
+
     /// Makes the server a standby of `upstream`: reloads a running standby, starts a stopped one.
     ///
     /// - Requires: ``writeConfiguration(_:role:)`` or ``start(_:as:)`` was called before; a running server is in recovery.

@@ -18,6 +18,9 @@ final class World {
     private var isOver = false
     /// From here on nothing goes wrong any more.
     var isHealed = false
+    /// How many faults have the settings unreadable now.
+    var unreadableSettings = 0
+    var areSettingsUnreadable: Bool { unreadableSettings > 0 }
     private var identifiers = 0
     private(set) var trace: [String]?
     /// Of everything that happened, for comparing two runs.

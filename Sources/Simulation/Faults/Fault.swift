@@ -40,6 +40,10 @@ public struct Fault: Sendable, Hashable {
         case bulkWrite(member: Int)
         /// Somebody writes another holder into the lock, who is no member: the leader must give way.
         case usurp
+        /// Somebody deletes the lock object.
+        case deleteLock
+        /// Somebody writes what is no JSON where the settings are.
+        case unreadableSettings
         case replicationLag(member: Int, milliseconds: Int)
     }
 

@@ -68,6 +68,15 @@ extension World {
         case .bulkWrite(let member):
             holder(of: member).server.commit(size: UInt64(random.next(in: 1_500_000...20_000_000))) { _ in }
         case .usurp: usurp()
+        case .unreadableSettings:
+            lasting(fault) { [self] change in
+                unreadableSettings += change
+                changeSettings { _ in }
+            }
+        case .deleteLock:
+            guard api.lock != nil else { return }
+            api.deleteLock()
+            publish(.lock(nil))
         case .replicationLag(let member, let delay):
             lasting(fault) { [self] in network.replicationDelay[member] += .milliseconds(Int64(delay * $0)) }
         }

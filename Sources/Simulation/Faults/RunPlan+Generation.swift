@@ -56,6 +56,65 @@ extension RunPlan {
         if budget == .unlimited, requestRandom.happens(perMille: 300) {
             faults = (faults + Self.requests(&requestRandom, self)).sorted { $0.start < $1.start }
         }
+        var deletionRandom = SeededRandom(seed: seed &* 2 ^ 0xDE1E_7E10)
+        if budget == .unlimited, deletionRandom.happens(perMille: 60) { faults = Self.deletions(&deletionRandom, self) }
+        var settingsRandom = SeededRandom(seed: seed &* 2 ^ 0x5E77_1465)
+        if budget == .unlimited, synchronous.mode != .off, settingsRandom.happens(perMille: 100) {
+            faults = (faults + Self.unreadable(&settingsRandom, self)).sorted { $0.start < $1.start }
+        }
+    }
+
+    /// Settings nobody can read for a while, agents that start meanwhile and know only defaults, and a leader that ends.
+    private static func unreadable(_ random: inout SeededRandom, _ plan: RunPlan) -> [Fault] {
+        let start = plan.quietUntil + random.next(in: 0 ... .seconds(6))
+        let duration = plan.healAt - start
+        var faults = [Fault(start: start, duration: duration, kind: .unreadableSettings)]
+        for member in 0..<plan.members where random.happens(perMille: 500) {
+            let killed = start + random.next(in: 100_000...2_000_000)
+            faults.append(Fault(start: killed, duration: 1_000, kind: .killAgent(member: member)))
+            if random.happens(perMille: 300) {
+                faults.append(
+                    Fault(
+                        start: killed, duration: min(duration, random.next(in: 2_000_000...30_000_000)),
+                        kind: .replicationLag(member: member, milliseconds: 500 + random.index(below: 3000))))
+            }
+        }
+        let ended = start + random.next(in: 2_500_000...6_000_000)
+        for member in 0..<plan.members where random.happens(perMille: 400) {
+            faults.append(
+                Fault(
+                    start: ended, duration: min(plan.healAt - ended, random.next(in: 5_000_000...60_000_000)),
+                    kind: .freezePod(member: member)))
+        }
+        return faults
+    }
+
+    /// The lock object is deleted while members are cut off or stand still.
+    ///
+    /// No agent ends in these runs: what was known of the object is known by those who saw it.
+    private static func deletions(_ random: inout SeededRandom, _ plan: RunPlan) -> [Fault] {
+        let ttl = plan.timings.ttl.microseconds
+        var faults: [Fault] = []
+        for _ in 0...random.index(below: 3) {
+            let deleted = plan.quietUntil + random.next(in: 0...max(1, plan.healAt - plan.quietUntil - .seconds(6)))
+            faults.append(Fault(start: deleted, duration: 1_000, kind: .deleteLock))
+            if random.happens(perMille: 300) {
+                let again = min(plan.healAt - 1_000, deleted + random.next(in: 100_000...ttl))
+                faults.append(Fault(start: again, duration: 1_000, kind: .deleteLock))
+            }
+            for member in 0..<plan.members where random.happens(perMille: 400) {
+                let start = max(plan.quietUntil, deleted + random.next(in: -2_000_000...1_000_000))
+                let kinds: [Fault.Kind] = [
+                    .cutBothAPI(node: member), .cutBothAPI(node: member), .isolate(node: member),
+                    .freezeAgent(member: member), .watchSilent(member: member),
+                ]
+                faults.append(
+                    Fault(
+                        start: start, duration: min(plan.healAt - start, random.next(in: 500_000...ttl * 2)),
+                        kind: kinds[random.index(below: kinds.count)]))
+            }
+        }
+        return faults.sorted { $0.start < $1.start }
     }
 
     /// The API server away for longer than ttl, for all or for some, and what may happen to the members meanwhile.

@@ -4,7 +4,8 @@ extension Agent {
     /// Does what was decided. Only starts what takes long.
     func carryOut(_ decision: Decision, _ observation: Observation) {
         switch decision.action {
-        case .wait, .refuse: break
+        case .wait: prepareToTakeOver(observation)
+        case .refuse: break
         // No simulated cluster follows another one.
         case .bootstrapStandby, .followRemote, .leadStandby, .demoteCluster: break
         case .bootstrap: begin(.bootstrapping) { bootstrap($0) }
@@ -103,7 +104,7 @@ extension Agent {
             guard activityNumber == number else { return }
             guard case .answered(let record) = outcome else { return done(false) }
             learn(record)
-            let holder = sight.record?.leader.flatMap { view.members[$0] }
+            let holder = sight.watchedHolder.flatMap { view.members[$0] }
             let standing = sight.standing(of: record, at: now, ttl: timings.ttl, holder: holder)
             guard standing?.isFree ?? false else { return done(true) }
             then(record)

@@ -116,7 +116,7 @@ extension Agent {
     /// The last leader's list keeps this member from taking the lock; the others do not wait for it then.
     var isBarred: Bool {
         guard sight.record?.failsafe != nil else { return false }
-        let holder = sight.record?.leader.flatMap { view.members[$0] }
+        let holder = sight.watchedHolder.flatMap { view.members[$0] }
         return sight.isBarred(
             existing: Set(view.members.values.compactMap(\.podUID)), ttl: timings.ttl, holder: holder, at: now)
     }

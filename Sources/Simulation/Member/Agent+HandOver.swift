@@ -74,7 +74,7 @@ extension Agent {
 
     /// Whom a leader may hand over to; nil when commits wait for nobody.
     private func readElectable(_ then: @escaping (APIOutcome<Set<String>?>) -> Void) {
-        guard view.configuration.synchronous.mode != .off else { return then(.answered(nil)) }
+        guard world.plan.synchronous.mode != .off else { return then(.answered(nil)) }
         readSynchronous { outcome in
             guard case .answered(let record) = outcome else { return then(.silent) }
             then(.answered(record.flatMap { $0.isActive ? $0.members : nil }))

@@ -40,7 +40,7 @@ extension Agent {
         switch keeperCommands.removeFirst() {
         case .acquire(let record, let listIsGone, let done):
             let terms = timings
-            let holder = sight.record?.leader.flatMap { view.members[$0] }
+            let holder = sight.watchedHolder.flatMap { view.members[$0] }
             if let problem = sight.beginAcquisition(
                 over: record, listIsGone: listIsGone, ttl: terms.ttl, holder: holder, at: now)
             {
@@ -256,7 +256,7 @@ extension Agent {
         case .acquisition:
             if record.leader != me { record.transitions += 1 }
             record.leader = me
-            record.epoch += 1
+            record.epoch = LockRecord.epoch(after: base)
             record.heir = nil
         case .renewal(let epoch):
             record.leader = me

@@ -8,7 +8,8 @@ extension Agent {
     ) {
         electedOver = nil
         let policy = view.configuration.synchronous
-        guard policy.mode != .off else { return then(nil) }
+        // Where the mode was never on there is no record to be read, and the seed stays what it was.
+        guard world.plan.synchronous.mode != .off else { return then(nil) }
         readSynchronous { outcome in
             guard case .answered(let record) = outcome else { return done(false) }
             then(SynchronousElection(policy, record: record, lock: lock))

@@ -5,7 +5,7 @@ extension Agent {
     private var policy: SynchronousPolicy { view.configuration.synchronous }
 
     func synchronousPause(_ observation: Observation) -> Duration {
-        guard observation.lock.isMine, policy.mode != .off else { return timings.loopWait }
+        guard observation.lock.isMine, world.plan.synchronous.mode != .off else { return timings.loopWait }
         return isSynchronousUnsettled ? .milliseconds(50) : .seconds(1)
     }
 
@@ -17,7 +17,7 @@ extension Agent {
     func keepSynchronous(_ observation: Observation) {
         isSynchronousUnsettled = false
         guard activity == nil, postgres.process == .primary, observation.lock.isMine, !isKeepingSynchronous,
-            policy.mode != .off
+            world.plan.synchronous.mode != .off
         else { return }
         noteNames()
         let situation = situation(record: view.synchronous)
@@ -50,13 +50,25 @@ extension Agent {
             isKeepingSynchronous = false
             return change(names)
         case .record(let members, let quorum): next = SynchronousState(leader: me, members: members, quorum: quorum)
-        case .clearRecord: next = SynchronousState(leader: nil)
+        case .clearRecord: return clearRecord(situation)
         }
         writeRecord(next, over: situation.record, within: storeBudget) { [self] outcome in
             guard case .answered(let written) = outcome else { return isKeepingSynchronous = false }
             var situation = situation
             situation.record = written
             takeSteps(situation, left: left - 1)
+        }
+    }
+
+    /// By a live read of the settings: the mode this agent goes by may be a default.
+    private func clearRecord(_ situation: SynchronousSituation) {
+        world.request(pod, timeout: 1_000_000) { world -> APIOutcome<SynchronousMode?> in
+            .answered(world.areSettingsUnreadable ? nil : world.api.settings.configuration.synchronous.mode)
+        } _: { [self] outcome in
+            guard case .answered(.off?) = outcome, standing().isMine else { return isKeepingSynchronous = false }
+            writeRecord(SynchronousState(leader: nil), over: situation.record, within: storeBudget) { [self] _ in
+                isKeepingSynchronous = false
+            }
         }
     }
 
@@ -80,15 +92,65 @@ extension Agent {
         postgres.apply(names)
     }
 
-    /// The position counts from when the walsenders have read the names too.
+    /// What the server shows, and whether its checkpointer knows it.
     private func noteNames() {
-        guard let current = namesInForce, current.names == postgres.names else {
-            namesInForce = (postgres.names, now, nil)
+        let server = String(postgres.life)
+        guard namesInForce != nil else {
+            namesInForce = NamesInForce(server: server, text: postgres.names.description, at: now)
             return
         }
-        if current.position == nil, now - current.since > .milliseconds(100) {
-            namesInForce?.position = LSN(rawValue: postgres.flushed)
+        let flushed = postgres.process == .primary ? LSN(rawValue: postgres.flushed) : nil
+        guard
+            let question = namesInForce?.look(
+                server: server, text: postgres.names.description, flushed: flushed, at: now)
+        else { return }
+        postgres.passCheckpointer { [weak self] in
+            // An agent that has ended asks no more.
+            guard let self, pod.agent === self else { return }
+            namesInForce?.proven(question)
+            wake()
         }
+    }
+
+    /// Has the checkpointer of a standby know that commits will wait, long before they do.
+    func prepareToTakeOver(_ observation: Observation) {
+        guard world.plan.synchronous.mode != .off, activity == nil, postgres.process == .standby,
+            !observation.lock.isMine
+        else { return }
+        let wanted = preparedStandbyNames(for: me, record: view.synchronous, policy: policy)
+        if postgres.names != wanted { postgres.apply(wanted) }
+        noteNames()
+    }
+
+    /// The takeover as it may be begun on this standby: with names only if its checkpointer knows that commits wait.
+    private func begun(
+        _ takeover: SynchronousTakeover, isRestart: Bool, _ done: @escaping (Bool) -> Void,
+        _ then: @escaping (SynchronousTakeover) -> Void
+    ) {
+        guard !isRestart, takeover.names.count > 0, namesInForce?.areWaitedFor(on: String(postgres.life)) != true
+        else { return then(takeover) }
+        postgres.apply(.blocking)
+        var isOver = false
+        let server = String(postgres.life)
+        after(
+            100_000,
+            guarded { [self] in
+                postgres.passCheckpointer { [weak self] in
+                    guard let self, pod.agent === self, !isOver else { return }
+                    isOver = true
+                    var names = NamesInForce(server: server, text: "", at: now)
+                    names.provenNow(text: SynchronousStandbyNames.blocking.description, at: now)
+                    namesInForce = names
+                    then(takeover)
+                }
+            })
+        after(
+            policy.isStrict ? 60_000_000 : 1_100_000,
+            guarded { [self] in
+                guard !isOver else { return }
+                isOver = true
+                if let weaker = takeover.withoutWaiting(policy) { then(weaker) } else { done(false) }
+            })
     }
 
     private func situation(record: SynchronousState?) -> SynchronousSituation {
@@ -111,7 +173,7 @@ extension Agent {
 
     /// A primary that has just begun does not drop standbys that are about to reconnect.
     private func awaitsStandbys(_ situation: SynchronousSituation) -> Bool {
-        guard let until = standbysAreAwaitedUntil else { return false }
+        guard let until = standbysAreAwaitedUntil, policy.mode != .off else { return false }
         let expected = (situation.record?.members ?? []).filter { name in
             guard name != formerLeader, let member = view.members[name] else { return false }
             return !member.isBeingDeleted && member.state != .stopping
@@ -138,34 +200,39 @@ extension Agent {
     /// then it may be promoted or started.
     func takeOverSynchronous(isRestart: Bool, _ done: @escaping (Bool) -> Void, _ then: @escaping () -> Void) {
         postgres.holdsOutUsers = false
-        guard policy.mode != .off else {
+        guard world.plan.synchronous.mode != .off else {
             postgres.apply(SynchronousStandbyNames.none)
             return then()
         }
         let proceed = { [self] (former: SynchronousState?) in
             guard let takeover = HighAvailability.takeOverSynchronous(former, by: me, policy: policy) else {
+                electedOver = nil
+                postgres.apply(SynchronousStandbyNames.none)
                 return then()
             }
             guard standing().isMine else { return done(false) }
-            let finish = { [self] in
-                electedOver = nil
-                formerLeader = former?.leader == me ? nil : former?.leader
-                standbysAreAwaitedUntil = now + timings.loopWait
-                namesInForce = nil
-                postgres.holdsOutUsers = isRestart && takeover.names.count > 0
-                postgres.apply(takeover.names)
-                // Read back from a running standby before it is promoted.
-                after(isRestart ? 0 : world.random.next(in: 2_000...20_000), guarded(then))
-            }
-            let isElected = electedOver != nil
-            if !mayRecordStillLand, former?.meansTheSame(as: takeover.record) ?? false { return finish() }
-            writeRecord(takeover.record, over: former, within: timings.retryTimeout) { [self] outcome in
-                switch outcome {
-                case .answered: finish()
-                case .conflict where isElected:
+            begun(takeover, isRestart: isRestart, done) { [self] takeover in
+                guard standing().isMine else { return done(false) }
+                let finish = { [self] in
                     electedOver = nil
-                    submit(.release(heir: nil, position: nil) { _ in done(false) })
-                case .conflict, .refused, .silent: done(false)
+                    formerLeader = former?.leader == me ? nil : former?.leader
+                    standbysAreAwaitedUntil = now + timings.loopWait
+                    if isRestart { namesInForce = nil } else { namesInForce?.forgetPosition(at: now) }
+                    postgres.holdsOutUsers = isRestart && takeover.names.count > 0
+                    postgres.apply(takeover.names)
+                    // Read back from a running standby before it is promoted.
+                    after(isRestart ? 0 : world.random.next(in: 2_000...20_000), guarded(then))
+                }
+                let isElected = electedOver != nil
+                if !mayRecordStillLand, former?.meansTheSame(as: takeover.record) ?? false { return finish() }
+                writeRecord(takeover.record, over: former, within: timings.retryTimeout) { [self] outcome in
+                    switch outcome {
+                    case .answered: finish()
+                    case .conflict where isElected:
+                        electedOver = nil
+                        submit(.release(heir: nil, position: nil) { _ in done(false) })
+                    case .conflict, .refused, .silent: done(false)
+                    }
                 }
             }
         }
@@ -178,7 +245,7 @@ extension Agent {
 
     /// A standby that is about to stop waits until no commit waits for it.
     func leaveSynchronous(until deadline: BootInstant, _ then: @escaping () -> Void) {
-        guard policy.mode != .off, let record = view.synchronous, record.members.contains(me),
+        guard let record = view.synchronous, record.members.contains(me),
             sight.record?.leader == record.leader, now < deadline
         else { return then() }
         after(50_000, guarded { [self] in leaveSynchronous(until: deadline, then) })

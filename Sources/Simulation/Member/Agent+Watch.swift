@@ -121,7 +121,8 @@ extension Agent {
 
     private func take(_ settings: APIServer.StoredSettings) {
         view.initialization = settings.initialization
-        view.configuration = settings.configuration
+        // What cannot be read leaves what this agent knew: the former settings, or in a new life the defaults.
+        if !world.areSettingsUnreadable { view.configuration = settings.configuration }
         view.history = settings.history
     }
 }

@@ -67,7 +67,7 @@ final class Agent {
     var wasNamedHeir = false
 
     // Synchronous replication.
-    var namesInForce: (names: SynchronousStandbyNames, since: BootInstant, position: LSN?)?
+    var namesInForce: NamesInForce?
     /// Record this member's election was decided on; nil when it was not elected in this life of the agent.
     var electedOver: SynchronousState?
     var standbysAreAwaitedUntil: BootInstant?
@@ -134,7 +134,7 @@ final class Agent {
     }
 
     func standing() -> LockStanding {
-        let holder = sight.record?.leader.flatMap { view.members[$0] }
+        let holder = sight.watchedHolder.flatMap { view.members[$0] }
         return sight.standing(at: now, ttl: timings.ttl, holder: holder)
     }
 

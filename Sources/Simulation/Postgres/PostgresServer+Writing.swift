@@ -11,7 +11,7 @@ extension PostgresServer {
         write(size)
         ship()
         let (branch, position) = (branch, flushed)
-        if rule.isRequired {
+        if commitsWait {
             waiting.append(WaitingCommit(branch: branch, position: position, done: done))
             release()
         } else {
@@ -54,7 +54,10 @@ extension PostgresServer {
     func release() {
         guard !waiting.isEmpty else { return }
         let flushed = senders.map { (member: world.pods[$0.pod].member, position: $0.acknowledged) }
-        while let first = waiting.first, rule.isSatisfied(at: first.position, by: flushed) {
+        // With the flag still set and nobody named, nobody releases anything.
+        while let first = waiting.first,
+            !commitsWait || (rule.isRequired && rule.isSatisfied(at: first.position, by: flushed))
+        {
             waiting.removeFirst()
             world.schedule(after: world.random.next(in: 50...800), owner) { [self] in
                 acknowledge(first.branch, first.position, first.done)
@@ -62,7 +65,8 @@ extension PostgresServer {
         }
     }
 
-    /// A reload with other names: sessions see them at once, each walsender when it has read them.
+    /// A reload with other names: sessions see them at once, each walsender when it has read them, the checkpointer when it has
+    /// written the checkpoint it is at.
     func apply(_ names: SynchronousStandbyNames) {
         self.names = names
         world.checkSynchronousSet()
@@ -71,6 +75,21 @@ extension PostgresServer {
             return
         }
         world.schedule(after: world.random.next(in: 500...60_000), owner) { [self] in apply(SynchronousRule(self.names))
+        }
+        guard world.plan.synchronous.mode != .off else { return }
+        if world.random.happens(perMille: 250) {
+            checkpointerIsBusyUntil = world.now + world.random.next(in: 100_000...20_000_000)
+        }
+        passCheckpointer(within: 500...60_000) {}
+    }
+
+    /// Done when the checkpointer has read the configuration after this was called.
+    func passCheckpointer(within delay: ClosedRange<Int64> = 5_000...200_000, done: @escaping () -> Void) {
+        let busy = max(0, checkpointerIsBusyUntil - world.now)
+        world.schedule(after: busy + world.random.next(in: delay), owner) { [self] in
+            commitsWait = names.count > 0
+            release()
+            done()
         }
     }
 

@@ -3,7 +3,8 @@ import HighAvailability
 /// One data directory and the server that may run on it.
 ///
 /// What is modelled: timelines, flushed and received WAL, walsenders with WAL in flight, crash recovery, clean shutdown with
-/// its checkpoint shipped, promotion, rewind and clone, synchronous_standby_names, and backends that outlive their postmaster.
+/// its checkpoint shipped, promotion, rewind and clone, backends that outlive their postmaster, and the three places that hold
+/// synchronous_standby_names: what sessions show, what walsenders release commits by, and the checkpointer's flag.
 final class PostgresServer {
     enum Data: Equatable { case none, damaged, initialized, detached }
     enum Process: Equatable { case none, startingPrimary, startingStandby, primary, standby, stopping, orphans }
@@ -49,6 +50,10 @@ final class PostgresServer {
     var rule = SynchronousRule.none
     /// What the server shows; its walsenders read it a moment later.
     var names = SynchronousStandbyNames.none
+    /// The checkpointer's flag: whether a commit waits at all. It follows the names when the checkpointer has time to read them.
+    var commitsWait = false
+    /// Until then the checkpointer writes a checkpoint, and reads nothing.
+    var checkpointerIsBusyUntil: Microseconds = 0
     /// Ordinary users cannot connect.
     var holdsOutUsers = false
     /// Kept beside the data: no WAL from a leader of an earlier epoch.
@@ -135,7 +140,7 @@ final class PostgresServer {
         let told = waiters
         waiters = []
         for waiter in told { waiter(false) }
-        if wasPrimary, !rule.isRequired {
+        if wasPrimary, !commitsWait {
             write(100)
             let (branch, position) = (branch, flushed)
             world.schedule(after: world.random.next(in: 0...4_000_000), owner) { [self] in
@@ -158,6 +163,7 @@ final class PostgresServer {
         kill()
         life += 1
         isMarkedStandby = !asPrimary
+        (commitsWait, checkpointerIsBusyUntil) = (names.count > 0, 0)
         self.upstream = upstream
         process = asPrimary ? .startingPrimary : .startingStandby
         waiters.append(done)

@@ -102,7 +102,7 @@ extension World {
         {
             return false
         }
-        guard let record = api.synchronous, record.isActive, configuration.synchronous.mode != .off else {
+        guard let record = api.synchronous, record.isActive else {
             let lag = lock.position?.bytes(since: LSN(rawValue: server.received))
             return lag.map { $0 <= configuration.maximumLagOnFailover } ?? true
         }

@@ -4,6 +4,7 @@ import HighAvailability
 struct APIServer {
     private(set) var revision = 100
     var lock: LockRecord?
+    private var lockObjects = 1
     var settings = StoredSettings()
     var failover: FailoverRequest?
     var restart: RestartOrder?
@@ -51,6 +52,13 @@ struct APIServer {
         return revision
     }
 
+    /// Somebody deletes the lock object; the next write creates another one.
+    mutating func deleteLock() {
+        lock = nil
+        lockObjects += 1
+        _ = nextVersion()
+    }
+
     /// Compare-and-swap on the lock.
     ///
     /// - Parameter version: the version the write was decided on; nil creates the object.
@@ -59,7 +67,7 @@ struct APIServer {
         guard lock?.version == version else { return nil }
         var record = record
         record.version = String(nextVersion())
-        record.objectUID = "lock"
+        record.objectUID = "lock\(lockObjects)"
         lock = record
         return record
     }

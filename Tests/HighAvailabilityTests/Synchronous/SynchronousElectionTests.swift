@@ -116,9 +116,28 @@ import Testing
             runs(verdict(.quorum, ["a", "b"], 1, me: report("p"), [ahead, report("b", 1002, eligible: false)])))
     }
 
-    @Test func `without a record, or with the mode off, nothing but the position decides`() {
+    /// The mode is a cached value, or the default of an agent that could not read the settings yet.
+    @Test func `an active record is honoured whatever mode a member knows of`() {
         let active = SynchronousState(leader: "p", members: ["a"])
-        #expect(SynchronousElection(.off, record: active, lock: nil) == nil)
+        let election = SynchronousElection(.off, record: active, lock: LockRecord(version: "5", epoch: 7))
+        #expect(election == SynchronousElection(mode: .on, record: active, epoch: 8))
+        let candidacy = Candidacy(
+            me: report("b", 5000), others: [], lastKnownPosition: nil, recordedTimeline: nil,
+            maximumLag: ByteCount(rawValue: .max), synchronous: election)
+        #expect(judgeCandidacy(candidacy) == .yield("I am not a synchronous standby: a may be promoted"))
+    }
+
+    @Test func `who takes an active record over with the mode off lets nobody else be elected, and waits for nobody`() {
+        let active = SynchronousState(version: "4", leader: "p", members: ["a", "b"], quorum: 1)
+        #expect(
+            takeOverSynchronous(active, by: "a", policy: .off)
+                == SynchronousTakeover(record: SynchronousState(version: "4", leader: "a"), names: .none))
+        #expect(takeOverSynchronous(SynchronousState(leader: nil), by: "a", policy: .off) == nil)
+        #expect(takeOverSynchronous(nil, by: "a", policy: .off) == nil)
+    }
+
+    @Test func `without an active record nothing but the position decides`() {
+        let active = SynchronousState(leader: "p", members: ["a"])
         let policy = SynchronousPolicy(mode: .quorum)
         #expect(SynchronousElection(policy, record: nil, lock: nil) == nil)
         #expect(SynchronousElection(policy, record: SynchronousState(leader: nil), lock: nil) == nil)

@@ -100,7 +100,8 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             rule: InitDBSpec.rules[2], path: "spec.bootstrap.initdb",
             breaking: [initdb(["localeProvider": "builtin", "locale": "de_DE.UTF-8"])],
             keeping: [
-                initdb(["localeProvider": "builtin"]), initdb(["localeProvider": "builtin", "locale": "PG_UNICODE_FAST"]),
+                initdb(["localeProvider": "builtin"]),
+                initdb(["localeProvider": "builtin", "locale": "PG_UNICODE_FAST"]),
                 initdb(["localeProvider": "libc", "locale": "de_DE.UTF-8"]),
             ]),
         RuleCase(

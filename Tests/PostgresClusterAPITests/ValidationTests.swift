@@ -41,7 +41,7 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "several remote servers", ["standby": ["host": "a.example,b.example"]], "spec.standby.host", "one server"),
         BadSpec(
             "an IPv6 address without brackets", ["standby": ["host": "fd00::1"]], "spec.standby.host", "fd00::1",
-            "an IPv6 address stands in brackets, as in [fd00::1]; the port has a field of its own"),
+            "an IPv6 address stands in brackets, as in [fd00::1], and the port has a field of its own"),
         BadSpec(
             "a remote server with its port", ["standby": ["host": "site-a.example:5433"]], "spec.standby.host",
             "the port has a field of its own"),
@@ -53,7 +53,7 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "IPv6 address in its brackets"),
         BadSpec(
             "brackets around a name", ["standby": ["host": "[site-a]"]], "spec.standby.host",
-            "IPv6 address in its brackets"),
+            "an IPv6 address stands in brackets"),
         BadSpec(
             "one family twice",
             ["service": ["ipFamilyPolicy": "RequireDualStack", "ipFamilies": ["IPv6", "IPv6"]]],

@@ -46,13 +46,15 @@ class Commands:
         path = ROOT / name
         if path.is_dir() and not words:
             return None
-        if not path.is_file() or not os.access(path, os.X_OK) and path.suffix != ".sh":
+        if not path.is_file() or words and not os.access(path, os.X_OK) and path.suffix != ".sh":
             return report(place, f"{name} is no script of this repository")
         delegate = DELEGATES.get(path.name)
         if delegate:
             program, command = delegate
             if words and words[0] in ("chaos", "faults"):
                 command, words = words[0], words[1:]
+            elif path.name == "bench" and words and words[0] == "--patroni":
+                command, words = "compare", [word for word in words[1:] if word != "--fresh"]
             return self.programs.check(place, program, [command, *words])
         text = path.read_text()
         for word in words:

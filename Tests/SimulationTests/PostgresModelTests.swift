@@ -25,6 +25,7 @@ import Testing
         let scenario = Scenario()
         let leader = try #require(scenario.leader)
         leader.server.apply(SynchronousRule.any(1, scenario.replicas.map(\.member)))
+        leader.server.commitsWait = true
         scenario.world.network.replicationDelay = [.seconds(3), .seconds(3), .seconds(3)]
         scenario.run(4)
         var told: [Bool] = []

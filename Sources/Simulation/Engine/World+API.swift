@@ -50,11 +50,11 @@ extension World {
         return .answered(written)
     }
 
-    /// - Invariant: the route never goes back to an earlier reign.
+    /// - Invariant: the route never goes back to an earlier reign, nor to one by a lock object that was deleted since.
     func writeRoute(over version: String?, to pod: Int, under reign: Reign) -> APIOutcome<APIServer.StoredRoute> {
         let former = api.route
         guard let written = api.writeRoute(over: version, to: pod, under: reign) else { return .conflict }
-        if let former, former.reign.epoch > reign.epoch {
+        if let former, APIServer.isEarlier(reign, than: former.reign) {
             violate(.routeWentBack, "from epoch \(former.reign.epoch) to \(reign.epoch)")
         }
         publish(.route(written))

@@ -7,8 +7,18 @@ extension Agent {
         guard !isWritingRoute, hasObjects, standing().isMine, let reign = sight.record.flatMap(Reign.init) else {
             return
         }
-        let found = route.map { FoundRoute(version: $0.version, reign: $0.reign, isAsWanted: $0.pod == pod.index) }
-        guard case .write(let version) = judgeRoute(found, under: reign, isLockRead: false) else { return }
+        switch judgeRoute(foundRoute, under: reign, isLockRead: false) {
+        case .rest, .yield: return
+        case .write(let version): writeRoute(over: version, under: reign)
+        case .readLock: readLock(heldIn: reign)
+        }
+    }
+
+    private var foundRoute: FoundRoute? {
+        route.map { FoundRoute(version: $0.version, reign: $0.reign, isAsWanted: $0.pod == pod.index) }
+    }
+
+    private func writeRoute(over version: String?, under reign: Reign) {
         isWritingRoute = true
         let target = pod.index
         world.request(pod, timeout: 2_500_000) { world in
@@ -22,6 +32,19 @@ extension Agent {
             case .conflict: readRoute(after: 0)
             case .refused, .silent: readRoute(after: 50_000)
             }
+        }
+    }
+
+    /// The route was written under another lock object: a live read shows which of the two there is.
+    private func readLock(heldIn reign: Reign) {
+        isWritingRoute = true
+        world.request(pod, timeout: 2_500_000) { world in
+            .answered(world.api.lock)
+        } _: { [self] outcome in
+            guard case .answered(let record) = outcome, record.flatMap(Reign.init) == reign,
+                case .write(let version) = judgeRoute(foundRoute, under: reign, isLockRead: true)
+            else { return readRoute(after: 500_000) }
+            writeRoute(over: version, under: reign)
         }
     }
 

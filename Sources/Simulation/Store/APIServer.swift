@@ -67,7 +67,7 @@ struct APIServer {
         guard lock?.version == version else { return nil }
         var record = record
         record.version = String(nextVersion())
-        record.objectUID = "lock\(lockObjects)"
+        record.objectUID = "\(Self.lockObjectPrefix)\(lockObjects)"
         lock = record
         return record
     }
@@ -84,6 +84,17 @@ extension APIServer {
         route = written
         return written
     }
+
+    /// Lock objects are numbered in the order they were made.
+    static func isEarlier(_ reign: Reign, than other: Reign) -> Bool {
+        guard reign.objectUID == other.objectUID else {
+            return (number(of: reign.objectUID) ?? 0) < (number(of: other.objectUID) ?? 0)
+        }
+        return reign.epoch < other.epoch
+    }
+
+    private static func number(of lockObject: String) -> Int? { Int(lockObject.dropFirst(lockObjectPrefix.count)) }
+    private static let lockObjectPrefix = "lock"
 
     /// Somebody deletes it by hand.
     mutating func deleteRoute() {

@@ -55,6 +55,9 @@ struct ControlPlaneFiles: Sendable {
     }
 
     /// One authority; a server certificate for the loopback addresses; a client certificate of an administrator.
+    ///
+    /// The name stands first: socat looks names up in the order of the certificate, and where `localhost` has no IPv6 address it
+    /// gives up at the second of the others.
     private static let certificateScript = """
         command -v openssl >/dev/null || { echo 'openssl is missing; run: scripts/packages' >&2; exit 1; }
         cd "$FOLDER"
@@ -84,7 +87,7 @@ struct ControlPlaneFiles: Sendable {
                 -keyfile ca.key ${4:--cert ca.crt}
         }
         sign ca /CN=control-plane 'basicConstraints=critical,CA:TRUE' -selfsign
-        sign server /CN=kube-apiserver 'subjectAltName=IP:127.0.0.1,IP:::1,DNS:localhost'
+        sign server /CN=kube-apiserver 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1'
         sign admin /O=system:masters/CN=admin-by-certificate 'extendedKeyUsage=clientAuth'
         """
 }

@@ -44,15 +44,20 @@ import Testing
             let scenario = Scenario(synchronous: SynchronousPolicy(mode: .on))
             let world = scenario.world
             let leader = try #require(scenario.leader)
+            // Its checkpointer has to know first that commits wait.
+            var time = world.now
+            while world.api.synchronous?.canElect != true || leader.agent?.mayRecordStillLand != false {
+                time += .milliseconds(100)
+                try #require(time < .seconds(50))
+                world.run(until: time)
+            }
             let before = try #require(world.api.synchronous)
-            #expect(before.canElect && leader.agent?.mayRecordStillLand == false)
             leader.agent?.mayRecordStillLand = mayStillLand
             let life = leader.server.life
             world.begin(Fault(start: 0, duration: .seconds(20), kind: .restart(member: leader.member)))
-            var time = world.now
             while leader.server.life == life || leader.server.process != .primary {
                 time += .milliseconds(1)
-                try #require(time < .seconds(30))
+                try #require(time < .seconds(80))
                 world.run(until: time)
             }
             // Before its first commit is possible.

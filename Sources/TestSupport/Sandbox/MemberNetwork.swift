@@ -12,6 +12,8 @@ final class MemberNetwork: Sendable {
     private let hub: ControlPlaneProcess
     private let holders: [ControlPlaneProcess]
     private let pipeEnd: Mutex<Int32>
+    /// Networks of one process have different numbers; those of two at once most probably do.
+    private static let nextNumber = Atomic(Int.random(in: 0..<250))
 
     /// - Parameter family: of every address in it; with IPv6 the members have none of IPv4 at all, not even for themselves.
     init(count: Int, folder: String, family: AddressFamily) async throws {
@@ -35,8 +37,8 @@ final class MemberNetwork: Sendable {
                 return !namespace.isEmpty && namespace != own
             }
         }
-        // Reserved for tests of networks (RFC 2544): nothing real is there. Two runs at once draw different ones.
-        let number = (Int(getpid()) + Int.random(in: 0..<250)) % 250
+        // Reserved for tests of networks (RFC 2544): nothing real is there.
+        let number = Self.nextNumber.add(1, ordering: .relaxed).oldValue % 250
         switch family {
         case .ipv4: subnet = "198.18.\(number)."
         // Unique local addresses (RFC 4193), drawn as those are to be.

@@ -1,6 +1,6 @@
 /// What members and agents need of one parameter: a straight line over the number of instances, with a least value.
 ///
-/// A line, so that the schema's rule, the operator's check and the agent's can be the same one.
+/// The operator's check and the agent's are this same one.
 public struct ReplicationNeed: Hashable, Sendable {
     public let parameter: String
     public let perInstance: Int

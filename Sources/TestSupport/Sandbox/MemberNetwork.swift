@@ -12,8 +12,20 @@ final class MemberNetwork: Sendable {
     private let hub: ControlPlaneProcess
     private let holders: [ControlPlaneProcess]
     private let pipeEnd: Mutex<Int32>
-    /// Networks of one process have different numbers; those of two at once most probably do.
     private static let nextNumber = Atomic(Int.random(in: 0..<250))
+
+    /// The number of a network that nobody on this machine has now, this process or another one.
+    private static func takeNumber() throws -> Int {
+        for _ in 0..<250 {
+            let number = nextNumber.add(1, ordering: .relaxed).oldValue % 250
+            guard let place = SocketPlace(address: "198.18.\(number).1", port: 0) else { continue }
+            let descriptor = place.makeSocket()
+            defer { close(descriptor) }
+            // Only an address of this machine can be bound.
+            if place.withAddress({ bind(descriptor, $0, $1) }) != 0 { return number }
+        }
+        throw MemberError("198.18.0.0/16 has no free network")
+    }
 
     /// - Parameter family: of every address in it; with IPv6 the members have none of IPv4 at all, not even for themselves.
     init(count: Int, folder: String, family: AddressFamily) async throws {
@@ -38,7 +50,7 @@ final class MemberNetwork: Sendable {
             }
         }
         // Reserved for tests of networks (RFC 2544): nothing real is there.
-        let number = Self.nextNumber.add(1, ordering: .relaxed).oldValue % 250
+        let number = try Self.takeNumber()
         switch family {
         case .ipv4: subnet = "198.18.\(number)."
         // Unique local addresses (RFC 4193), drawn as those are to be.

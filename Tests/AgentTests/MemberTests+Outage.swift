@@ -119,6 +119,31 @@ extension MemberTests {
         }
     }
 
+    /// One election after the other could each lose as much as the bound on lag allows, if each moved what it counts from.
+    @Test func `an elected member that is never promoted leaves the position that lag is counted from`() async throws {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let elected = before.standbys[0]
+            let offset = elected.logEnd
+            kill(try #require(before.leader.agentProcess), SIGSTOP)
+            let published = try #require(try await cluster.lock()["optime"].flatMap(UInt64.init)) + 500_000
+            try await cluster.annotate("-leader", ["optime": .string(String(published))])
+            let wal = "\(elected.dataDirectory)/pg_wal"
+            #expect(chmod(wal, 0o500) == 0)
+            defer { chmod(wal, 0o700) }
+            try await before.leader.destroy()
+            try await eventually(within: .seconds(30), "\(elected.name) lets the lock go again") {
+                elected.hasSaid("removed leader key after trying and failing to start postgres", since: offset)
+            }
+            #expect(elected.hasSaid("took the leader lock", since: offset))
+            #expect(try await cluster.lock()["optime"] == String(published))
+            #expect(chmod(wal, 0o700) == 0)
+            try await cluster.healthy(of: 1)
+            #expect(try await cluster.lock()["optime"].flatMap(UInt64.init) ?? .max < published)
+        }
+    }
+
     /// A switchover whose fast stop waits for a client's process that is frozen; in the end the same member leads, on the
     /// same timeline.
     ///

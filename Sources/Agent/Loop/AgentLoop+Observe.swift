@@ -25,7 +25,9 @@ extension AgentLoop {
                 state.update {
                     $0.healthyUntil = .now() + timings.loopWait * 2
                     $0.timeline = snapshot.isInRecovery ? $0.timeline : snapshot.timeline
-                    $0.position = snapshot.position
+                    // An elected member that is never promoted leaves what the last primary told, by which lag is measured.
+                    $0.position =
+                        snapshot.isInRecovery && view.configuration.standbyCluster == nil ? nil : snapshot.position
                 }
             }
             return silenceIsTooLong(timings)

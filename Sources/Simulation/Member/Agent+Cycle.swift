@@ -78,7 +78,7 @@ extension Agent {
             healthyUntil = now + timings.loopWait * 2
             let running = runningServer()
             if postgres.process == .primary { publishedTimeline = running.timeline }
-            publishedPosition = running.position
+            publishedPosition = postgres.process == .primary ? running.position : nil
             server = postgres.process == .primary ? .primary(running) : .standby(running)
         }
     }

@@ -45,8 +45,14 @@ public protocol ClusterStore: Sendable {
     /// Takes the primary label from a member that does not lead any more.
     func demoteLabel(of member: String, deadline: BootInstant) async throws
 
+    /// Takes off the request that was read, before it is carried out: whoever withdraws it later comes too late, whoever did so
+    /// before is obeyed.
+    ///
+    /// - Returns: false when the store does not hold exactly this one any more.
+    func takeFailover(_ request: FailoverRequest, deadline: BootInstant) async throws -> Bool
+
     /// Removes the request that was read, not a newer one, and records what became of it.
-    func finishFailover(_ request: FailoverRequest?, result: SwitchoverResult?, deadline: BootInstant) async throws
+    func finishFailover(_ request: FailoverRequest?, result: SwitchoverResult, deadline: BootInstant) async throws
 
     /// Reads who may be elected while commits wait for standbys, from the server, never from a cache.
     func readSynchronous(deadline: BootInstant) async throws -> SynchronousState?

@@ -59,6 +59,36 @@ extension MemberTests {
         }
     }
 
+    /// A stopped checkpointer stands for a checkpoint that takes longer than whoever asked was ready to wait.
+    @Test func `a switchover that is withdrawn while the leader gets ready does not happen`() async throws {
+        try await withThree { cluster, before in
+            let leader = before.leader
+            let offset = leader.logEnd
+            let checkpointer = try #require(leader.postgresProcesses(titled: "checkpointer").first)
+            kill(checkpointer, SIGSTOP)
+            do {
+                defer { kill(checkpointer, SIGCONT) }
+                try await cluster.annotate(
+                    "-failover",
+                    [
+                        "leader": .string(leader.name), "member": .string(before.standbys[0].name),
+                        "matriarch.dev/request-id": "withdrawn",
+                    ])
+                try await eventually(within: .seconds(10), "\(leader.name) gets ready") {
+                    leader.hasSaid("demoting myself", since: offset)
+                }
+                try await cluster.annotate(
+                    "-failover", ["leader": .null, "member": .null, "matriarch.dev/request-id": .null])
+            }
+            try await eventually(within: .seconds(10), "\(leader.name) leaves it") {
+                leader.hasSaid("the request was withdrawn meanwhile", since: offset)
+            }
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == leader.name && after.timeline == before.timeline)
+            #expect(try await cluster.result(of: "withdrawn")["outcome"] == "failed")
+        }
+    }
+
     @Test func `a switchover moves the route by one write, and no label changes between its request and that write`()
         async throws
     {

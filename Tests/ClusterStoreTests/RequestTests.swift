@@ -34,7 +34,7 @@ import Testing
         let read = FailoverRequest(leader: "demo-0", candidate: "demo-1", requestID: "one")
         try await fixture.patch(
             "demo-failover", annotations: ["member": "demo-2", "matriarch.dev/request-id": "two"])
-        try await fixture.member().store.finishFailover(read, result: nil, deadline: soon)
+        #expect(try await !fixture.member().store.takeFailover(read, deadline: soon))
         #expect(
             FailoverRequest(annotations: try await fixture.annotations(of: "demo-failover"))
                 == FailoverRequest(leader: "demo-0", candidate: "demo-2", requestID: "two"))
@@ -45,9 +45,21 @@ import Testing
     func `a request that differs in its identifier alone stays`(_ kind: LockObject) async throws {
         let fixture = try await StoreFixture(kind)
         try await fixture.create("demo-failover", annotations: Self.first)
-        try await fixture.member().store.finishFailover(
-            FailoverRequest(leader: "demo-0", candidate: "demo-1", requestID: "zero"), result: nil, deadline: soon)
+        let store = fixture.member().store
+        let other = FailoverRequest(leader: "demo-0", candidate: "demo-1", requestID: "zero")
+        #expect(try await !store.takeFailover(other, deadline: soon))
         #expect(try await fixture.annotations(of: "demo-failover")["matriarch.dev/request-id"] == "one")
+    }
+
+    @Test(arguments: LockObject.allCases)
+    func `a request is taken once, and not after it was withdrawn`(_ kind: LockObject) async throws {
+        let fixture = try await StoreFixture(kind)
+        try await fixture.create("demo-failover", annotations: Self.first)
+        let store = fixture.member().store
+        let request = FailoverRequest(leader: "demo-0", candidate: "demo-1", requestID: "one")
+        #expect(try await store.takeFailover(request, deadline: soon))
+        #expect(try await fixture.annotations(of: "demo-failover") == [:])
+        #expect(try await !store.takeFailover(request, deadline: soon))
     }
 
     @Test func `a member publishes its status and its role on its own Pod`() async throws {

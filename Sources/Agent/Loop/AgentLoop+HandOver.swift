@@ -7,7 +7,7 @@ extension AgentLoop {
     /// A planned change of leader: nothing acknowledged is lost, and nobody waits for a timer.
     ///
     /// 1. Look whether there is an heir. 2. Checkpoint, so that the stop is short. 3. Choose one that receives, by positions
-    /// measured now. 4. Take the request off. 5. Stop in order, which ships all WAL. 6. Wait until the heir has the shutdown
+    /// measured now. 4. Take the request off, if it still stands. 5. Stop in order, which ships all WAL. 6. Wait until the heir has the shutdown
     /// checkpoint. 7. Release the lock in its name. 8. Tell the result.
     ///
     /// Whatever fails before 5 costs nobody anything; before 7 it leaves the lock here, and the next cycle starts the primary
@@ -23,8 +23,7 @@ extension AgentLoop {
             let electable = isForced ? nil : try await electableMembers(view)
             let heir = try await receivingHeir(candidate, among: electable, isLeaving: false)
             try requireLock()
-            // It is being carried out: the next leader must not find it, and refuse what has just been done.
-            try await store.finishFailover(request, result: nil, deadline: .now() + timings.retryTimeout)
+            try await take(request)
             let former = seen?.timeline
             let stopped = try await stopAndRelease(heir: heir)
             result.succeeded = true
@@ -40,6 +39,16 @@ extension AgentLoop {
             return
         }
         try await rejoin(heir, from: heir)
+    }
+
+    /// It is being carried out from here on: the next leader must not find it, and refuse what has just been done.
+    ///
+    /// - Throws: ``HandOverRefusal`` when it was withdrawn or replaced while this member got ready.
+    func take(_ request: FailoverRequest?) async throws {
+        guard let request else { return }
+        guard try await store.takeFailover(request, deadline: .now() + timings.retryTimeout) else {
+            throw HandOverRefusal("the request was withdrawn meanwhile")
+        }
     }
 
     /// - Parameter isForced: a failover may lead to any member. Here too it costs nothing: the heir gets everything first.

@@ -229,7 +229,7 @@ extension AgentLoop {
         do {
             let heir = try await heir(candidate, isForced: request?.isForced ?? false)
             try requireLock()
-            try await store.finishFailover(request, result: nil, deadline: .now() + timings.retryTimeout)
+            try await take(request)
             try await releaseStandby(to: heir)
             result.succeeded = true
             result.to = heir

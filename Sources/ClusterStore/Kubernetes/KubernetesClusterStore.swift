@@ -197,7 +197,7 @@ public struct KubernetesClusterStore: ClusterStore {
     public func cancelInitialization(by member: String, deadline: BootInstant) async throws {
         guard let object = try await readObject(layout.configuration, deadline: deadline),
             Initialization(annotations: object.annotations) == .inProgress(by: member)
-        else { return }
+        else { return false }
         let annotations: [String: String?] = [
             StoreKey.initialization: nil, StoreKey.initializer: nil,
         ]
@@ -248,26 +248,33 @@ public struct KubernetesClusterStore: ClusterStore {
 
     // MARK: Requests
 
-    public func finishFailover(_ request: FailoverRequest?, result: SwitchoverResult?, deadline: BootInstant)
+    public func finishFailover(_ request: FailoverRequest?, result: SwitchoverResult, deadline: BootInstant)
         async throws
     {
-        if let result {
-            _ = try await patchObject(
-                layout.configuration, [StoreKey.switchoverResult: result.json.serialized()], with: client,
-                deadline: deadline)
-        }
-        guard let request, let object = try await readObject(layout.failover, deadline: deadline),
-            FailoverRequest(annotations: object.annotations) == request
-        else { return }
+        _ = try await patchObject(
+            layout.configuration, [StoreKey.switchoverResult: result.json.serialized()], with: client,
+            deadline: deadline)
+        guard let request else { return }
+        _ = try await takeFailover(request, deadline: deadline)
+    }
+
+    public func takeFailover(_ request: FailoverRequest, deadline: BootInstant) async throws -> Bool {
         let annotations: [String: String?] = [
             StoreKey.leader: nil, StoreKey.member: nil, StoreKey.requestID: nil, StoreKey.scheduledAt: nil,
         ]
-        do {
-            _ = try await patchObject(
-                layout.failover, annotations, version: object.record.version, with: client, deadline: deadline)
-        } catch let error as KubernetesError where error.isConflict {
-            logger.info("a newer switchover request replaced the finished one")
+        // The object may change in other respects than this request.
+        while let object = try await readObject(layout.failover, deadline: deadline),
+            FailoverRequest(annotations: object.annotations) == request
+        {
+            do {
+                _ = try await patchObject(
+                    layout.failover, annotations, version: object.record.version, with: client, deadline: deadline)
+                return true
+            } catch let error as KubernetesError where error.isConflict {
+                continue
+            }
         }
+        return false
     }
 
     // MARK: Objects

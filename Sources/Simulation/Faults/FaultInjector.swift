@@ -54,9 +54,11 @@ extension World {
             let leader = api.lock?.leader
             let target = candidate.map(name)
             guard leader != nil, target != leader else { return }
-            changeFailover(FailoverRequest(leader: leader, candidate: target, requestID: "r\(nextIdentifier())"))
+            ask(
+                FailoverRequest(leader: leader, candidate: target, requestID: "r\(nextIdentifier())"),
+                until: now + fault.duration)
         case .failover(let candidate):
-            changeFailover(FailoverRequest(candidate: name(candidate), requestID: "r\(nextIdentifier())"))
+            ask(FailoverRequest(candidate: name(candidate), requestID: "r\(nextIdentifier())"), until: now + fault.duration)
         case .restart(let member): orderRestart(of: member, until: now + fault.duration)
         case .pause:
             lasting(fault) { [self] change in changeSettings { $0.configuration.isPaused = change > 0 } }
@@ -97,6 +99,14 @@ extension World {
     }
 
     /// Takes the order back once it is answered, or its time is over.
+    /// As the operator does, it withdraws what nobody has taken up in time.
+    private func ask(_ request: FailoverRequest, until end: Microseconds) {
+        changeFailover(request)
+        schedule(after: end - now, .world) { [self] in
+            if api.failover == request { changeFailover(nil) }
+        }
+    }
+
     private func orderRestart(of member: Int, until end: Microseconds) {
         let server = holder(of: member).server
         let order = RestartOrder(

@@ -16,11 +16,30 @@ extension Agent {
                     return done(false)
                 }
                 receivingHeir(candidate, among: electable, isLeaving: false) { [self] heir in
-                    finish(request)
-                    guard let heir, standing().isMine else { return done(false) }
-                    stopAndRelease(heir, done)
+                    guard let heir, standing().isMine else {
+                        finish(request)
+                        return done(false)
+                    }
+                    take(request) { [self] isTaken in
+                        guard isTaken, standing().isMine else { return done(false) }
+                        stopAndRelease(heir, done)
+                    }
                 }
             }
+        }
+    }
+
+    /// It may have been withdrawn or replaced while this member got ready.
+    private func take(_ request: FailoverRequest?, _ then: @escaping (Bool) -> Void) {
+        guard let request else { return then(true) }
+        let number = activityNumber
+        world.request(pod, timeout: 2_500_000) { world -> APIOutcome<Bool> in
+            guard world.api.failover == request else { return .answered(false) }
+            world.changeFailover(nil)
+            return .answered(true)
+        } _: { [self] outcome in
+            guard activityNumber == number else { return }
+            if case .answered(true) = outcome { then(true) } else { then(false) }
         }
     }
 

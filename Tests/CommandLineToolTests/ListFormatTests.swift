@@ -98,18 +98,19 @@ private typealias Fixture = ListingFixture
     }
 
     @Test func `a request names every field, so that nothing of an earlier one stays`() throws {
-        let switchover = try SwitchoverCommand.parse(["demo", "--scheduled", "2026-11-21T04:00:00Z"])
+        let switchover = try SwitchoverCommand.parse(
+            ["demo", "--leader", "demo-0", "--scheduled", "2026-11-21T04:00:00Z"])
         #expect(
             switchover.change.block(
-                .switchover, id: "i", switchover.candidate, notBefore: switchover.schedule.notBefore)
+                .switchover, id: "i", switchover.leader, switchover.candidate, notBefore: switchover.schedule.notBefore)
                 == [
-                    "id": "i", "candidate": .null, "mode": "planned", "notBefore": "2026-11-21T04:00:00Z",
+                    "id": "i", "leader": "demo-0", "candidate": .null, "mode": "planned", "notBefore": "2026-11-21T04:00:00Z",
                     "timeout": 60,
                 ])
         let failover = try FailoverCommand.parse(["demo", "--candidate", "demo-1", "--timeout", "90"])
         #expect(
-            failover.change.block(.failover, id: "i", failover.candidate)
-                == ["id": "i", "candidate": "demo-1", "mode": "forced", "notBefore": .null, "timeout": 90])
+            failover.change.block(.failover, id: "i", nil, failover.candidate)
+                == ["id": "i", "leader": .null, "candidate": "demo-1", "mode": "forced", "notBefore": .null, "timeout": 90])
     }
 
     @Test(arguments: [["demo", "--scheduled", "tomorrow"], ["demo", "--timeout", "4"], []])

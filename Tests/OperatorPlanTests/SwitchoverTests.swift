@@ -167,6 +167,71 @@ import Testing
         #expect(world[store: "demo-failover"]["leader"] == "demo-0")
     }
 
+    @Test func `a time that was missed has passed for good`() throws {
+        var world = try World.running()
+        let time = world.now + .seconds(120)
+        world.patch(["switchover": ["notBefore": .string(time.description), "timeout": 60]])
+        try world.settle()
+        world.advance(180)
+        try world.settle()
+        #expect(world[store: "demo-failover"].isEmpty)
+        #expect(try world.condition(.switchoverCompleted) == "False Missed")
+        #expect(
+            try world.status.switchover?.message
+                == "Its time was \(time), and nobody was there to begin within 60 s")
+    }
+
+    @Test(arguments: [true, false])
+    func `a paused cluster schedules nothing`(_ isPausedFirst: Bool) throws {
+        var world = try World.running()
+        if isPausedFirst { world.patch(["paused": true]) }
+        world.patch([
+            "switchover": ["candidate": "demo-1", "notBefore": .string((world.now + .seconds(120)).description)]
+        ])
+        try world.settle()
+        if !isPausedFirst {
+            #expect(try world.condition(.switchoverCompleted) == "Unknown Scheduled")
+            world.patch(["paused": true])
+            try world.settle()
+        }
+        #expect(try world.condition(.switchoverCompleted) == "False Refused")
+        #expect(try world.status.switchover?.message == "Can't schedule switchover in the paused state")
+    }
+
+    @Test(arguments: [("demo-0", "Unknown InProgress"), ("demo-2", "False LeaderChanged")])
+    func `a request for one leader is for no other`(_ leader: String, _ condition: String) throws {
+        var world = try World.running()
+        world.patch(["switchover": ["candidate": "demo-1", "leader": .string(leader)]])
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == condition)
+        #expect(world[store: "demo-failover"].isEmpty == (leader != "demo-0"))
+    }
+
+    @Test func `a request that was taken up is followed beyond its timeout`() throws {
+        var world = try World.running()
+        world.patch(["switchover": ["candidate": "demo-1", "timeout": 30]])
+        try world.settle()
+        let request = world[store: "demo-failover"]
+        world.clearRequest()
+        world.advance(31)
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "Unknown InProgress")
+        // The result names the request that was taken off.
+        world[store: "demo-failover"] = request
+        world.switchOver(to: 1, timeline: 2)
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "True Completed")
+        world.patch(["switchover": ["candidate": "demo-0", "timeout": 30]])
+        try world.settle()
+        world.clearRequest()
+        world.advance(30 + 620)
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "False TimedOut")
+        #expect(
+            try world.status.switchover?.message
+                == "demo-1 took the request up and never told what became of it")
+    }
+
     @Test func `a request nobody carries out is withdrawn after its timeout`() throws {
         var world = try World.running()
         world.patch(["switchover": ["candidate": "demo-1", "timeout": 30]])

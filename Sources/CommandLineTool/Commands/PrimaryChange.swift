@@ -26,23 +26,25 @@ struct PrimaryChange: ParsableArguments {
     }
 
     /// - Parameters:
+    ///   - leader: who has to lead when it begins; nil: whoever does.
     ///   - notBefore: RFC 3339; nil for at once.
     ///   - question: is asked about the cluster as it is now.
     func carryOut(
-        _ kind: Kind, to candidate: String?, notBefore: String? = nil, question: (ClusterListing) -> String
+        _ kind: Kind, from leader: String? = nil, to candidate: String?, notBefore: String? = nil,
+        question: (ClusterListing) -> String
     ) async throws {
         let client = try connection.client()
         let reader = ClusterReader(client: client)
         let namespace = client.configuration.namespace
         _ = try await reader.cluster(cluster, namespace: namespace)
         let listing = try await reader.listing(cluster, namespace: namespace)
-        try check(candidate, listing)
+        try check(leader, candidate, listing)
         if !force { try Terminal.confirm(question(listing), about: listing, or: kind.rawValue) }
         let id = "cli-\(Timestamp.now().microsecondDescription)"
         let watch = Stopwatch()
         _ = try await client.mergePatchRaw(
             PostgresCluster.resource, name: cluster, namespace: namespace,
-            body: ["spec": ["switchover": block(kind, id: id, candidate, notBefore: notBefore)]])
+            body: ["spec": ["switchover": block(kind, id: id, leader, candidate, notBefore: notBefore)]])
         Terminal.note("\(watch.text): requested, id \(id)")
         if let notBefore { return print("Success: \(kind.rawValue) of cluster \(cluster) scheduled for \(notBefore)") }
         guard wait else { return }
@@ -52,7 +54,10 @@ struct PrimaryChange: ParsableArguments {
     }
 
     /// The refusals that need no operator.
-    private func check(_ candidate: String?, _ listing: ClusterListing) throws {
+    private func check(_ leader: String?, _ candidate: String?, _ listing: ClusterListing) throws {
+        if let leader, !listing.members.contains(where: { $0.name == leader && $0.role.leads }) {
+            throw CommandError("Member \(leader) is not the leader of cluster \(cluster)")
+        }
         guard let candidate else { return }
         guard let member = listing.members.first(where: { $0.name == candidate }) else {
             throw CommandError("Member \(candidate) does not exist in cluster \(cluster)")
@@ -63,9 +68,12 @@ struct PrimaryChange: ParsableArguments {
     }
 
     /// Every field, so that nothing of an earlier request stays.
-    func block(_ kind: Kind, id: String, _ candidate: String?, notBefore: String? = nil) -> JSONValue {
+    func block(
+        _ kind: Kind, id: String, _ leader: String?, _ candidate: String?, notBefore: String? = nil
+    ) -> JSONValue {
         [
-            "id": .string(id), "candidate": candidate.map { .string($0) } ?? .null,
+            "id": .string(id), "leader": leader.map { .string($0) } ?? .null,
+            "candidate": candidate.map { .string($0) } ?? .null,
             "mode": .string(kind.mode.rawValue), "notBefore": notBefore.map { .string($0) } ?? .null,
             "timeout": .int(Int64(timeout)),
         ]

@@ -12,10 +12,13 @@ struct SwitchoverCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The member to become primary; otherwise the best replica.", valueName: "member"))
     var candidate: String?
 
+    @Option(help: ArgumentHelp("The member that has to lead when it begins; otherwise whoever does.", valueName: "member"))
+    var leader: String?
+
     @OptionGroup var schedule: ScheduleOption
 
     func run() async throws {
-        try await change.carryOut(.switchover, to: candidate, notBefore: schedule.notBefore) { listing in
+        try await change.carryOut(.switchover, from: leader, to: candidate, notBefore: schedule.notBefore) { listing in
             let leader = listing.members.first { $0.role.leads }?.name ?? "none"
             let target = candidate.map { "to \($0)" } ?? "to the best replica"
             let time = schedule.notBefore.map { " at \($0)" } ?? ""

@@ -56,6 +56,8 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case refused = "Refused"
     case timedOut = "TimedOut"
     case withdrawn = "Withdrawn"
+    case missed = "Missed"
+    case leaderChanged = "LeaderChanged"
     case fromCreation = "FromCreation"
     case noCandidate = "NoCandidate"
     case candidateNeeded = "CandidateNeeded"

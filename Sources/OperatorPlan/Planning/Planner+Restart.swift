@@ -64,6 +64,11 @@ extension Planner {
                 state.message = "Waits until \(notBefore)"
                 return plan.requeue(after: min(notBefore - now, .seconds(3600)))
             }
+            guard now < notBefore + .seconds(request.timeout) else {
+                return fail(
+                    &state, .missed,
+                    "Its time was \(notBefore), and nobody was there to begin within \(request.timeout) s")
+            }
         }
         guard !isSwitchoverRunning, situation.systemIdentifier != nil else {
             state.reason = ConditionReason.busy.rawValue

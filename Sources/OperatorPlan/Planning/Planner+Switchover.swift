@@ -71,10 +71,20 @@ extension Planner {
             // The store was written and the status was not: go on from there.
             return begin(&state, from: situation.leader, to: request.candidate, writes: false)
         }
-        if let notBefore = request.notBefore, now < notBefore {
-            state.reason = ConditionReason.scheduled.rawValue
-            state.message = "Waits until \(notBefore)"
-            return plan.requeue(after: min(notBefore - now, .seconds(3600)))
+        if let notBefore = request.notBefore {
+            guard !spec.paused || state.requestedAt.map({ $0 >= notBefore }) ?? true else {
+                return fail(&state, reason: .refused, message: "Can't schedule switchover in the paused state")
+            }
+            guard now >= notBefore else {
+                state.reason = ConditionReason.scheduled.rawValue
+                state.message = "Waits until \(notBefore)"
+                return plan.requeue(after: min(notBefore - now, .seconds(3600)))
+            }
+            guard now < notBefore + .seconds(request.timeout) else {
+                return fail(
+                    &state, reason: .missed,
+                    message: "Its time was \(notBefore), and nobody was there to begin within \(request.timeout) s")
+            }
         }
         if let refusal = refusal(of: request) {
             return fail(&state, reason: refusal.reason, message: refusal.message)
@@ -84,6 +94,11 @@ extension Planner {
         }
         if situation.leader == nil && request.mode == .planned {
             return wait(&state, request, reason: .noPrimary, message: "Waits for a primary to hand over from")
+        }
+        if let wanted = request.leader, wanted != situation.leader {
+            return fail(
+                &state, reason: .leaderChanged,
+                message: "\(situation.leader ?? "Nobody") leads, and the request is for \(wanted)")
         }
         if status.handover?.phase == .inProgress {
             return wait(&state, request, reason: .busy, message: "Waits until another hand-over is done")
@@ -166,8 +181,9 @@ extension Planner {
 
     private mutating func supervise(_ state: inout SwitchoverStatus, request: SwitchoverRequest) {
         let started = state.startedAt ?? now
-        let deadline = started + .seconds(request.timeout)
         let isCleared = situation.pendingRequest != state.request
+        // Once an agent has taken it off it cannot be withdrawn any more.
+        let deadline = started + .seconds(request.timeout) + (isCleared ? Self.longestHandOver : .zero)
         if isCleared, let primary = situation.primary, primary.name != state.from,
             state.to == nil || state.to == primary.name, now - started > Self.resultDelay
         {
@@ -186,10 +202,17 @@ extension Planner {
                                 Annotations.failoverLeader: .null,
                             ])))
             }
-            return fail(&state, reason: .timedOut, message: "Not done after \(request.timeout) s; withdrawn")
+            return fail(
+                &state, reason: .timedOut,
+                message: isCleared
+                    ? "\(state.from ?? "The primary") took the request up and never told what became of it"
+                    : "Not done after \(request.timeout) s; withdrawn")
         }
         plan.requeue(after: min(deadline - now, isCleared ? Self.resultDelay : deadline - now))
     }
+
+    /// A primary stops for ten minutes at most, and then waits for its heir.
+    private static let longestHandOver: Duration = .seconds(620)
 
     /// How long the result may lag behind the deed.
     private static let resultDelay: Duration = .seconds(5)

@@ -3,13 +3,15 @@ public import KubernetesModels
 /// A request to move the primary.
 public struct SwitchoverRequest: Sendable, Hashable, Codable {
     public var candidate: String?
+    /// Who has to lead when the request begins.
+    public var leader: String?
     public var id: String?
     public var notBefore: Timestamp?
     public var mode: Mode
     public var timeout: Int
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case candidate, id, notBefore, mode, timeout
+        case candidate, leader, id, notBefore, mode, timeout
     }
 
     public enum Mode: String, Sendable, Hashable, Codable, CaseIterable {
@@ -18,10 +20,11 @@ public struct SwitchoverRequest: Sendable, Hashable, Codable {
     }
 
     public init(
-        candidate: String? = nil, id: String? = nil, notBefore: Timestamp? = nil, mode: Mode = .planned,
-        timeout: Int = 60
+        candidate: String? = nil, leader: String? = nil, id: String? = nil, notBefore: Timestamp? = nil,
+        mode: Mode = .planned, timeout: Int = 60
     ) {
         self.candidate = candidate
+        self.leader = leader
         self.id = id
         self.notBefore = notBefore
         self.mode = mode
@@ -36,6 +39,8 @@ public struct SwitchoverRequest: Sendable, Hashable, Codable {
         hash.combine(notBefore?.description ?? "")
         hash.combine(mode.rawValue)
         hash.combine(String(timeout))
+        // Not when absent: a request of before this field existed was carried out under its hash without it.
+        if let leader { hash.combine(leader) }
         return hash.hexadecimal
     }
 }
@@ -58,10 +63,18 @@ extension SwitchoverRequest: SchemaObject {
             Field(
                 .text(pattern: #"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"#, maxLength: 253),
                 "Name of the member to become primary, for example demo-1. Absent: the best replica.")
+        case .leader:
+            Field(
+                .text(pattern: #"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"#, maxLength: 253),
+                "The request is carried out only if this member leads when it begins, and fails otherwise. Absent: "
+                    + "whoever leads.")
         case .id:
             Field(.text(maxLength: 128), "Any text; a new one makes an otherwise equal request distinct.")
         case .notBefore:
-            Field(.timestamp, "The request waits until this instant (RFC 3339).")
+            Field(
+                .timestamp,
+                "The request waits until this instant (RFC 3339). It fails if `timeout` passes after it and nobody has begun "
+                    + "by then, and it is refused while the cluster is paused.")
         case .mode:
             Field(
                 .choice(Mode.allCases.map(\.rawValue)),

@@ -46,9 +46,13 @@ let package = Package(
         target("HighAvailability"),
         target("PostgresConfiguration", ["HighAvailability"]),
         target("KubernetesModels"),
-        target("PostgresClusterAPI", ["KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
+        // What operator, agents and command line tell each other.
+        target("ClusterRecords", ["HighAvailability", "KubernetesModels"]),
         target(
-            "OperatorPlan", ["PostgresClusterAPI", "KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
+            "PostgresClusterAPI", ["ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
+        target(
+            "OperatorPlan",
+            ["PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
 
         // One C library each, wrapped once.
         .target(name: "CLibCurl", linkerSettings: [.linkedLibrary("curl")]),
@@ -62,7 +66,9 @@ let package = Package(
         // Kubernetes.
         target("KubernetesClient", ["KubernetesModels", "HTTPTransport", "YAML", subprocess, systemPackage, log]),
         target("ControllerRuntime", ["KubernetesClient", "KubernetesModels", "Observability", collections, log]),
-        target("Operator", ["OperatorPlan", "PostgresClusterAPI", "ControllerRuntime", "Observability", log]),
+        target(
+            "Operator",
+            ["OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "ControllerRuntime", "Observability", log]),
 
         // The member.
         target("Fence", ["CLinux", "HighAvailability"]),
@@ -70,19 +76,23 @@ let package = Package(
         target(
             "PostgresInstance",
             ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", subprocess, systemPackage, log]),
-        target("ClusterStore", ["HighAvailability", "KubernetesClient", "KubernetesModels", log]),
-        target("AgentAPI", ["HighAvailability", hummingbird, lifecycle, nio, log]),
+        target("ClusterStore", ["ClusterRecords", "HighAvailability", "KubernetesClient", "KubernetesModels", log]),
+        target("AgentAPI", ["ClusterRecords", "HighAvailability", hummingbird, lifecycle, nio, log]),
         target(
             "Agent",
             [
-                "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterStore", "KubernetesClient",
-                "KubernetesModels", "HTTPTransport", "AgentAPI", "Fence", "CLinux", "Observability", systemPackage, log,
+                "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterRecords", "ClusterStore",
+                "KubernetesClient", "KubernetesModels", "HTTPTransport", "AgentAPI", "Fence", "CLinux", "Observability",
+                systemPackage, log,
             ]),
 
         target("Observability", [log]),
         target(
             "CommandLineTool",
-            ["PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "HighAvailability", "YAML", argumentParser]),
+            [
+                "PostgresClusterAPI", "ClusterRecords", "KubernetesClient", "KubernetesModels", "HighAvailability", "YAML",
+                argumentParser,
+            ]),
         .executableTarget(
             name: "matriarch",
             dependencies: [
@@ -100,8 +110,8 @@ let package = Package(
         target(
             "ClusterLab",
             [
-                "PostgresClusterAPI", "PostgresConfiguration", "KubernetesClient", "KubernetesModels", "PostgresClient",
-                "TestSupport", "Fence", "HighAvailability", subprocess, systemPackage,
+                "PostgresClusterAPI", "ClusterRecords", "PostgresConfiguration", "KubernetesClient", "KubernetesModels",
+                "PostgresClient", "TestSupport", "Fence", "HighAvailability", subprocess, systemPackage,
             ]),
         .executableTarget(
             name: "matriarch-lab",
@@ -121,6 +131,7 @@ let package = Package(
         tests("DecisionTableTests", ["DecisionTable", "HighAvailability"]),
         tests("PostgresConfigurationTests", ["PostgresConfiguration"]),
         tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
+        tests("ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels"]),
         tests("PostgresClusterAPITests", ["PostgresClusterAPI", "YAML"]),
         tests(
             "AdmissionTests",
@@ -128,30 +139,33 @@ let package = Package(
                 "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport", subprocess,
                 systemPackage,
             ]),
-        tests("OperatorPlanTests", ["OperatorPlan"]),
+        tests("OperatorPlanTests", ["OperatorPlan", "ClusterRecords"]),
         tests("KubernetesClientTests", ["KubernetesClient", "HTTPTransport", "TestSupport"]),
         tests("ControllerRuntimeTests", ["ControllerRuntime", "TestSupport"]),
         tests("ObservabilityTests", ["Observability", log]),
-        tests("OperatorTests", ["Operator", "TestSupport"]),
+        tests("OperatorTests", ["Operator", "ClusterRecords", "TestSupport"]),
         tests("FenceTests", ["Fence", "InitProcess", "TestSupport"]),
         tests("PostgresInstanceTests", ["PostgresInstance", "PostgresClient", "TestSupport"]),
-        tests("ClusterStoreTests", ["ClusterStore", "TestSupport"]),
+        tests("ClusterStoreTests", ["ClusterStore", "ClusterRecords", "TestSupport"]),
         tests(
             "AgentTests",
             [
-                "Agent", "AgentAPI", "HTTPTransport", "PostgresClient", "KubernetesClient", "HighAvailability",
-                "Simulation", "TestSupport", "matriarch",
+                "Agent", "AgentAPI", "ClusterRecords", "HTTPTransport", "PostgresClient", "KubernetesClient",
+                "HighAvailability", "Simulation", "TestSupport", "matriarch",
             ]),
-        tests("CommandLineToolTests", ["CommandLineTool", "TestSupport"]),
+        tests("CommandLineToolTests", ["CommandLineTool", "ClusterRecords", "TestSupport"]),
         tests(
             "CheckerTests",
-            ["ClusterLab", "TestSupport", "HTTPTransport", "KubernetesModels", "PostgresConfiguration", "Fence"]),
+            [
+                "ClusterLab", "ClusterRecords", "TestSupport", "HTTPTransport", "KubernetesModels",
+                "PostgresConfiguration", "Fence",
+            ]),
         tests("ChaosTests", ["ClusterLab", "HighAvailability", "matriarch"]),
         tests(
             "ClusterLabTests",
             [
-                "ClusterLab", "CommandLineTool", "KubernetesClient", "KubernetesModels", "PostgresClusterAPI",
-                argumentParser,
+                "ClusterLab", "ClusterRecords", "CommandLineTool", "KubernetesClient", "KubernetesModels",
+                "PostgresClusterAPI", argumentParser,
             ]),
         tests("SimulationTests", ["Simulation", "HighAvailability"]),
     ]

@@ -1,3 +1,4 @@
+public import ClusterRecords
 public import HighAvailability
 
 /// Where the cluster's lock, settings and requests live.

@@ -1,4 +1,5 @@
-public import ClusterStore
+public import ClusterRecords
+import ClusterStore
 public import HighAvailability
 import KubernetesModels
 public import PostgresConfiguration

@@ -1,5 +1,6 @@
 import AgentAPI
 import CLinux
+import ClusterRecords
 import ClusterStore
 import Fence
 import Glibc

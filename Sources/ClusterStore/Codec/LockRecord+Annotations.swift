@@ -1,3 +1,4 @@
+import ClusterRecords
 public import HighAvailability
 import KubernetesModels
 

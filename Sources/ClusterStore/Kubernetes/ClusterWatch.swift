@@ -1,3 +1,4 @@
+public import ClusterRecords
 public import HighAvailability
 public import KubernetesClient
 import KubernetesModels

@@ -1,4 +1,5 @@
 import AgentAPI
+import ClusterRecords
 import ClusterStore
 import HighAvailability
 import PostgresConfiguration

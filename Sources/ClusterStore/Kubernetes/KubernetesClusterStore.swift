@@ -357,17 +357,3 @@ public struct KubernetesClusterStore: ClusterStore {
         min(max(deadline - clock(), .milliseconds(1)), Self.longestRequest)
     }
 }
-
-extension SwitchoverResult {
-    var json: JSONValue {
-        var result: JSONValue = [
-            "outcome": succeeded ? "succeeded" : "failed", "reason": .string(reason),
-        ]
-        if let from { result["from"] = .string(from) }
-        if let loss { result["loss"] = .string(loss) }
-        if let requestID { result["id"] = .string(requestID) }
-        if let to { result["to"] = .string(to) }
-        if let outage { result["outageMillis"] = .int(outage.milliseconds) }
-        return result
-    }
-}

@@ -1,4 +1,3 @@
-import ClusterRecords
 public import HighAvailability
 public import KubernetesModels
 

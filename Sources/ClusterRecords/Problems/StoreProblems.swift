@@ -1,19 +1,24 @@
-import ClusterRecords
 import HighAvailability
 import KubernetesModels
 
 /// What in the store's objects cannot be read and is therefore not used, one sentence each.
 ///
 /// Anybody with the right to edit the objects may have written it. It ends no agent; it is told.
-struct StoreProblems: Hashable {
+public struct StoreProblems: Hashable, Sendable {
     /// Annotations of the object that holds the lock; nil: there is none.
-    var leader: [String: String]?
+    public var leader: [String: String]?
     /// Annotations of the synchronous record's object.
-    var synchronization: [String: String]?
+    public var synchronization: [String: String]?
     /// Annotations of the configuration's object.
-    var configuration: [String: String]?
+    public var configuration: [String: String]?
 
-    var sentences: [String] {
+    public init(leader: [String: String]?, synchronization: [String: String]?, configuration: [String: String]?) {
+        self.leader = leader
+        self.synchronization = synchronization
+        self.configuration = configuration
+    }
+
+    public var sentences: [String] {
         var sentences = leader.map(LockRecord.problems) ?? []
         if let text = synchronization?[StoreKey.quorum], SynchronousState.quorum(reading: text) == nil {
             sentences.append("\(StoreKey.quorum): \(text.prefix(40)) is not a quorum")

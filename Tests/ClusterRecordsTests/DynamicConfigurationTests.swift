@@ -1,4 +1,4 @@
-import ClusterStore
+import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import Testing

@@ -1,4 +1,3 @@
-import ClusterRecords
 import HighAvailability
 import KubernetesModels
 

@@ -1,4 +1,3 @@
-import ClusterRecords
 public import HighAvailability
 
 extension SynchronousState {
@@ -15,7 +14,7 @@ extension SynchronousState {
     }
 
     /// Annotations that say the same; one without a leader takes them off.
-    var annotations: [String: String?] {
+    public var annotations: [String: String?] {
         [
             StoreKey.leader: leader,
             StoreKey.synchronousStandbys: leader.map { _ in members.sorted().joined(separator: ",") },

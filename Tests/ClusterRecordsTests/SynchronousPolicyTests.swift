@@ -1,7 +1,7 @@
 import HighAvailability
 import Testing
 
-@testable import ClusterStore
+@testable import ClusterRecords
 
 /// Whether elections may be loosened is decided by what the stored settings say, and not by what they fail to say.
 @Suite struct SynchronousPolicyTests {

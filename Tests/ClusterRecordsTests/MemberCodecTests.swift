@@ -2,7 +2,7 @@ import HighAvailability
 import KubernetesModels
 import Testing
 
-@testable import ClusterStore
+@testable import ClusterRecords
 
 @Suite struct MemberCodecTests {
     @Test func `a member is read from what its agent and the kubelet say`() throws {

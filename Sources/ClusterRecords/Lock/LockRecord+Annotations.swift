@@ -1,6 +1,5 @@
-import ClusterRecords
 public import HighAvailability
-import KubernetesModels
+public import KubernetesModels
 
 extension LockRecord {
     /// Reads the lock's annotations; what cannot be read counts as absent, but for the epoch: see
@@ -64,7 +63,8 @@ extension LockRecord {
         return problems
     }
 
-    init(_ metadata: ObjectMeta) {
+    /// - Parameter metadata: of the lock object.
+    public init(_ metadata: ObjectMeta) {
         self.init(
             version: metadata.resourceVersion ?? "", objectUID: metadata.uid, annotations: metadata.annotations ?? [:])
     }
@@ -95,7 +95,7 @@ public struct LockClaim: Hashable, Sendable {
     /// Annotations that take the lock over `previous`.
     ///
     /// - Parameter time: RFC 3339 with microseconds; read by people and by Patroni, compared by nobody here.
-    func acquisition(over previous: LockRecord?, time: String) -> [String: String?] {
+    public func acquisition(over previous: LockRecord?, time: String) -> [String: String?] {
         let changesName = previous?.leader != identity.member
         var annotations = stamp(epoch: LockRecord.epoch(after: previous), time: time)
         annotations[StoreKey.leader] = identity.member
@@ -106,7 +106,7 @@ public struct LockClaim: Hashable, Sendable {
     }
 
     /// Annotations that renew the lock in its epoch.
-    func renewal(epoch: Int64, time: String) -> [String: String?] {
+    public func renewal(epoch: Int64, time: String) -> [String: String?] {
         stamp(epoch: epoch, time: time).merging(FailsafeList.annotations(failsafe)) { own, _ in own }
     }
 
@@ -125,7 +125,7 @@ public struct LockClaim: Hashable, Sendable {
     }
 
     /// Annotations that let the lock go.
-    static func release(heir: String?, position: LSN?) -> [String: String?] {
+    public static func release(heir: String?, position: LSN?) -> [String: String?] {
         var annotations: [String: String?] = [
             StoreKey.leader: nil, StoreKey.holder: nil, StoreKey.heir: heir,
         ]

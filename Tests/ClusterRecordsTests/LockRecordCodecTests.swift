@@ -2,7 +2,7 @@ import HighAvailability
 import KubernetesModels
 import Testing
 
-@testable import ClusterStore
+@testable import ClusterRecords
 
 @Suite struct LockRecordCodecTests {
     private static let holder = HolderIdentity(member: "demo-0", podUID: "uid", nonce: "nonce")

@@ -1,9 +1,8 @@
-import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import Testing
 
-@testable import ClusterStore
+@testable import ClusterRecords
 
 /// Whatever stands in the store, no agent ends of it, and what was decided on it can be decided on.
 @Suite struct StoreFuzzTests {

@@ -1,9 +1,9 @@
-import HighAvailability
+public import HighAvailability
 import KubernetesModels
 
 extension SynchronousPolicy {
     /// nil for what is not JSON, and for a mode nobody can read.
-    init?(annotation: String) {
+    public init?(annotation: String) {
         guard let json = try? JSONValue(parsing: annotation), json.objectValue != nil else { return nil }
         var problems: [String] = []
         // Whichever former one comes out, it was not read.

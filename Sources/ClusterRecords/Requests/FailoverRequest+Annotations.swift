@@ -1,0 +1,23 @@
+public import HighAvailability
+import KubernetesModels
+
+extension FailoverRequest {
+    /// nil when the annotations ask for nothing.
+    public init?(annotations: [String: String]) {
+        let leader = annotations[StoreKey.leader].flatMap { $0.isEmpty ? nil : $0 }
+        let candidate = annotations[StoreKey.member].flatMap { $0.isEmpty ? nil : $0 }
+        guard leader != nil || candidate != nil else { return nil }
+        self.init(
+            leader: leader, candidate: candidate, requestID: annotations[StoreKey.requestID],
+            schedule: annotations[StoreKey.scheduledAt].flatMap(Schedule.init(annotation:)))
+    }
+}
+
+extension Schedule {
+    /// RFC 3339 with a time zone, as Patroni writes it; nil when there is none.
+    init?(annotation: String) {
+        guard !annotation.isEmpty else { return nil }
+        let instant = Timestamp(annotation).map { WallInstant(microsecondsSince1970: $0.microsecondsSince1970) }
+        self.init(text: annotation, instant: instant)
+    }
+}

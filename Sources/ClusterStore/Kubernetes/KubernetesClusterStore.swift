@@ -254,7 +254,7 @@ public struct KubernetesClusterStore: ClusterStore {
     {
         if let result {
             _ = try await patchObject(
-                layout.configuration, [StoreKey.switchoverResult: result.json.serialized()], with: client,
+                layout.configuration, [StoreKey.switchoverResult: result.annotation], with: client,
                 deadline: deadline)
         }
         guard let request, let object = try await readObject(layout.failover, deadline: deadline),

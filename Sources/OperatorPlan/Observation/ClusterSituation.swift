@@ -1,4 +1,4 @@
-import KubernetesModels
+import ClusterRecords
 import PostgresClusterAPI
 
 /// What the observation says about the cluster as a whole.
@@ -31,7 +31,9 @@ struct ClusterSituation: Sendable, Hashable {
         leader = lock.flatMap { $0.isEmpty ? nil : $0 }
         let identifier = observed.store.configuration?.annotations[Annotations.initialize]
         systemIdentifier = identifier.flatMap { $0.isEmpty || Int64($0) == nil && UInt64($0) == nil ? nil : $0 }
-        result = observed.store.configuration?.annotations[Annotations.switchoverResult].flatMap(SwitchoverResult.init)
+        result = observed.store.configuration?.annotations[Annotations.switchoverResult].flatMap {
+            SwitchoverResult(annotation: $0)
+        }
         let failover = observed.store.failover?.annotations ?? [:]
         pendingRequest = failover[Annotations.failoverRequestID]
         pendingCandidate = failover[Annotations.failoverMember].flatMap { $0.isEmpty ? nil : $0 }
@@ -85,34 +87,5 @@ struct ClusterSituation: Sendable, Hashable {
         }.max { left, right in
             (left.tags.failoverPriority ?? 1, -left.ordinal) < (right.tags.failoverPriority ?? 1, -right.ordinal)
         }
-    }
-}
-
-/// The annotation `matriarch.dev/switchover-result`, written by the agent that led.
-struct SwitchoverResult: Sendable, Hashable {
-    let id: String
-    let isSuccess: Bool
-    let from: String?
-    let to: String?
-    let reason: String?
-    let outageMillis: Int64?
-    /// What a forced failover cost, in one sentence; nil when nothing is known to be lost.
-    let loss: String?
-
-    init?(_ annotation: String) {
-        let json: JSONValue
-        do {
-            json = try JSONValue(parsing: annotation)
-        } catch {
-            return nil
-        }
-        guard let id = json["id"]?.stringValue, let outcome = json["outcome"]?.stringValue else { return nil }
-        self.id = id
-        isSuccess = outcome == "succeeded"
-        from = json["from"]?.stringValue
-        to = json["to"]?.stringValue
-        reason = json["reason"]?.stringValue
-        outageMillis = json["outageMillis"]?.int64Value
-        loss = json["loss"]?.stringValue
     }
 }

@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -56,7 +58,7 @@ extension Planner {
     /// One step of a request: not before its time, then handed over, then its result or its timeout.
     mutating func advance(_ state: inout SwitchoverStatus, request: SwitchoverRequest) {
         guard !state.phase.isFinal else { return }
-        if let result = situation.result, result.id == state.request {
+        if let result = situation.result, result.requestID == state.request {
             return finish(&state, result: result)
         }
         switch state.phase {
@@ -196,15 +198,15 @@ extension Planner {
 
     private mutating func finish(_ state: inout SwitchoverStatus, result: SwitchoverResult) {
         state.from = result.from ?? state.from
-        state.outageMillis = result.outageMillis.map { max(0, $0) }
-        if result.isSuccess {
+        state.outageMillis = result.outage?.milliseconds
+        if result.succeeded {
             succeed(
                 &state, from: state.from, to: result.to ?? state.to,
                 reason: result.loss == nil ? .completed : .completedAtLoss, loss: result.loss)
         } else {
             fail(
                 &state, reason: .refused,
-                message: result.reason.map { "The primary's agent refused: \($0)" } ?? "The primary's agent refused")
+                message: "The primary's agent refused" + (result.reason.isEmpty ? "" : ": \(result.reason)"))
         }
     }
 

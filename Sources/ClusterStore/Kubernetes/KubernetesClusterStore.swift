@@ -209,7 +209,9 @@ public struct KubernetesClusterStore: ClusterStore {
     public func recordAbandoned(_ abandoned: AbandonedWAL, of member: String, leader: String, deadline: BootInstant)
         async throws
     {
-        let annotations = [StoreKey.abandonedPrefix + member: abandoned.json(leader: leader).serialized()]
+        let annotations = [
+            StoreKey.abandonedPrefix + member: AbandonedReport(abandoned, leader: leader).annotation
+        ]
         _ = try await patchObject(layout.configuration, annotations, with: client, deadline: deadline)
     }
 

@@ -1,4 +1,5 @@
 import ClusterRecords
+import HighAvailability
 import PostgresClusterAPI
 
 /// What the observation says about the cluster as a whole.
@@ -20,7 +21,7 @@ struct ClusterSituation: Sendable, Hashable {
     /// Whom commits wait for, as the primary's agent recorded it; nil when nobody has recorded anything.
     let synchronous: SynchronousRecord?
     /// What the last promotion may have cost, as its agent reported it.
-    let loss: LossReport?
+    let loss: FailoverLoss?
     /// By member: the WAL it last left behind.
     let abandoned: [String: AbandonedReport]
 
@@ -42,14 +43,8 @@ struct ClusterSituation: Sendable, Hashable {
             || failover[Annotations.failoverMember]?.isEmpty == false
         synchronous = observed.store.synchronization.flatMap { SynchronousRecord($0.annotations) }
         let reports = observed.store.configuration?.annotations ?? [:]
-        loss = reports[Annotations.failoverLoss].flatMap(LossReport.init)
-        abandoned = Dictionary(
-            reports.compactMap { key, value in
-                guard key.hasPrefix(Annotations.abandonedPrefix), let report = AbandonedReport(value) else {
-                    return nil
-                }
-                return (String(key.dropFirst(Annotations.abandonedPrefix.count)), report)
-            }, uniquingKeysWith: { first, _ in first })
+        loss = reports[Annotations.failoverLoss].flatMap { FailoverLoss(annotation: $0) }
+        abandoned = AbandonedReport.all(in: reports)
     }
 
     /// The Pod of the lock's holder.

@@ -1,6 +1,8 @@
 public import HighAvailability
 import KubernetesModels
 
+/// Patroni's `/failover`: annotations of an object of their own. The operator and Patroni's tools write them, agents take them
+/// off.
 extension FailoverRequest {
     /// nil when the annotations ask for nothing.
     public init?(annotations: [String: String]) {
@@ -11,6 +13,17 @@ extension FailoverRequest {
             leader: leader, candidate: candidate, requestID: annotations[StoreKey.requestID],
             schedule: annotations[StoreKey.scheduledAt].flatMap(Schedule.init(annotation:)))
     }
+
+    /// Annotations that ask for the same, and take off whatever was asked for before.
+    public var annotations: [String: String?] {
+        [
+            StoreKey.leader: leader, StoreKey.member: candidate, StoreKey.requestID: requestID,
+            StoreKey.scheduledAt: schedule?.text,
+        ]
+    }
+
+    /// Annotations that ask for nothing.
+    public static let noAnnotations = FailoverRequest().annotations
 }
 
 extension Schedule {

@@ -262,12 +262,10 @@ public struct KubernetesClusterStore: ClusterStore {
         guard let request, let object = try await readObject(layout.failover, deadline: deadline),
             FailoverRequest(annotations: object.annotations) == request
         else { return }
-        let annotations: [String: String?] = [
-            StoreKey.leader: nil, StoreKey.member: nil, StoreKey.requestID: nil, StoreKey.scheduledAt: nil,
-        ]
         do {
             _ = try await patchObject(
-                layout.failover, annotations, version: object.record.version, with: client, deadline: deadline)
+                layout.failover, FailoverRequest.noAnnotations, version: object.record.version, with: client,
+                deadline: deadline)
         } catch let error as KubernetesError where error.isConflict {
             logger.info("a newer switchover request replaced the finished one")
         }

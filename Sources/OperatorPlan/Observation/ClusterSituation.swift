@@ -1,5 +1,6 @@
 import ClusterRecords
 import HighAvailability
+import KubernetesModels
 import PostgresClusterAPI
 
 /// What the observation says about the cluster as a whole.
@@ -12,12 +13,8 @@ struct ClusterSituation: Sendable, Hashable {
     let systemIdentifier: String?
     /// What the last hand-over came to, as its agent reported it.
     let result: SwitchoverResult?
-    /// Identifier of the request that lies in the store now.
-    let pendingRequest: String?
-    /// Whom that request names; nil also when it leaves the choice to the leader.
-    let pendingCandidate: String?
-    /// Whether the store holds any request, also one from elsewhere.
-    let hasPendingRequest: Bool
+    /// The request that lies in the store now, also one from elsewhere.
+    let request: FailoverRequest?
     /// Whom commits wait for, as the primary's agent recorded it; nil when nobody has recorded anything.
     let synchronous: SynchronousRecord?
     /// What the last promotion may have cost, as its agent reported it.
@@ -35,12 +32,7 @@ struct ClusterSituation: Sendable, Hashable {
         result = observed.store.configuration?.annotations[Annotations.switchoverResult].flatMap {
             SwitchoverResult(annotation: $0)
         }
-        let failover = observed.store.failover?.annotations ?? [:]
-        pendingRequest = failover[Annotations.failoverRequestID]
-        pendingCandidate = failover[Annotations.failoverMember].flatMap { $0.isEmpty ? nil : $0 }
-        hasPendingRequest =
-            failover[Annotations.failoverLeader]?.isEmpty == false
-            || failover[Annotations.failoverMember]?.isEmpty == false
+        request = observed.store.failover.flatMap { FailoverRequest(annotations: $0.annotations) }
         synchronous = observed.store.synchronization.flatMap { SynchronousRecord($0.annotations) }
         let reports = observed.store.configuration?.annotations ?? [:]
         loss = reports[Annotations.failoverLoss].flatMap { FailoverLoss(annotation: $0) }

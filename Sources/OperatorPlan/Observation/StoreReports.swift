@@ -1,4 +1,5 @@
 import HighAvailability
+import KubernetesModels
 import PostgresClusterAPI
 
 /// Whom commits wait for: the annotations of `<cluster>-sync`.

@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -182,32 +184,27 @@ extension Planner {
 
     // MARK: The order in the store
 
-    private func order(
-        for member: RestartStatus.Member, _ id: String, _ request: RestartRequest
-    ) -> JSONValue {
-        var order: JSONValue = [
-            "id": .string(id), "member": .string(member.name), "restart_pending": .bool(request.onlyPending),
-        ]
-        if let started = member.postmasterStartTime { order["postmaster_start_time"] = .string(started) }
-        if let role = request.role { order["role"] = .string(role.rawValue) }
-        return .string(order.serialized())
+    private func order(for member: RestartStatus.Member, _ id: String, _ request: RestartRequest) -> RestartOrder {
+        RestartOrder(
+            id: id, member: member.name, postmasterStartTime: member.postmasterStartTime,
+            onlyPending: request.onlyPending, role: request.role?.ofMembers)
     }
 
     /// Takes our order off the store; the members forget their answers with it.
     private mutating func dropOrder() {
-        write(order: .null)
+        write(order: nil)
     }
 
     /// One write to an object in a plan: a second one would be made from a version that is gone.
-    private mutating func write(order: JSONValue) {
+    private mutating func write(order: RestartOrder?) {
         let stored = observed.store.configuration
-        guard stored?.annotations[Annotations.restart] != order.stringValue else { return }
+        guard stored?.annotations[Annotations.restart] != order?.annotation else { return }
         let key = ObjectKey(context.storeResource, names.storeConfiguration)
         let isWritten = plan.changes.contains {
             if case .writeStore(let write) = $0 { write.key == key } else { false }
         }
         guard !isWritten else { return plan.requeue(after: .seconds(1)) }
-        plan.changes.append(.writeStore(storeWrite(key, stored, [Annotations.restart: order])))
+        plan.changes.append(.writeStore(storeWrite(key, stored, [Annotations.restart: order?.annotation])))
     }
 
     // MARK: Ends
@@ -229,5 +226,14 @@ extension Planner {
         state.message = bounded(message, to: SwitchoverStatus.maximumMessageLength)
         state.finishedAt = now
         warn(.restartFailed, "\(reason.rawValue): \(message)")
+    }
+}
+
+extension RestartRequest.Role {
+    fileprivate var ofMembers: MemberRole {
+        switch self {
+        case .primary: .primary
+        case .replica: .replica
+        }
     }
 }

@@ -69,7 +69,7 @@ extension Planner {
     }
 
     private mutating func start(_ state: inout SwitchoverStatus, request: SwitchoverRequest) {
-        if situation.pendingRequest == state.request {
+        if situation.request?.requestID == state.request {
             // The store was written and the status was not: go on from there.
             return begin(&state, from: situation.leader, to: request.candidate, writes: false)
         }
@@ -94,8 +94,9 @@ extension Planner {
             return wait(&state, request, reason: .busy, message: "Waits until the restart is done")
         }
         // A request of ours that this one replaces is overwritten; anybody else's is waited for.
-        let isOurs = situation.pendingRequest != nil && situation.pendingRequest == previous.switchover?.request
-        if situation.hasPendingRequest, !isOurs {
+        if let pending = situation.request,
+            pending.requestID == nil || pending.requestID != previous.switchover?.request
+        {
             return wait(&state, request, reason: .busy, message: "Waits until another request is done")
         }
         begin(&state, from: situation.leader, to: request.candidate, writes: true, mode: request.mode)
@@ -148,12 +149,10 @@ extension Planner {
         mode: SwitchoverRequest.Mode = .planned
     ) {
         if writes {
-            var annotations: [String: JSONValue] = [Annotations.failoverRequestID: .string(state.request)]
-            annotations[Annotations.failoverMember] = candidate.map { .string($0) } ?? .null
             // Without a leader in it the request is a failover: it holds whoever leads.
-            annotations[Annotations.failoverLeader] = mode == .forced ? .null : leader.map { .string($0) } ?? .null
-            let key = ObjectKey(context.storeResource, names.storeFailover)
-            plan.changes.append(.writeStore(storeWrite(key, observed.store.failover, annotations)))
+            let request = FailoverRequest(
+                leader: mode == .forced ? nil : leader, candidate: candidate, requestID: state.request)
+            write(request: request.annotations)
         }
         state.phase = .inProgress
         state.reason = ConditionReason.inProgress.rawValue
@@ -169,7 +168,7 @@ extension Planner {
     private mutating func supervise(_ state: inout SwitchoverStatus, request: SwitchoverRequest) {
         let started = state.startedAt ?? now
         let deadline = started + .seconds(request.timeout)
-        let isCleared = situation.pendingRequest != state.request
+        let isCleared = situation.request?.requestID != state.request
         if isCleared, let primary = situation.primary, primary.name != state.from,
             state.to == nil || state.to == primary.name, now - started > Self.resultDelay
         {
@@ -177,20 +176,15 @@ extension Planner {
             return succeed(&state, from: state.from, to: primary.name, reason: .completed)
         }
         guard now < deadline else {
-            if !isCleared {
-                let key = ObjectKey(context.storeResource, names.storeFailover)
-                plan.changes.append(
-                    .writeStore(
-                        storeWrite(
-                            key, observed.store.failover,
-                            [
-                                Annotations.failoverRequestID: .null, Annotations.failoverMember: .null,
-                                Annotations.failoverLeader: .null,
-                            ])))
-            }
+            if !isCleared { write(request: FailoverRequest.noAnnotations) }
             return fail(&state, reason: .timedOut, message: "Not done after \(request.timeout) s; withdrawn")
         }
         plan.requeue(after: min(deadline - now, isCleared ? Self.resultDelay : deadline - now))
+    }
+
+    private mutating func write(request annotations: [String: String?]) {
+        let key = ObjectKey(context.storeResource, names.storeFailover)
+        plan.changes.append(.writeStore(storeWrite(key, observed.store.failover, annotations)))
     }
 
     /// How long the result may lag behind the deed.

@@ -1,6 +1,7 @@
 public import HighAvailability
 import KubernetesModels
 
+/// The annotation `matriarch.dev/restart` on the configuration's object: the operator writes it, the member it names obeys.
 extension RestartOrder {
     /// nil for what asks nothing of anybody; a condition that cannot be read must not be dropped either.
     public init?(annotation: String) {
@@ -14,15 +15,14 @@ extension RestartOrder {
             id: id, member: member, postmasterStartTime: json["postmaster_start_time"]?.stringValue,
             onlyPending: json["restart_pending"]?.boolValue ?? false, role: role ?? nil)
     }
-}
 
-extension RestartReport {
-    init?(json: JSONValue?) {
-        guard let id = json?["id"]?.stringValue,
-            let outcome = json?["outcome"]?.stringValue.flatMap({ Outcome(rawValue: $0) })
-        else { return nil }
-        self.init(id: id, outcome: outcome, reason: json?["reason"]?.stringValue ?? "")
+    /// The annotation that says the same.
+    public var annotation: String {
+        var order: JSONValue = [
+            "id": .string(id), "member": .string(member), "restart_pending": .bool(onlyPending),
+        ]
+        if let postmasterStartTime { order["postmaster_start_time"] = .string(postmasterStartTime) }
+        if let role { order["role"] = .string(role.rawValue) }
+        return order.serialized()
     }
-
-    var json: JSONValue { ["id": .string(id), "outcome": .string(outcome.rawValue), "reason": .string(reason)] }
 }

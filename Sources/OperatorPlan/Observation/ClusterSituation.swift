@@ -16,7 +16,7 @@ struct ClusterSituation: Sendable, Hashable {
     /// The request that lies in the store now, also one from elsewhere.
     let request: FailoverRequest?
     /// Whom commits wait for, as the primary's agent recorded it; nil when nobody has recorded anything.
-    let synchronous: SynchronousRecord?
+    let synchronous: SynchronousState?
     /// What the last promotion may have cost, as its agent reported it.
     let loss: FailoverLoss?
     /// By member: the WAL it last left behind.
@@ -33,7 +33,10 @@ struct ClusterSituation: Sendable, Hashable {
             SwitchoverResult(annotation: $0)
         }
         request = observed.store.failover.flatMap { FailoverRequest(annotations: $0.annotations) }
-        synchronous = observed.store.synchronization.flatMap { SynchronousRecord($0.annotations) }
+        synchronous = observed.store.synchronization.flatMap { object in
+            let state = SynchronousState(version: object.resourceVersion ?? "", annotations: object.annotations)
+            return state.isActive ? state : nil
+        }
         let reports = observed.store.configuration?.annotations ?? [:]
         loss = reports[Annotations.failoverLoss].flatMap { FailoverLoss(annotation: $0) }
         abandoned = AbandonedReport.all(in: reports)

@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -23,7 +25,7 @@ struct ObservedMember: Sendable, Hashable {
     /// When its postmaster started; nil while it does not run or has not said so.
     let postmasterStartTime: String?
     /// What it answered to the restart it is asked for now.
-    let restart: RestartAnswer?
+    let restart: RestartReport?
     /// What only a person can mend, as the agent says it; nil when there is nothing.
     let problem: String?
     /// Its agent writes the EndpointSlice of the read-write Service while it leads; those of earlier images do not.
@@ -53,7 +55,7 @@ struct ObservedMember: Sendable, Hashable {
         serverVersion = status?["server_version"]?.intValue
         isRestartPending = status?["pending_restart"]?.boolValue == true
         postmasterStartTime = status?["postmaster_start_time"]?.stringValue
-        restart = RestartAnswer(status?["restart"])
+        restart = RestartReport(json: status?["restart"])
         problem = status?["problem"]?.stringValue.flatMap {
             $0.isEmpty ? nil : bounded($0, to: MemberStatus.maximumProblemLength)
         }
@@ -82,21 +84,6 @@ struct ObservedMember: Sendable, Hashable {
         MemberStatus(
             name: name, role: role, state: state, timeline: timeline, ready: isReady, node: node,
             pendingRestart: isRestartPending ? true : nil, problem: problem)
-    }
-}
-
-/// A member's answer to a restart.
-struct RestartAnswer: Sendable, Hashable {
-    let id: String
-    /// `succeeded`, `skipped` or `failed`.
-    let outcome: String
-    let reason: String
-
-    init?(_ json: JSONValue?) {
-        guard let id = json?["id"]?.stringValue, let outcome = json?["outcome"]?.stringValue else { return nil }
-        self.id = id
-        self.outcome = outcome
-        reason = bounded(json?["reason"]?.stringValue ?? outcome, to: SwitchoverStatus.maximumMessageLength)
     }
 }
 

@@ -104,15 +104,17 @@ extension Planner {
     /// - Returns: false while there is no answer.
     private mutating func takeAnswer(_ state: inout RestartStatus, _ asked: inout RestartStatus.Member) -> Bool {
         guard let answer = situation.member(asked.name)?.restart, answer.id == state.request else { return false }
-        asked.message = answer.reason
+        let reason = bounded(
+            answer.reason.isEmpty ? answer.outcome.rawValue : answer.reason, to: SwitchoverStatus.maximumMessageLength)
+        asked.message = reason
         switch answer.outcome {
-        case "succeeded":
+        case .succeeded:
             asked.phase = .restarted
-            event(.memberRestarted, "\(asked.name): \(answer.reason)")
-        case "skipped": asked.phase = .skipped
-        case _:
+            event(.memberRestarted, "\(asked.name): \(reason)")
+        case .skipped: asked.phase = .skipped
+        case .failed:
             asked.phase = .failed
-            fail(&state, .failed, "\(asked.name): \(answer.reason)")
+            fail(&state, .failed, "\(asked.name): \(reason)")
         }
         return true
     }

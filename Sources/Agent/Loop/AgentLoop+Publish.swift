@@ -53,7 +53,7 @@ extension AgentLoop {
                     connectionURL: configuration.connectionURL, apiURL: configuration.apiURL, state: state, role: role,
                     version: AgentVersion.current, timeline: seen?.timeline,
                     replicationState: !isPrimary && seen?.receiver?.isStreaming == true ? "streaming" : nil, tags: tags,
-                    pendingRestart: pendingRestart, isPaused: view.configuration.isPaused,
+                    pendingRestart: seen?.pendingRestart ?? [], isPaused: view.configuration.isPaused,
                     hasCheckpointSincePromotion: !leads || hasCheckpointSincePromotion, position: seen?.position,
                     serverVersion: seen.map { Int($0.version.number) }, problem: problem,
                     postmasterStartTime: isRunning ? seen?.postmasterStartTime : nil, restart: restartReport(in: view),
@@ -90,13 +90,6 @@ extension AgentLoop {
             ?? remoteProblem ?? shortage
             ?? (storeProblems.isEmpty
                 ? nil : "the store has what cannot be read and is not used: " + storeProblems.joined(separator: "; "))
-    }
-
-    private var pendingRestart: [String: PendingRestart] {
-        Dictionary(
-            (seen?.pendingRestart ?? []).map {
-                ($0.parameter, PendingRestart(oldValue: $0.running, newValue: $0.configured))
-            }, uniquingKeysWith: { first, _ in first })
     }
 
     private var hasData: Bool {

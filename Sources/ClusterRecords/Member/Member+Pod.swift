@@ -1,5 +1,6 @@
 public import HighAvailability
 public import KubernetesModels
+public import PostgresConfiguration
 
 extension Member {
     /// Reads a member from its Pod: what the agent wrote into the annotation, what the kubelet into the status.
@@ -99,7 +100,7 @@ public struct MemberStatus: Hashable, Sendable {
     public var timeline: Timeline?
     public var replicationState: String?
     public var tags: MemberTags
-    public var pendingRestart: [String: PendingRestart]
+    public var pendingRestart: [PendingSetting]
     public var isPaused: Bool
     public var hasCheckpointSincePromotion: Bool
     /// Not a change of meaning by itself: refreshed with whatever else changes.
@@ -117,7 +118,7 @@ public struct MemberStatus: Hashable, Sendable {
     public init(
         connectionURL: String, apiURL: String, state: MemberState, role: MemberRole, version: String,
         timeline: Timeline? = nil, replicationState: String? = nil, tags: MemberTags = MemberTags(),
-        pendingRestart: [String: PendingRestart] = [:], isPaused: Bool = false,
+        pendingRestart: [PendingSetting] = [], isPaused: Bool = false,
         hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil,
         problem: String? = nil, postmasterStartTime: String? = nil, restart: RestartReport? = nil,
         writesRoute: Bool = false
@@ -164,23 +165,10 @@ public struct MemberStatus: Hashable, Sendable {
         if tags != MemberTags() { status["tags"] = tags.json }
         if !pendingRestart.isEmpty {
             status["pending_restart"] = true
-            status["pending_restart_reason"] = .object(pendingRestart.mapValues(\.json))
+            status["pending_restart_reason"] = PendingSetting.json(pendingRestart)
         }
         if isPaused { status["pause"] = true }
         if !hasCheckpointSincePromotion { status["checkpoint_after_promote"] = false }
         return status
     }
-}
-
-/// A setting that takes effect at the next restart.
-public struct PendingRestart: Hashable, Sendable {
-    public var oldValue: String
-    public var newValue: String
-
-    public init(oldValue: String, newValue: String) {
-        self.oldValue = oldValue
-        self.newValue = newValue
-    }
-
-    var json: JSONValue { ["old_value": .string(oldValue), "new_value": .string(newValue)] }
 }

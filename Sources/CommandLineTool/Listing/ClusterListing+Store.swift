@@ -1,6 +1,8 @@
+import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import PostgresConfiguration
 
 /// What a listing is made from: the annotations of the store's objects, and the Pods.
 struct StoreRecords: Hashable {
@@ -124,11 +126,7 @@ extension MemberListing {
             replayed: behind(
                 live?["xlog"]?["replayed_location"]?.position ?? status["replay_lsn"]?.position ?? published),
             hasPendingRestart: status["pending_restart"]?.boolValue ?? false,
-            pendingSettings: (status["pending_restart_reason"]?.objectValue ?? [:]).sorted { $0.key < $1.key }.map {
-                PendingSetting(
-                    name: $0.key, oldValue: $0.value["old_value"]?.stringValue ?? "",
-                    newValue: $0.value["new_value"]?.stringValue ?? "")
-            },
+            pendingSettings: PendingSetting.list(json: status["pending_restart_reason"]),
             scheduledRestart: status["scheduled_restart"]?["schedule"]?.stringValue,
             tags: status["tags"]?.objectValue ?? [:], agentVersion: status["version"]?.stringValue,
             serverVersion: live?["server_version"]?.intValue ?? status["server_version"]?.intValue)

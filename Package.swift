@@ -133,7 +133,7 @@ let package = Package(
         tests("DecisionTableTests", ["DecisionTable", "HighAvailability"]),
         tests("PostgresConfigurationTests", ["PostgresConfiguration"]),
         tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
-        tests("ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels"]),
+        tests("ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels", "PostgresConfiguration"]),
         tests("PostgresClusterAPITests", ["PostgresClusterAPI", "YAML"]),
         tests(
             "AdmissionTests",

@@ -40,7 +40,7 @@ public protocol ClusterStore: Sendable {
 
     /// Publishes this member's status, and changes its role label.
     func publish(
-        _ status: MemberStatus, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
+        _ status: MemberRecord, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
     ) async throws
 
     /// Takes the primary label from a member that does not lead any more.

@@ -1,5 +1,8 @@
 import HighAvailability
 import KubernetesModels
+import PostgresConfiguration
+
+@testable import ClusterRecords
 
 /// Draws values from a seed; the same seed draws the same ones.
 struct Drawing: RandomNumberGenerator {
@@ -56,6 +59,36 @@ struct Drawing: RandomNumberGenerator {
             isExcludedFromLoadBalancing: flag(), isCloneSource: flag(), isExcludedFromSynchronous: flag(),
             synchronousPriority: one(of: [-1, 0, 1, 7, .max, .min]), zone: maybe { $0.text() },
             replicatesFrom: maybe { $0.member() }, streamsFromNobody: flag())
+    }
+
+    mutating func pendingRestart() -> [PendingSetting] {
+        ["max_connections", "shared_buffers", "wal_level"].filter { _ in flag() }.map {
+            PendingSetting(name: $0, oldValue: text(), newValue: text())
+        }
+    }
+
+    mutating func record() -> MemberRecord {
+        var record = MemberRecord(
+            connectionURL: "postgres://\(one(of: ["10.0.0.7", "[fd00::7]", "host"])):5433/postgres", apiURL: text(),
+            state: one(of: MemberState.allCases),
+            role: one(of: [.primary, .standbyLeader, .replica, .demoted, .uninitialized]), version: text(),
+            timeline: maybe { $0.timeline() }, replicationState: maybe { $0.one(of: ["streaming", "x"]) }, tags: tags(),
+            pendingRestart: pendingRestart(), isPaused: flag(), hasCheckpointSincePromotion: flag(),
+            position: maybe { $0.position() }, serverVersion: maybe { $0.one(of: [0, 150_018, .max]) },
+            problem: maybe { $0.text() }, postmasterStartTime: maybe { $0.text() },
+            restart: maybe {
+                RestartReport(id: $0.text(), outcome: $0.one(of: [.succeeded, .skipped, .failed]), reason: $0.text())
+            }, writesRoute: flag())
+        // As a Patroni agent may say it.
+        if flag() {
+            record.stateName = "in archive recovery"
+            record.roleName = "promoted"
+            record.tagValues["datacenter"] = ["rack": 7]
+            record.scheduledRestart = text()
+            record.received = position()
+            record.replayed = position()
+        }
+        return record
     }
 }
 

@@ -1,5 +1,6 @@
 import HighAvailability
 import KubernetesModels
+import PostgresConfiguration
 import Testing
 
 @testable import ClusterRecords
@@ -115,16 +116,14 @@ import Testing
         ("postgres://[fd00::7]:5432/postgres", "fd00::7", 5432),
     ])
     func `host and port are taken from a connection URL`(_ url: String, _ host: String, _ port: Int) {
-        let address = Member.hostAndPort(url)
-        #expect(address?.host == host)
-        #expect(address?.port == port)
+        #expect(ServerPlace(connectionURL: url) == ServerPlace(host: host, port: port))
     }
 
     @Test(arguments: [
         "", "postgres", "postgres:", "postgres://", "postgres://host", "postgres://:5432", "//h:1", "a://h:x",
     ])
     func `an address that cannot be read is none`(_ url: String) {
-        #expect(Member.hostAndPort(url) == nil)
+        #expect(ServerPlace(connectionURL: url) == nil)
     }
 
     @Test(arguments: [
@@ -155,12 +154,12 @@ import Testing
     }
 
     @Test func `a published status is read back by the others`() throws {
-        let status = MemberStatus(
+        let status = MemberRecord(
             connectionURL: "postgres://[fd00::7]:5433/postgres", apiURL: "http://[fd00::7]:8008/patroni",
             state: .creatingReplica, role: .uninitialized, version: "1", timeline: Timeline(rawValue: 2),
             replicationState: "streaming", tags: MemberTags(failoverPriority: 3), hasCheckpointSincePromotion: false)
         let member = try #require(
-            Member(pod: try pod(status: status.json.serialized()), container: "postgres"))
+            Member(pod: try pod(status: status.annotation), container: "postgres"))
         #expect(member.host == "fd00::7")
         #expect(member.port == 5433)
         #expect(member.apiURL == status.apiURL)
@@ -170,6 +169,56 @@ import Testing
         #expect(member.tags == status.tags)
         #expect(member.isStreaming)
         #expect(!member.hasCheckpointSincePromotion)
+    }
+
+    @Test func `what a member says of itself is read as it was written`() throws {
+        for seed in Drawing.seeds {
+            var drawing = Drawing(seed: seed)
+            let record = drawing.record()
+            #expect(MemberRecord(annotation: record.annotation) == record, "seed \(seed)")
+            let json = try JSONValue(parsing: record.annotation)
+            #expect(MemberRecord(annotation: Odd.grown(json).serialized()) == record, "seed \(seed)")
+            for variant in Odd.variants(of: json) {
+                let odd = try #require(MemberRecord(annotation: variant.serialized()))
+                _ = (odd.state, odd.role, odd.tags, odd.address)
+            }
+        }
+    }
+
+    @Test func `tags are read as they were written`() throws {
+        for seed in Drawing.seeds {
+            var drawing = Drawing(seed: seed)
+            var tags = drawing.tags()
+            // An empty name is none.
+            if tags.zone == "" { tags.zone = nil }
+            #expect(MemberTags(json: tags.json) == tags, "seed \(seed)")
+            for variant in Odd.variants(of: tags.json) { _ = MemberTags(json: variant) }
+        }
+    }
+
+    @Test(arguments: Odd.texts)
+    func `an annotation that is no object says nothing`(_ text: String) {
+        #expect(MemberRecord(annotation: text) == (text == "{}" ? MemberRecord() : nil))
+    }
+
+    @Test func `a member is stored as earlier agents stored it`() {
+        let record = MemberRecord(
+            connectionURL: "postgres://10.0.0.7:5432/postgres", apiURL: "http://10.0.0.7:8008/patroni", state: .running,
+            role: .replica, version: "1", timeline: Timeline(rawValue: 3), replicationState: "streaming",
+            tags: MemberTags(isExcludedFromFailover: true),
+            pendingRestart: [PendingSetting(name: "max_connections", oldValue: "100", newValue: "200")], isPaused: true,
+            hasCheckpointSincePromotion: false, position: LSN(rawValue: 67_108_864), serverVersion: 150_018,
+            problem: "p", postmasterStartTime: "t", restart: RestartReport(id: "r", outcome: .skipped, reason: "no"),
+            writesRoute: true)
+        #expect(
+            record.annotation
+                == #"{"api_url":"http://10.0.0.7:8008/patroni","checkpoint_after_promote":false,"#
+                + #""conn_url":"postgres://10.0.0.7:5432/postgres","pause":true,"pending_restart":true,"#
+                + #""pending_restart_reason":{"max_connections":{"new_value":"200","old_value":"100"}},"#
+                + #""postmaster_start_time":"t","problem":"p","replication_state":"streaming","#
+                + #""restart":{"id":"r","outcome":"skipped","reason":"no"},"role":"replica","route":"EndpointSlice","#
+                + #""server_version":150018,"state":"running","tags":{"nofailover":true},"timeline":3,"version":"1","#
+                + #""xlog_location":67108864}"#)
     }
 
     private func pod(status: String, body: String = "") throws -> Pod {

@@ -49,7 +49,7 @@ extension AgentLoop {
         }
         publisher.publish(
             MemberPublisher.Wish(
-                status: MemberStatus(
+                status: MemberRecord(
                     connectionURL: configuration.connectionURL, apiURL: configuration.apiURL, state: state, role: role,
                     version: AgentVersion.current, timeline: seen?.timeline,
                     replicationState: !isPrimary && seen?.receiver?.isStreaming == true ? "streaming" : nil, tags: tags,

@@ -2,6 +2,23 @@ public import HighAvailability
 public import KubernetesModels
 
 extension DynamicConfiguration {
+    /// Reads the annotation `config` of the configuration's object.
+    ///
+    /// - Parameters:
+    ///   - annotation: nil when there is none.
+    ///   - former: what was in force before, and stays in force where the annotation cannot be read.
+    /// - Returns: the configuration and what was wrong.
+    public static func reading(
+        annotation: String?, former: DynamicConfiguration
+    ) -> (DynamicConfiguration, [String]) {
+        guard let annotation else { return (former, []) }
+        do {
+            return reading(try JSONValue(parsing: annotation), former: former)
+        } catch {
+            return (former, ["the stored configuration is not JSON: \(error)"])
+        }
+    }
+
     /// Reads Patroni's dynamic configuration.
     ///
     /// Unknown keys are left to whom they belong. A value that breaks a rule is not used: the former timings stay in force

@@ -1,10 +1,10 @@
-public import KubernetesModels
-public import PostgresConfiguration
+import KubernetesModels
+import PostgresConfiguration
 
 /// Patroni's `pending_restart_reason`: `{name: {old_value, new_value}}`.
 extension PendingSetting {
     /// Sorted by name; a value that is no text is empty, and what is no object is nothing.
-    public static func list(json: JSONValue?) -> [PendingSetting] {
+    static func list(json: JSONValue?) -> [PendingSetting] {
         (json?.objectValue ?? [:]).sorted { $0.key < $1.key }.map { name, values in
             PendingSetting(
                 name: name, oldValue: values["old_value"]?.stringValue ?? "",
@@ -13,7 +13,7 @@ extension PendingSetting {
     }
 
     /// Of several with one name the first counts.
-    public static func json(_ settings: [PendingSetting]) -> JSONValue {
+    static func json(_ settings: [PendingSetting]) -> JSONValue {
         .object(
             Dictionary(
                 settings.map { ($0.name, ["old_value": .string($0.oldValue), "new_value": .string($0.newValue)]) },

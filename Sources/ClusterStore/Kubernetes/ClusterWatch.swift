@@ -73,7 +73,8 @@ public final class ClusterWatch: Sendable {
             let text = configuration[StoreKey.configuration]
             if state.configuration == nil || state.configuration?.text != text {
                 let former = state.configuration?.value ?? DynamicConfiguration()
-                state.configuration = Self.configuration(text, former: former)
+                let (value, problems) = DynamicConfiguration.reading(annotation: text, former: former)
+                state.configuration = (text, value, problems)
             }
             return ClusterView(
                 initialization: Initialization(annotations: configuration),
@@ -377,17 +378,5 @@ public final class ClusterWatch: Sendable {
             state.objects[name] = nil
         }
         signal.yield()
-    }
-
-    private static func configuration(_ text: String?, former: DynamicConfiguration)
-        -> (text: String?, value: DynamicConfiguration, problems: [String])
-    {
-        guard let text else { return (nil, former, []) }
-        do {
-            let (value, problems) = DynamicConfiguration.reading(try JSONValue(parsing: text), former: former)
-            return (text, value, problems)
-        } catch {
-            return (text, former, ["the stored configuration is not JSON: \(error)"])
-        }
     }
 }

@@ -224,7 +224,7 @@ public struct KubernetesClusterStore: ClusterStore {
     }
 
     public func publish(
-        _ status: MemberStatus, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
+        _ status: MemberRecord, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
     ) async throws {
         let isReadFrom = label == .set(.replica) && status.tags.mayBeReadFrom
         var labels: [String: JSONValue] = [StoreKey.loadBalancedLabel: isReadFrom ? "true" : .null]
@@ -234,7 +234,7 @@ public struct KubernetesClusterStore: ClusterStore {
         case .keep: break
         }
         var metadata: JSONValue = [
-            "annotations": [StoreKey.memberStatus: .string(status.json.serialized())], "labels": .object(labels),
+            "annotations": [StoreKey.memberStatus: .string(status.annotation)], "labels": .object(labels),
         ]
         // A Pod that took our name over is not ours to speak for.
         if let podUID { metadata["uid"] = .string(podUID) }

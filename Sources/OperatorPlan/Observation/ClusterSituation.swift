@@ -25,21 +25,24 @@ struct ClusterSituation: Sendable, Hashable {
     init(names: ClusterNames, observed: Observed, overrides: [InstanceOverride]) {
         members = observed.pods.compactMap { ObservedMember($0, names: names, overrides: overrides) }
             .sorted { $0.ordinal < $1.ordinal }
-        let lock = observed.store.leader?.annotations[Annotations.leader]
-        leader = lock.flatMap { $0.isEmpty ? nil : $0 }
-        let identifier = observed.store.configuration?.annotations[Annotations.initialize]
-        systemIdentifier = identifier.flatMap { $0.isEmpty || Int64($0) == nil && UInt64($0) == nil ? nil : $0 }
-        result = observed.store.configuration?.annotations[Annotations.switchoverResult].flatMap {
-            SwitchoverResult(annotation: $0)
+        let annotations = observed.store.configuration?.annotations ?? [:]
+        leader = observed.store.leader.flatMap { LockRecord(version: "", annotations: $0.annotations).leader }
+        // The status takes numbers only.
+        if case .done(let identifier) = Initialization(annotations: annotations),
+            Int64(identifier) != nil || UInt64(identifier) != nil
+        {
+            systemIdentifier = identifier
+        } else {
+            systemIdentifier = nil
         }
+        result = annotations[StoreKey.switchoverResult].flatMap { SwitchoverResult(annotation: $0) }
         request = observed.store.failover.flatMap { FailoverRequest(annotations: $0.annotations) }
         synchronous = observed.store.synchronization.flatMap { object in
             let state = SynchronousState(version: object.resourceVersion ?? "", annotations: object.annotations)
             return state.isActive ? state : nil
         }
-        let reports = observed.store.configuration?.annotations ?? [:]
-        loss = reports[Annotations.failoverLoss].flatMap { FailoverLoss(annotation: $0) }
-        abandoned = AbandonedReport.all(in: reports)
+        loss = annotations[StoreKey.loss].flatMap { FailoverLoss(annotation: $0) }
+        abandoned = AbandonedReport.all(in: annotations)
     }
 
     /// The Pod of the lock's holder.
@@ -71,7 +74,8 @@ struct ClusterSituation: Sendable, Hashable {
     func bestSuccessor(where isAllowed: (ObservedMember) -> Bool) -> ObservedMember? {
         guard let primary else { return nil }
         return members.filter { member in
-            member.name != primary.name && member.isReady && member.role == "replica" && member.state == "running"
+            member.name != primary.name && member.isReady && member.record.role == .replica
+                && member.record.state == .running
                 && (member.timeline == nil || member.timeline == primary.timeline) && member.tags.mayLead
                 && isAllowed(member)
         }.max { left, right in

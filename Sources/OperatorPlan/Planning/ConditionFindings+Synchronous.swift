@@ -1,3 +1,4 @@
+import ClusterRecords
 import HighAvailability
 import PostgresClusterAPI
 
@@ -45,11 +46,4 @@ extension ConditionFindings {
 extension SynchronousState {
     /// How many standbys confirm each commit.
     fileprivate var confirmations: Int { max(0, members.count - quorum) }
-}
-
-extension ObservedMember {
-    /// It can confirm commits as far as its agent and the kubelet know.
-    fileprivate var isRunningReplica: Bool {
-        role == "replica" && state == "running" && isContainerRunning && !isDeleting
-    }
 }

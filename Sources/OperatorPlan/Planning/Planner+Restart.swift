@@ -46,7 +46,7 @@ extension Planner {
     /// The members it is about, with the servers that run now: one that starts later need not be restarted.
     private func concerned(by request: RestartRequest) -> [RestartStatus.Member] {
         situation.members.filter { request.instances?.contains($0.name) ?? true }.map {
-            RestartStatus.Member(name: $0.name, postmasterStartTime: $0.postmasterStartTime)
+            RestartStatus.Member(name: $0.name, postmasterStartTime: $0.record.postmasterStartTime)
         }
     }
 
@@ -103,7 +103,9 @@ extension Planner {
 
     /// - Returns: false while there is no answer.
     private mutating func takeAnswer(_ state: inout RestartStatus, _ asked: inout RestartStatus.Member) -> Bool {
-        guard let answer = situation.member(asked.name)?.restart, answer.id == state.request else { return false }
+        guard let answer = situation.member(asked.name)?.record.restart, answer.id == state.request else {
+            return false
+        }
         let reason = bounded(
             answer.reason.isEmpty ? answer.outcome.rawValue : answer.reason, to: SwitchoverStatus.maximumMessageLength)
         asked.message = reason
@@ -137,7 +139,7 @@ extension Planner {
                 return
             }
             members[index].phase = .restarting
-            members[index].postmasterStartTime = member.postmasterStartTime ?? members[index].postmasterStartTime
+            members[index].postmasterStartTime = member.record.postmasterStartTime ?? members[index].postmasterStartTime
             state.steppedAt = now
             state.message = "\(member.name) restarts"
             write(order: order(for: members[index], state.request, request))
@@ -177,11 +179,11 @@ extension Planner {
     ) -> String? {
         let role: RestartRequest.Role = member.name == situation.leader ? .primary : .replica
         if let wanted = request.role, wanted != role { return "It is the \(role.rawValue)" }
-        guard let started = member.postmasterStartTime else { return nil }
+        guard let started = member.record.postmasterStartTime else { return nil }
         if let before = asked.postmasterStartTime, before != started {
             return "It was restarted meanwhile, at \(started)"
         }
-        return request.onlyPending && !member.isRestartPending ? "No parameter waits for a restart" : nil
+        return request.onlyPending && !member.record.isRestartPending ? "No parameter waits for a restart" : nil
     }
 
     // MARK: The order in the store

@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -20,7 +22,7 @@ extension Planner {
     }
 
     /// The leader serves, and says of itself that it writes no route.
-    private var isLedWithoutRoute: Bool { situation.primary.map { !$0.writesRoute } ?? false }
+    private var isLedWithoutRoute: Bool { situation.primary.map { !$0.record.writesRoute } ?? false }
 
     private var liveService: JSONValue? {
         observed.objects[ObjectKey(Service.resource, names.readWriteService)]

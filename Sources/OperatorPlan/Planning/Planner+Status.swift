@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -29,7 +31,7 @@ extension Planner {
         status.readyInstances = ready
         status.ready = "\(ready)/\(spec.instances)"
         status.members = members.map(\.status)
-        let pending = members.filter(\.isRestartPending).map(\.name)
+        let pending = members.filter(\.record.isRestartPending).map(\.name)
         status.pendingRestart = pending.isEmpty ? nil : pending
     }
 

@@ -79,7 +79,11 @@ let package = Package(
         target("ClusterStore", ["ClusterRecords", "HighAvailability", "KubernetesClient", "KubernetesModels", log]),
         target(
             "AgentAPI",
-            ["ClusterRecords", "HighAvailability", "PostgresConfiguration", hummingbird, lifecycle, nio, log]),
+            [
+                "ClusterRecords", "HighAvailability", "KubernetesModels", "PostgresConfiguration", hummingbird,
+                lifecycle, nio,
+                log,
+            ]),
         target(
             "Agent",
             [
@@ -133,7 +137,8 @@ let package = Package(
         tests("DecisionTableTests", ["DecisionTable", "HighAvailability"]),
         tests("PostgresConfigurationTests", ["PostgresConfiguration"]),
         tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
-        tests("ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels", "PostgresConfiguration"]),
+        tests(
+            "ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels", "PostgresConfiguration"]),
         tests("PostgresClusterAPITests", ["PostgresClusterAPI", "YAML"]),
         tests(
             "AdmissionTests",

@@ -1,3 +1,4 @@
+import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
@@ -11,17 +12,14 @@ extension ClusterContext {
     ///   - writesRoute: whether the leader writes the EndpointSlices of the read-write Service.
     func agentConfigMap(preferring preferred: Range<Int> = 0..<0, writesRoute: Bool) -> JSONValue {
         let initdb = spec.bootstrap.initdb
-        var tags: [String: JSONValue] = [:]
-        for override in spec.instanceOverrides ?? [] {
-            tags[override.name] = Self.patroniTags(override.tags)
-        }
+        var tags: [String: MemberTags] = [:]
+        for override in spec.instanceOverrides ?? [] { tags[override.name] = override.tags.ofMember }
         for name in preferred.map(names.pod) {
-            let own = spec.instanceOverrides?.first { $0.name == name }?.tags ?? InstanceTags()
+            var own = tags[name] ?? MemberTags()
             guard own.mayLead, own.mayBeSynchronous else { continue }
-            var preference = own
             // Above all the schema admits, and in the same order among themselves.
-            preference.syncPriority = (own.syncPriority ?? 1) + InstanceTags.maximumSyncPriority
-            tags[name] = Self.patroniTags(preference)
+            own.synchronousPriority += InstanceTags.maximumSyncPriority
+            tags[name] = own
         }
         var options: JSONValue = [
             "dataChecksums": .bool(initdb.dataChecksums), "encoding": .string(initdb.encoding),
@@ -35,7 +33,7 @@ extension ClusterContext {
         if spec.remote != nil { bootstrap["standby"] = true }
         var agent: JSONValue = [
             "cluster": .string(name), "lockObject": .string(lockObject.rawValue), "bootstrap": bootstrap,
-            "tags": .object(tags),
+            "tags": .object(tags.mapValues(\.json)),
         ]
         if writesRoute { agent["route"] = ["kind": .string(Annotations.routeBySlice), "owner": routeOwner] }
         if let callbacks = spec.callbacks { agent["callbacks"] = ["timeout": JSONValue(callbacks.timeout)] }
@@ -50,21 +48,6 @@ extension ClusterContext {
             "apiVersion": .string(PostgresCluster.resource.apiVersion), "kind": .string(PostgresCluster.resource.kind),
             "name": .string(name), "uid": .string(uid),
         ]
-    }
-
-    /// Tags under the names Patroni and its tools know.
-    static func patroniTags(_ tags: InstanceTags) -> JSONValue {
-        var value: JSONValue = [:]
-        if let nofailover = tags.nofailover { value["nofailover"] = .bool(nofailover) }
-        if let priority = tags.failoverPriority { value["failover_priority"] = JSONValue(priority) }
-        if let noloadbalance = tags.noloadbalance { value["noloadbalance"] = .bool(noloadbalance) }
-        if let clonefrom = tags.clonefrom { value["clonefrom"] = .bool(clonefrom) }
-        if let nosync = tags.nosync { value["nosync"] = .bool(nosync) }
-        if let priority = tags.syncPriority { value["sync_priority"] = JSONValue(priority) }
-        if let zone = tags.zone { value["zone"] = .string(zone) }
-        if let source = tags.replicatefrom { value["replicatefrom"] = .string(source) }
-        if let nostream = tags.nostream { value["nostream"] = .bool(nostream) }
-        return value
     }
 
     /// The dynamic configuration in Patroni's keys, written over what `stored` holds.

@@ -79,7 +79,7 @@ struct ClusterSituation: Sendable, Hashable {
                 && (member.timeline == nil || member.timeline == primary.timeline) && member.tags.mayLead
                 && isAllowed(member)
         }.max { left, right in
-            (left.tags.failoverPriority ?? 1, -left.ordinal) < (right.tags.failoverPriority ?? 1, -right.ordinal)
+            (left.tags.failoverPriority, -left.ordinal) < (right.tags.failoverPriority, -right.ordinal)
         }
     }
 }

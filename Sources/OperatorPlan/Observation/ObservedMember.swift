@@ -17,7 +17,8 @@ struct ObservedMember: Sendable, Hashable {
     let isContainerRunning: Bool
     /// What its agent says of it.
     let record: MemberRecord
-    let tags: InstanceTags
+    /// As the spec has them.
+    let tags: MemberTags
 
     /// nil when the Pod's name does not belong to the cluster's StatefulSet.
     init?(_ pod: Pod, names: ClusterNames, overrides: [InstanceOverride]) {
@@ -36,7 +37,7 @@ struct ObservedMember: Sendable, Hashable {
                 $0.name == OperatorNames.container && $0.state?.running != nil
             } == true
         record = MemberRecord(pod: pod) ?? MemberRecord()
-        tags = overrides.first { $0.name == name }?.tags ?? InstanceTags()
+        tags = overrides.first { $0.name == name }?.tags.ofMember ?? MemberTags()
     }
 
     /// Patroni's words: `primary`, `replica`, …

@@ -31,6 +31,13 @@ import Testing
                     ], hostBasedAuthentication: ["host all all all scram-sha-256"], identityMap: ["map a b"]))
     }
 
+    @Test func `a fraction of a second is read to the millisecond`() throws {
+        let (configuration, problems) = try read(#"{"retry_timeout":1.001,"primary_stop_timeout":1.005}"#)
+        #expect(problems == [])
+        #expect(configuration.timings.retryTimeout == .milliseconds(1001))
+        #expect(configuration.primaryStopTimeout == .milliseconds(1005))
+    }
+
     @Test(arguments: ["{}", #"{"ttl":null,"postgresql":null,"pause":null}"#, #"{"slots":{},"standby_cluster":{}}"#])
     func `what is absent has its default, and unknown keys are left to others`(_ text: String) throws {
         let (configuration, problems) = try read(text, former: Self.former)

@@ -38,7 +38,8 @@ extension DynamicConfiguration {
                 problems.append("\(key): \(value) is not a number of seconds")
                 return nil
             }
-            return .milliseconds(Int64(number * 1000))
+            // Doubles are next to what was written: 1.001 s has less than 1001 ms.
+            return .milliseconds(Int64((number * 1000).rounded()))
         }
         func flag(_ key: String, _ value: JSONValue?, _ fallback: Bool) -> Bool {
             guard let value, !value.isNull else { return fallback }

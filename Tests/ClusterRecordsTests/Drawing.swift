@@ -90,6 +90,30 @@ struct Drawing: RandomNumberGenerator {
         }
         return record
     }
+
+    mutating func configuration() -> DynamicConfiguration {
+        let own = Timings(
+            ttl: .seconds(60), loopWait: .milliseconds(1000 + next(below: 9000)),
+            retryTimeout: .milliseconds(1000 + next(below: 8000)), fenceMargin: .milliseconds(500 + next(below: 3000)))
+        return DynamicConfiguration(
+            timings: one(of: [.fast, .standard, .tolerant, own]),
+            maximumLagOnFailover: ByteCount(rawValue: one(of: [0, 1, 1 << 20, UInt64(Int64.max)])), isPaused: flag(),
+            synchronous: SynchronousPolicy(
+                mode: one(of: SynchronousMode.allCases), standbys: one(of: [1, 2, .max]), isStrict: flag(),
+                maximumLag: maybe { ByteCount(rawValue: $0.one(of: [1, 4096, UInt64(Int64.max)])) }),
+            usesFailsafe: flag(), primaryStartTimeout: .seconds(next(below: 3600)),
+            primaryStopTimeout: .milliseconds(next(below: 600_000)), usesRewind: flag(), usesSlots: flag(),
+            memberSlotRetention: .seconds(next(below: 999_999)),
+            standbyCluster: maybe {
+                StandbyCluster(
+                    host: $0.maybe { $0.one(of: ["a.example", "10.0.0.1", "fd00::1"]) },
+                    port: 1 + $0.next(below: 65535),
+                    slot: $0.maybe { $0.one(of: ["site_b", "0"]) })
+            },
+            instances: maybe { 1 + $0.next(below: 1000) },
+            parameters: Dictionary(list { ("x.p\($0.next(below: 9))", $0.text()) }) { $1 },
+            hostBasedAuthentication: list { $0.text() }, identityMap: list { $0.text() })
+    }
 }
 
 /// What a record may be given instead of itself.

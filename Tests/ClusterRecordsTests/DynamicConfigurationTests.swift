@@ -31,6 +31,35 @@ import Testing
                     ], hostBasedAuthentication: ["host all all all scram-sha-256"], identityMap: ["map a b"]))
     }
 
+    @Test func `the configuration is read as it was written, beside keys of others`() {
+        for seed in Drawing.seeds {
+            var drawing = Drawing(seed: seed)
+            let wanted = drawing.configuration()
+            for stored in [nil, ["slots": ["mine": [:]], "matriarch": ["x": 1], "postgresql": 7], 7] as [JSONValue?] {
+                let json = wanted.json(over: stored)
+                let (read, problems) = DynamicConfiguration.reading(
+                    annotation: json.serialized(), former: Self.former)
+                #expect(read == wanted, "seed \(seed)")
+                let leadsNowhere = wanted.standbyCluster.map { $0.host == nil } ?? false
+                #expect(problems.isEmpty != leadsNowhere, "seed \(seed)")
+                #expect(json["slots"] == stored?["slots"])
+                #expect(wanted.json(over: json) == json, "seed \(seed)")
+            }
+            for variant in Odd.variants(of: wanted.json()) {
+                let (read, _) = DynamicConfiguration.reading(variant, former: Self.former)
+                #expect(read.timings.validationError == nil, "seed \(seed)")
+            }
+        }
+    }
+
+    /// A tool of Patroni's world wrote them, and the resource cannot say them.
+    @Test func `settings the resource has no field for stay as they are stored`() {
+        let stored: JSONValue = ["member_slots_ttl": 60, "maximum_lag_on_syncnode": 4096]
+        let (read, _) = DynamicConfiguration.reading(DynamicConfiguration().json(over: stored), former: Self.former)
+        #expect(read.memberSlotRetention == .seconds(60))
+        #expect(read.synchronous.maximumLag == ByteCount(rawValue: 4096))
+    }
+
     @Test func `a fraction of a second is read to the millisecond`() throws {
         let (configuration, problems) = try read(#"{"retry_timeout":1.001,"primary_stop_timeout":1.005}"#)
         #expect(problems == [])

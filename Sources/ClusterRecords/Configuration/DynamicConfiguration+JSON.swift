@@ -122,3 +122,46 @@ extension DynamicConfiguration {
         return (result, problems)
     }
 }
+
+extension DynamicConfiguration {
+    /// The configuration in Patroni's keys, written over what `stored` holds.
+    ///
+    /// Keys nobody here knows are kept: a tool of Patroni's world may have put them there. `member_slots_ttl` and
+    /// `maximum_lag_on_syncnode`, which the resource has no field for, are kept too as long as they have their defaults here.
+    /// Whole seconds are integers, which Patroni needs; only our own margin may have a fraction.
+    public func json(over stored: JSONValue? = nil) -> JSONValue {
+        var configuration = stored?.objectValue ?? [:]
+        configuration["ttl"] = Self.seconds(timings.ttl)
+        configuration["loop_wait"] = Self.seconds(timings.loopWait)
+        configuration["retry_timeout"] = Self.seconds(timings.retryTimeout)
+        configuration["maximum_lag_on_failover"] = .int(Int64(clamping: maximumLagOnFailover.rawValue))
+        configuration["primary_start_timeout"] = Self.seconds(primaryStartTimeout)
+        configuration["primary_stop_timeout"] = Self.seconds(primaryStopTimeout)
+        configuration["failsafe_mode"] = .bool(usesFailsafe)
+        configuration["pause"] = .bool(isPaused)
+        configuration["standby_cluster"] = standbyCluster?.json
+        if memberSlotRetention != DynamicConfiguration().memberSlotRetention {
+            configuration["member_slots_ttl"] = Self.seconds(memberSlotRetention)
+        }
+        configuration.merge(synchronous.members) { _, own in own }
+
+        var own = configuration["matriarch"]?.objectValue ?? [:]
+        own["fence_margin"] = Self.seconds(timings.fenceMargin)
+        own["instances"] = instances.map { JSONValue($0) }
+        configuration["matriarch"] = .object(own)
+
+        var server = configuration["postgresql"]?.objectValue ?? [:]
+        server["use_pg_rewind"] = .bool(usesRewind)
+        server["use_slots"] = .bool(usesSlots)
+        server["parameters"] = JSONValue(parameters)
+        server["pg_hba"] = JSONValue(hostBasedAuthentication)
+        server["pg_ident"] = JSONValue(identityMap)
+        configuration["postgresql"] = .object(server)
+        return .object(configuration)
+    }
+
+    private static func seconds(_ duration: Duration) -> JSONValue {
+        let (seconds, attoseconds) = duration.components
+        return attoseconds == 0 ? .int(seconds) : .double(Double(seconds) + Double(attoseconds) / 1e18)
+    }
+}

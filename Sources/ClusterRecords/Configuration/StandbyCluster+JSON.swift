@@ -47,6 +47,14 @@ extension StandbyCluster {
         return result
     }
 
+    /// The section that says the same.
+    var json: JSONValue {
+        var section: JSONValue = ["port": JSONValue(port)]
+        if let host { section["host"] = .string(host) }
+        if let slot { section["primary_slot_name"] = .string(slot) }
+        return section
+    }
+
     private static func isSlotName(_ name: String) -> Bool {
         (1...63).contains(name.utf8.count)
             && name.utf8.allSatisfy {

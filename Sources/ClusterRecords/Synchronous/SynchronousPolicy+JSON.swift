@@ -66,4 +66,14 @@ extension SynchronousPolicy {
         }
         return policy
     }
+
+    /// Patroni's keys that say the same; `maximum_lag_on_syncnode` only when there is a limit.
+    var members: [String: JSONValue] {
+        var members: [String: JSONValue] = [
+            "synchronous_mode": .string(mode.rawValue), "synchronous_node_count": JSONValue(standbys),
+            "synchronous_mode_strict": .bool(isStrict),
+        ]
+        if let maximumLag { members["maximum_lag_on_syncnode"] = .int(Int64(clamping: maximumLag.rawValue)) }
+        return members
+    }
 }

@@ -50,50 +50,19 @@ extension ClusterContext {
         ]
     }
 
-    /// The dynamic configuration in Patroni's keys, written over what `stored` holds.
-    ///
-    /// Keys the resource has no field for are kept: a tool of Patroni's world may have put them there. Those it has a
-    /// field for are the resource's alone.
-    func dynamicConfiguration(over stored: JSONValue?) -> JSONValue {
+    /// What the spec asks of every member.
+    var dynamicConfiguration: DynamicConfiguration {
         let availability = spec.highAvailability
-        var configuration = stored?.objectValue ?? [:]
-        configuration["ttl"] = Self.seconds(availability.timings.ttl)
-        configuration["loop_wait"] = Self.seconds(availability.timings.loopWait)
-        configuration["retry_timeout"] = Self.seconds(availability.timings.retryTimeout)
-        configuration["maximum_lag_on_failover"] = .int(availability.maximumLagOnFailover.value)
-        configuration["primary_start_timeout"] = JSONValue(availability.primaryStartTimeout)
-        configuration["primary_stop_timeout"] = JSONValue(availability.primaryStopTimeout)
-        configuration["failsafe_mode"] = .bool(availability.failsafe)
-        configuration["synchronous_mode"] = .string(availability.synchronous.mode.rawValue)
-        configuration["synchronous_node_count"] = JSONValue(availability.synchronous.standbys)
-        configuration["synchronous_mode_strict"] = .bool(availability.synchronous.strict)
-        configuration["pause"] = .bool(spec.paused)
-        configuration["standby_cluster"] = spec.remote.map(Self.section)
-
-        var own = configuration["matriarch"]?.objectValue ?? [:]
-        own["fence_margin"] = Self.seconds(availability.timings.fenceMargin)
-        own["instances"] = JSONValue(spec.instances)
-        configuration["matriarch"] = .object(own)
-
-        var server = configuration["postgresql"]?.objectValue ?? [:]
-        server["use_pg_rewind"] = true
-        server["use_slots"] = true
-        server["parameters"] = JSONValue(spec.postgresql.parameters)
-        server["pg_hba"] = JSONValue(spec.postgresql.pgHBA)
-        server["pg_ident"] = JSONValue(spec.postgresql.pgIdent)
-        configuration["postgresql"] = .object(server)
-        return .object(configuration)
-    }
-
-    private static func section(_ remote: StandbySpec) -> JSONValue {
-        var section: JSONValue = ["host": .string(remote.address), "port": JSONValue(remote.port)]
-        if let slot = remote.primarySlotName { section["primary_slot_name"] = .string(slot) }
-        return section
-    }
-
-    /// Whole seconds as an integer, which Patroni needs; only our own margin may have a fraction.
-    private static func seconds(_ duration: Duration) -> JSONValue {
-        let (seconds, attoseconds) = duration.components
-        return attoseconds == 0 ? .int(seconds) : .double(Double(seconds) + Double(attoseconds) / 1e18)
+        return DynamicConfiguration(
+            timings: availability.timings,
+            maximumLagOnFailover: ByteCount(rawValue: UInt64(max(0, availability.maximumLagOnFailover.value))),
+            isPaused: spec.paused, synchronous: availability.synchronous.policy, usesFailsafe: availability.failsafe,
+            primaryStartTimeout: .seconds(availability.primaryStartTimeout),
+            primaryStopTimeout: .seconds(availability.primaryStopTimeout),
+            standbyCluster: spec.remote.map {
+                StandbyCluster(host: $0.address, port: $0.port, slot: $0.primarySlotName)
+            },
+            instances: spec.instances, parameters: spec.postgresql.parameters,
+            hostBasedAuthentication: spec.postgresql.pgHBA, identityMap: spec.postgresql.pgIdent)
     }
 }

@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -136,7 +138,7 @@ extension Planner {
                 return nil
             }
         }
-        let wanted = context.dynamicConfiguration(over: current)
+        let wanted = context.dynamicConfiguration.json(over: current)
         guard wanted != current else { return }
         plan.changes.append(
             .writeStore(

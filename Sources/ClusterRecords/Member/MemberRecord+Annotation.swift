@@ -34,7 +34,7 @@ extension MemberRecord {
         problem = json["problem"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
         postmasterStartTime = json["postmaster_start_time"]?.stringValue
         restart = RestartReport(json: json["restart"])
-        writesRoute = json["route"]?.stringValue == Self.routeBySlice
+        writesRoute = json["route"]?.stringValue == RouteSettings.kind
     }
 
     /// The annotation that says the same; what has its default is left out.
@@ -60,10 +60,9 @@ extension MemberRecord {
         if let problem { json["problem"] = .string(problem) }
         if let postmasterStartTime { json["postmaster_start_time"] = .string(postmasterStartTime) }
         if let restart { json["restart"] = restart.json }
-        if writesRoute { json["route"] = .string(Self.routeBySlice) }
+        if writesRoute { json["route"] = .string(RouteSettings.kind) }
         return json.serialized()
     }
 
     private static let primaryBefore4 = "master"
-    private static let routeBySlice = "EndpointSlice"
 }

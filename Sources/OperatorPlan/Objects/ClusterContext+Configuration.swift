@@ -2,6 +2,7 @@ import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import PostgresConfiguration
 
 /// What the agents are told.
 extension ClusterContext {
@@ -11,43 +12,34 @@ extension ClusterContext {
     ///   - preferred: ordinals of the members commits should wait for rather than for any other.
     ///   - writesRoute: whether the leader writes the EndpointSlices of the read-write Service.
     func agentConfigMap(preferring preferred: Range<Int> = 0..<0, writesRoute: Bool) -> JSONValue {
-        let initdb = spec.bootstrap.initdb
-        var tags: [String: MemberTags] = [:]
-        for override in spec.instanceOverrides ?? [] { tags[override.name] = override.tags.ofMember }
+        let file = agentFile(preferring: preferred, writesRoute: writesRoute)
+        return object(
+            ConfigMap.resource, names.agentConfigMap, component: Component.configuration,
+            ["data": [AgentFile.name: .string(file.json.serialized())]])
+    }
+
+    private func agentFile(preferring preferred: Range<Int>, writesRoute: Bool) -> AgentFile {
+        var file = AgentFile(
+            cluster: name, lockObject: lockObject == .endpoints ? .endpoints : .configMap,
+            initdb: spec.bootstrap.initdb.options,
+            // Whatever the store says or does not say yet: no empty cluster in the place of a copy.
+            copiesRemote: spec.remote != nil, route: writesRoute ? RouteSettings(owner: routeOwner) : nil)
+        for override in spec.instanceOverrides ?? [] { file.tags[override.name] = override.tags.ofMember }
         for name in preferred.map(names.pod) {
-            var own = tags[name] ?? MemberTags()
+            var own = file.tags[name] ?? MemberTags()
             guard own.mayLead, own.mayBeSynchronous else { continue }
             // Above all the schema admits, and in the same order among themselves.
             own.synchronousPriority += InstanceTags.maximumSyncPriority
-            tags[name] = own
+            file.tags[name] = own
         }
-        var options: JSONValue = [
-            "dataChecksums": .bool(initdb.dataChecksums), "encoding": .string(initdb.encoding),
-            "locale": .string(initdb.locale),
-        ]
-        if let provider = initdb.localeProvider { options["localeProvider"] = .string(provider.rawValue) }
-        if let locale = initdb.icuLocale { options["icuLocale"] = .string(locale) }
-        if let size = initdb.walSegmentSize { options["walSegmentMegabytes"] = JSONValue(size.megabytes) }
-        var bootstrap: JSONValue = ["initdb": options]
-        // Whatever the store says or does not say yet: no empty cluster in the place of a copy.
-        if spec.remote != nil { bootstrap["standby"] = true }
-        var agent: JSONValue = [
-            "cluster": .string(name), "lockObject": .string(lockObject.rawValue), "bootstrap": bootstrap,
-            "tags": .object(tags.mapValues(\.json)),
-        ]
-        if writesRoute { agent["route"] = ["kind": .string(Annotations.routeBySlice), "owner": routeOwner] }
-        if let callbacks = spec.callbacks { agent["callbacks"] = ["timeout": JSONValue(callbacks.timeout)] }
-        return object(
-            ConfigMap.resource, names.agentConfigMap, component: Component.configuration,
-            ["data": ["agent.json": .string(agent.serialized())]])
+        if let callbacks = spec.callbacks { file.callbackLimit = .seconds(callbacks.timeout) }
+        return file
     }
 
     /// Not a controller: that would ask the agents for rights on the resource's finalizers.
-    private var routeOwner: JSONValue {
-        [
-            "apiVersion": .string(PostgresCluster.resource.apiVersion), "kind": .string(PostgresCluster.resource.kind),
-            "name": .string(name), "uid": .string(uid),
-        ]
+    private var routeOwner: RouteOwner {
+        RouteOwner(
+            apiVersion: PostgresCluster.resource.apiVersion, kind: PostgresCluster.resource.kind, name: name, uid: uid)
     }
 
     /// What the spec asks of every member.
@@ -64,5 +56,24 @@ extension ClusterContext {
             },
             instances: spec.instances, parameters: spec.postgresql.parameters,
             hostBasedAuthentication: spec.postgresql.pgHBA, identityMap: spec.postgresql.pgIdent)
+    }
+}
+
+extension InitDBSpec {
+    /// As an agent takes them; what is absent has its default.
+    fileprivate var options: InitdbOptions {
+        var options = InitdbOptions()
+        options.dataChecksums = dataChecksums
+        options.encoding = encoding
+        options.locale = locale
+        options.icuLocale = icuLocale
+        options.walSegmentMegabytes = walSegmentSize?.megabytes
+        switch localeProvider {
+        case nil: break
+        case .libc?: options.localeProvider = .libc
+        case .icu?: options.localeProvider = .icu
+        case .builtin?: options.localeProvider = .builtin
+        }
+        return options
     }
 }

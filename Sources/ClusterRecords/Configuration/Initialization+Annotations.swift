@@ -9,4 +9,13 @@ extension Initialization {
         case let identifier?: self = .done(systemIdentifier: identifier)
         }
     }
+
+    /// Annotations that say the same, whatever was said before.
+    public var annotations: [String: String?] {
+        switch self {
+        case .never: [StoreKey.initialization: nil, StoreKey.initializer: nil]
+        case .inProgress(let member): [StoreKey.initialization: "", StoreKey.initializer: member]
+        case .done(let identifier): [StoreKey.initialization: identifier, StoreKey.initializer: nil]
+        }
+    }
 }

@@ -165,7 +165,7 @@ public struct KubernetesClusterStore: ClusterStore {
     // MARK: Initialisation
 
     public func claimInitialization(by member: String, deadline: BootInstant) async throws -> Bool {
-        let annotations: [String: String?] = [StoreKey.initialization: "", StoreKey.initializer: member]
+        let annotations = Initialization.inProgress(by: member).annotations
         do {
             guard let object = try await readObject(layout.configuration, deadline: deadline) else {
                 _ = try await createObject(layout.configuration, annotations, with: client, deadline: deadline)
@@ -185,9 +185,7 @@ public struct KubernetesClusterStore: ClusterStore {
     }
 
     public func completeInitialization(systemIdentifier: String, deadline: BootInstant) async throws {
-        let annotations: [String: String?] = [
-            StoreKey.initialization: systemIdentifier, StoreKey.initializer: nil,
-        ]
+        let annotations = Initialization.done(systemIdentifier: systemIdentifier).annotations
         do {
             _ = try await patchObject(layout.configuration, annotations, with: client, deadline: deadline)
         } catch let error as KubernetesError where error.isNotFound {
@@ -199,11 +197,9 @@ public struct KubernetesClusterStore: ClusterStore {
         guard let object = try await readObject(layout.configuration, deadline: deadline),
             Initialization(annotations: object.annotations) == .inProgress(by: member)
         else { return }
-        let annotations: [String: String?] = [
-            StoreKey.initialization: nil, StoreKey.initializer: nil,
-        ]
         _ = try await patchObject(
-            layout.configuration, annotations, version: object.record.version, with: client, deadline: deadline)
+            layout.configuration, Initialization.never.annotations, version: object.record.version, with: client,
+            deadline: deadline)
     }
 
     public func recordAbandoned(_ abandoned: AbandonedWAL, of member: String, leader: String, deadline: BootInstant)

@@ -114,6 +114,21 @@ struct Drawing: RandomNumberGenerator {
             parameters: Dictionary(list { ("x.p\($0.next(below: 9))", $0.text()) }) { $1 },
             hostBasedAuthentication: list { $0.text() }, identityMap: list { $0.text() })
     }
+
+    mutating func claim() -> LockClaim {
+        LockClaim(
+            identity: HolderIdentity(member: member(), podUID: text(), nonce: text()),
+            ttl: .milliseconds(3000 + next(below: 1 << 29)), containerInstance: maybe { $0.text() },
+            timeline: maybe { $0.timeline() }, position: maybe { LSN(rawValue: $0.one(of: [0, 7, .max])) },
+            failsafe: maybe { drawing in
+                FailsafeList(
+                    Set(
+                        (0..<drawing.next(below: 3)).map { ordinal in
+                            FailsafeList.Entry(
+                                name: "demo-\(ordinal)", apiURL: drawing.text(), podUID: drawing.maybe { $0.text() })
+                        }))
+            })
+    }
 }
 
 /// What a record may be given instead of itself.

@@ -23,6 +23,67 @@ import Testing
                     renewal: "now", ttl: claim.ttl, position: claim.position, timeline: claim.timeline, transitions: 1))
     }
 
+    @Test func `a lock is read as it was taken, renewed and let go`() {
+        for seed in Drawing.seeds {
+            var drawing = Drawing(seed: seed)
+            let former = LockRecord(
+                version: "6", leader: drawing.maybe { $0.member() }, epoch: Int64(drawing.next(below: 99)),
+                position: drawing.position(), timeline: drawing.timeline(), transitions: drawing.next(below: 9))
+            let claim = drawing.claim()
+            var written = claim.acquisition(over: former, time: "then").present
+            var record = LockRecord(
+                version: "7", leader: claim.identity.member, identity: claim.identity, epoch: former.epoch + 1,
+                containerInstance: claim.containerInstance, renewal: "then", ttl: claim.ttl, position: claim.position,
+                timeline: claim.timeline,
+                transitions: former.transitions + (former.leader == claim.identity.member ? 0 : 1))
+            #expect(LockRecord(version: "7", annotations: written) == record, "seed \(seed)")
+            for (key, value) in claim.renewal(epoch: record.epoch, time: "now") { written[key] = value }
+            record.renewal = "now"
+            record.failsafe = claim.failsafe.flatMap { $0.entries.isEmpty ? nil : $0 }
+            #expect(LockRecord(version: "7", annotations: written) == record, "seed \(seed)")
+            #expect(LockRecord.problems(in: written) == [], "seed \(seed)")
+            let heir = drawing.maybe { $0.member() }
+            for (key, value) in LockClaim.release(heir: heir, position: nil) { written[key] = value }
+            (record.leader, record.identity, record.containerInstance, record.heir) = (nil, nil, nil, heir)
+            // Without a holder of ours nobody says whose Pods are in the list.
+            record.failsafe = record.failsafe.map {
+                FailsafeList(Set($0.entries.map { FailsafeList.Entry(name: $0.name, apiURL: $0.apiURL, podUID: nil) }))
+            }
+            #expect(LockRecord(version: "7", annotations: written) == record, "seed \(seed)")
+            for key in written.keys {
+                for text in Odd.texts {
+                    let odd = written.merging([key: text]) { $1 }
+                    #expect(LockRecord.epochs.contains(LockRecord(version: "7", annotations: odd).epoch))
+                    _ = LockRecord.problems(in: odd)
+                }
+            }
+        }
+    }
+
+    @Test func `the history is read as it was written`() {
+        for seed in Drawing.seeds {
+            var drawing = Drawing(seed: seed)
+            let history = drawing.list { drawing -> TimelineSwitch in
+                let time = drawing.maybe { $0.text() }
+                return TimelineSwitch(
+                    timeline: drawing.timeline(), position: drawing.position(), reason: drawing.text(), time: time,
+                    newLeader: time.flatMap { _ in drawing.maybe { $0.member() } })
+            }
+            #expect(TimelineSwitch.list(annotation: TimelineSwitch.annotation(history)) == history, "seed \(seed)")
+        }
+        for text in Odd.texts { _ = TimelineSwitch.list(annotation: text) }
+    }
+
+    @Test(arguments: [
+        Initialization.never, .inProgress(by: nil), .inProgress(by: "demo-2"),
+        .done(systemIdentifier: "7000000000000000001"),
+    ])
+    func `the state of the initialisation is read as it was written`(_ state: Initialization) {
+        let former = Initialization.inProgress(by: "demo-1").annotations
+        let written = former.merging(state.annotations) { $1 }
+        #expect(Initialization(annotations: written.present) == state)
+    }
+
     private static let list = FailsafeList([
         .init(name: "demo-0", apiURL: "http://10.0.0.1:8008/patroni", podUID: "uid"),
         .init(name: "demo-1", apiURL: "http://[fd00::1]:8008/patroni", podUID: "uid-1"),

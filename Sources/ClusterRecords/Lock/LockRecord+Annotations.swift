@@ -37,7 +37,8 @@ extension LockRecord {
 
     /// A holder goes by its own ttl; a shorter one in the record would free the lock while it writes.
     private static func ttl(_ text: String) -> Duration? {
-        Double(text).flatMap { (3..<1e6).contains($0) ? .seconds($0) : nil }
+        // A double is next to what was written: 4.567 s has no whole number of nanoseconds.
+        Double(text).flatMap { (3..<1e6).contains($0) ? .milliseconds(Int64(($0 * 1000).rounded())) : nil }
     }
 
     private static func transitions(_ text: String) -> Int? {

@@ -7,8 +7,8 @@ import PostgresClusterAPI
 struct ClusterSituation: Sendable, Hashable {
     /// By ordinal.
     let members: [ObservedMember]
-    /// Name in the lock; nil when nobody holds it.
-    let leader: String?
+    /// nil when there is none.
+    let lock: LockRecord?
     /// Identifier of the data; nil until the first member has made it.
     let systemIdentifier: String?
     /// What the last hand-over came to, as its agent reported it.
@@ -26,7 +26,7 @@ struct ClusterSituation: Sendable, Hashable {
         members = observed.pods.compactMap { ObservedMember($0, names: names, overrides: overrides) }
             .sorted { $0.ordinal < $1.ordinal }
         let annotations = observed.store.configuration?.annotations ?? [:]
-        leader = observed.store.leader.flatMap { LockRecord(version: "", annotations: $0.annotations).leader }
+        lock = observed.store.leader.map { LockRecord(version: $0.resourceVersion ?? "", annotations: $0.annotations) }
         // The status takes numbers only.
         if case .done(let identifier) = Initialization(annotations: annotations),
             Int64(identifier) != nil || UInt64(identifier) != nil
@@ -44,6 +44,9 @@ struct ClusterSituation: Sendable, Hashable {
         loss = annotations[StoreKey.loss].flatMap { FailoverLoss(annotation: $0) }
         abandoned = AbandonedReport.all(in: annotations)
     }
+
+    /// Name in the lock; nil when nobody holds it.
+    var leader: String? { lock?.leader }
 
     /// The Pod of the lock's holder.
     var leadingMember: ObservedMember? { members.first { $0.name == leader } }

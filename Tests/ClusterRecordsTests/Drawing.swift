@@ -67,6 +67,11 @@ struct Drawing: RandomNumberGenerator {
         }
     }
 
+    mutating func problem() -> Problem {
+        Problem(
+            path: text(), value: maybe { $0.text() }, rule: text(), refuser: one(of: Problem.Refuser.allCases))
+    }
+
     mutating func record() -> MemberRecord {
         var record = MemberRecord(
             connectionURL: "postgres://\(one(of: ["10.0.0.7", "[fd00::7]", "host"])):5433/postgres", apiURL: text(),

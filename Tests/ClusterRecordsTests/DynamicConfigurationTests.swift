@@ -104,7 +104,7 @@ import Testing
     func `a value that cannot be used is named`(_ text: String, _ name: String) throws {
         let (_, problems) = try read(text)
         #expect(problems.count == 1)
-        #expect(problems.first?.contains(name) == true, "\(problems)")
+        #expect(problems.first?.description.contains(name) == true, "\(problems)")
     }
 
     @Test(arguments: [
@@ -131,7 +131,7 @@ import Testing
         let (configuration, found) = try read(#"{"standby_cluster":\#(section)}"#)
         #expect(configuration.standbyCluster == expected)
         #expect(found.count == problems, "\(found)")
-        #expect(found.allSatisfy { $0.hasPrefix("standby_cluster") })
+        #expect(found.allSatisfy { $0.path.hasPrefix("standby_cluster") && $0.refuser == .agent })
     }
 
     @Test func `a section that nobody can read any more leaves the former server in force`() throws {
@@ -160,7 +160,7 @@ import Testing
     private static let former = DynamicConfiguration(timings: .fast, isPaused: true, usesSlots: false)
 
     private func read(_ text: String, former: DynamicConfiguration = DynamicConfiguration()) throws
-        -> (DynamicConfiguration, [String])
+        -> (DynamicConfiguration, [Problem])
     {
         DynamicConfiguration.reading(try JSONValue(parsing: text), former: former)
     }

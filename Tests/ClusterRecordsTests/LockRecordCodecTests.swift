@@ -173,7 +173,10 @@ import Testing
     func `an epoch that cannot be read is later than any that was counted, and is told`(_ epoch: String) {
         let annotations = ["matriarch.dev/epoch": epoch]
         #expect(LockRecord(version: "7", annotations: annotations).epoch == LockRecord.unreadableEpoch)
-        #expect(LockRecord.problems(in: annotations) == ["matriarch.dev/epoch: \(epoch) is not an epoch"])
+        #expect(
+            LockRecord.problems(in: annotations) == [
+                Problem(path: "matriarch.dev/epoch", value: epoch, rule: "is not an epoch", refuser: .agent)
+            ])
         let claim = LockClaim(identity: Self.holder, ttl: .seconds(20))
         let taken = claim.acquisition(over: LockRecord(version: "7", annotations: annotations), time: "now").present
         #expect(LockRecord(version: "8", annotations: taken).epoch == LockRecord.unreadableEpoch + 1)

@@ -89,7 +89,9 @@ extension AgentLoop {
         return beginningProblem ?? settingsProblem ?? remoteObjection.map { "not demoting to a standby cluster: \($0)" }
             ?? remoteProblem ?? shortage
             ?? (storeProblems.isEmpty
-                ? nil : "the store has what cannot be read and is not used: " + storeProblems.joined(separator: "; "))
+                ? nil
+                : "the store has what cannot be read and is not used: "
+                    + storeProblems.map(\.description).joined(separator: "; "))
     }
 
     private var hasData: Bool {

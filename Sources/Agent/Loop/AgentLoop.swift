@@ -82,7 +82,7 @@ actor AgentLoop {
     /// A start with these has failed; nil again once a server has come up.
     var doubtedSettings: PostgresSettings?
     /// What in the store cannot be read and is not used.
-    var storeProblems: [String] = []
+    var storeProblems: [Problem] = []
     /// What PostgreSQL says of settings it refuses; nil while it has taken them all.
     var settingsProblem: String?
     /// What keeps this member from having data, and only a person can mend; nil when nothing does.

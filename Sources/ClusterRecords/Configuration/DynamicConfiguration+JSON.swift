@@ -7,15 +7,18 @@ extension DynamicConfiguration {
     /// - Parameters:
     ///   - annotation: nil when there is none.
     ///   - former: what was in force before, and stays in force where the annotation cannot be read.
-    /// - Returns: the configuration and what was wrong.
+    /// - Returns: the configuration, and what was wrong, each problem by its key in the store.
     public static func reading(
         annotation: String?, former: DynamicConfiguration
-    ) -> (DynamicConfiguration, [String]) {
+    ) -> (DynamicConfiguration, [Problem]) {
         guard let annotation else { return (former, []) }
         do {
             return reading(try JSONValue(parsing: annotation), former: former)
         } catch {
-            return (former, ["the stored configuration is not JSON: \(error)"])
+            return (
+                former,
+                [Problem(path: StoreKey.configuration, value: nil, rule: "is not JSON: \(error)", refuser: .agent)]
+            )
         }
     }
 
@@ -25,17 +28,19 @@ extension DynamicConfiguration {
     /// and the problem is reported, so that a bad write into the store can never make a running cluster impossible.
     ///
     /// - Parameter former: what was in force before.
-    /// - Returns: the configuration and what was wrong, for a log and a condition.
-    public static func reading(_ json: JSONValue, former: DynamicConfiguration) -> (DynamicConfiguration, [String]) {
-        guard json.objectValue != nil else { return (former, ["the stored configuration is not an object"]) }
+    /// - Returns: the configuration, and what was wrong, each problem by its key in the store.
+    public static func reading(_ json: JSONValue, former: DynamicConfiguration) -> (DynamicConfiguration, [Problem]) {
+        guard json.objectValue != nil else {
+            return (former, [Problem(path: StoreKey.configuration, json, "is not an object")])
+        }
         var result = DynamicConfiguration()
-        var problems: [String] = []
+        var problems: [Problem] = []
 
         func seconds(_ key: String, _ value: JSONValue?) -> Duration? {
             guard let value, !value.isNull else { return nil }
             guard let number = value.doubleValue ?? value.stringValue.flatMap({ Double($0) }), number >= 0, number < 1e6
             else {
-                problems.append("\(key): \(value) is not a number of seconds")
+                problems.append(Problem(path: key, value, "is not a number of seconds"))
                 return nil
             }
             // Doubles are next to what was written: 1.001 s has less than 1001 ms.
@@ -48,7 +53,7 @@ extension DynamicConfiguration {
             case "on", "true", "yes", "1": return true
             case "off", "false", "no", "0": return false
             default:
-                problems.append("\(key): \(value) is not a boolean")
+                problems.append(Problem(path: key, value, "is not a boolean"))
                 return fallback
             }
         }
@@ -56,7 +61,7 @@ extension DynamicConfiguration {
             guard let value = json["postgresql"]?[key], !value.isNull else { return [] }
             let lines = value.arrayValue?.compactMap(\.stringValue) ?? []
             if lines.count != value.arrayValue?.count {
-                problems.append("postgresql.\(key): \(value) is not a list of lines")
+                problems.append(Problem(path: "postgresql.\(key)", value, "is not a list of lines"))
             }
             return lines
         }
@@ -68,14 +73,16 @@ extension DynamicConfiguration {
         timings.fenceMargin =
             seconds("matriarch.fence_margin", json["matriarch"]?["fence_margin"])
             ?? min(timings.fenceMargin, timings.ttl / 6)
-        if problems.isEmpty, let problem = timings.validationError { problems.append(problem) }
+        if problems.isEmpty, let rule = timings.validationError {
+            problems.append(Problem(path: "ttl", value: nil, rule: rule, refuser: .agent))
+        }
         // All of them or none: the four are sound together only.
         result.timings = problems.isEmpty ? timings : former.timings
         if let value = json["maximum_lag_on_failover"], !value.isNull {
             if let bytes = value.int64Value.flatMap({ UInt64(exactly: $0) }) {
                 result.maximumLagOnFailover = ByteCount(rawValue: bytes)
             } else {
-                problems.append("maximum_lag_on_failover: \(value) is not a number of bytes")
+                problems.append(Problem(path: "maximum_lag_on_failover", value, "is not a number of bytes"))
                 result.maximumLagOnFailover = former.maximumLagOnFailover
             }
         }
@@ -93,20 +100,20 @@ extension DynamicConfiguration {
             if let number = value.intValue, (1...1000).contains(number) {
                 result.instances = number
             } else {
-                problems.append("matriarch.instances: \(value) is not a number of members")
+                problems.append(Problem(path: "matriarch.instances", value, "is not a number of members"))
                 result.instances = former.instances
             }
         }
 
         let postgresql = json["postgresql"]
         if let postgresql, !postgresql.isNull, postgresql.objectValue == nil {
-            problems.append("postgresql: \(postgresql) is not an object")
+            problems.append(Problem(path: "postgresql", postgresql, "is not an object"))
         }
         result.usesRewind = flag("postgresql.use_pg_rewind", postgresql?["use_pg_rewind"], true)
         result.usesSlots = flag("postgresql.use_slots", postgresql?["use_slots"], true)
         let parameters = postgresql?["parameters"]
         if let parameters, !parameters.isNull, parameters.objectValue == nil {
-            problems.append("postgresql.parameters: \(parameters) is not an object")
+            problems.append(Problem(path: "postgresql.parameters", parameters, "is not an object"))
         }
         for (name, value) in parameters?.objectValue ?? [:] {
             switch value {
@@ -114,7 +121,8 @@ extension DynamicConfiguration {
             case .bool(let flag): result.parameters[name.lowercased()] = flag ? "on" : "off"
             case .int, .double: result.parameters[name.lowercased()] = value.serialized()
             case .null: break
-            case .array, .object: problems.append("postgresql.parameters.\(name): \(value) is not a value")
+            case .array, .object:
+                problems.append(Problem(path: "postgresql.parameters.\(name)", value, "is not a value"))
             }
         }
         result.hostBasedAuthentication = lines("pg_hba")
@@ -163,5 +171,12 @@ extension DynamicConfiguration {
     private static func seconds(_ duration: Duration) -> JSONValue {
         let (seconds, attoseconds) = duration.components
         return attoseconds == 0 ? .int(seconds) : .double(Double(seconds) + Double(attoseconds) / 1e18)
+    }
+}
+
+extension Problem {
+    /// What an agent found in the stored configuration.
+    init(path: String, _ value: JSONValue, _ rule: String) {
+        self.init(path: path, value: value.serialized(), rule: rule, refuser: .agent)
     }
 }

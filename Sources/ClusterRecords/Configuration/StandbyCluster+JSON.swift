@@ -6,10 +6,10 @@ extension StandbyCluster {
     ///
     /// A section that says something, and be it nonsense, keeps everybody from being promoted; what cannot be followed then is
     /// a problem. Nothing, null and an empty object say nothing.
-    static func reading(_ json: JSONValue?, former: StandbyCluster?, _ problems: inout [String]) -> StandbyCluster? {
+    static func reading(_ json: JSONValue?, former: StandbyCluster?, _ problems: inout [Problem]) -> StandbyCluster? {
         guard let json, !json.isNull else { return nil }
         guard let section = json.objectValue else {
-            problems.append("standby_cluster: \(json) is not an object")
+            problems.append(Problem(path: "standby_cluster", json, "is not an object"))
             return former ?? StandbyCluster(host: nil)
         }
         // As Patroni: these make a standby cluster, the others only describe one.
@@ -22,7 +22,8 @@ extension StandbyCluster {
             result.host = ServerPlace.withoutBrackets(host)
         } else {
             problems.append(
-                "standby_cluster.host: \(section["host"] ?? .null) is not the name or address of one server")
+                Problem(
+                    path: "standby_cluster.host", section["host"] ?? .null, "is not the name or address of one server"))
         }
         switch section["port"] {
         case nil, .null?: break
@@ -30,7 +31,7 @@ extension StandbyCluster {
             if let port = value.intValue ?? value.stringValue.flatMap({ Int($0) }), (1...65535).contains(port) {
                 result.port = port
             } else {
-                problems.append("standby_cluster.port: \(value) is not a port")
+                problems.append(Problem(path: "standby_cluster.port", value, "is not a port"))
                 result.host = nil
             }
         }
@@ -41,7 +42,9 @@ extension StandbyCluster {
                 result.slot = name
             } else {
                 problems.append(
-                    "standby_cluster.primary_slot_name: \(value) is not 1 to 63 of the characters a-z, 0-9 and _")
+                    Problem(
+                        path: "standby_cluster.primary_slot_name", value,
+                        "is not 1 to 63 of the characters a-z, 0-9 and _"))
             }
         }
         return result

@@ -45,17 +45,17 @@ extension LockRecord {
         Int(text).flatMap { (0...1 << 53).contains($0) ? $0 : nil }
     }
 
-    /// What of the lock's annotations cannot be read, for a log and a condition.
-    static func problems(in annotations: [String: String]) -> [String] {
+    /// What of the lock's annotations cannot be read, each by its key.
+    static func problems(in annotations: [String: String]) -> [Problem] {
         let record = LockRecord(version: "", annotations: annotations)
-        var problems: [String] = []
+        var problems: [Problem] = []
         func expect(_ key: String, _ isRead: Bool, _ what: String) {
             guard let text = annotations[key], !isRead else { return }
-            problems.append("\(key): \(text.prefix(40)) is not \(what)")
+            problems.append(Problem(path: key, value: text, rule: "is not \(what)", refuser: .agent))
         }
         expect(StoreKey.epoch, record.hasReadableEpoch, "an epoch")
         if annotations[StoreKey.epoch] == nil, !record.hasReadableEpoch {
-            problems.append("\(StoreKey.epoch) is missing")
+            problems.append(Problem(path: StoreKey.epoch, value: nil, rule: "is missing", refuser: .agent))
         }
         expect(StoreKey.ttl, record.ttl != nil, "a number of seconds from 3")
         expect(StoreKey.transitions, annotations[StoreKey.transitions].flatMap(transitions) != nil, "a count")

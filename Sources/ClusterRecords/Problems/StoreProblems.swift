@@ -1,7 +1,7 @@
 import HighAvailability
 import KubernetesModels
 
-/// What in the store's objects cannot be read and is therefore not used, one sentence each.
+/// What in the store's objects, the settings aside, cannot be read and is therefore not used.
 ///
 /// Anybody with the right to edit the objects may have written it. It ends no agent; it is told.
 public struct StoreProblems: Hashable, Sendable {
@@ -18,17 +18,22 @@ public struct StoreProblems: Hashable, Sendable {
         self.configuration = configuration
     }
 
-    public var sentences: [String] {
-        var sentences = leader.map(LockRecord.problems) ?? []
+    /// Each by the key of its annotation.
+    public var problems: [Problem] {
+        var problems = leader.map(LockRecord.problems) ?? []
         if let text = synchronization?[StoreKey.quorum], SynchronousState.quorum(reading: text) == nil {
-            sentences.append("\(StoreKey.quorum): \(text.prefix(40)) is not a quorum")
+            problems.append(
+                Problem(path: StoreKey.quorum, value: text, rule: "is not a quorum", refuser: .agent))
         }
         if let text = configuration?[StoreKey.history], !text.isEmpty,
             // Not JSON: nothing of it is a list.
             TimelineSwitch.list(annotation: text).count != (try? JSONValue(parsing: text))?.arrayValue?.count
         {
-            sentences.append("\(StoreKey.history): not every entry is a timeline with its end")
+            problems.append(
+                Problem(
+                    path: StoreKey.history, value: nil, rule: "not every entry is a timeline with its end",
+                    refuser: .agent))
         }
-        return sentences
+        return problems
     }
 }

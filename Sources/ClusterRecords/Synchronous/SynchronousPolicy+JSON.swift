@@ -5,7 +5,7 @@ extension SynchronousPolicy {
     /// nil for what is not JSON, and for a mode nobody can read.
     public init?(annotation: String) {
         guard let json = try? JSONValue(parsing: annotation), json.objectValue != nil else { return nil }
-        var problems: [String] = []
+        var problems: [Problem] = []
         // Whichever former one comes out, it was not read.
         let read = [SynchronousPolicy(mode: .off), SynchronousPolicy(mode: .on)].map {
             SynchronousPolicy.reading(json, former: $0, &problems)
@@ -19,7 +19,7 @@ extension SynchronousPolicy {
     ///
     /// A mode nobody can read does not turn a promise off: the former one stays in force.
     static func reading(
-        _ json: JSONValue, former: SynchronousPolicy, _ problems: inout [String]
+        _ json: JSONValue, former: SynchronousPolicy, _ problems: inout [Problem]
     ) -> SynchronousPolicy {
         var policy = SynchronousPolicy()
         switch json["synchronous_mode"] {
@@ -31,7 +31,7 @@ extension SynchronousPolicy {
             case "on", "true", "yes": policy.mode = .on
             case "quorum": policy.mode = .quorum
             case _:
-                problems.append("synchronous_mode: \(value) is not off, on or quorum")
+                problems.append(Problem(path: "synchronous_mode", value, "is not off, on or quorum"))
                 return former
             }
         }
@@ -39,7 +39,7 @@ extension SynchronousPolicy {
             if let count = value.intValue, count >= 1 {
                 policy.standbys = count
             } else {
-                problems.append("synchronous_node_count: \(value) is not a number of at least 1")
+                problems.append(Problem(path: "synchronous_node_count", value, "is not a number of at least 1"))
                 policy.standbys = former.standbys
             }
         }
@@ -51,7 +51,7 @@ extension SynchronousPolicy {
             case "on", "true", "yes": policy.isStrict = true
             case "off", "false", "no": policy.isStrict = false
             case _:
-                problems.append("synchronous_mode_strict: \(value) is not a boolean")
+                problems.append(Problem(path: "synchronous_mode_strict", value, "is not a boolean"))
                 policy.isStrict = former.isStrict
             }
         }
@@ -60,7 +60,7 @@ extension SynchronousPolicy {
                 // Patroni's -1: any standby that streams.
                 policy.maximumLag = bytes > 0 ? ByteCount(rawValue: UInt64(bytes)) : nil
             } else {
-                problems.append("maximum_lag_on_syncnode: \(value) is not a number of bytes")
+                problems.append(Problem(path: "maximum_lag_on_syncnode", value, "is not a number of bytes"))
                 policy.maximumLag = former.maximumLag
             }
         }

@@ -30,7 +30,7 @@ public final class ClusterWatch: Sendable {
         var hasPods = false
         var lock: LockSight
         var ownWrites = 0
-        var configuration: (text: String?, value: DynamicConfiguration, problems: [String])?
+        var configuration: (text: String?, value: DynamicConfiguration, problems: [Problem])?
         var lastHeard: BootInstant?
         /// Epoch promised to a candidate: no older leader is vouched for.
         var sealedEpoch: Int64?
@@ -94,17 +94,17 @@ public final class ClusterWatch: Sendable {
     var lock: LockRecord? { state.withLock { $0.lock.record } }
 
     /// What is wrong with the stored configuration; empty when it is all in force.
-    public var configurationProblems: [String] { state.withLock { $0.configuration?.problems ?? [] } }
+    public var configurationProblems: [Problem] { state.withLock { $0.configuration?.problems ?? [] } }
 
     /// What else in the store cannot be read and is not used; empty when all of it is.
-    public var storeProblems: [String] {
-        let problems = state.withLock { state in
+    public var storeProblems: [Problem] {
+        let store = state.withLock { state in
             StoreProblems(
                 leader: state.objects[layout.leader]?.annotations,
                 synchronization: state.objects[layout.synchronization]?.annotations,
                 configuration: state.objects[layout.configuration]?.annotations)
         }
-        return problems.sentences
+        return store.problems
     }
 
     /// The stored configuration as text, for `GET /config`.

@@ -23,14 +23,18 @@ import Testing
         #expect(try read(#"{"cluster": "demo", "lockObject": "Endpoints"}"#).lockObject == .endpoints)
     }
 
+    @Test func `a file that is not there is refused with its path`() {
+        let problem = #expect(throws: Problem.self) { try AgentFile.read(path: "/nowhere/agent.json") }
+        #expect(problem?.path == "/nowhere/agent.json" && problem?.refuser == .agent)
+    }
+
     @Test(arguments: [
         ("{", "is not JSON"),
         (#"{"callbacks": {"timeout": 0}}"#, "callbacks.timeout: 0: must be 1 to 3600 seconds"),
     ])
     func `a file nobody can use is refused with its path and what is wrong`(_ text: String, _ message: String) throws {
-        let error = #expect(throws: AgentError.self) { try read(text) }
-        #expect(error?.code == .configuration)
-        #expect(error?.message.hasPrefix("/tmp/matriarch-agent-file-") == true)
-        #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+        let problem = #expect(throws: Problem.self) { try read(text) }
+        #expect(problem?.path.hasPrefix("/tmp/matriarch-agent-file-") == true)
+        #expect(problem?.description.contains(message) == true, "\(problem?.description ?? "")")
     }
 }

@@ -80,7 +80,7 @@ struct Drawing: RandomNumberGenerator {
             timeline: maybe { $0.timeline() }, replicationState: maybe { $0.one(of: ["streaming", "x"]) }, tags: tags(),
             pendingRestart: pendingRestart(), isPaused: flag(), hasCheckpointSincePromotion: flag(),
             position: maybe { $0.position() }, serverVersion: maybe { $0.one(of: [0, 150_018, .max]) },
-            problem: maybe { $0.text() }, postmasterStartTime: maybe { $0.text() },
+            problem: maybe { $0.text() }, problems: list { $0.problem() }, postmasterStartTime: maybe { $0.text() },
             restart: maybe {
                 RestartReport(id: $0.text(), outcome: $0.one(of: [.succeeded, .skipped, .failed]), reason: $0.text())
             }, writesRoute: flag())

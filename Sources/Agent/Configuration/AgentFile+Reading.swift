@@ -1,22 +1,29 @@
-public import ClusterRecords
+import ClusterRecords
 import KubernetesModels
 
 extension AgentFile {
     /// Reads the file the kubelet mounts.
     ///
-    /// - Throws: ``AgentError`` `.configuration` with the path and what is wrong.
-    public static func read(path: String) throws(AgentError) -> AgentFile {
-        let text = try TextFile.read(path)
+    /// - Throws: what is wrong; its path begins with the file's.
+    static func read(path: String) throws(Problem) -> AgentFile {
+        let text: String
+        do {
+            text = try TextFile.read(path)
+        } catch {
+            throw Problem(path: path, value: nil, rule: error.message, refuser: .agent)
+        }
         let json: JSONValue
         do {
             json = try JSONValue(parsing: text)
         } catch {
-            throw AgentError(.configuration, "\(path) is not JSON: \(error)")
+            throw Problem(path: path, value: nil, rule: "is not JSON: \(error)", refuser: .agent)
         }
         do {
             return try AgentFile(json: json)
         } catch {
-            throw AgentError(.configuration, "\(path): \(error)")
+            var problem = error
+            problem.path = "\(path): \(error.path)"
+            throw problem
         }
     }
 }

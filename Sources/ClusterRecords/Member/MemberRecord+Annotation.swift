@@ -32,6 +32,7 @@ extension MemberRecord {
         replayed = LSN(bytes: json["replay_lsn"])
         serverVersion = json["server_version"]?.intValue
         problem = json["problem"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+        problems = Problem.list(json: json["problems"])
         postmasterStartTime = json["postmaster_start_time"]?.stringValue
         restart = RestartReport(json: json["restart"])
         writesRoute = json["route"]?.stringValue == RouteSettings.kind
@@ -58,6 +59,7 @@ extension MemberRecord {
         if let replayed { json["replay_lsn"] = .int(Int64(clamping: replayed.rawValue)) }
         if let serverVersion { json["server_version"] = .int(Int64(serverVersion)) }
         if let problem { json["problem"] = .string(problem) }
+        if !problems.isEmpty { json["problems"] = .array(problems.map(\.json)) }
         if let postmasterStartTime { json["postmaster_start_time"] = .string(postmasterStartTime) }
         if let restart { json["restart"] = restart.json }
         if writesRoute { json["route"] = .string(RouteSettings.kind) }

@@ -41,6 +41,8 @@ public struct MemberRecord: Hashable, Sendable {
     public var serverVersion: Int?
     /// One sentence when only a person can help, for example data of another cluster; nil otherwise.
     public var problem: String?
+    /// What it found in what somebody wrote for the cluster and does not use, in the words of the resource.
+    public var problems: [Problem]
     /// When its postmaster started, in PostgreSQL's words; nil while none answers.
     public var postmasterStartTime: String?
     /// Its answer to the restart it is asked for.
@@ -55,6 +57,7 @@ public struct MemberRecord: Hashable, Sendable {
         pendingRestart = []
         isPaused = false
         hasCheckpointSincePromotion = true
+        problems = []
         writesRoute = false
     }
 
@@ -63,7 +66,8 @@ public struct MemberRecord: Hashable, Sendable {
         timeline: Timeline? = nil, replicationState: String? = nil, tags: MemberTags = MemberTags(),
         pendingRestart: [PendingSetting] = [], isPaused: Bool = false,
         hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil,
-        problem: String? = nil, postmasterStartTime: String? = nil, restart: RestartReport? = nil,
+        problem: String? = nil, problems: [Problem] = [], postmasterStartTime: String? = nil,
+        restart: RestartReport? = nil,
         writesRoute: Bool = false
     ) {
         self.connectionURL = connectionURL
@@ -81,6 +85,7 @@ public struct MemberRecord: Hashable, Sendable {
         self.position = position
         self.serverVersion = serverVersion
         self.problem = problem
+        self.problems = problems
         self.postmasterStartTime = postmasterStartTime
         self.restart = restart
         self.writesRoute = writesRoute

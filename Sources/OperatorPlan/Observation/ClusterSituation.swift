@@ -69,6 +69,16 @@ struct ClusterSituation: Sendable, Hashable {
         }
     }
 
+    /// What members found in what somebody wrote and do not use: each distinct problem behind the names of those that say it.
+    var refused: [String] {
+        var problems: [Problem] = []
+        for problem in members.flatMap(\.record.problems) where !problems.contains(problem) { problems.append(problem) }
+        return problems.map { problem in
+            let names = members.filter { $0.record.problems.contains(problem) }.map(\.name).joined(separator: ", ")
+            return "\(names): \(problem)"
+        }
+    }
+
     func member(_ name: String) -> ObservedMember? { members.first { $0.name == name } }
 
     /// The best member to hand over to among those `isAllowed` admits; nil when none could take over now.

@@ -92,7 +92,8 @@ extension Planner {
     /// Events for conditions that became true or false with this look; nothing is repeated.
     private mutating func announce(problems: [SpecProblem]) {
         let rejected = status.condition(.configurationValid)
-        if let rejected, rejected.status == .false, rejected.message != previous.condition(.configurationValid)?.message
+        if let rejected, rejected.reason == ConditionReason.invalidSpec.rawValue,
+            rejected.message != previous.condition(.configurationValid)?.message
         {
             warn(.invalidSpec, rejected.message)
         }

@@ -37,7 +37,7 @@ public enum TagValue: Hashable, Sendable {
 extension MemberTags {
     /// The tags that differ from their defaults, by Patroni's names.
     public var values: [String: TagValue] {
-        (json.objectValue ?? [:]).compactMapValues { value in
+        (json.objectValue ?? [:]).compactMapValues { value -> TagValue? in
             switch value {
             case .bool(let flag): .bool(flag)
             case .int(let number): .int(number)

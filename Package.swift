@@ -47,7 +47,7 @@ let package = Package(
         target("PostgresConfiguration", ["HighAvailability"]),
         target("KubernetesModels"),
         // What operator, agents and command line tell each other.
-        target("ClusterRecords", ["HighAvailability", "KubernetesModels"]),
+        target("ClusterRecords", ["HighAvailability", "KubernetesModels", "PostgresConfiguration"]),
         target(
             "PostgresClusterAPI", ["ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
         target(
@@ -77,7 +77,13 @@ let package = Package(
             "PostgresInstance",
             ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", subprocess, systemPackage, log]),
         target("ClusterStore", ["ClusterRecords", "HighAvailability", "KubernetesClient", "KubernetesModels", log]),
-        target("AgentAPI", ["ClusterRecords", "HighAvailability", hummingbird, lifecycle, nio, log]),
+        target(
+            "AgentAPI",
+            [
+                "ClusterRecords", "HighAvailability", "KubernetesModels", "PostgresConfiguration", hummingbird,
+                lifecycle, nio,
+                log,
+            ]),
         target(
             "Agent",
             [
@@ -90,8 +96,8 @@ let package = Package(
         target(
             "CommandLineTool",
             [
-                "PostgresClusterAPI", "ClusterRecords", "KubernetesClient", "KubernetesModels", "HighAvailability", "YAML",
-                argumentParser,
+                "PostgresClusterAPI", "ClusterRecords", "KubernetesClient", "KubernetesModels", "HighAvailability",
+                "PostgresConfiguration", "YAML", argumentParser,
             ]),
         .executableTarget(
             name: "matriarch",
@@ -131,7 +137,8 @@ let package = Package(
         tests("DecisionTableTests", ["DecisionTable", "HighAvailability"]),
         tests("PostgresConfigurationTests", ["PostgresConfiguration"]),
         tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
-        tests("ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels"]),
+        tests(
+            "ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels", "PostgresConfiguration"]),
         tests("PostgresClusterAPITests", ["PostgresClusterAPI", "YAML"]),
         tests(
             "AdmissionTests",

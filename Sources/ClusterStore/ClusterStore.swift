@@ -40,7 +40,7 @@ public protocol ClusterStore: Sendable {
 
     /// Publishes this member's status, and changes its role label.
     func publish(
-        _ status: MemberStatus, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
+        _ status: MemberRecord, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
     ) async throws
 
     /// Takes the primary label from a member that does not lead any more.
@@ -106,32 +106,5 @@ public struct RoutingTarget: Hashable, Sendable {
         self.pod = pod
         self.podUID = podUID
         self.node = node
-    }
-}
-
-/// What became of a switchover, for the operator's status.
-public struct SwitchoverResult: Hashable, Sendable {
-    public var requestID: String?
-    public var succeeded: Bool
-    /// The leader before; nil when that is not known.
-    public var from: String?
-    public var to: String?
-    public var reason: String
-    /// From the stop of the old leader until the read-write Service could lead to the new one; nil when it is not known.
-    public var outage: Duration?
-    /// What a forced failover cost, in one sentence; nil when nothing is known to be lost.
-    public var loss: String?
-
-    public init(
-        requestID: String?, succeeded: Bool, from: String?, to: String?, reason: String, outage: Duration? = nil,
-        loss: String? = nil
-    ) {
-        self.requestID = requestID
-        self.succeeded = succeeded
-        self.from = from
-        self.to = to
-        self.reason = reason
-        self.outage = outage
-        self.loss = loss
     }
 }

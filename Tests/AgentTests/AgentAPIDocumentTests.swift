@@ -1,5 +1,6 @@
 import AgentAPI
 import HighAvailability
+import PostgresConfiguration
 import Testing
 
 private typealias Fixture = AgentAPIFixture

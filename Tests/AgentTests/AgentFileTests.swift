@@ -1,45 +1,40 @@
-import ClusterStore
+import ClusterRecords
 import Glibc
 import Testing
 
 @testable import Agent
 
+/// The file as the kubelet mounts it; what may stand in it is tested with the record.
 @Suite struct AgentFileTests {
-    /// - Parameter route: as JSON; nil leaves it out.
-    private func read(route: String?) throws -> AgentFile {
+    private func read(_ content: String) throws -> AgentFile {
         var template = Array("/tmp/matriarch-agent-file-XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
         try #require(descriptor >= 0)
         let path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         defer { unlink(path) }
-        let text = Array(#"{"cluster": "demo"\#(route.map { #", "route": \#($0)"# } ?? "")}"#.utf8)
+        let text = Array(content.utf8)
         let count = write(descriptor, text, text.count)
         close(descriptor)
         try #require(count == text.count)
         return try AgentFile.read(path: path)
     }
 
-    @Test func `only a file that asks for it has the agent write the route`() throws {
-        #expect(try read(route: nil).route == nil)
-        #expect(try read(route: #"{"kind": "EndpointSlice"}"#).route == RouteSettings())
-        let owner = #"{"apiVersion": "matriarch.dev/v1", "kind": "PostgresCluster", "name": "demo", "uid": "u"}"#
-        #expect(
-            try read(route: #"{"kind": "EndpointSlice", "owner": \#(owner)}"#).route
-                == RouteSettings(
-                    owner: RouteOwner(apiVersion: "matriarch.dev/v1", kind: "PostgresCluster", name: "demo", uid: "u")))
+    @Test func `a file is read from its path`() throws {
+        #expect(try read(#"{"cluster": "demo", "lockObject": "Endpoints"}"#).lockObject == .endpoints)
+    }
+
+    @Test func `a file that is not there is refused with its path`() {
+        let problem = #expect(throws: Problem.self) { try AgentFile.read(path: "/nowhere/agent.json") }
+        #expect(problem?.path == "/nowhere/agent.json" && problem?.refuser == .agent)
     }
 
     @Test(arguments: [
-        (#"{"kind": "Endpoints"}"#, "route.kind is Endpoints; it can be EndpointSlice"),
-        ("{}", "route.kind is absent; it can be EndpointSlice"),
-        (
-            #"{"kind": "EndpointSlice", "owner": {"name": "demo"}}"#,
-            "route.owner needs apiVersion, kind, name and uid"
-        ),
+        ("{", "is not JSON"),
+        (#"{"callbacks": {"timeout": 0}}"#, "callbacks.timeout: 0: must be 1 to 3600 seconds"),
     ])
-    func `a route nobody can write is refused with what is wrong`(_ route: String, _ message: String) throws {
-        let error = #expect(throws: AgentError.self) { try read(route: route) }
-        #expect(error?.code == .configuration)
-        #expect(error?.message.hasSuffix(message) == true, "\(error?.message ?? "")")
+    func `a file nobody can use is refused with its path and what is wrong`(_ text: String, _ message: String) throws {
+        let problem = #expect(throws: Problem.self) { try read(text) }
+        #expect(problem?.path.hasPrefix("/tmp/matriarch-agent-file-") == true)
+        #expect(problem?.description.contains(message) == true, "\(problem?.description ?? "")")
     }
 }

@@ -118,7 +118,7 @@ import Testing
     private static let first: JSONValue = [
         "leader": "demo-0", "member": "demo-1", "matriarch.dev/request-id": "one",
     ]
-    private static let status = MemberStatus(
+    private static let status = MemberRecord(
         connectionURL: "postgres://10.0.0.7:5432/postgres", apiURL: "http://10.0.0.7:8008/patroni", state: .running,
         role: .primary, version: "1", timeline: Timeline(rawValue: 3))
 }

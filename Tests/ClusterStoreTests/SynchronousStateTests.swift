@@ -63,38 +63,4 @@ import Testing
         // Its agent knows of the former version alone.
         #expect(try await store.writeSynchronous(taken, over: former, deadline: soon) == landed)
     }
-
-    @Test func `a quorum nobody can read lets nobody be elected by it`() {
-        let state = SynchronousState(
-            version: "1", annotations: ["leader": "demo-0", "sync_standby": "demo-1", "quorum": "all"])
-        #expect(state.isActive && !state.canElect)
-    }
-
-    @Test(arguments: [
-        ("{}", SynchronousPolicy.off),
-        (#"{"synchronous_mode":true}"#, SynchronousPolicy(mode: .on)),
-        (
-            #"{"synchronous_mode":"quorum","synchronous_node_count":2,"synchronous_mode_strict":"on"}"#,
-            SynchronousPolicy(mode: .quorum, standbys: 2, isStrict: true)
-        ),
-        (
-            #"{"synchronous_mode":"on","maximum_lag_on_syncnode":1024}"#,
-            SynchronousPolicy(mode: .on, maximumLag: ByteCount(rawValue: 1024))
-        ),
-        (#"{"synchronous_mode":"off","maximum_lag_on_syncnode":-1}"#, SynchronousPolicy.off),
-    ])
-    func `Patroni's keys are read`(text: String, policy: SynchronousPolicy) throws {
-        let (configuration, problems) = DynamicConfiguration.reading(
-            try JSONValue(parsing: text), former: DynamicConfiguration())
-        #expect(problems == [])
-        #expect(configuration.synchronous == policy)
-    }
-
-    @Test func `a mode nobody can read does not turn a promise off`() throws {
-        let former = DynamicConfiguration(synchronous: SynchronousPolicy(mode: .quorum, isStrict: true))
-        let (configuration, problems) = DynamicConfiguration.reading(
-            ["synchronous_mode": "sometimes"], former: former)
-        #expect(configuration.synchronous == former.synchronous)
-        #expect(problems.count == 1)
-    }
 }

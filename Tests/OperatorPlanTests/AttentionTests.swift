@@ -86,4 +86,75 @@ import Testing
         #expect((shown == nil) == problem.isEmpty)
         #expect(shown?.unicodeScalars.count ?? 0 <= MemberStatus.maximumProblemLength)
     }
+
+    // MARK: What somebody wrote and a member does not use
+
+    private static let refused: JSONValue = [
+        "path": "spec.postgresql.parameters.no_such_parameter", "value": "1",
+        "rule": "unrecognized configuration parameter", "by": "postgresql",
+    ]
+    private static let told = "spec.postgresql.parameters.no_such_parameter: 1: unrecognized configuration parameter"
+
+    private func refuse(_ world: inout World, _ problems: JSONValue?) {
+        for index in world.observed.pods.indices {
+            guard let text = world.observed.pods[index].metadata.annotations?["status"],
+                var status = try? JSONValue(parsing: text)
+            else { continue }
+            status["problem"] = problems == nil ? nil : "PostgreSQL refuses the settings"
+            status["problems"] = problems
+            world.observed.pods[index].metadata.annotations?["status"] = status.serialized()
+        }
+    }
+
+    @Test func `a setting only PostgreSQL refuses makes the configuration invalid, as one the operator refuses does`()
+        throws
+    {
+        var world = try World.running()
+        refuse(&world, [Self.refused])
+        try world.settle()
+        #expect(try world.condition(.configurationValid) == "False RefusedByMember")
+        #expect(try world.status.condition(.configurationValid)?.message == "demo-0, demo-1, demo-2: \(Self.told)")
+        // The cluster runs on with the former settings.
+        #expect(try world.condition(.ready) == "True Healthy")
+        #expect(try world.condition(.degraded) == "True MemberNeedsAttention")
+        #expect(
+            world.takeEvents() == ["MemberNeedsAttention: demo-0, demo-1, demo-2: PostgreSQL refuses the settings"])
+        refuse(&world, nil)
+        try world.settle()
+        #expect(try world.condition(.configurationValid) == "True Accepted")
+        #expect(try world.condition(.degraded) == "False Sound")
+    }
+
+    @Test func `a spec the operator refuses comes first`() throws {
+        var world = try World.running()
+        refuse(&world, [Self.refused])
+        try world.settle()
+        _ = world.takeEvents()
+        world.patch(["postgresql": ["parameters": ["wal_level": "minimal"]]])
+        try world.settle()
+        #expect(try world.condition(.configurationValid) == "False InvalidSpec")
+        #expect(world.takeEvents().first?.hasPrefix("InvalidSpec: spec.postgresql.parameters.wal_level") == true)
+    }
+
+    @Test func `an agent that publishes no list, or one nobody can read, is told by its sentence alone`() throws {
+        var world = try World.running()
+        for problems in [[], 7, [[:]], [["path": "x"]]] as [JSONValue] {
+            refuse(&world, problems)
+            try world.settle()
+            #expect(try world.condition(.configurationValid) == "True Accepted")
+            #expect(try world.condition(.degraded) == "True MemberNeedsAttention")
+        }
+    }
+
+    @Test func `no list makes a status the API server refuses`() throws {
+        var world = try World.running()
+        let long: JSONValue = [
+            "path": .string(String(repeating: "é", count: 9000)), "rule": .string(String(repeating: "é", count: 9000)),
+            "by": "agent",
+        ]
+        refuse(&world, .array(Array(repeating: long, count: 100)))
+        try world.settle()
+        let message = try #require(try world.status.condition(.configurationValid)?.message)
+        #expect(message.unicodeScalars.count <= 4096)
+    }
 }

@@ -93,6 +93,17 @@ import Testing
         #expect(world.takeEvents().contains { $0.hasPrefix("RestartFailed") })
     }
 
+    /// As the agents read it: the member would restart once more for such an answer, so it has not restarted yet.
+    @Test func `an answer nobody can read is none`() throws {
+        var world = try World.running()
+        world.patch(["restart": ["timeout": 30]])
+        try world.settle()
+        try world.answerRestart(outcome: "perhaps", reason: "")
+        try world.settle()
+        #expect(try world.condition(.restartCompleted) == "Unknown InProgress")
+        #expect(try world.restartOrder() != nil)
+    }
+
     @Test func `a member that does not come back in time ends the request`() throws {
         var world = try World.running()
         world.patch(["restart": ["timeout": 30]])

@@ -94,7 +94,7 @@ struct LifecycleTests {
                     ]))
             try await instance.reload()
             try await eventually("the server reports the pending restart") {
-                try await server.status().pendingRestart.map(\.parameter).sorted() == [
+                try await server.status().pendingRestart.map(\.name).sorted() == [
                     "max_connections", "shared_buffers",
                 ]
             }

@@ -43,7 +43,7 @@ struct SizeTests {
                 ])
             try await instance.reload()
             try await eventually("PostgreSQL knows of the pending restart") {
-                try await server.status().pendingRestart.map(\.parameter).sorted() == [
+                try await server.status().pendingRestart.map(\.name).sorted() == [
                     "max_replication_slots", "max_wal_senders",
                 ]
             }

@@ -1,8 +1,4 @@
-public import ClusterRecords
-import ClusterStore
 public import HighAvailability
-import KubernetesModels
-public import PostgresConfiguration
 
 /// Where this agent runs and what it keeps: fixed for its life.
 ///
@@ -90,10 +86,10 @@ public struct AgentConfiguration: Sendable {
                 missing.append("MATRIARCH_RUN_AS (\(text) is not UID:GID)")
             }
         }
-        do throws(AgentError) {
+        do {
             watchdog = try WatchdogSettings(environment: environment)
         } catch {
-            missing.append(error.message)
+            missing.append("\(error)")
         }
         guard missing.isEmpty else {
             throw AgentError(
@@ -103,67 +99,4 @@ public struct AgentConfiguration: Sendable {
 
     var apiURL: String { "http://\(ServerPlace(host: address, port: apiPort))/patroni" }
     var connectionURL: String { "postgres://\(ServerPlace(host: address, port: port))/postgres" }
-}
-
-/// The agent file: what the cluster's resource says to the agents and not through the store.
-public struct AgentFile: Sendable, Hashable {
-    public var lockObject: LockObject
-    /// How a new cluster is made.
-    public var initdb: InitdbOptions
-    /// A new cluster is a copy of another one, and never made by initdb.
-    public var copiesRemote: Bool
-    /// By member name.
-    public var tags: [String: MemberTags]
-    public var watchdog: WatchdogSettings
-    /// How long a callback may run.
-    public var callbackLimit: Duration
-    /// Nil: the read-write Service selects the leader's label.
-    public var route: RouteSettings?
-
-    public init(
-        lockObject: LockObject = .configMap, initdb: InitdbOptions = InitdbOptions(), copiesRemote: Bool = false,
-        tags: [String: MemberTags] = [:], watchdog: WatchdogSettings = WatchdogSettings(),
-        callbackLimit: Duration = .seconds(60), route: RouteSettings? = nil
-    ) {
-        self.lockObject = lockObject
-        self.initdb = initdb
-        self.copiesRemote = copiesRemote
-        self.tags = tags
-        self.watchdog = watchdog
-        self.callbackLimit = callbackLimit
-        self.route = route
-    }
-
-    /// - Throws: ``AgentError`` `.configuration` with the path and what is wrong.
-    public static func read(path: String) throws(AgentError) -> AgentFile {
-        let text = try TextFile.read(path)
-        let json: JSONValue
-        do {
-            json = try JSONValue(parsing: text)
-        } catch {
-            throw AgentError(.configuration, "\(path) is not JSON: \(error)")
-        }
-        var file = AgentFile()
-        if let text = json["lockObject"]?.stringValue {
-            guard let lockObject = LockObject(rawValue: text) else {
-                throw AgentError(.configuration, "\(path): lockObject is \(text); it can be ConfigMap or Endpoints")
-            }
-            file.lockObject = lockObject
-        }
-        if let json = json.value(at: "bootstrap", "initdb") {
-            file.initdb = try InitdbOptions(json: json, path: path)
-        }
-        file.copiesRemote = json.value(at: "bootstrap", "standby")?.boolValue ?? false
-        file.tags = (json["tags"]?.objectValue ?? [:]).mapValues { MemberTags(json: $0) }
-        if let json = json["watchdog"] { file.watchdog = try WatchdogSettings(json: json, path: path) }
-        if let limit = json.value(at: "callbacks", "timeout") {
-            guard let seconds = limit.intValue, (1...3600).contains(seconds) else {
-                throw AgentError(
-                    .configuration, "\(path): callbacks.timeout is \(limit.serialized()); it can be 1 to 3600 seconds")
-            }
-            file.callbackLimit = .seconds(seconds)
-        }
-        if let route = json["route"] { file.route = try RouteSettings(json: route, path: path) }
-        return file
-    }
 }

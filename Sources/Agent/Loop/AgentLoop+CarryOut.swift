@@ -1,3 +1,4 @@
+import ClusterRecords
 import ClusterStore
 import HighAvailability
 import Logging

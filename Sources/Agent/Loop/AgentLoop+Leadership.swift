@@ -250,12 +250,12 @@ extension AgentLoop {
         do {
             guard let settings = try settings() else { return }
             guard settings != appliedSettings else {
-                settingsProblem = nil
+                settingsFault = nil
                 return
             }
             guard settings.undecorated != refusedSettings else { return }
             try await writeConfiguration(role)
-            guard settingsProblem == nil else { return }
+            guard settingsFault == nil else { return }
             logger.notice("the settings have changed; reloaded")
             tellReload()
         } catch let error as InvalidSettings {
@@ -309,14 +309,13 @@ extension AgentLoop {
         let errors = try await instance.configurationFileErrors()
         if errors.isEmpty {
             if !isFormer {
-                (settingsProblem, refusedSettings) = (nil, nil)
+                (settingsFault, refusedSettings) = (nil, nil)
                 await noteAccepted(settings)
             }
         } else {
-            let problem =
-                "PostgreSQL refuses the settings, the former ones stay in force: " + errors.joined(separator: "; ")
-            settingsProblem = problem
-            logger.error("\(problem)")
+            let fault = SettingsFault(errors, parameters: settings.parameters)
+            settingsFault = fault
+            logger.error("\(fault.sentence)")
             if !isFormer { refusedSettings = settings.undecorated }
             guard acceptedSettings != nil else {
                 try await instance.restore(before)
@@ -350,9 +349,9 @@ extension AgentLoop {
 
     /// Nothing but another text in the store mends these; the member says so until that is there.
     private func noteInvalid(_ error: InvalidSettings) {
-        let problem = "the settings are refused, the former ones stay in force: \(error)"
-        if settingsProblem != problem { logger.error("\(problem)") }
-        settingsProblem = problem
+        let fault = SettingsFault(error)
+        if settingsFault != fault { logger.error("\(fault.sentence)") }
+        settingsFault = fault
     }
 
     /// The last good settings, with whom commits wait for as it is now.

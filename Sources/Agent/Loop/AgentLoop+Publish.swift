@@ -49,13 +49,13 @@ extension AgentLoop {
         }
         publisher.publish(
             MemberPublisher.Wish(
-                status: MemberStatus(
+                status: MemberRecord(
                     connectionURL: configuration.connectionURL, apiURL: configuration.apiURL, state: state, role: role,
                     version: AgentVersion.current, timeline: seen?.timeline,
                     replicationState: !isPrimary && seen?.receiver?.isStreaming == true ? "streaming" : nil, tags: tags,
-                    pendingRestart: pendingRestart, isPaused: view.configuration.isPaused,
+                    pendingRestart: seen?.pendingRestart ?? [], isPaused: view.configuration.isPaused,
                     hasCheckpointSincePromotion: !leads || hasCheckpointSincePromotion, position: seen?.position,
-                    serverVersion: seen.map { Int($0.version.number) }, problem: problem,
+                    serverVersion: seen.map { Int($0.version.number) }, problem: problem, problems: problems,
                     postmasterStartTime: isRunning ? seen?.postmasterStartTime : nil, restart: restartReport(in: view),
                     writesRoute: file.route != nil),
                 label: label), shown: view.members[me])
@@ -86,17 +86,21 @@ extension AgentLoop {
 
     private var problem: String? {
         if let lastDecision, lastDecision.action == .refuse { return lastDecision.reason }
-        return beginningProblem ?? settingsProblem ?? remoteObjection.map { "not demoting to a standby cluster: \($0)" }
+        return beginningProblem ?? settingsFault?.sentence ?? remoteObjection.map {
+            "not demoting to a standby cluster: \($0)"
+        }
             ?? remoteProblem ?? shortage
+            ?? agentFile.problem.map { "the agent file is not used, the former one stays in force: \($0)" }
             ?? (storeProblems.isEmpty
-                ? nil : "the store has what cannot be read and is not used: " + storeProblems.joined(separator: "; "))
+                ? nil
+                : "the store has what cannot be read and is not used: "
+                    + storeProblems.map(\.description).joined(separator: "; "))
     }
 
-    private var pendingRestart: [String: PendingRestart] {
-        Dictionary(
-            (seen?.pendingRestart ?? []).map {
-                ($0.parameter, PendingRestart(oldValue: $0.running, newValue: $0.configured))
-            }, uniquingKeysWith: { first, _ in first })
+    /// What somebody wrote for the cluster and this member does not use, whatever else is wrong here.
+    private var problems: [Problem] {
+        let found = (settingsFault?.problems ?? []) + [agentFile.problem].compactMap(\.self) + storeProblems
+        return found.prefix(Problem.maximumCount).map(\.inWordsOfResource)
     }
 
     private var hasData: Bool {

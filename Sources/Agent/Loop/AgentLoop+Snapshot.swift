@@ -1,4 +1,5 @@
 import AgentAPI
+import ClusterRecords
 import ClusterStore
 import HighAvailability
 import PostgresConfiguration
@@ -33,9 +34,7 @@ extension AgentLoop {
                     userName: $0.userName, applicationName: $0.applicationName, clientAddress: $0.address,
                     state: $0.state, syncState: $0.synchronousState, syncPriority: 0)
             }
-            snapshot.pendingRestart = seen.pendingRestart.map {
-                PendingSetting(name: $0.parameter, oldValue: $0.running, newValue: $0.configured)
-            }
+            snapshot.pendingRestart = seen.pendingRestart
         }
         snapshot.tags = tags.values
         snapshot.isWatchdogFailed = watchdog.hasFailed

@@ -1,3 +1,4 @@
+import ClusterRecords
 import ClusterStore
 import Logging
 
@@ -10,6 +11,6 @@ extension AgentLoop {
         guard !problems.isEmpty else { return logger.notice("everything in the store can be read again") }
         logger.warning(
             "the store has what cannot be read and is not used",
-            metadata: ["problems": "\(problems.joined(separator: "; "))"])
+            metadata: ["problems": "\(problems.map(\.description).joined(separator: "; "))"])
     }
 }

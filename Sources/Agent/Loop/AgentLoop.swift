@@ -1,3 +1,4 @@
+import ClusterRecords
 import ClusterStore
 import HighAvailability
 import Logging
@@ -32,7 +33,7 @@ actor AgentLoop {
     /// Yields after each pause; replaced in every cycle. Owned by the loop, cancelled with it.
     private var timer: Task<Void, Never>?
 
-    var file: AgentFile
+    var agentFile: KeptAgentFile
     var server = ServerState.noData
     /// Last full look at a running server.
     var seen: ServerStatus?
@@ -81,9 +82,9 @@ actor AgentLoop {
     /// A start with these has failed; nil again once a server has come up.
     var doubtedSettings: PostgresSettings?
     /// What in the store cannot be read and is not used.
-    var storeProblems: [String] = []
-    /// What PostgreSQL says of settings it refuses; nil while it has taken them all.
-    var settingsProblem: String?
+    var storeProblems: [Problem] = []
+    /// Why settings of the store are not used; nil while PostgreSQL has taken them all.
+    var settingsFault: SettingsFault?
     /// What keeps this member from having data, and only a person can mend; nil when nothing does.
     var beginningProblem: String?
     /// What this leader's server has too little of for the members there are to be; nil: nothing.
@@ -156,7 +157,7 @@ actor AgentLoop {
     ) {
         self.configuration = configuration
         self.identity = identity
-        self.file = file
+        agentFile = KeptAgentFile(file)
         self.instance = instance
         self.store = store
         self.watch = watch
@@ -173,6 +174,7 @@ actor AgentLoop {
     }
 
     var me: String { configuration.member }
+    var file: AgentFile { agentFile.file }
     var tags: MemberTags { file.tags[me] ?? MemberTags() }
     var timings: Timings { watch.view()?.configuration.timings ?? .standard }
 
@@ -305,11 +307,15 @@ actor AgentLoop {
             $0.timings = view.configuration.timings
             $0.failsafe = list
         }
-        if let file = try? AgentFile.read(path: configuration.agentFile), file != self.file {
-            // Unreadable for a moment, while the kubelet swaps it: the former one stays.
+        let read = Result { () throws(Problem) in try AgentFile.read(path: configuration.agentFile) }
+        switch agentFile.take(read, at: .now()) {
+        case .unchanged: break
+        case .replaced:
             logger.notice("the agent file has changed")
-            self.file = file
             route.note(file.route)
+        case .refused(let problem):
+            logger.error("the agent file is not used, the former one stays in force: \(problem)")
+        case .mended: logger.notice("the agent file can be used again")
         }
     }
 

@@ -26,7 +26,12 @@ public struct AgentProcess: Sendable {
     /// - Parameter stopRequested: returns when the orchestrator asks this member to stop.
     /// - Throws: ``AgentError`` for what no retry mends: a missing program, an unreadable agent file.
     public func run(until stopRequested: @escaping @Sendable () async -> Void) async throws {
-        let file = try AgentFile.read(path: configuration.agentFile)
+        let file: AgentFile
+        do {
+            file = try AgentFile.read(path: configuration.agentFile)
+        } catch {
+            throw AgentError(.configuration, "\(error)")
+        }
         let instance = PostgresInstance(
             layout: try layout(), credentials: try Credentials(directory: configuration.secretsDirectory),
             logger: logger)

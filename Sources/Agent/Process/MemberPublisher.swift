@@ -10,7 +10,7 @@ import Synchronization
 /// Only the newest wish counts; one that means what is already published is not written.
 final class MemberPublisher: Sendable {
     struct Wish: Hashable, Sendable {
-        var status: MemberStatus
+        var status: MemberRecord
         var label: RoleLabelChange
 
         /// Whether this member wants to be behind the read-write Service.

@@ -1,4 +1,5 @@
-public import ClusterStore
+import ClusterRecords
+import ClusterStore
 import HighAvailability
 import Logging
 import Synchronization
@@ -108,16 +109,5 @@ final class RouteKeeper: Sendable {
             pause = min(pause * 2, .seconds(10))
         }
         return []
-    }
-}
-
-/// That the agents write the route, and whose it is; absent from the agent file of a cluster whose Service selects the
-/// leader's label.
-public struct RouteSettings: Hashable, Sendable {
-    /// Nil in clusters nobody manages.
-    public var owner: RouteOwner?
-
-    public init(owner: RouteOwner? = nil) {
-        self.owner = owner
     }
 }

@@ -1,4 +1,5 @@
 public import HighAvailability
+public import PostgresConfiguration
 
 /// The cluster as `/cluster` shows it.
 public struct ClusterOverview: Hashable, Sendable {

@@ -1,15 +1,4 @@
-/// A server setting that takes effect at the next restart.
-public struct PendingSetting: Hashable, Sendable {
-    public var name: String
-    public var oldValue: String
-    public var newValue: String
-
-    public init(name: String, oldValue: String, newValue: String) {
-        self.name = name
-        self.oldValue = oldValue
-        self.newValue = newValue
-    }
-}
+import PostgresConfiguration
 
 extension OrderedJSON {
     static func pendingRestart(_ settings: [PendingSetting]) -> OrderedJSON {

@@ -1,4 +1,6 @@
+import ClusterRecords
 public import HighAvailability
+import KubernetesModels
 
 /// A tag of a member, as an administrator wrote it.
 public enum TagValue: Hashable, Sendable {
@@ -35,17 +37,14 @@ public enum TagValue: Hashable, Sendable {
 extension MemberTags {
     /// The tags that differ from their defaults, by Patroni's names.
     public var values: [String: TagValue] {
-        var values: [String: TagValue] = [:]
-        if isExcludedFromFailover { values["nofailover"] = .bool(true) }
-        if failoverPriority != 1 { values["failover_priority"] = .int(Int64(failoverPriority)) }
-        if isExcludedFromLoadBalancing { values["noloadbalance"] = .bool(true) }
-        if isCloneSource { values["clonefrom"] = .bool(true) }
-        if isExcludedFromSynchronous { values["nosync"] = .bool(true) }
-        if synchronousPriority != 1 { values["sync_priority"] = .int(Int64(synchronousPriority)) }
-        if let zone { values["zone"] = .string(zone) }
-        if let replicatesFrom { values["replicatefrom"] = .string(replicatesFrom) }
-        if streamsFromNobody { values["nostream"] = .bool(true) }
-        return values
+        (json.objectValue ?? [:]).compactMapValues { value -> TagValue? in
+            switch value {
+            case .bool(let flag): .bool(flag)
+            case .int(let number): .int(number)
+            case .string(let text): .string(text)
+            case .null, .double, .array, .object: nil
+            }
+        }
     }
 }
 

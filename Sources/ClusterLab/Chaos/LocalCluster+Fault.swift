@@ -1,3 +1,4 @@
+import ClusterRecords
 import Fence
 import Glibc
 import HighAvailability
@@ -158,16 +159,14 @@ extension LocalCluster {
     static let callbackRecord = "told"
 
     private func askForSwitchover(to candidate: MemberProcess) async throws -> FaultUndo {
-        guard let leader = try await members.lock()["leader"], !leader.isEmpty else {
+        guard let leader = LockRecord(version: "", annotations: try await members.lock()).leader else {
             return FaultUndo(victim: "nobody, as nobody leads") {}
         }
         let wanted = members.members.first { $0.name == candidate.name && $0.name != leader }?.name
+        let request = FailoverRequest(
+            leader: leader, candidate: wanted, requestID: "chaos-\(BootClock.now().nanoseconds)")
         try await members.annotate(
-            "-failover",
-            [
-                "leader": .string(leader), "member": wanted.map { .string($0) } ?? .null,
-                "matriarch.dev/request-id": .string("chaos-\(BootClock.now().nanoseconds)"),
-            ])
+            "-failover", .object(request.annotations.mapValues { $0.map(JSONValue.string) ?? .null }))
         return FaultUndo(victim: "\(leader) to \(wanted ?? "anybody")") {}
     }
 }

@@ -1,3 +1,4 @@
+import ClusterRecords
 import Fence
 import HighAvailability
 import TestSupport
@@ -211,9 +212,8 @@ extension LocalCluster {
         let wanted = profile.mode == .on ? 1 : leadership.standbys.count
         try await wait(for: "\(wanted) recorded synchronous standbys", within: .seconds(30), saying: progress) {
             () -> Sight<Void> in
-            let record = try await self.members.annotations("-sync")
-            let standbys = record["sync_standby"]?.split(separator: ",").count ?? 0
-            guard record["leader"] == leadership.leader.name, standbys == wanted else {
+            let record = SynchronousState(version: "", annotations: try await self.members.annotations("-sync"))
+            guard record.leader == leadership.leader.name, record.members.count == wanted else {
                 return .notYet("\(record)")
             }
             return .reached(())

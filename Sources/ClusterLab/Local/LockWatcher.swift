@@ -1,3 +1,4 @@
+import ClusterRecords
 import Fence
 import HighAvailability
 import TestSupport
@@ -38,22 +39,20 @@ actor LockWatcher {
     }
 
     private func look() async {
-        let lock: [String: String]
+        let lock: LockRecord
         do {
-            lock = try await cluster.members.lock()
+            lock = LockRecord(version: "", annotations: try await cluster.members.lock())
         } catch {
             return  // An API server that is away: nobody takes the lock either.
         }
-        guard let epoch = lock["matriarch.dev/epoch"].flatMap({ Int64($0) }), let holder = lock["leader"],
-            !holder.isEmpty
-        else { return }
-        if let stamp = lock["renewTime"], renewals[epoch]?.stamp != stamp { renewals[epoch] = (stamp, BootClock.now()) }
+        guard lock.hasReadableEpoch, let holder = lock.leader else { return }
+        let epoch = lock.epoch
+        if let stamp = lock.renewal, renewals[epoch]?.stamp != stamp { renewals[epoch] = (stamp, BootClock.now()) }
         guard epoch > sightings.last?.epoch ?? 0, let member = cluster.members.member(holder)
         else { return }
-        let timeline = lock["matriarch.dev/timeline"].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) }
         sightings.append(
             EpochSighting(
                 epoch: epoch, holder: holder, server: member.address,
-                timelineBefore: timeline, seen: BootClock.now()))
+                timelineBefore: lock.timeline, seen: BootClock.now()))
     }
 }

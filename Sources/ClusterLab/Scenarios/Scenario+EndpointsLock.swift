@@ -1,3 +1,4 @@
+import ClusterRecords
 import HighAvailability
 import KubernetesClient
 import KubernetesModels
@@ -42,9 +43,9 @@ extension LabCluster {
 
         let endpoints = try await lab.client.get(
             Endpoints.self, name: names.storeLeader(.endpoints), namespace: namespace)
+        let holder = LockRecord(endpoints.metadata).leader
         result.require(
-            endpoints.metadata.annotations?[Annotations.leader] == lost.after.leader.name,
-            "the Endpoints object names \(endpoints.metadata.annotations?[Annotations.leader] ?? "nobody") as leader")
+            holder == lost.after.leader.name, "the Endpoints object names \(holder ?? "nobody") as leader")
         let routed = (endpoints.subsets ?? []).flatMap { $0.addresses ?? [] }.compactMap(\.ip)
         result.require(routed == [lost.after.leader.address], "the Service leads to \(routed)")
         let objects = try await objects()

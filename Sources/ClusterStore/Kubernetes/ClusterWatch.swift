@@ -30,7 +30,7 @@ public final class ClusterWatch: Sendable {
         var hasPods = false
         var lock: LockSight
         var ownWrites = 0
-        var configuration: (text: String?, value: DynamicConfiguration, problems: [String])?
+        var configuration: (text: String?, value: DynamicConfiguration, problems: [Problem])?
         var lastHeard: BootInstant?
         /// Epoch promised to a candidate: no older leader is vouched for.
         var sealedEpoch: Int64?
@@ -73,7 +73,8 @@ public final class ClusterWatch: Sendable {
             let text = configuration[StoreKey.configuration]
             if state.configuration == nil || state.configuration?.text != text {
                 let former = state.configuration?.value ?? DynamicConfiguration()
-                state.configuration = Self.configuration(text, former: former)
+                let (value, problems) = DynamicConfiguration.reading(annotation: text, former: former)
+                state.configuration = (text, value, problems)
             }
             return ClusterView(
                 initialization: Initialization(annotations: configuration),
@@ -93,17 +94,17 @@ public final class ClusterWatch: Sendable {
     var lock: LockRecord? { state.withLock { $0.lock.record } }
 
     /// What is wrong with the stored configuration; empty when it is all in force.
-    public var configurationProblems: [String] { state.withLock { $0.configuration?.problems ?? [] } }
+    public var configurationProblems: [Problem] { state.withLock { $0.configuration?.problems ?? [] } }
 
     /// What else in the store cannot be read and is not used; empty when all of it is.
-    public var storeProblems: [String] {
-        let problems = state.withLock { state in
+    public var storeProblems: [Problem] {
+        let store = state.withLock { state in
             StoreProblems(
                 leader: state.objects[layout.leader]?.annotations,
                 synchronization: state.objects[layout.synchronization]?.annotations,
                 configuration: state.objects[layout.configuration]?.annotations)
         }
-        return problems.sentences
+        return store.problems
     }
 
     /// The stored configuration as text, for `GET /config`.
@@ -377,17 +378,5 @@ public final class ClusterWatch: Sendable {
             state.objects[name] = nil
         }
         signal.yield()
-    }
-
-    private static func configuration(_ text: String?, former: DynamicConfiguration)
-        -> (text: String?, value: DynamicConfiguration, problems: [String])
-    {
-        guard let text else { return (nil, former, []) }
-        do {
-            let (value, problems) = DynamicConfiguration.reading(try JSONValue(parsing: text), former: former)
-            return (text, value, problems)
-        } catch {
-            return (text, former, ["the stored configuration is not JSON: \(error)"])
-        }
     }
 }

@@ -18,7 +18,7 @@ extension KubernetesClusterStore {
         _ switches: [TimelineSwitch], over former: StoredHistory, loss: FailoverLoss?, deadline: BootInstant
     ) async throws -> Bool {
         var annotations: [String: String?] = [StoreKey.history: TimelineSwitch.annotation(switches)]
-        if let loss { annotations[StoreKey.loss] = loss.json.serialized() }
+        if let loss { annotations[StoreKey.loss] = loss.annotation }
         do {
             _ = try await patchObject(
                 layout.configuration, annotations, version: former.version, with: client, deadline: deadline)

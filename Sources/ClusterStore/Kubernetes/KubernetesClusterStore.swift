@@ -165,7 +165,7 @@ public struct KubernetesClusterStore: ClusterStore {
     // MARK: Initialisation
 
     public func claimInitialization(by member: String, deadline: BootInstant) async throws -> Bool {
-        let annotations: [String: String?] = [StoreKey.initialization: "", StoreKey.initializer: member]
+        let annotations = Initialization.inProgress(by: member).annotations
         do {
             guard let object = try await readObject(layout.configuration, deadline: deadline) else {
                 _ = try await createObject(layout.configuration, annotations, with: client, deadline: deadline)
@@ -185,9 +185,7 @@ public struct KubernetesClusterStore: ClusterStore {
     }
 
     public func completeInitialization(systemIdentifier: String, deadline: BootInstant) async throws {
-        let annotations: [String: String?] = [
-            StoreKey.initialization: systemIdentifier, StoreKey.initializer: nil,
-        ]
+        let annotations = Initialization.done(systemIdentifier: systemIdentifier).annotations
         do {
             _ = try await patchObject(layout.configuration, annotations, with: client, deadline: deadline)
         } catch let error as KubernetesError where error.isNotFound {
@@ -198,18 +196,18 @@ public struct KubernetesClusterStore: ClusterStore {
     public func cancelInitialization(by member: String, deadline: BootInstant) async throws {
         guard let object = try await readObject(layout.configuration, deadline: deadline),
             Initialization(annotations: object.annotations) == .inProgress(by: member)
-        else { return false }
-        let annotations: [String: String?] = [
-            StoreKey.initialization: nil, StoreKey.initializer: nil,
-        ]
+        else { return }
         _ = try await patchObject(
-            layout.configuration, annotations, version: object.record.version, with: client, deadline: deadline)
+            layout.configuration, Initialization.never.annotations, version: object.record.version, with: client,
+            deadline: deadline)
     }
 
     public func recordAbandoned(_ abandoned: AbandonedWAL, of member: String, leader: String, deadline: BootInstant)
         async throws
     {
-        let annotations = [StoreKey.abandonedPrefix + member: abandoned.json(leader: leader).serialized()]
+        let annotations = [
+            StoreKey.abandonedPrefix + member: AbandonedReport(abandoned, leader: leader).annotation
+        ]
         _ = try await patchObject(layout.configuration, annotations, with: client, deadline: deadline)
     }
 
@@ -222,7 +220,7 @@ public struct KubernetesClusterStore: ClusterStore {
     }
 
     public func publish(
-        _ status: MemberStatus, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
+        _ status: MemberRecord, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
     ) async throws {
         let isReadFrom = label == .set(.replica) && status.tags.mayBeReadFrom
         var labels: [String: JSONValue] = [StoreKey.loadBalancedLabel: isReadFrom ? "true" : .null]
@@ -232,7 +230,7 @@ public struct KubernetesClusterStore: ClusterStore {
         case .keep: break
         }
         var metadata: JSONValue = [
-            "annotations": [StoreKey.memberStatus: .string(status.json.serialized())], "labels": .object(labels),
+            "annotations": [StoreKey.memberStatus: .string(status.annotation)], "labels": .object(labels),
         ]
         // A Pod that took our name over is not ours to speak for.
         if let podUID { metadata["uid"] = .string(podUID) }
@@ -253,23 +251,20 @@ public struct KubernetesClusterStore: ClusterStore {
         async throws
     {
         _ = try await patchObject(
-            layout.configuration, [StoreKey.switchoverResult: result.json.serialized()], with: client,
-            deadline: deadline)
+            layout.configuration, [StoreKey.switchoverResult: result.annotation], with: client, deadline: deadline)
         guard let request else { return }
         _ = try await takeFailover(request, deadline: deadline)
     }
 
     public func takeFailover(_ request: FailoverRequest, deadline: BootInstant) async throws -> Bool {
-        let annotations: [String: String?] = [
-            StoreKey.leader: nil, StoreKey.member: nil, StoreKey.requestID: nil, StoreKey.scheduledAt: nil,
-        ]
         // The object may change in other respects than this request.
         while let object = try await readObject(layout.failover, deadline: deadline),
             FailoverRequest(annotations: object.annotations) == request
         {
             do {
                 _ = try await patchObject(
-                    layout.failover, annotations, version: object.record.version, with: client, deadline: deadline)
+                    layout.failover, FailoverRequest.noAnnotations, version: object.record.version, with: client,
+                    deadline: deadline)
                 return true
             } catch let error as KubernetesError where error.isConflict {
                 continue
@@ -362,19 +357,5 @@ public struct KubernetesClusterStore: ClusterStore {
 
     private func remaining(_ deadline: BootInstant) -> Duration {
         min(max(deadline - clock(), .milliseconds(1)), Self.longestRequest)
-    }
-}
-
-extension SwitchoverResult {
-    var json: JSONValue {
-        var result: JSONValue = [
-            "outcome": succeeded ? "succeeded" : "failed", "reason": .string(reason),
-        ]
-        if let from { result["from"] = .string(from) }
-        if let loss { result["loss"] = .string(loss) }
-        if let requestID { result["id"] = .string(requestID) }
-        if let to { result["to"] = .string(to) }
-        if let outage { result["outageMillis"] = .int(outage.milliseconds) }
-        return result
     }
 }

@@ -2,21 +2,6 @@ public import ClusterRecords
 public import HighAvailability
 import KubernetesModels
 
-/// Whom the route's objects belong to, so that they go with the cluster.
-public struct RouteOwner: Hashable, Sendable {
-    public var apiVersion: String
-    public var kind: String
-    public var name: String
-    public var uid: String
-
-    public init(apiVersion: String, kind: String, name: String, uid: String) {
-        self.apiVersion = apiVersion
-        self.kind = kind
-        self.name = name
-        self.uid = uid
-    }
-}
-
 /// One EndpointSlice behind the read-write Service: where it leads to for one family of addresses.
 public struct RouteSlice: Hashable, Sendable {
     /// The type of its addresses cannot change, so each family has an object of its own.
@@ -44,14 +29,7 @@ public struct RouteSlice: Hashable, Sendable {
             EndpointSliceLabel.managedBy: EndpointSliceLabel.managedByMatriarch,
         ]) { $1 }
         var metadata: JSONValue = ["labels": JSONValue(labels)]
-        if let owner {
-            metadata["ownerReferences"] = [
-                [
-                    "apiVersion": .string(owner.apiVersion), "kind": .string(owner.kind), "name": .string(owner.name),
-                    "uid": .string(owner.uid),
-                ]
-            ]
-        }
+        if let owner { metadata["ownerReferences"] = [owner.json] }
         var endpoint: JSONValue = [
             "addresses": [.string(target.address)], "conditions": ["ready": true],
             "targetRef": [

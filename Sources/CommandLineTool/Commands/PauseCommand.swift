@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import PostgresClusterAPI
@@ -69,10 +70,9 @@ struct PauseTarget: ParsableArguments {
     /// Members that publish the other state, or none.
     static func unaware(_ pods: [Pod], isPaused: Bool) -> [String] {
         pods.filter { pod in
-            guard let text = pod.metadata.annotations?[Annotations.memberStatus],
-                let status = try? JSONValue(parsing: text)  // Unreadable: it has not said so.
-            else { return true }
-            return (status["pause"]?.boolValue ?? false) != isPaused
+            // Unreadable: it has not said so.
+            guard let record = MemberRecord(pod: pod) else { return true }
+            return record.isPaused != isPaused
         }.compactMap(\.metadata.name).sorted()
     }
 }

@@ -1,6 +1,8 @@
+import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import PostgresConfiguration
 
 /// What a listing is made from: the annotations of the store's objects, and the Pods.
 struct StoreRecords: Hashable {
@@ -33,56 +35,47 @@ extension StoreRecords {
 extension ClusterListing {
     /// Puts the records together as Patroni's list does.
     init(namespace: String, name: String, records: StoreRecords) {
-        // A configuration that cannot be read counts as none.
-        let settings = records.configuration[Annotations.configuration].flatMap { try? JSONValue(parsing: $0) }
-        let leader = records.leader["leader"]
-        let standbys = Self.synchronousStandbys(records, settings)
-        let leaderPosition = Self.leaderPosition(records)
+        // What cannot be read of the settings counts as their default.
+        let (settings, _) = DynamicConfiguration.reading(
+            annotation: records.configuration[StoreKey.configuration], former: DynamicConfiguration())
+        let lock = LockRecord(version: "", annotations: records.leader)
+        let standbys = Self.synchronousStandbys(records, settings.synchronous.mode)
+        let leaderPosition = Self.leaderPosition(records, lock)
+        let request = FailoverRequest(annotations: records.failover)
         self.init(
             namespace: namespace, name: name,
-            identity: Self.identity(records.configuration[Annotations.initialize]),
+            identity: Identity(Initialization(annotations: records.configuration)),
             members: records.pods.sorted { Self.precedes($0.metadata.name ?? "", $1.metadata.name ?? "") }.map { pod in
                 MemberListing(
-                    pod: pod, live: records.live[pod.metadata.name ?? ""], leader: leader, standbys: standbys.names,
-                    standbyRole: standbys.role, leaderPosition: leaderPosition)
+                    pod: pod, live: records.live[pod.metadata.name ?? ""], leader: lock.leader,
+                    standbys: standbys.names, standbyRole: standbys.role, leaderPosition: leaderPosition)
             },
-            isPaused: settings?["pause"]?.boolValue ?? false,
-            scheduledSwitchover: records.failover["scheduled_at"].map {
-                ScheduledSwitchover(
-                    at: $0, from: records.failover[Annotations.failoverLeader],
-                    to: records.failover[Annotations.failoverMember])
+            isPaused: settings.isPaused,
+            scheduledSwitchover: request?.schedule.map {
+                ScheduledSwitchover(at: $0.text, from: request?.leader, to: request?.candidate)
             })
     }
 
-    private static func identity(_ initialize: String?) -> Identity {
-        switch initialize {
-        case nil: .uninitialized
-        case "": .initializing
-        case let identifier?: .systemIdentifier(identifier)
-        }
-    }
-
     private static func synchronousStandbys(
-        _ records: StoreRecords, _ settings: JSONValue?
+        _ records: StoreRecords, _ mode: SynchronousMode
     ) -> (names: Set<String>, role: MemberListing.Role) {
-        let mode = settings?["synchronous_mode"]
-        let isQuorum = mode?.stringValue == "quorum"
-        guard isQuorum || mode?.boolValue == true || mode?.stringValue == "on" else { return ([], .replica) }
-        let names = records.synchronization["sync_standby"]?.split(separator: ",").map { name in
-            String(name).trimmingSpaces
+        let role: MemberListing.Role
+        switch mode {
+        case .off: return ([], .replica)
+        case .on: role = .synchronousStandby
+        case .quorum: role = .quorumStandby
         }
-        return (Set(names ?? []), isQuorum ? .quorumStandby : .synchronousStandby)
+        return (SynchronousState(version: "", annotations: records.synchronization).members, role)
     }
 
     /// The newest of what the leader published and what it says now.
-    private static func leaderPosition(_ records: StoreRecords) -> LSN? {
-        let published = records.leader["optime"].flatMap { UInt64($0) }
-        let now = records.leader["leader"].flatMap { name -> LSN? in
+    private static func leaderPosition(_ records: StoreRecords, _ lock: LockRecord) -> LSN? {
+        let now = lock.leader.flatMap { name -> LSN? in
             let log = records.live[name]?["xlog"]
             // A standby leader's is what it has received.
             return (log?["location"] ?? log?["received_location"])?.position
         }
-        return [published, now?.rawValue].compactMap { $0 }.max().map { LSN(rawValue: $0) }
+        return [lock.position, now].compactMap { $0 }.max()
     }
 
     /// demo-2 before demo-10.
@@ -103,46 +96,28 @@ extension MemberListing {
     ) {
         let name = pod.metadata.name ?? ""
         // Without an annotation, or with somebody else's, it is a member without data.
-        let status = pod.metadata.annotations?[Annotations.memberStatus].flatMap { try? JSONValue(parsing: $0) } ?? [:]
-        let address = status["conn_url"]?.stringValue.flatMap(Self.hostAndPort)
-        let isStandbyLeader = status["role"]?.stringValue == "standby_leader"
+        let record = MemberRecord(pod: pod) ?? MemberRecord()
+        let isStandbyLeader = record.role == .standbyLeader
         let role: Role =
             name == leader
             ? (isStandbyLeader ? .standbyLeader : .leader) : standbys.contains(name) ? standbyRole : .replica
-        let replicationState = role == .leader ? nil : (live ?? status)["replication_state"]?.stringValue
-        let published = status["xlog_location"]?.position
+        // What it says now, and only where it says nothing what it published.
+        func current(_ key: String, _ published: String?) -> String? { live.map { $0[key]?.stringValue } ?? published }
+        let replicationState = role == .leader ? nil : current("replication_state", record.replicationState)
         func behind(_ position: LSN?) -> Position? {
             guard let position, let leaderPosition, position > .invalid else { return nil }
             return Position(position: position, lag: leaderPosition.bytes(since: position))
         }
+        let log = live?["xlog"]
         self.init(
-            name: name, host: address?.host ?? pod.status?.podIP, port: address?.port, role: role,
-            state: replicationState ?? (live ?? status)["state"]?.stringValue ?? "",
-            timeline: (live?["timeline"] ?? status["timeline"])?.int64Value,
-            received: behind(
-                live?["xlog"]?["received_location"]?.position ?? status["receive_lsn"]?.position ?? published),
-            replayed: behind(
-                live?["xlog"]?["replayed_location"]?.position ?? status["replay_lsn"]?.position ?? published),
-            hasPendingRestart: status["pending_restart"]?.boolValue ?? false,
-            pendingSettings: (status["pending_restart_reason"]?.objectValue ?? [:]).sorted { $0.key < $1.key }.map {
-                PendingSetting(
-                    name: $0.key, oldValue: $0.value["old_value"]?.stringValue ?? "",
-                    newValue: $0.value["new_value"]?.stringValue ?? "")
-            },
-            scheduledRestart: status["scheduled_restart"]?["schedule"]?.stringValue,
-            tags: status["tags"]?.objectValue ?? [:], agentVersion: status["version"]?.stringValue,
-            serverVersion: live?["server_version"]?.intValue ?? status["server_version"]?.intValue)
-    }
-
-    /// `postgres://HOST:PORT/postgres`, an IPv6 address in brackets.
-    private static func hostAndPort(_ url: String) -> (host: String, port: Int)? {
-        guard let start = url.firstRange(of: "://")?.upperBound else { return nil }
-        let authority = url[start...].prefix { $0 != "/" && $0 != "?" }
-        guard let colon = authority.lastIndex(of: ":"), let port = Int(authority[authority.index(after: colon)...])
-        else { return nil }
-        var host = authority[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        return host.isEmpty ? nil : (String(host), port)
+            name: name, host: record.address?.host ?? pod.status?.podIP, port: record.address?.port, role: role,
+            state: replicationState ?? current("state", record.stateName) ?? "",
+            timeline: live?["timeline"].map(\.int64Value) ?? record.timeline.map { Int64($0.rawValue) },
+            received: behind(log?["received_location"]?.position ?? record.received ?? record.position),
+            replayed: behind(log?["replayed_location"]?.position ?? record.replayed ?? record.position),
+            hasPendingRestart: record.isRestartPending, pendingSettings: record.pendingRestart,
+            scheduledRestart: record.scheduledRestart, tags: record.tagValues, agentVersion: record.version,
+            serverVersion: live?["server_version"]?.intValue ?? record.serverVersion)
     }
 }
 
@@ -150,8 +125,12 @@ extension JSONValue {
     fileprivate var position: LSN? { int64Value.flatMap { UInt64(exactly: $0) }.map { LSN(rawValue: $0) } }
 }
 
-extension String {
-    fileprivate var trimmingSpaces: String {
-        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+extension ClusterListing.Identity {
+    fileprivate init(_ initialization: Initialization) {
+        switch initialization {
+        case .never: self = .uninitialized
+        case .inProgress: self = .initializing
+        case .done(let identifier): self = .systemIdentifier(identifier)
+        }
     }
 }

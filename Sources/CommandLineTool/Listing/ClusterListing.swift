@@ -1,5 +1,6 @@
 import HighAvailability
 import KubernetesModels
+import PostgresConfiguration
 
 /// One cluster as `matriarch list` shows it.
 struct ClusterListing: Hashable {
@@ -50,14 +51,6 @@ struct MemberListing: Hashable {
         var lag: ByteCount
     }
 
-    struct PendingSetting: Hashable {
-        var name: String
-        var oldValue: String
-        var newValue: String
-
-        var text: String { "\(name): \(oldValue)->\(newValue)" }
-    }
-
     var name: String
     var host: String?
     var port: Int?
@@ -73,4 +66,9 @@ struct MemberListing: Hashable {
     /// What its agent calls itself; for `matriarch version`.
     var agentVersion: String?
     var serverVersion: Int?
+}
+
+extension PendingSetting {
+    /// As Patroni's list writes it.
+    var change: String { "\(name): \(oldValue)->\(newValue)" }
 }

@@ -1,5 +1,6 @@
 import HighAvailability
 import KubernetesModels
+import PostgresConfiguration
 
 /// A column of `matriarch list`, in Patroni's order.
 enum ListColumn: CaseIterable {
@@ -68,7 +69,7 @@ enum ListColumn: CaseIterable {
         case .pendingRestart: return member.hasPendingRestart ? "*" : nil
         case .pendingRestartReason:
             return member.pendingSettings.isEmpty
-                ? nil : .string(member.pendingSettings.map(\.text).joined(separator: "\n"))
+                ? nil : .string(member.pendingSettings.map(\.change).joined(separator: "\n"))
         case .scheduledRestart: return member.scheduledRestart.map { .string($0) }
         case .tags: return member.tags.isEmpty ? nil : .object(member.tags)
         }

@@ -1,4 +1,5 @@
 import KubernetesModels
+import PostgresConfiguration
 import YAML
 
 /// Renders clusters in the form that was asked for. Pure: a golden test fixes every form.
@@ -36,7 +37,7 @@ struct ListRenderer {
         switch column {
         case .pendingRestartReason:
             // A long value would make the table unreadable.
-            member.pendingSettings.map { $0.text.count > 50 ? "\($0.name): [hidden - too long]" : $0.text }
+            member.pendingSettings.map { $0.change.count > 50 ? "\($0.name): [hidden - too long]" : $0.change }
                 .joined(separator: "\n")
         case .tags where !member.tags.isEmpty:
             Self.trimmed(YAML.serialized(.object(member.tags)))

@@ -59,7 +59,7 @@ public struct Member: Codable, Hashable, Sendable {
     /// Whether the store has what this member has written of itself, as far as others act on it.
     ///
     /// - Parameter isLabelledPrimary: nil when it has written nothing of the label.
-    public func shows(role: MemberRole, state: MemberState, hasCheckpoint: Bool, isLabelledPrimary: Bool?) -> Bool {
+    public func shows(role: MemberRole?, state: MemberState?, hasCheckpoint: Bool, isLabelledPrimary: Bool?) -> Bool {
         self.role == role && self.state == state && hasCheckpointSincePromotion == hasCheckpoint
             && self.isLabelledPrimary == isLabelledPrimary ?? self.isLabelledPrimary
     }

@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -5,50 +7,46 @@ import PostgresClusterAPI
 struct ClusterSituation: Sendable, Hashable {
     /// By ordinal.
     let members: [ObservedMember]
-    /// Name in the lock; nil when nobody holds it.
-    let leader: String?
+    /// nil when there is none.
+    let lock: LockRecord?
     /// Identifier of the data; nil until the first member has made it.
     let systemIdentifier: String?
     /// What the last hand-over came to, as its agent reported it.
     let result: SwitchoverResult?
-    /// Identifier of the request that lies in the store now.
-    let pendingRequest: String?
-    /// Whom that request names; nil also when it leaves the choice to the leader.
-    let pendingCandidate: String?
-    /// Whether the store holds any request, also one from elsewhere.
-    let hasPendingRequest: Bool
+    /// The request that lies in the store now, also one from elsewhere.
+    let request: FailoverRequest?
     /// Whom commits wait for, as the primary's agent recorded it; nil when nobody has recorded anything.
-    let synchronous: SynchronousRecord?
+    let synchronous: SynchronousState?
     /// What the last promotion may have cost, as its agent reported it.
-    let loss: LossReport?
+    let loss: FailoverLoss?
     /// By member: the WAL it last left behind.
     let abandoned: [String: AbandonedReport]
 
     init(names: ClusterNames, observed: Observed, overrides: [InstanceOverride]) {
         members = observed.pods.compactMap { ObservedMember($0, names: names, overrides: overrides) }
             .sorted { $0.ordinal < $1.ordinal }
-        let lock = observed.store.leader?.annotations[Annotations.leader]
-        leader = lock.flatMap { $0.isEmpty ? nil : $0 }
-        let identifier = observed.store.configuration?.annotations[Annotations.initialize]
-        systemIdentifier = identifier.flatMap { $0.isEmpty || Int64($0) == nil && UInt64($0) == nil ? nil : $0 }
-        result = observed.store.configuration?.annotations[Annotations.switchoverResult].flatMap(SwitchoverResult.init)
-        let failover = observed.store.failover?.annotations ?? [:]
-        pendingRequest = failover[Annotations.failoverRequestID]
-        pendingCandidate = failover[Annotations.failoverMember].flatMap { $0.isEmpty ? nil : $0 }
-        hasPendingRequest =
-            failover[Annotations.failoverLeader]?.isEmpty == false
-            || failover[Annotations.failoverMember]?.isEmpty == false
-        synchronous = observed.store.synchronization.flatMap { SynchronousRecord($0.annotations) }
-        let reports = observed.store.configuration?.annotations ?? [:]
-        loss = reports[Annotations.failoverLoss].flatMap(LossReport.init)
-        abandoned = Dictionary(
-            reports.compactMap { key, value in
-                guard key.hasPrefix(Annotations.abandonedPrefix), let report = AbandonedReport(value) else {
-                    return nil
-                }
-                return (String(key.dropFirst(Annotations.abandonedPrefix.count)), report)
-            }, uniquingKeysWith: { first, _ in first })
+        let annotations = observed.store.configuration?.annotations ?? [:]
+        lock = observed.store.leader.map { LockRecord(version: $0.resourceVersion ?? "", annotations: $0.annotations) }
+        // The status takes numbers only.
+        if case .done(let identifier) = Initialization(annotations: annotations),
+            Int64(identifier) != nil || UInt64(identifier) != nil
+        {
+            systemIdentifier = identifier
+        } else {
+            systemIdentifier = nil
+        }
+        result = annotations[StoreKey.switchoverResult].flatMap { SwitchoverResult(annotation: $0) }
+        request = observed.store.failover.flatMap { FailoverRequest(annotations: $0.annotations) }
+        synchronous = observed.store.synchronization.flatMap { object in
+            let state = SynchronousState(version: object.resourceVersion ?? "", annotations: object.annotations)
+            return state.isActive ? state : nil
+        }
+        loss = annotations[StoreKey.loss].flatMap { FailoverLoss(annotation: $0) }
+        abandoned = AbandonedReport.all(in: annotations)
     }
+
+    /// Name in the lock; nil when nobody holds it.
+    var leader: String? { lock?.leader }
 
     /// The Pod of the lock's holder.
     var leadingMember: ObservedMember? { members.first { $0.name == leader } }
@@ -71,6 +69,16 @@ struct ClusterSituation: Sendable, Hashable {
         }
     }
 
+    /// What members found in what somebody wrote and do not use: each distinct problem behind the names of those that say it.
+    var refused: [String] {
+        var problems: [Problem] = []
+        for problem in members.flatMap(\.record.problems) where !problems.contains(problem) { problems.append(problem) }
+        return problems.map { problem in
+            let names = members.filter { $0.record.problems.contains(problem) }.map(\.name).joined(separator: ", ")
+            return "\(names): \(problem)"
+        }
+    }
+
     func member(_ name: String) -> ObservedMember? { members.first { $0.name == name } }
 
     /// The best member to hand over to among those `isAllowed` admits; nil when none could take over now.
@@ -79,40 +87,12 @@ struct ClusterSituation: Sendable, Hashable {
     func bestSuccessor(where isAllowed: (ObservedMember) -> Bool) -> ObservedMember? {
         guard let primary else { return nil }
         return members.filter { member in
-            member.name != primary.name && member.isReady && member.role == "replica" && member.state == "running"
+            member.name != primary.name && member.isReady && member.record.role == .replica
+                && member.record.state == .running
                 && (member.timeline == nil || member.timeline == primary.timeline) && member.tags.mayLead
                 && isAllowed(member)
         }.max { left, right in
-            (left.tags.failoverPriority ?? 1, -left.ordinal) < (right.tags.failoverPriority ?? 1, -right.ordinal)
+            (left.tags.failoverPriority, -left.ordinal) < (right.tags.failoverPriority, -right.ordinal)
         }
-    }
-}
-
-/// The annotation `matriarch.dev/switchover-result`, written by the agent that led.
-struct SwitchoverResult: Sendable, Hashable {
-    let id: String
-    let isSuccess: Bool
-    let from: String?
-    let to: String?
-    let reason: String?
-    let outageMillis: Int64?
-    /// What a forced failover cost, in one sentence; nil when nothing is known to be lost.
-    let loss: String?
-
-    init?(_ annotation: String) {
-        let json: JSONValue
-        do {
-            json = try JSONValue(parsing: annotation)
-        } catch {
-            return nil
-        }
-        guard let id = json["id"]?.stringValue, let outcome = json["outcome"]?.stringValue else { return nil }
-        self.id = id
-        isSuccess = outcome == "succeeded"
-        from = json["from"]?.stringValue
-        to = json["to"]?.stringValue
-        reason = json["reason"]?.stringValue
-        outageMillis = json["outageMillis"]?.int64Value
-        loss = json["loss"]?.stringValue
     }
 }

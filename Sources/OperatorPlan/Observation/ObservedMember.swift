@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -13,22 +15,10 @@ struct ObservedMember: Sendable, Hashable {
     let readySince: Timestamp?
     let isDeleting: Bool
     let isContainerRunning: Bool
-    /// Patroni's words: `primary` (`master` before 4.0), `replica`, …
-    let role: String?
-    let state: String?
-    let timeline: Int64?
-    /// `server_version_num` of the server that runs.
-    let serverVersion: Int?
-    let isRestartPending: Bool
-    /// When its postmaster started; nil while it does not run or has not said so.
-    let postmasterStartTime: String?
-    /// What it answered to the restart it is asked for now.
-    let restart: RestartAnswer?
-    /// What only a person can mend, as the agent says it; nil when there is nothing.
-    let problem: String?
-    /// Its agent writes the EndpointSlice of the read-write Service while it leads; those of earlier images do not.
-    let writesRoute: Bool
-    let tags: InstanceTags
+    /// What its agent says of it.
+    let record: MemberRecord
+    /// As the spec has them.
+    let tags: MemberTags
 
     /// nil when the Pod's name does not belong to the cluster's StatefulSet.
     init?(_ pod: Pod, names: ClusterNames, overrides: [InstanceOverride]) {
@@ -46,57 +36,31 @@ struct ObservedMember: Sendable, Hashable {
             pod.status?.containerStatuses?.contains {
                 $0.name == OperatorNames.container && $0.state?.running != nil
             } == true
-        let status = pod.metadata.annotations?[Annotations.memberStatus].flatMap(Self.parse)
-        role = status?["role"]?.stringValue.map { $0 == "master" ? "primary" : $0 }
-        state = status?["state"]?.stringValue
-        timeline = status?["timeline"]?.int64Value
-        serverVersion = status?["server_version"]?.intValue
-        isRestartPending = status?["pending_restart"]?.boolValue == true
-        postmasterStartTime = status?["postmaster_start_time"]?.stringValue
-        restart = RestartAnswer(status?["restart"])
-        problem = status?["problem"]?.stringValue.flatMap {
-            $0.isEmpty ? nil : bounded($0, to: MemberStatus.maximumProblemLength)
-        }
-        writesRoute = status?["route"]?.stringValue == Annotations.routeBySlice
-        tags = overrides.first { $0.name == name }?.tags ?? InstanceTags()
+        record = MemberRecord(pod: pod) ?? MemberRecord()
+        tags = overrides.first { $0.name == name }?.tags.ofMember ?? MemberTags()
     }
 
-    /// The annotation is the agent's; an unreadable one is a member that has said nothing.
-    private static func parse(_ text: String) -> JSONValue? {
-        do {
-            return try JSONValue(parsing: text)
-        } catch {
-            return nil
-        }
-    }
+    /// Patroni's words: `primary`, `replica`, …
+    var role: String? { record.roleName }
+    var state: String? { record.stateName }
+    var timeline: Int64? { record.timeline.map { Int64($0.rawValue) } }
+    /// What only a person can mend, as the agent says it; nil when there is nothing.
+    var problem: String? { record.problem.map { bounded($0, to: MemberStatus.maximumProblemLength) } }
 
     /// It runs as a primary: its server accepts writes as far as its agent knows.
-    var isRunningPrimary: Bool { role == Labels.rolePrimary && runs }
+    var isRunningPrimary: Bool { record.role == .primary && runs }
     /// Nothing of it runs: it can neither lead nor be asked.
     var isDown: Bool { !isContainerRunning && !isReady && !isDeleting }
     /// It leads a cluster that follows another one.
-    var isRunningStandbyLeader: Bool { role == Labels.roleStandbyLeader && runs }
-    private var runs: Bool { state == "running" && isContainerRunning && !isDeleting }
+    var isRunningStandbyLeader: Bool { record.role == .standbyLeader && runs }
+    /// It can be promoted, or confirm commits, as far as its agent and the kubelet know.
+    var isRunningReplica: Bool { record.role == .replica && runs }
+    private var runs: Bool { record.state == .running && isContainerRunning && !isDeleting }
 
     var status: MemberStatus {
         MemberStatus(
             name: name, role: role, state: state, timeline: timeline, ready: isReady, node: node,
-            pendingRestart: isRestartPending ? true : nil, problem: problem)
-    }
-}
-
-/// A member's answer to a restart.
-struct RestartAnswer: Sendable, Hashable {
-    let id: String
-    /// `succeeded`, `skipped` or `failed`.
-    let outcome: String
-    let reason: String
-
-    init?(_ json: JSONValue?) {
-        guard let id = json?["id"]?.stringValue, let outcome = json?["outcome"]?.stringValue else { return nil }
-        self.id = id
-        self.outcome = outcome
-        reason = bounded(json?["reason"]?.stringValue ?? outcome, to: SwitchoverStatus.maximumMessageLength)
+            pendingRestart: record.isRestartPending ? true : nil, problem: problem)
     }
 }
 

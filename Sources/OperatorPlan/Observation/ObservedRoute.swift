@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 public import KubernetesModels
 import PostgresClusterAPI
 
@@ -23,24 +25,20 @@ struct RouteSlice: Sendable, Hashable {
     let resourceVersion: String?
     /// Pods it leads to, by UID; the same Pod for each of its addresses.
     let pods: Set<String>
-    /// Name of the member that held the lock.
-    let holder: String
-    /// Epoch of that lock, as text.
-    let epoch: String
+    /// Whose lock it was written under.
+    let reign: Reign
 
     /// - Returns: nil for a slice of somebody else, or without the reign it was written under.
     init?(_ json: JSONValue) {
         let metadata = json["metadata"]
         guard metadata?["labels"]?[EndpointSliceLabel.managedBy]?.stringValue == EndpointSliceLabel.managedByMatriarch,
             let name = metadata?["name"]?.stringValue,
-            let reign = metadata?["annotations"]?[Annotations.reign]?.stringValue?.split(
-                separator: "/", omittingEmptySubsequences: false), reign.count == 5
+            let reign = metadata?["annotations"]?[StoreKey.reign]?.stringValue.flatMap({ Reign($0) })
         else { return nil }
         self.name = name
         uid = metadata?["uid"]?.stringValue
         resourceVersion = metadata?["resourceVersion"]?.stringValue
-        epoch = String(reign[1])
-        holder = String(reign[2])
+        self.reign = reign
         pods = Set(
             (json["endpoints"]?.arrayValue ?? []).compactMap { $0.value(at: "targetRef", "uid")?.stringValue })
     }

@@ -39,6 +39,7 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     // ConfigurationValid.
     case accepted = "Accepted"
     case invalidSpec = "InvalidSpec"
+    case refusedByMember = "RefusedByMember"
 
     // Paused.
     case paused = "Paused"

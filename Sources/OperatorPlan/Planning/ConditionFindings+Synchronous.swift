@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import PostgresClusterAPI
 
 /// Whether commits wait for as many standbys as the spec asks for.
@@ -13,10 +15,11 @@ extension ConditionFindings {
             return (.unknown, Finding(reason: .settling, message: message))
         }
         let names = record.members.sorted().joined(separator: ", ")
+        let count = record.confirmations
         let fit = record.members.filter { situation.member($0)?.isRunningReplica == true }
-        if wanted.strict, fit.count < max(1, record.count) {
+        if wanted.strict, fit.count < max(1, count) {
             let message =
-                "Commits wait: \(fit.count) of the \(max(1, record.count)) synchronous standbys a commit needs run"
+                "Commits wait: \(fit.count) of the \(max(1, count)) synchronous standbys a commit needs run"
                 + (names.isEmpty ? "" : "; recorded: \(names)")
             return (.false, Finding(reason: .commitsWait, message: message))
         }
@@ -25,18 +28,22 @@ extension ConditionFindings {
                 "Commits wait for nobody: what is acknowledged now is on \(leader) alone, and nobody else may lead"
             return (.false, Finding(reason: .noStandby, message: message))
         }
-        if record.count < wanted.standbys {
-            let message = "Commits wait for \(record.count) instead of \(wanted.standbys) standbys: \(names)"
+        if !record.canElect {
+            let message =
+                "Nobody but \(leader) may lead: the recorded quorum asks for more standbys than there are; "
+                + "recorded: \(names)"
+            return (.false, Finding(reason: .noStandby, message: message))
+        }
+        if count < wanted.standbys {
+            let message = "Commits wait for \(count) instead of \(wanted.standbys) standbys: \(names)"
             return (.false, Finding(reason: .fewerStandbys, message: message))
         }
-        let whom = record.count < record.members.count ? "\(record.count) of \(names)" : names
+        let whom = count < record.members.count ? "\(count) of \(names)" : names
         return (.true, Finding(reason: .inSync, message: "Each commit waits for \(whom)"))
     }
 }
 
-extension ObservedMember {
-    /// It can confirm commits as far as its agent and the kubelet know.
-    fileprivate var isRunningReplica: Bool {
-        role == "replica" && state == "running" && isContainerRunning && !isDeleting
-    }
+extension SynchronousState {
+    /// How many standbys confirm each commit.
+    fileprivate var confirmations: Int { max(0, members.count - quorum) }
 }

@@ -27,7 +27,7 @@ struct ConditionFindings {
                 .degraded, degraded.map { _ in .true } ?? .false,
                 degraded ?? Finding(reason: .sound, message: "Nothing is missing")
             ),
-            (.configurationValid, problems.isEmpty ? .true : .false, configuration),
+            (.configurationValid, problems.isEmpty && refused.isEmpty ? .true : .false, configuration),
             (
                 .paused, spec.paused ? .true : .false,
                 spec.paused
@@ -145,11 +145,19 @@ struct ConditionFindings {
         "initdb failed", "start failed", "stop failed", "crashed", "custom bootstrap failed",
     ]
 
+    /// A spec that is refused is carried out in nothing; of what members refuse, the rest is in force.
     private var configuration: Finding {
-        problems.isEmpty
-            ? Finding(reason: .accepted, message: "The spec is valid")
-            : Finding(reason: .invalidSpec, message: problems.map(\.description).joined(separator: "; "))
+        if !problems.isEmpty {
+            return Finding(reason: .invalidSpec, message: problems.map(\.description).joined(separator: "; "))
+        }
+        if !refused.isEmpty {
+            // Anybody may have written it: a list too long must not have the whole status refused.
+            return Finding(reason: .refusedByMember, message: bounded(refused.joined(separator: "; "), to: 4096))
+        }
+        return Finding(reason: .accepted, message: "The spec is valid")
     }
+
+    private var refused: [String] { situation.refused }
 
     private func lost(_ loss: LossStatus, _ failover: FailoverStatus) -> (
         Condition.Kind, Condition.Status, Finding

@@ -1,3 +1,4 @@
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -30,7 +31,7 @@ extension Planner {
         }
         let id = "\(purpose)-\(leader.name)-\(leader.timeline ?? 0)-\(number)"
         // The store was written and the status was not: whoever is named there, however anybody looks now.
-        let asked = situation.pendingRequest == id ? situation.pendingCandidate : nil
+        let asked = situation.request.flatMap { $0.requestID == id ? $0.candidate : nil }
         guard let candidate = asked ?? successor?.name else {
             progress.append(Finding(reason: .waitingForCandidate, message: missingSuccessor(of: leader)))
             plan.requeue(after: .seconds(5))

@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 import PostgresConfiguration
@@ -42,7 +44,8 @@ extension Planner {
 
     /// Version of the servers that run, or of the last one that did.
     var dataVersion: String? {
-        let running = situation.primary?.serverVersion ?? situation.members.compactMap(\.serverVersion).max()
+        let running =
+            situation.primary?.record.serverVersion ?? situation.members.compactMap(\.record.serverVersion).max()
         return running.map { ServerVersion(number: $0).description } ?? previous.postgresVersion
     }
 

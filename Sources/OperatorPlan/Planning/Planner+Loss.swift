@@ -1,3 +1,4 @@
+import ClusterRecords
 import HighAvailability
 import PostgresClusterAPI
 
@@ -23,11 +24,11 @@ extension Planner {
 extension Planner {
     /// A change somebody asked for is a failover all the same when nothing vouches for it, as one that was forced.
     private mutating func describeRequestedLoss() {
-        guard let report = situation.loss, report.verdict == .possible, status.timeline == report.timeline + 1,
-            status.lastPrimary == report.to, status.lastFailover?.timeline != status.timeline
+        guard let report = situation.loss, report.verdict == .possible, status.timeline == report.begun,
+            status.lastPrimary == report.member, status.lastFailover?.timeline != status.timeline
         else { return }
         status.lastFailover = FailoverStatus(
-            from: report.from ?? previous.lastPrimary, to: report.to, timeline: status.timeline, at: now,
+            from: report.former ?? previous.lastPrimary, to: report.member, timeline: status.timeline, at: now,
             reason: "Requested", loss: LossStatus(outcome: .unknown))
     }
 }
@@ -35,9 +36,11 @@ extension Planner {
 extension ClusterSituation {
     /// nil when nobody has said anything new about this failover.
     fileprivate func loss(of failover: FailoverStatus) -> LossStatus? {
-        guard let begun = failover.timeline, let report = loss, report.to == failover.to, report.timeline == begun - 1
+        guard let begun = failover.timeline, let report = loss, report.member == failover.to, report.begun == begun
         else { return nil }
-        let found = failover.from.flatMap { abandoned[$0] }.flatMap { $0.timeline == report.timeline ? $0 : nil }
+        let found = failover.from.flatMap { abandoned[$0]?.abandoned }.flatMap {
+            $0.timeline == report.timeline ? $0 : nil
+        }
         let start = found?.start ?? report.start
         let end = found?.end ?? report.published.map { max($0, start) }
         let outcome: LossStatus.Outcome =
@@ -46,9 +49,15 @@ extension ClusterSituation {
             case .possible: found.map { $0.start >= $0.end || $0.commits == 0 ? .nothing : .lost } ?? .possible
             }
         return LossStatus(
-            outcome: outcome, timeline: report.timeline, from: start.description, to: end?.description,
-            bytes: end.map { Int64(clamping: $0.bytes(since: start).rawValue) }, commits: found?.commits)
+            outcome: outcome, timeline: Int64(report.timeline.rawValue), from: start.description, to: end?.description,
+            bytes: end.map { Int64(clamping: $0.bytes(since: start).rawValue) },
+            commits: found?.commits.map { Int64($0) })
     }
+}
+
+extension FailoverLoss {
+    /// The timeline that promotion began.
+    fileprivate var begun: Int64 { Int64(timeline.rawValue) + 1 }
 }
 
 extension LossStatus {

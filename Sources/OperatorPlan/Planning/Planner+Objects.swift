@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -136,11 +138,11 @@ extension Planner {
                 return nil
             }
         }
-        let wanted = context.dynamicConfiguration(over: current)
+        let wanted = context.dynamicConfiguration.json(over: current)
         guard wanted != current else { return }
         plan.changes.append(
             .writeStore(
-                storeWrite(key, stored, [Annotations.configuration: .string(wanted.serialized())])))
+                storeWrite(key, stored, [Annotations.configuration: wanted.serialized()])))
     }
 
     /// Agents find the store by its label, so one that was taken away is put back.
@@ -153,11 +155,11 @@ extension Planner {
         }
     }
 
-    /// Writes annotations conditional on what was read; a null removes one.
-    func storeWrite(_ key: ObjectKey, _ stored: StoreObject?, _ annotations: [String: JSONValue]) -> StoreWrite {
+    /// Writes annotations conditional on what was read; a nil removes one.
+    func storeWrite(_ key: ObjectKey, _ stored: StoreObject?, _ annotations: [String: String?]) -> StoreWrite {
         guard let stored else {
             var metadata = context.metadata(key.name, component: Component.store)
-            metadata["annotations"] = .object(annotations.filter { !$0.value.isNull })
+            metadata["annotations"] = JSONValue(annotations.compactMapValues(\.self))
             return StoreWrite(
                 key: key, isCreation: true,
                 body: [
@@ -165,7 +167,9 @@ extension Planner {
                     "metadata": metadata,
                 ])
         }
-        var metadata: JSONValue = ["annotations": .object(annotations)]
+        var metadata: JSONValue = [
+            "annotations": .object(annotations.mapValues { $0.map(JSONValue.string) ?? .null })
+        ]
         if let version = stored.resourceVersion { metadata["resourceVersion"] = .string(version) }
         return StoreWrite(key: key, isCreation: false, body: ["metadata": metadata])
     }

@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -44,7 +46,7 @@ extension Planner {
     /// The members it is about, with the servers that run now: one that starts later need not be restarted.
     private func concerned(by request: RestartRequest) -> [RestartStatus.Member] {
         situation.members.filter { request.instances?.contains($0.name) ?? true }.map {
-            RestartStatus.Member(name: $0.name, postmasterStartTime: $0.postmasterStartTime)
+            RestartStatus.Member(name: $0.name, postmasterStartTime: $0.record.postmasterStartTime)
         }
     }
 
@@ -106,16 +108,20 @@ extension Planner {
 
     /// - Returns: false while there is no answer.
     private mutating func takeAnswer(_ state: inout RestartStatus, _ asked: inout RestartStatus.Member) -> Bool {
-        guard let answer = situation.member(asked.name)?.restart, answer.id == state.request else { return false }
-        asked.message = answer.reason
+        guard let answer = situation.member(asked.name)?.record.restart, answer.id == state.request else {
+            return false
+        }
+        let reason = bounded(
+            answer.reason.isEmpty ? answer.outcome.rawValue : answer.reason, to: SwitchoverStatus.maximumMessageLength)
+        asked.message = reason
         switch answer.outcome {
-        case "succeeded":
+        case .succeeded:
             asked.phase = .restarted
-            event(.memberRestarted, "\(asked.name): \(answer.reason)")
-        case "skipped": asked.phase = .skipped
-        case _:
+            event(.memberRestarted, "\(asked.name): \(reason)")
+        case .skipped: asked.phase = .skipped
+        case .failed:
             asked.phase = .failed
-            fail(&state, .failed, "\(asked.name): \(answer.reason)")
+            fail(&state, .failed, "\(asked.name): \(reason)")
         }
         return true
     }
@@ -138,7 +144,7 @@ extension Planner {
                 return
             }
             members[index].phase = .restarting
-            members[index].postmasterStartTime = member.postmasterStartTime ?? members[index].postmasterStartTime
+            members[index].postmasterStartTime = member.record.postmasterStartTime ?? members[index].postmasterStartTime
             state.steppedAt = now
             state.message = "\(member.name) restarts"
             write(order: order(for: members[index], state.request, request))
@@ -178,41 +184,36 @@ extension Planner {
     ) -> String? {
         let role: RestartRequest.Role = member.name == situation.leader ? .primary : .replica
         if let wanted = request.role, wanted != role { return "It is the \(role.rawValue)" }
-        guard let started = member.postmasterStartTime else { return nil }
+        guard let started = member.record.postmasterStartTime else { return nil }
         if let before = asked.postmasterStartTime, before != started {
             return "It was restarted meanwhile, at \(started)"
         }
-        return request.onlyPending && !member.isRestartPending ? "No parameter waits for a restart" : nil
+        return request.onlyPending && !member.record.isRestartPending ? "No parameter waits for a restart" : nil
     }
 
     // MARK: The order in the store
 
-    private func order(
-        for member: RestartStatus.Member, _ id: String, _ request: RestartRequest
-    ) -> JSONValue {
-        var order: JSONValue = [
-            "id": .string(id), "member": .string(member.name), "restart_pending": .bool(request.onlyPending),
-        ]
-        if let started = member.postmasterStartTime { order["postmaster_start_time"] = .string(started) }
-        if let role = request.role { order["role"] = .string(role.rawValue) }
-        return .string(order.serialized())
+    private func order(for member: RestartStatus.Member, _ id: String, _ request: RestartRequest) -> RestartOrder {
+        RestartOrder(
+            id: id, member: member.name, postmasterStartTime: member.postmasterStartTime,
+            onlyPending: request.onlyPending, role: request.role?.ofMembers)
     }
 
     /// Takes our order off the store; the members forget their answers with it.
     private mutating func dropOrder() {
-        write(order: .null)
+        write(order: nil)
     }
 
     /// One write to an object in a plan: a second one would be made from a version that is gone.
-    private mutating func write(order: JSONValue) {
+    private mutating func write(order: RestartOrder?) {
         let stored = observed.store.configuration
-        guard stored?.annotations[Annotations.restart] != order.stringValue else { return }
+        guard stored?.annotations[Annotations.restart] != order?.annotation else { return }
         let key = ObjectKey(context.storeResource, names.storeConfiguration)
         let isWritten = plan.changes.contains {
             if case .writeStore(let write) = $0 { write.key == key } else { false }
         }
         guard !isWritten else { return plan.requeue(after: .seconds(1)) }
-        plan.changes.append(.writeStore(storeWrite(key, stored, [Annotations.restart: order])))
+        plan.changes.append(.writeStore(storeWrite(key, stored, [Annotations.restart: order?.annotation])))
     }
 
     // MARK: Ends
@@ -234,5 +235,14 @@ extension Planner {
         state.message = bounded(message, to: SwitchoverStatus.maximumMessageLength)
         state.finishedAt = now
         warn(.restartFailed, "\(reason.rawValue): \(message)")
+    }
+}
+
+extension RestartRequest.Role {
+    fileprivate var ofMembers: MemberRole {
+        switch self {
+        case .primary: .primary
+        case .replica: .replica
+        }
     }
 }

@@ -75,7 +75,7 @@ extension Planner {
     /// Whether the primary is being moved: no member may be taken away meanwhile.
     var isSwitchoverRunning: Bool {
         status.switchover?.phase == .inProgress || isHandoverRunning
-            || situation.hasPendingRequest && situation.pendingRequest != status.handover?.request
+            || situation.request.map { $0.requestID != status.handover?.request } ?? false
     }
 
     private mutating func restart(_ member: ObservedMember) {

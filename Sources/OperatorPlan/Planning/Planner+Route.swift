@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -20,7 +22,7 @@ extension Planner {
     }
 
     /// The leader serves, and says of itself that it writes no route.
-    private var isLedWithoutRoute: Bool { situation.primary.map { !$0.writesRoute } ?? false }
+    private var isLedWithoutRoute: Bool { situation.primary.map { !$0.record.writesRoute } ?? false }
 
     private var liveService: JSONValue? {
         observed.objects[ObjectKey(Service.resource, names.readWriteService)]
@@ -32,10 +34,9 @@ extension Planner {
 
     /// A slice the leader wrote under the lock it holds now, which leads to its Pod.
     private var leadersSlice: RouteSlice? {
-        guard let leader = situation.leadingMember, let epoch = observed.store.leader?.annotations[Annotations.epoch]
-        else { return nil }
+        guard let leader = situation.leadingMember, let lock = situation.lock, lock.hasReadableEpoch else { return nil }
         return observed.route.slices.compactMap(RouteSlice.init).first {
-            $0.holder == leader.name && $0.epoch == epoch && $0.pods == [leader.uid]
+            $0.reign.holder?.member == leader.name && $0.reign.epoch == lock.epoch && $0.pods == [leader.uid]
         }
     }
 

@@ -1,3 +1,4 @@
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 

@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -29,7 +31,7 @@ extension Planner {
         status.readyInstances = ready
         status.ready = "\(ready)/\(spec.instances)"
         status.members = members.map(\.status)
-        let pending = members.filter(\.isRestartPending).map(\.name)
+        let pending = members.filter(\.record.isRestartPending).map(\.name)
         status.pendingRestart = pending.isEmpty ? nil : pending
     }
 
@@ -90,7 +92,8 @@ extension Planner {
     /// Events for conditions that became true or false with this look; nothing is repeated.
     private mutating func announce(problems: [SpecProblem]) {
         let rejected = status.condition(.configurationValid)
-        if let rejected, rejected.status == .false, rejected.message != previous.condition(.configurationValid)?.message
+        if let rejected, rejected.reason == ConditionReason.invalidSpec.rawValue,
+            rejected.message != previous.condition(.configurationValid)?.message
         {
             warn(.invalidSpec, rejected.message)
         }

@@ -1,3 +1,4 @@
+import HighAvailability
 import PostgresClusterAPI
 
 /// Whom the primary may hand over to in order.

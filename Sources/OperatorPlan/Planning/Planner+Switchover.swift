@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -56,7 +58,7 @@ extension Planner {
     /// One step of a request: not before its time, then handed over, then its result or its timeout.
     mutating func advance(_ state: inout SwitchoverStatus, request: SwitchoverRequest) {
         guard !state.phase.isFinal else { return }
-        if let result = situation.result, result.id == state.request {
+        if let result = situation.result, result.requestID == state.request {
             return finish(&state, result: result)
         }
         switch state.phase {
@@ -67,7 +69,7 @@ extension Planner {
     }
 
     private mutating func start(_ state: inout SwitchoverStatus, request: SwitchoverRequest) {
-        if situation.pendingRequest == state.request {
+        if situation.request?.requestID == state.request {
             // The store was written and the status was not: go on from there.
             return begin(&state, from: situation.leader, to: request.candidate, writes: false)
         }
@@ -107,8 +109,9 @@ extension Planner {
             return wait(&state, request, reason: .busy, message: "Waits until the restart is done")
         }
         // A request of ours that this one replaces is overwritten; anybody else's is waited for.
-        let isOurs = situation.pendingRequest != nil && situation.pendingRequest == previous.switchover?.request
-        if situation.hasPendingRequest, !isOurs {
+        if let pending = situation.request,
+            pending.requestID == nil || pending.requestID != previous.switchover?.request
+        {
             return wait(&state, request, reason: .busy, message: "Waits until another request is done")
         }
         begin(&state, from: situation.leader, to: request.candidate, writes: true, mode: request.mode)
@@ -161,12 +164,10 @@ extension Planner {
         mode: SwitchoverRequest.Mode = .planned
     ) {
         if writes {
-            var annotations: [String: JSONValue] = [Annotations.failoverRequestID: .string(state.request)]
-            annotations[Annotations.failoverMember] = candidate.map { .string($0) } ?? .null
             // Without a leader in it the request is a failover: it holds whoever leads.
-            annotations[Annotations.failoverLeader] = mode == .forced ? .null : leader.map { .string($0) } ?? .null
-            let key = ObjectKey(context.storeResource, names.storeFailover)
-            plan.changes.append(.writeStore(storeWrite(key, observed.store.failover, annotations)))
+            let request = FailoverRequest(
+                leader: mode == .forced ? nil : leader, candidate: candidate, requestID: state.request)
+            write(request: request.annotations)
         }
         state.phase = .inProgress
         state.reason = ConditionReason.inProgress.rawValue
@@ -181,7 +182,7 @@ extension Planner {
 
     private mutating func supervise(_ state: inout SwitchoverStatus, request: SwitchoverRequest) {
         let started = state.startedAt ?? now
-        let isCleared = situation.pendingRequest != state.request
+        let isCleared = situation.request?.requestID != state.request
         // Once an agent has taken it off it cannot be withdrawn any more.
         let deadline = started + .seconds(request.timeout) + (isCleared ? Self.longestHandOver : .zero)
         if isCleared, let primary = situation.primary, primary.name != state.from,
@@ -191,17 +192,7 @@ extension Planner {
             return succeed(&state, from: state.from, to: primary.name, reason: .completed)
         }
         guard now < deadline else {
-            if !isCleared {
-                let key = ObjectKey(context.storeResource, names.storeFailover)
-                plan.changes.append(
-                    .writeStore(
-                        storeWrite(
-                            key, observed.store.failover,
-                            [
-                                Annotations.failoverRequestID: .null, Annotations.failoverMember: .null,
-                                Annotations.failoverLeader: .null,
-                            ])))
-            }
+            if !isCleared { write(request: FailoverRequest.noAnnotations) }
             return fail(
                 &state, reason: .timedOut,
                 message: isCleared
@@ -214,20 +205,25 @@ extension Planner {
     /// A primary stops for ten minutes at most, and then waits for its heir.
     private static let longestHandOver: Duration = .seconds(620)
 
+    private mutating func write(request annotations: [String: String?]) {
+        let key = ObjectKey(context.storeResource, names.storeFailover)
+        plan.changes.append(.writeStore(storeWrite(key, observed.store.failover, annotations)))
+    }
+
     /// How long the result may lag behind the deed.
     private static let resultDelay: Duration = .seconds(5)
 
     private mutating func finish(_ state: inout SwitchoverStatus, result: SwitchoverResult) {
         state.from = result.from ?? state.from
-        state.outageMillis = result.outageMillis.map { max(0, $0) }
-        if result.isSuccess {
+        state.outageMillis = result.outage?.milliseconds
+        if result.succeeded {
             succeed(
                 &state, from: state.from, to: result.to ?? state.to,
                 reason: result.loss == nil ? .completed : .completedAtLoss, loss: result.loss)
         } else {
             fail(
                 &state, reason: .refused,
-                message: result.reason.map { "The primary's agent refused: \($0)" } ?? "The primary's agent refused")
+                message: "The primary's agent refused" + (result.reason.isEmpty ? "" : ": \(result.reason)"))
         }
     }
 

@@ -1,3 +1,4 @@
+public import HighAvailability
 import KubernetesModels
 
 /// What is different about one member.
@@ -53,10 +54,19 @@ public struct InstanceTags: Sendable, Hashable, Codable {
         self.nostream = nostream
     }
 
-    /// Whether the member may become primary.
-    public var mayLead: Bool { nofailover != true && (failoverPriority ?? 1) > 0 }
-    /// Whether commits may wait for the member.
-    public var mayBeSynchronous: Bool { nosync != true && (syncPriority ?? 1) > 0 }
+    /// The tags as agents have them; what is absent has its default.
+    public var ofMember: MemberTags {
+        let standard = MemberTags()
+        return MemberTags(
+            isExcludedFromFailover: nofailover ?? standard.isExcludedFromFailover,
+            failoverPriority: failoverPriority ?? standard.failoverPriority,
+            isExcludedFromLoadBalancing: noloadbalance ?? standard.isExcludedFromLoadBalancing,
+            isCloneSource: clonefrom ?? standard.isCloneSource,
+            isExcludedFromSynchronous: nosync ?? standard.isExcludedFromSynchronous,
+            synchronousPriority: syncPriority ?? standard.synchronousPriority, zone: zone,
+            replicatesFrom: replicatefrom, streamsFromNobody: nostream ?? standard.streamsFromNobody)
+    }
+
     /// The highest value the schema admits.
     public static let maximumSyncPriority = 1000
 }

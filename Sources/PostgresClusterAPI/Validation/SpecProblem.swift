@@ -1,12 +1,10 @@
+public import ClusterRecords
 import KubernetesModels
 
 /// One thing wrong with a spec: where, what was found, and the rule.
 public struct SpecProblem: Error, Sendable, Hashable, CustomStringConvertible {
-    /// As kubectl shows paths: `spec.highAvailability.ttl`, `spec.postgresql.pgHBA[2]`.
-    public let path: String
-    /// The value found, shortened; nil when it is absent.
-    public let value: String?
-    public let message: String
+    /// Its path is as kubectl shows paths: `spec.highAvailability.ttl`, `spec.postgresql.pgHBA[2]`.
+    public let problem: Problem
     /// Who can find it.
     public let source: Source
 
@@ -35,14 +33,27 @@ public struct SpecProblem: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     public init(path: String, value: String?, message: String, source: Source = .knowledge(.relations)) {
-        self.source = source
-        self.path = path
-        self.value = value.map { $0.count > 120 ? String($0.prefix(119)) + "…" : $0 }
-        self.message = message
+        self.init(Problem(path: path, value: value, rule: message, refuser: source.refuser), source: source)
     }
 
-    public var description: String {
-        value.map { "\(path): \($0): \(message)" } ?? "\(path): \(message)"
+    init(_ problem: Problem, source: Source) {
+        self.problem = problem
+        self.source = source
+    }
+
+    public var path: String { problem.path }
+    /// The value found, shortened; nil when it is absent.
+    public var value: String? { problem.value }
+    public var message: String { problem.rule }
+    public var description: String { problem.description }
+}
+
+extension SpecProblem.Source {
+    fileprivate var refuser: Problem.Refuser {
+        switch self {
+        case .schema, .rule: .schema
+        case .knowledge: .operator
+        }
     }
 }
 

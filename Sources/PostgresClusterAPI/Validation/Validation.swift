@@ -1,3 +1,4 @@
+import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import PostgresConfiguration
@@ -61,16 +62,7 @@ struct SpecValidator {
             parameters: settings.parameters, hba: settings.pgHBA, ident: settings.pgIdent,
             version: status?.postgresVersion.flatMap { ServerVersion($0) },
             instances: max(1, min(spec.instances, Int(PostgresClusterSpec.maximumInstances)))
-        ).map { problem in
-            // The configuration module speaks of the store's keys; users know the resource's.
-            var field = problem.field
-            for (key, name) in [("pg_hba[", "pgHBA["), ("pg_ident[", "pgIdent[")] where field.hasPrefix(key) {
-                field = name + field.dropFirst(key.count)
-            }
-            return SpecProblem(
-                path: "spec.postgresql.\(field)", value: problem.value, message: problem.rule,
-                source: .knowledge(.postgresSettings))
-        }
+        ).map { SpecProblem(Problem($0, refuser: .operator), source: .knowledge(.postgresSettings)) }
     }
 
     private func storage() -> [SpecProblem] {

@@ -7,7 +7,7 @@ public enum ConfigurationChange: Hashable, Sendable {
     /// ``PostgresInstance/reload()`` makes everything effective.
     case reload
     /// Reload now; these take effect at the next start.
-    case restart([ServerStatus.PendingRestart])
+    case restart([PendingSetting])
 }
 
 extension PostgresInstance {
@@ -125,9 +125,9 @@ extension PostgresInstance {
 
     private func commandLineChanges(
         _ settings: PostgresSettings, recorded: ControlData?
-    ) -> [ServerStatus.PendingRestart] {
+    ) -> [PendingSetting] {
         settings.commandLineChanges(from: runningCommandLine, recorded: recorded, floors: floors).map {
-            ServerStatus.PendingRestart(parameter: $0.name, running: $0.from, configured: $0.to)
+            PendingSetting(name: $0.name, oldValue: $0.from, newValue: $0.to)
         }
     }
 
@@ -139,7 +139,7 @@ extension PostgresInstance {
     /// Parameters of the file that only a restart makes effective and that the command line does not set.
     private static func restartOnlyChanges(
         from old: String, to new: String, in version: ServerVersion
-    ) -> [ServerStatus.PendingRestart] {
+    ) -> [PendingSetting] {
         let before = ServerFiles.parameters(ofConfiguration: old)
         guard !before.isEmpty else { return [] }
         let after = ServerFiles.parameters(ofConfiguration: new)
@@ -148,7 +148,7 @@ extension PostgresInstance {
             .filter { RestartOnlyParameters.contains($0, in: version) && !onCommandLine.contains($0) }
             .filter { before[$0] != after[$0] }
             .map {
-                ServerStatus.PendingRestart(parameter: $0, running: before[$0] ?? "", configured: after[$0] ?? "")
+                PendingSetting(name: $0, oldValue: before[$0] ?? "", newValue: after[$0] ?? "")
             }
     }
 }

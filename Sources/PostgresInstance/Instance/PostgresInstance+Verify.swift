@@ -1,20 +1,42 @@
 import PostgresClient
 
+/// What a server says is wrong with its configuration files.
+public struct ConfigurationFileError: Hashable, Sendable, CustomStringConvertible {
+    /// The parameter it is about; nil for a line that is none.
+    public let parameter: String?
+    public let file: String?
+    /// PostgreSQL's words.
+    public let message: String
+
+    public init(parameter: String?, file: String?, message: String) {
+        self.parameter = parameter
+        self.file = file
+        self.message = message
+    }
+
+    /// The parameter, or else the file.
+    public var place: String { parameter ?? file ?? "a configuration file" }
+    public var description: String { "\(place): \(message)" }
+}
+
 extension PostgresInstance {
     /// What the running server says is wrong with its configuration files as they are now, before any reload.
     ///
     /// PostgreSQL reads the files anew for this and applies nothing. A file with one error is refused whole at a reload, and
     /// keeps a server from starting.
     ///
-    /// - Returns: one sentence for each error; empty when a reload would take everything.
-    public func configurationFileErrors(deadline: Duration = .seconds(2)) async throws -> [String] {
+    /// - Returns: each error; empty when a reload would take everything.
+    public func configurationFileErrors(deadline: Duration = .seconds(2)) async throws -> [ConfigurationFileError] {
         let connection = try await openObserver(deadline: deadline)
         // A change that waits for a restart is listed as an error too, and is none.
         return try await connection.query(
             """
-            SELECT coalesce(name, sourcefile, 'a configuration file') || ': ' || error FROM pg_file_settings
+            SELECT name, sourcefile, error FROM pg_file_settings
             WHERE error IS NOT NULL AND error NOT LIKE '%could not be applied%' ORDER BY seqno
             """, deadline: deadline
-        ).rows.compactMap { $0.first ?? nil }
+        ).rows.compactMap { row in
+            guard row.count == 3, let message = row[2] else { return nil }
+            return ConfigurationFileError(parameter: row[0], file: row[1], message: message)
+        }
     }
 }

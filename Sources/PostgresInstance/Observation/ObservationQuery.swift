@@ -94,8 +94,7 @@ enum ObservationQuery {
                     isTemporary: row.flag(3), restartPosition: row.position(4), walStatus: row[5])
             },
             pendingRestart: rows("pending").map { row in
-                ServerStatus.PendingRestart(
-                    parameter: row[0] ?? "", running: row[1] ?? "", configured: row[2] ?? "")
+                PendingSetting(name: row[0] ?? "", oldValue: row[1] ?? "", newValue: row[2] ?? "")
             })
     }
 

@@ -31,7 +31,7 @@ public struct ServerStatus: Hashable, Sendable {
     public let standbys: [Standby]
     public let slots: [Slot]
     /// Parameters whose new value waits for a restart.
-    public let pendingRestart: [PendingRestart]
+    public let pendingRestart: [PendingSetting]
 
     /// How far this server's WAL reaches: flushed on a primary, the furthest of received and replayed on a standby.
     public var position: LSN {
@@ -76,11 +76,5 @@ public struct ServerStatus: Hashable, Sendable {
         public let restartPosition: LSN?
         /// `reserved`, `extended`, `unreserved`, `lost`.
         public let walStatus: String?
-    }
-
-    public struct PendingRestart: Hashable, Sendable {
-        public let parameter: String
-        public let running: String
-        public let configured: String
     }
 }

@@ -1,0 +1,29 @@
+import ClusterRecords
+import KubernetesModels
+
+extension AgentFile {
+    /// Reads the file the kubelet mounts.
+    ///
+    /// - Throws: what is wrong; its path begins with the file's.
+    static func read(path: String) throws(Problem) -> AgentFile {
+        let text: String
+        do {
+            text = try TextFile.read(path)
+        } catch {
+            throw Problem(path: path, value: nil, rule: error.message, refuser: .agent)
+        }
+        let json: JSONValue
+        do {
+            json = try JSONValue(parsing: text)
+        } catch {
+            throw Problem(path: path, value: nil, rule: "is not JSON: \(error)", refuser: .agent)
+        }
+        do {
+            return try AgentFile(json: json)
+        } catch {
+            var problem = error
+            problem.path = "\(path): \(error.path)"
+            throw problem
+        }
+    }
+}

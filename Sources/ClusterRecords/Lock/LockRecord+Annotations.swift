@@ -1,0 +1,141 @@
+public import HighAvailability
+public import KubernetesModels
+
+extension LockRecord {
+    /// Reads the lock's annotations; what cannot be read counts as absent, but for the epoch: see
+    /// ``HighAvailability/LockRecord/unreadableEpoch``. ``problems(in:)`` says what it was.
+    ///
+    /// - Parameter objectUID: of the object they were read from.
+    public init(version: String, objectUID: String? = nil, annotations: [String: String]) {
+        // Broken JSON is nobody's identity: a foreign holder.
+        let holder = annotations[StoreKey.holder].flatMap { try? JSONValue(parsing: $0) }
+        let leader = annotations[StoreKey.leader].flatMap { $0.isEmpty ? nil : $0 }
+        var identity: HolderIdentity?
+        if let leader, let uid = holder?["uid"]?.stringValue, let nonce = holder?["nonce"]?.stringValue,
+            holder?["member"]?.stringValue == leader
+        {
+            identity = HolderIdentity(member: leader, podUID: uid, nonce: nonce)
+        }
+        self.init(
+            version: version, leader: leader, identity: identity,
+            epoch: Self.epoch(annotations, isOurs: identity != nil),
+            containerInstance: identity == nil ? nil : holder?["container"]?.stringValue,
+            renewal: annotations[StoreKey.renewTime],
+            ttl: annotations[StoreKey.ttl].flatMap(Self.ttl),
+            heir: annotations[StoreKey.heir],
+            position: annotations[StoreKey.position].flatMap { UInt64($0) }.map { LSN(rawValue: $0) },
+            timeline: annotations[StoreKey.timeline].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) },
+            transitions: annotations[StoreKey.transitions].flatMap(Self.transitions) ?? 0,
+            failsafe: FailsafeList(annotations: annotations, isOurs: identity != nil), objectUID: objectUID)
+    }
+
+    /// Patroni writes none; a Matriarch agent that holds the lock has written one.
+    private static func epoch(_ annotations: [String: String], isOurs: Bool) -> Int64 {
+        guard let text = annotations[StoreKey.epoch] else { return isOurs ? unreadableEpoch : 0 }
+        return epoch(reading: text) ?? unreadableEpoch
+    }
+
+    /// A holder goes by its own ttl; a shorter one in the record would free the lock while it writes.
+    private static func ttl(_ text: String) -> Duration? {
+        // A double is next to what was written: 4.567 s has no whole number of nanoseconds.
+        Double(text).flatMap { (3..<1e6).contains($0) ? .milliseconds(Int64(($0 * 1000).rounded())) : nil }
+    }
+
+    private static func transitions(_ text: String) -> Int? {
+        Int(text).flatMap { (0...1 << 53).contains($0) ? $0 : nil }
+    }
+
+    /// What of the lock's annotations cannot be read, each by its key.
+    static func problems(in annotations: [String: String]) -> [Problem] {
+        let record = LockRecord(version: "", annotations: annotations)
+        var problems: [Problem] = []
+        func expect(_ key: String, _ isRead: Bool, _ what: String) {
+            guard let text = annotations[key], !isRead else { return }
+            problems.append(Problem(path: key, value: text, rule: "is not \(what)", refuser: .agent))
+        }
+        expect(StoreKey.epoch, record.hasReadableEpoch, "an epoch")
+        if annotations[StoreKey.epoch] == nil, !record.hasReadableEpoch {
+            problems.append(Problem(path: StoreKey.epoch, value: nil, rule: "is missing", refuser: .agent))
+        }
+        expect(StoreKey.ttl, record.ttl != nil, "a number of seconds from 3")
+        expect(StoreKey.transitions, annotations[StoreKey.transitions].flatMap(transitions) != nil, "a count")
+        expect(StoreKey.position, record.position != nil, "a position in bytes")
+        expect(StoreKey.timeline, record.timeline != nil, "a timeline")
+        return problems
+    }
+
+    /// - Parameter metadata: of the lock object.
+    public init(_ metadata: ObjectMeta) {
+        self.init(
+            version: metadata.resourceVersion ?? "", objectUID: metadata.uid, annotations: metadata.annotations ?? [:])
+    }
+}
+
+/// What a holder writes into the lock.
+public struct LockClaim: Hashable, Sendable {
+    public var identity: HolderIdentity
+    public var ttl: Duration
+    public var containerInstance: String?
+    public var timeline: Timeline?
+    public var position: LSN?
+    /// What a renewal leaves as the failsafe list; nil removes it. An acquisition leaves the one there is.
+    public var failsafe: FailsafeList?
+
+    public init(
+        identity: HolderIdentity, ttl: Duration, containerInstance: String? = nil,
+        timeline: Timeline? = nil, position: LSN? = nil, failsafe: FailsafeList? = nil
+    ) {
+        self.identity = identity
+        self.ttl = ttl
+        self.containerInstance = containerInstance
+        self.timeline = timeline
+        self.position = position
+        self.failsafe = failsafe
+    }
+
+    /// Annotations that take the lock over `previous`.
+    ///
+    /// - Parameter time: RFC 3339 with microseconds; read by people and by Patroni, compared by nobody here.
+    public func acquisition(over previous: LockRecord?, time: String) -> [String: String?] {
+        let changesName = previous?.leader != identity.member
+        var annotations = stamp(epoch: LockRecord.epoch(after: previous), time: time)
+        annotations[StoreKey.leader] = identity.member
+        annotations[StoreKey.acquireTime] = time
+        annotations[StoreKey.transitions] = String((previous?.transitions ?? 0) + (changesName ? 1 : 0))
+        annotations[StoreKey.heir] = .some(nil)
+        return annotations
+    }
+
+    /// Annotations that renew the lock in its epoch.
+    public func renewal(epoch: Int64, time: String) -> [String: String?] {
+        stamp(epoch: epoch, time: time).merging(FailsafeList.annotations(failsafe)) { own, _ in own }
+    }
+
+    private func stamp(epoch: Int64, time: String) -> [String: String?] {
+        var holder: JSONValue = [
+            "member": .string(identity.member), "uid": .string(identity.podUID), "nonce": .string(identity.nonce),
+        ]
+        if let containerInstance { holder["container"] = .string(containerInstance) }
+        var annotations: [String: String?] = [
+            StoreKey.holder: holder.serialized(), StoreKey.epoch: String(epoch), StoreKey.renewTime: time,
+            StoreKey.ttl: Self.seconds(ttl),
+        ]
+        if let timeline { annotations[StoreKey.timeline] = String(timeline.rawValue) }
+        if let position { annotations[StoreKey.position] = String(position.rawValue) }
+        return annotations
+    }
+
+    /// Annotations that let the lock go.
+    public static func release(heir: String?, position: LSN?) -> [String: String?] {
+        var annotations: [String: String?] = [
+            StoreKey.leader: nil, StoreKey.holder: nil, StoreKey.heir: heir,
+        ]
+        if let position { annotations[StoreKey.position] = String(position.rawValue) }
+        return annotations
+    }
+
+    private static func seconds(_ duration: Duration) -> String {
+        let milliseconds = duration.milliseconds
+        return milliseconds % 1000 == 0 ? String(milliseconds / 1000) : String(Double(milliseconds) / 1000)
+    }
+}

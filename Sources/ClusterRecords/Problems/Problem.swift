@@ -1,0 +1,31 @@
+/// One thing that is wrong with what somebody wrote: where, what was found, the rule, and who refused it.
+public struct Problem: Error, Hashable, Sendable {
+    /// Where it stands, in the words of whoever wrote it, such as `spec.postgresql.parameters.work_mem`.
+    public var path: String
+    /// The value found, at most 120 characters of it; nil when there is none.
+    public var value: String?
+    /// What is wrong with it, or what would be right, as the end of a sentence.
+    public var rule: String
+    public var refuser: Refuser
+
+    /// Who found it, and does not use it.
+    public enum Refuser: String, Hashable, Sendable, CaseIterable {
+        /// An API server, by the schema and its rules.
+        case schema
+        case `operator`
+        case agent
+        case postgresql
+    }
+
+    /// - Parameter value: is cut to 120 characters.
+    public init(path: String, value: String?, rule: String, refuser: Refuser) {
+        self.path = path
+        self.value = value.map { $0.count > 120 ? String($0.prefix(119)) + "…" : $0 }
+        self.rule = rule
+        self.refuser = refuser
+    }
+}
+
+extension Problem: CustomStringConvertible {
+    public var description: String { value.map { "\(path): \($0): \(rule)" } ?? "\(path): \(rule)" }
+}

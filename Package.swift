@@ -43,16 +43,21 @@ let package = Package(
     ],
     targets: [
         // Pure: no I/O, no clock, no log.
-        target("HighAvailability"),
-        target("PostgresConfiguration", ["HighAvailability"]),
+        target("Units"),
+        target("HighAvailability", ["Units"]),
+        target("PostgresConfiguration", ["Units"]),
         target("KubernetesModels"),
         // What operator, agents and command line tell each other.
-        target("ClusterRecords", ["HighAvailability", "KubernetesModels"]),
+        target("ClusterRecords", ["Units", "HighAvailability", "KubernetesModels"]),
         target(
-            "PostgresClusterAPI", ["ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
+            "PostgresClusterAPI",
+            ["ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration", "Units"]),
         target(
             "OperatorPlan",
-            ["PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
+            [
+                "PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration",
+                "Units",
+            ]),
 
         // One C library each, wrapped once.
         .target(name: "CLibCurl", linkerSettings: [.linkedLibrary("curl")]),
@@ -71,27 +76,29 @@ let package = Package(
             ["OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "ControllerRuntime", "Observability", log]),
 
         // The member.
-        target("Fence", ["CLinux", "HighAvailability"]),
-        target("InitProcess", ["Fence", "CLinux", "HighAvailability"]),
+        target("Fence", ["CLinux", "Units"]),
+        target("InitProcess", ["Fence", "CLinux", "Units"]),
         target(
             "PostgresInstance",
-            ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", subprocess, systemPackage, log]),
-        target("ClusterStore", ["ClusterRecords", "HighAvailability", "KubernetesClient", "KubernetesModels", log]),
-        target("AgentAPI", ["ClusterRecords", "HighAvailability", hummingbird, lifecycle, nio, log]),
+            ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", "Units", subprocess, systemPackage, log]),
+        target(
+            "ClusterStore",
+            ["ClusterRecords", "HighAvailability", "Units", "KubernetesClient", "KubernetesModels", log]),
+        target("AgentAPI", ["ClusterRecords", "HighAvailability", "Units", hummingbird, lifecycle, nio, log]),
         target(
             "Agent",
             [
                 "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterRecords", "ClusterStore",
                 "KubernetesClient", "KubernetesModels", "HTTPTransport", "AgentAPI", "Fence", "CLinux", "Observability",
-                systemPackage, log,
+                "Units", systemPackage, log,
             ]),
 
         target("Observability", [log]),
         target(
             "CommandLineTool",
             [
-                "PostgresClusterAPI", "ClusterRecords", "KubernetesClient", "KubernetesModels", "HighAvailability", "YAML",
-                argumentParser,
+                "PostgresClusterAPI", "ClusterRecords", "KubernetesClient", "KubernetesModels", "HighAvailability",
+                "Units", "YAML", argumentParser,
             ]),
         .executableTarget(
             name: "matriarch",
@@ -104,32 +111,33 @@ let package = Package(
         // Development only; never linked by the product.
         .target(
             name: "TestSupport",
-            dependencies: ["KubernetesClient", "PostgresClient", "Fence", subprocess, systemPackage],
+            dependencies: ["KubernetesClient", "PostgresClient", "Fence", "Units", subprocess, systemPackage],
             // Not compiled here: a library the C compiler makes would be linked with Swift's.
             resources: [.embedInCode("ShiftedClock/shifted_clock.c")], swiftSettings: strict),
         target(
             "ClusterLab",
             [
                 "PostgresClusterAPI", "ClusterRecords", "PostgresConfiguration", "KubernetesClient", "KubernetesModels",
-                "PostgresClient", "TestSupport", "Fence", "HighAvailability", subprocess, systemPackage,
+                "PostgresClient", "TestSupport", "Fence", "HighAvailability", "Units", subprocess, systemPackage,
             ]),
         .executableTarget(
             name: "matriarch-lab",
-            dependencies: ["ClusterLab", "HighAvailability", "KubernetesModels", argumentParser], swiftSettings: strict),
-        target("Simulation", ["HighAvailability"]),
+            dependencies: ["ClusterLab", "Units", "KubernetesModels", argumentParser], swiftSettings: strict),
+        target("Simulation", ["HighAvailability", "Units"]),
         .executableTarget(
             name: "matriarch-sim", dependencies: ["Simulation", "HighAvailability", argumentParser],
             swiftSettings: strict),
         // What the shipping `decide` says, as a page.
-        target("DecisionTable", ["HighAvailability"]),
+        target("DecisionTable", ["HighAvailability", "Units"]),
         .executableTarget(
             name: "matriarch-generate",
             dependencies: ["PostgresClusterAPI", "DecisionTable", "KubernetesModels", "YAML"],
             swiftSettings: strict),
 
-        tests("HighAvailabilityTests", ["HighAvailability"]),
+        tests("UnitsTests", ["Units"]),
+        tests("HighAvailabilityTests", ["HighAvailability", "Units"]),
         tests("DecisionTableTests", ["DecisionTable", "HighAvailability"]),
-        tests("PostgresConfigurationTests", ["PostgresConfiguration"]),
+        tests("PostgresConfigurationTests", ["PostgresConfiguration", "Units"]),
         tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
         tests("ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels"]),
         tests("PostgresClusterAPITests", ["PostgresClusterAPI", "YAML"]),
@@ -139,34 +147,34 @@ let package = Package(
                 "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport", subprocess,
                 systemPackage,
             ]),
-        tests("OperatorPlanTests", ["OperatorPlan", "ClusterRecords"]),
+        tests("OperatorPlanTests", ["OperatorPlan", "ClusterRecords", "HighAvailability", "Units"]),
         tests("KubernetesClientTests", ["KubernetesClient", "HTTPTransport", "TestSupport"]),
         tests("ControllerRuntimeTests", ["ControllerRuntime", "TestSupport"]),
         tests("ObservabilityTests", ["Observability", log]),
         tests("OperatorTests", ["Operator", "ClusterRecords", "TestSupport"]),
-        tests("FenceTests", ["Fence", "InitProcess", "TestSupport"]),
-        tests("PostgresInstanceTests", ["PostgresInstance", "PostgresClient", "TestSupport"]),
-        tests("ClusterStoreTests", ["ClusterStore", "ClusterRecords", "TestSupport"]),
+        tests("FenceTests", ["Fence", "InitProcess", "Units", "TestSupport"]),
+        tests("PostgresInstanceTests", ["PostgresInstance", "PostgresClient", "Units", "TestSupport"]),
+        tests("ClusterStoreTests", ["ClusterStore", "ClusterRecords", "HighAvailability", "Units", "TestSupport"]),
         tests(
             "AgentTests",
             [
                 "Agent", "AgentAPI", "ClusterRecords", "HTTPTransport", "PostgresClient", "KubernetesClient",
-                "HighAvailability", "Simulation", "TestSupport", "matriarch",
+                "HighAvailability", "Simulation", "TestSupport", "Units", "matriarch",
             ]),
         tests("CommandLineToolTests", ["CommandLineTool", "ClusterRecords", "TestSupport"]),
         tests(
             "CheckerTests",
             [
                 "ClusterLab", "ClusterRecords", "TestSupport", "HTTPTransport", "KubernetesModels",
-                "PostgresConfiguration", "Fence",
+                "PostgresConfiguration", "Fence", "Units",
             ]),
-        tests("ChaosTests", ["ClusterLab", "HighAvailability", "matriarch"]),
+        tests("ChaosTests", ["ClusterLab", "Units", "matriarch"]),
         tests(
             "ClusterLabTests",
             [
                 "ClusterLab", "ClusterRecords", "CommandLineTool", "KubernetesClient", "KubernetesModels",
-                "PostgresClusterAPI", argumentParser,
+                "PostgresClusterAPI", "Units", argumentParser,
             ]),
-        tests("SimulationTests", ["Simulation", "HighAvailability"]),
+        tests("SimulationTests", ["Simulation", "HighAvailability", "Units"]),
     ]
 )

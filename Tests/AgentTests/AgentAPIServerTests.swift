@@ -4,6 +4,7 @@ import Glibc
 import HighAvailability
 import Logging
 import Testing
+import Units
 
 /// Over real sockets: what a load balancer, a kubelet and curl send.
 @Suite struct AgentAPIServerTests {

@@ -7,6 +7,7 @@ import KubernetesClient
 import Logging
 import TestSupport
 import Testing
+import Units
 
 @testable import Agent
 

@@ -5,6 +5,7 @@ import KubernetesModels
 import Logging
 import TestSupport
 import Testing
+import Units
 
 @testable import ClusterStore
 

@@ -4,6 +4,7 @@ import KubernetesClient
 import KubernetesModels
 import Logging
 import Testing
+import Units
 
 @testable import ClusterStore
 

@@ -5,6 +5,7 @@ import KubernetesClient
 import KubernetesModels
 import TestSupport
 import Testing
+import Units
 
 /// Requests for a change of leader, and what members say of themselves.
 @Suite struct RequestTests {

@@ -4,6 +4,7 @@ import KubernetesClient
 import KubernetesModels
 import TestSupport
 import Testing
+import Units
 
 @testable import ClusterStore
 

@@ -8,6 +8,7 @@ import Logging
 import Synchronization
 import TestSupport
 import Testing
+import Units
 
 /// A namespace on the shared API server, and members that keep their cluster's store there.
 struct StoreFixture: Sendable {

@@ -2,6 +2,7 @@ import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import Testing
+import Units
 
 @testable import ClusterStore
 

@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 /// A cluster that follows another one: the leader a remote server, the others the leader.
 @Suite struct StandbyClusterTests {

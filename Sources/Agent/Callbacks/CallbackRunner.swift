@@ -2,6 +2,7 @@ import Fence
 import Glibc
 import HighAvailability
 import Logging
+import Units
 
 /// Runs the callbacks of this member: the executables of one folder that are named like what happened.
 ///

@@ -3,6 +3,7 @@ import ClusterStore
 public import HighAvailability
 import KubernetesModels
 public import PostgresConfiguration
+import Units
 
 /// Where this agent runs and what it keeps: fixed for its life.
 ///

@@ -1,5 +1,6 @@
 import HighAvailability
 import KubernetesModels
+import Units
 
 extension WatchdogSettings {
     /// Patroni's section of the agent file: `mode`, `device`, `safety_margin`, `driver`.

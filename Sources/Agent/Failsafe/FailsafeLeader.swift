@@ -1,5 +1,6 @@
 import HighAvailability
 import KubernetesModels
+import Units
 
 /// What a leader says of itself when it asks the members whether it may stay.
 struct FailsafeLeader: Sendable {

@@ -3,6 +3,7 @@ import ClusterStore
 import HighAvailability
 import KubernetesModels
 import Logging
+import Units
 
 /// Answers `POST /failsafe`, from memory.
 struct FailsafeResponder: Sendable {

@@ -3,6 +3,7 @@ import HighAvailability
 import Logging
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 /// Standbys that stream from standbys.
 extension AgentLoop {

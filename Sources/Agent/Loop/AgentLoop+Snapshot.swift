@@ -3,6 +3,7 @@ import ClusterStore
 import HighAvailability
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// What the REST interface answers from, until the next cycle.

@@ -1,6 +1,7 @@
 import HTTPTransport
 import HighAvailability
 import KubernetesModels
+import Units
 
 /// Asks the other agents, over REST and at this moment.
 struct PeerClient: Sendable {

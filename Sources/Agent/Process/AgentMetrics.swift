@@ -1,6 +1,7 @@
 import AgentAPI
 import HighAvailability
 import Observability
+import Units
 
 /// The agent's metrics: Patroni's names, so that existing dashboards work, and ours.
 enum AgentMetrics {

@@ -10,6 +10,7 @@ import KubernetesClient
 public import Logging
 import Observability
 import PostgresInstance
+import Units
 
 /// One member's agent, from its first log line to its last.
 public struct AgentProcess: Sendable {

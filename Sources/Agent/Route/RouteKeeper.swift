@@ -2,6 +2,7 @@ public import ClusterStore
 import HighAvailability
 import Logging
 import Synchronization
+import Units
 
 /// Keeps the read-write Service leading to this member from the moment it holds the lock, in a slice for each of its Pod's
 /// address families.

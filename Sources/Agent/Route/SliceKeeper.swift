@@ -5,6 +5,7 @@ import KubernetesClient
 import KubernetesModels
 import Logging
 import Synchronization
+import Units
 
 /// Keeps one EndpointSlice of the read-write Service leading here while this member leads.
 ///

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension ClusterOverview {
     /// The body of `/cluster`, member by member in Patroni's order; members sorted by name.

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension MemberSnapshot {
     /// The body of `/patroni` and of the health paths, member by member in Patroni's order.

@@ -1,4 +1,5 @@
 public import HighAvailability
+import Units
 
 /// The agent's REST interface: Patroni's read-only paths, `POST /failsafe`, and our own for elections.
 ///

@@ -1,4 +1,5 @@
 public import HighAvailability
+public import Units
 
 /// The cluster as `/cluster` shows it.
 public struct ClusterOverview: Hashable, Sendable {

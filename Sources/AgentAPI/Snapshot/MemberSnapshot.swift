@@ -1,4 +1,5 @@
 public import HighAvailability
+public import Units
 
 /// Everything the REST interface tells about its member, from memory.
 ///

@@ -1,4 +1,5 @@
 public import HighAvailability
+public import Units
 
 /// What a candidate learns from `/matriarch/position`, measured when it asks.
 public struct PositionAnswer: Hashable, Sendable {

@@ -3,6 +3,7 @@ import Glibc
 import HighAvailability
 import KubernetesModels
 import TestSupport
+import Units
 
 /// What ends a fault.
 struct FaultUndo: Sendable {

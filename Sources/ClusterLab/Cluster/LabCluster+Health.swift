@@ -1,6 +1,6 @@
-public import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+public import Units
 
 /// All members are there, one writes, the others stream from it on the same timeline.
 public struct HealthyCluster: Hashable, Sendable {

@@ -1,6 +1,6 @@
-import HighAvailability
 import KubernetesClient
 import KubernetesModels
+import Units
 
 /// A cluster of Patroni's on the same Kubernetes, to measure beside ours.
 ///

@@ -1,6 +1,6 @@
 import Fence
-import HighAvailability
 import TestSupport
+import Units
 
 /// Looks at the lock all the time and notes who takes it when.
 actor LockWatcher {

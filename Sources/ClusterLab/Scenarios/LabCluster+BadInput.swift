@@ -1,7 +1,7 @@
 import Fence
-import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 extension LabCluster {
     /// Applies a first manifest with a mistake.

@@ -1,6 +1,6 @@
-import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 extension LabCluster {
     /// A fourth member finds the data of another PostgreSQL cluster on its volume: it says so, never joins, and changes

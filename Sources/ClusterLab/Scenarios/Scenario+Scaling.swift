@@ -1,6 +1,6 @@
-import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 extension Scenario {
     /// `spec.instances` 3 → 5 → 2 with the leader on the highest ordinal, then back to 3.

@@ -1,6 +1,7 @@
 import ClusterRecords
 public import HighAvailability
 import KubernetesModels
+import Units
 
 extension Initialization {
     public init(annotations: [String: String]) {

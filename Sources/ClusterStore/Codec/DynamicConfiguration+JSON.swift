@@ -1,5 +1,6 @@
 public import HighAvailability
 public import KubernetesModels
+import Units
 
 extension DynamicConfiguration {
     /// Reads Patroni's dynamic configuration.

@@ -1,5 +1,6 @@
 public import HighAvailability
 public import KubernetesModels
+public import Units
 
 extension FailoverLoss {
     /// As the operator reads it. Positions as PostgreSQL writes them.

@@ -1,6 +1,7 @@
 import ClusterRecords
 public import HighAvailability
 import KubernetesModels
+public import Units
 
 extension LockRecord {
     /// Reads the lock's annotations; what cannot be read counts as absent, but for the epoch: see

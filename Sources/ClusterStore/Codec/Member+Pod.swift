@@ -1,6 +1,7 @@
 import ClusterRecords
 public import HighAvailability
 public import KubernetesModels
+public import Units
 
 extension Member {
     /// Reads a member from its Pod: what the agent wrote into the annotation, what the kubelet into the status.

@@ -1,5 +1,6 @@
 public import HighAvailability
 import KubernetesModels
+import Units
 
 extension RestartOrder {
     /// nil for what asks nothing of anybody; a condition that cannot be read must not be dropped either.

@@ -1,6 +1,7 @@
 import ClusterRecords
 import HighAvailability
 import KubernetesModels
+import Units
 
 /// What in the store's objects cannot be read and is therefore not used, one sentence each.
 ///

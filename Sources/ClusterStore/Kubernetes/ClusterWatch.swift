@@ -4,6 +4,7 @@ public import KubernetesClient
 import KubernetesModels
 public import Logging
 import Synchronization
+public import Units
 
 /// One member's view of the store, kept current by two watches: the store's objects and the Pods.
 ///

@@ -2,6 +2,7 @@ import ClusterRecords
 public import HighAvailability
 import KubernetesClient
 import KubernetesModels
+public import Units
 
 extension KubernetesClusterStore {
     public func readHistory(deadline: BootInstant) async throws -> StoredHistory? {

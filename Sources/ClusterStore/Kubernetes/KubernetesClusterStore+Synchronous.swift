@@ -1,6 +1,7 @@
 import ClusterRecords
 public import HighAvailability
 import KubernetesClient
+public import Units
 
 extension KubernetesClusterStore {
     public func readSynchronous(deadline: BootInstant) async throws -> SynchronousState? {

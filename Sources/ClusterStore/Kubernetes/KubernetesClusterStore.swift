@@ -3,6 +3,7 @@ public import HighAvailability
 public import KubernetesClient
 import KubernetesModels
 public import Logging
+public import Units
 
 /// The cluster store in ConfigMaps or Endpoints, by compare-and-swap on resourceVersion.
 ///

@@ -1,6 +1,7 @@
 public import ClusterRecords
 public import HighAvailability
 import KubernetesModels
+import Units
 
 /// Whom the route's objects belong to, so that they go with the cluster.
 public struct RouteOwner: Hashable, Sendable {

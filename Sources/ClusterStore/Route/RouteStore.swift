@@ -2,6 +2,7 @@ public import ClusterRecords
 public import HighAvailability
 public import KubernetesClient
 public import KubernetesModels
+import Units
 
 /// Reads and writes the EndpointSlices behind the read-write Service, by compare-and-swap on resourceVersion.
 public struct RouteStore: Sendable {

@@ -1,6 +1,7 @@
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 /// What a listing is made from: the annotations of the store's objects, and the Pods.
 struct StoreRecords: Hashable {

@@ -1,5 +1,6 @@
 import HighAvailability
 import KubernetesModels
+import Units
 
 /// One cluster as `matriarch list` shows it.
 struct ClusterListing: Hashable {

@@ -1,5 +1,6 @@
 import HighAvailability
 import KubernetesModels
+import Units
 
 /// A column of `matriarch list`, in Patroni's order.
 enum ListColumn: CaseIterable {

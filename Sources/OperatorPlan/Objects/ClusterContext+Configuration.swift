@@ -1,6 +1,7 @@
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 /// What the agents are told.
 extension ClusterContext {

@@ -1,6 +1,7 @@
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 /// Whom commits wait for: the annotations of `<cluster>-sync`.
 struct SynchronousRecord: Sendable, Hashable {

@@ -1,5 +1,5 @@
-public import HighAvailability
 import KubernetesModels
+public import Units
 
 /// How the cluster is kept available.
 public struct HighAvailabilitySpec: Sendable, Hashable, Codable {

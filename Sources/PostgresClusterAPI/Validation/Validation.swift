@@ -1,6 +1,7 @@
 import HighAvailability
 import KubernetesModels
 import PostgresConfiguration
+import Units
 
 /// Checks a cluster's spec with the rules of the schema and those the schema cannot express.
 ///

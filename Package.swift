@@ -73,7 +73,10 @@ let package = Package(
         target("ControllerRuntime", ["KubernetesClient", "KubernetesModels", "Observability", collections, log]),
         target(
             "Operator",
-            ["OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "ControllerRuntime", "Observability", log]),
+            [
+                "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "ControllerRuntime", "KubernetesClient",
+                "KubernetesModels", "Observability", log,
+            ]),
 
         // The member.
         target("Fence", ["CLinux", "Units"]),
@@ -89,8 +92,8 @@ let package = Package(
             "Agent",
             [
                 "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterRecords", "ClusterStore",
-                "KubernetesClient", "KubernetesModels", "HTTPTransport", "AgentAPI", "Fence", "CLinux", "Observability",
-                "Units", systemPackage, log,
+                "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "AgentAPI", "Fence",
+                "CLinux", "Observability", "Units", systemPackage, log,
             ]),
 
         target("Observability", [log]),
@@ -111,7 +114,10 @@ let package = Package(
         // Development only; never linked by the product.
         .target(
             name: "TestSupport",
-            dependencies: ["KubernetesClient", "PostgresClient", "Fence", "Units", subprocess, systemPackage],
+            dependencies: [
+                "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "Fence", "Units", subprocess,
+                systemPackage,
+            ],
             // Not compiled here: a library the C compiler makes would be linked with Swift's.
             resources: [.embedInCode("ShiftedClock/shifted_clock.c")], swiftSettings: strict),
         target(
@@ -134,34 +140,60 @@ let package = Package(
             dependencies: ["PostgresClusterAPI", "DecisionTable", "KubernetesModels", "YAML"],
             swiftSettings: strict),
 
+        // Rules about the sources themselves.
+        tests("SourceTests"),
         tests("UnitsTests", ["Units"]),
         tests("HighAvailabilityTests", ["HighAvailability", "Units"]),
         tests("DecisionTableTests", ["DecisionTable", "HighAvailability"]),
         tests("PostgresConfigurationTests", ["PostgresConfiguration", "Units"]),
         tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
         tests("ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels"]),
-        tests("PostgresClusterAPITests", ["PostgresClusterAPI", "YAML"]),
+        tests("PostgresClusterAPITests", ["PostgresClusterAPI", "KubernetesModels", "YAML"]),
         tests(
             "AdmissionTests",
             [
                 "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport", subprocess,
                 systemPackage,
             ]),
-        tests("OperatorPlanTests", ["OperatorPlan", "ClusterRecords", "HighAvailability", "Units"]),
-        tests("KubernetesClientTests", ["KubernetesClient", "HTTPTransport", "TestSupport"]),
-        tests("ControllerRuntimeTests", ["ControllerRuntime", "TestSupport"]),
+        tests(
+            "OperatorPlanTests",
+            [
+                "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "HighAvailability", "Units",
+            ]),
+        tests("KubernetesClientTests", ["KubernetesClient", "KubernetesModels", "HTTPTransport", "TestSupport"]),
+        tests(
+            "ControllerRuntimeTests",
+            ["ControllerRuntime", "KubernetesClient", "KubernetesModels", "Observability", "TestSupport"]),
         tests("ObservabilityTests", ["Observability", log]),
-        tests("OperatorTests", ["Operator", "ClusterRecords", "TestSupport"]),
+        tests(
+            "OperatorTests",
+            [
+                "Operator", "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "ControllerRuntime",
+                "KubernetesClient", "KubernetesModels", "YAML", "TestSupport",
+            ]),
         tests("FenceTests", ["Fence", "InitProcess", "Units", "TestSupport"]),
-        tests("PostgresInstanceTests", ["PostgresInstance", "PostgresClient", "Units", "TestSupport"]),
-        tests("ClusterStoreTests", ["ClusterStore", "ClusterRecords", "HighAvailability", "Units", "TestSupport"]),
+        tests(
+            "PostgresInstanceTests",
+            ["PostgresInstance", "PostgresClient", "PostgresConfiguration", "Fence", "Units", "TestSupport"]),
+        tests(
+            "ClusterStoreTests",
+            [
+                "ClusterStore", "ClusterRecords", "HighAvailability", "KubernetesClient", "KubernetesModels",
+                "HTTPTransport", "Fence", "Units", "TestSupport",
+            ]),
         tests(
             "AgentTests",
             [
-                "Agent", "AgentAPI", "ClusterRecords", "HTTPTransport", "PostgresClient", "KubernetesClient",
-                "HighAvailability", "Simulation", "TestSupport", "Units", "matriarch",
+                "Agent", "AgentAPI", "ClusterRecords", "ClusterStore", "HTTPTransport", "PostgresClient",
+                "KubernetesClient", "KubernetesModels", "Fence", "HighAvailability", "Simulation", "TestSupport",
+                "Units", "matriarch",
             ]),
-        tests("CommandLineToolTests", ["CommandLineTool", "ClusterRecords", "TestSupport"]),
+        tests(
+            "CommandLineToolTests",
+            [
+                "CommandLineTool", "ClusterRecords", "PostgresClusterAPI", "KubernetesClient", "KubernetesModels",
+                "YAML", "TestSupport",
+            ]),
         tests(
             "CheckerTests",
             [

@@ -21,7 +21,7 @@ import Units
         let clock = clock
         watch = ClusterWatch(
             client: KubernetesClient(configuration: ClusterConfiguration(server: "http://127.0.0.1:1")),
-            layout: StoreLayout(cluster: "demo", namespace: "none", lockObject: .configMap), me: Self.me,
+            scope: Scope(namespace: "none", cluster: "demo"), lockObject: .configMap, me: Self.me,
             container: "postgres", logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }
         ) { clock.now }
         show(Self.record())

@@ -115,7 +115,7 @@ import Units
 extension StoreFixture {
     /// A member as the others read it.
     fileprivate func published(_ name: String) async throws -> Member {
-        let pod = try await client.get(Pod.self, name: name, namespace: layout.namespace)
+        let pod = try await client.get(Pod.self, name: name, namespace: scope.namespace)
         return try #require(Member(pod: pod, container: "postgres"))
     }
 }

@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import OperatorPlan
@@ -168,7 +169,7 @@ extension OperatorLab {
     func versions(cluster: String = "demo") async throws -> [String: String] {
         var versions: [String: String] = [:]
         let keys = Observed.objectsToRead(
-            cluster: cluster, lockObject: .configMap,
+            of: Scope(namespace: namespace, cluster: cluster), lockObject: .configMap,
             capabilities: Capabilities(podDisruptionBudget: .podDisruptionBudgetV1Beta1))
         let secrets = ["superuser", "replication", "rewind"].map { ObjectKey(Secret.resource, "\(cluster)-\($0)") }
         for key in keys + secrets + [ObjectKey(ConfigMap.resource, "\(cluster)-config")] {

@@ -10,8 +10,7 @@ import Units
 /// Read from the environment the operator gives the Pod (`MATRIARCH_CLUSTER`, `POD_NAME`, `POD_NAMESPACE`, `POD_UID`, `POD_IP`,
 /// `NODE_NAME`, `PGDATA`) and from the agent file, `/etc/matriarch/agent.json`.
 public struct AgentConfiguration: Sendable {
-    public var cluster: String
-    public var namespace: String
+    public var scope: Scope
     public var member: String
     public var podUID: String
     public var address: String
@@ -66,8 +65,8 @@ public struct AgentConfiguration: Sendable {
             }
             return value
         }
-        cluster = required("MATRIARCH_CLUSTER")
-        namespace = required("POD_NAMESPACE")
+        let cluster = required("MATRIARCH_CLUSTER")
+        scope = Scope(namespace: required("POD_NAMESPACE"), cluster: cluster)
         member = required("POD_NAME")
         podUID = required("POD_UID")
         address = required("POD_IP")

@@ -1,3 +1,4 @@
+import ClusterRecords
 import Fence
 import HighAvailability
 import Logging
@@ -62,8 +63,7 @@ extension AgentLoop {
     func ensureSlots(_ view: ClusterView, leader: String) async {
         guard view.configuration.usesSlots else { return }
         let now = BootInstant.now()
-        // Every member is `<cluster>-<ordinal>`, and so is its slot.
-        let prefix = SlotName(member: configuration.cluster + "-").description
+        let prefix = configuration.scope.slotPrefix
         let mine = Set(
             standbys(of: me, leader: leader, in: view, avoiding: leader == me ? missingStandbys(view) : [])
                 .map { SlotName(member: $0) })

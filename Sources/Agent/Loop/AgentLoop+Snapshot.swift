@@ -1,4 +1,5 @@
 import AgentAPI
+import ClusterRecords
 import ClusterStore
 import HighAvailability
 import PostgresConfiguration
@@ -12,7 +13,7 @@ extension AgentLoop {
     {
         let timings = view?.configuration.timings ?? .standard
         var snapshot = MemberSnapshot(
-            scope: configuration.cluster, name: me, version: AgentVersion.current,
+            scope: configuration.scope.cluster, name: me, version: AgentVersion.current,
             state: wish?.status.state ?? .stopped, role: wish?.status.role ?? .uninitialized, nextLoop: nextLoop,
             ttl: timings.ttl)
         if let seen, wish?.status.state == .running {

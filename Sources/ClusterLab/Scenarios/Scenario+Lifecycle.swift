@@ -1,3 +1,4 @@
+import ClusterRecords
 import Fence
 import KubernetesModels
 import PostgresClusterAPI

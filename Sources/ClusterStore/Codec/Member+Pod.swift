@@ -29,8 +29,8 @@ extension Member {
             terminatedInstances: terminated.reduce(into: []) { $0.formUnion($1.map(Self.names) ?? []) },
             isInBackOff: containerStatus?.isHeldBack ?? false,
             isBeingDeleted: pod.metadata.deletionTimestamp != nil,
-            isLabelledPrimary: pod.metadata.labels?[StoreKey.roleLabel] == RoleLabel.primary.rawValue,
-            zone: tags.zone ?? pod.metadata.labels?[StoreKey.zoneLabel].flatMap { $0.isEmpty ? nil : $0 },
+            isLabelledPrimary: pod.metadata.labels?[Labels.role] == RoleLabel.primary.rawValue,
+            zone: tags.zone ?? pod.metadata.labels?[Labels.zone].flatMap { $0.isEmpty ? nil : $0 },
             restart: RestartReport(json: status?["restart"]))
     }
 

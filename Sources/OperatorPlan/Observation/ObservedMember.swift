@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -31,7 +33,7 @@ struct ObservedMember: Sendable, Hashable {
     let tags: InstanceTags
 
     /// nil when the Pod's name does not belong to the cluster's StatefulSet.
-    init?(_ pod: Pod, names: ClusterNames, overrides: [InstanceOverride]) {
+    init?(_ pod: Pod, names: Scope, overrides: [InstanceOverride]) {
         guard let name = pod.metadata.name, let ordinal = names.ordinal(ofPod: name) else { return nil }
         self.name = name
         self.ordinal = ordinal
@@ -71,11 +73,11 @@ struct ObservedMember: Sendable, Hashable {
     }
 
     /// It runs as a primary: its server accepts writes as far as its agent knows.
-    var isRunningPrimary: Bool { role == Labels.rolePrimary && runs }
+    var isRunningPrimary: Bool { role == MemberRole.primary.rawValue && runs }
     /// Nothing of it runs: it can neither lead nor be asked.
     var isDown: Bool { !isContainerRunning && !isReady && !isDeleting }
     /// It leads a cluster that follows another one.
-    var isRunningStandbyLeader: Bool { role == Labels.roleStandbyLeader && runs }
+    var isRunningStandbyLeader: Bool { role == MemberRole.standbyLeader.rawValue && runs }
     private var runs: Bool { state == "running" && isContainerRunning && !isDeleting }
 
     var status: MemberStatus {

@@ -1,3 +1,4 @@
+public import ClusterRecords
 import KubernetesModels
 public import Units
 
@@ -34,12 +35,6 @@ public struct HighAvailabilitySpec: Sendable, Hashable, Codable {
             case .tolerant: .tolerant
             }
         }
-    }
-
-    /// The kind of object that carries the lock.
-    public enum LockObject: String, Sendable, Hashable, Codable, CaseIterable {
-        case configMap = "ConfigMap"
-        case endpoints = "Endpoints"
     }
 
     static let defaultFenceMargin = 3

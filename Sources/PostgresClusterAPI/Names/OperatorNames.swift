@@ -1,33 +1,3 @@
-/// Labels, the same on every object of a cluster.
-public enum Labels {
-    public static let name = "app.kubernetes.io/name"
-    public static let instance = "app.kubernetes.io/instance"
-    public static let managedBy = "app.kubernetes.io/managed-by"
-    public static let component = "app.kubernetes.io/component"
-    /// Patroni's scope label: the store and the Services select by it.
-    public static let cluster = "cluster-name"
-    /// On Pods: what the member is, set by the agents.
-    public static let role = "role"
-    public static let rolePrimary = "primary"
-    public static let roleReplica = "replica"
-    /// In a member's status; the label of such a member is ``rolePrimary``, as Patroni's is.
-    public static let roleStandbyLeader = "standby_leader"
-    /// On Pods of replicas that clients may read from, set by the agents: all but those tagged `noloadbalance` or `nostream`.
-    public static let isOffered = "matriarch.dev/load-balanced"
-    public static let offered = "true"
-    /// On Pods, by the StatefulSet controller: the template they were made from.
-    public static let revision = "controller-revision-hash"
-    public static let application = "matriarch"
-
-    /// The labels of an object of `cluster`.
-    public static func all(cluster: String, component: String) -> [String: String] {
-        [
-            name: application, instance: cluster, managedBy: application, Labels.component: component,
-            Labels.cluster: cluster,
-        ]
-    }
-}
-
 /// Annotations.
 public enum Annotations {
     /// On Pods: the member as its agent describes it (Patroni's JSON).

@@ -1,8 +1,6 @@
-/// Every label and annotation of the store, declared once.
+/// Every annotation of the store, declared once.
 public enum StoreKey {
     // Patroni's.
-    public static let clusterLabel = "cluster-name"
-    public static let roleLabel = "role"
     public static let leader = "leader"
     public static let acquireTime = "acquireTime"
     public static let renewTime = "renewTime"
@@ -19,12 +17,8 @@ public enum StoreKey {
     public static let synchronousStandbys = "sync_standby"
     public static let quorum = "quorum"
     public static let memberStatus = "status"
-    /// On Pods; Kubernetes 1.35 and later copy it there from the node.
-    public static let zoneLabel = "topology.kubernetes.io/zone"
 
     // Ours.
-    /// Label of a replica that the read-only Service leads to; `noloadbalance` and `nostream` take it away.
-    public static let loadBalancedLabel = "matriarch.dev/load-balanced"
     /// JSON `{member, uid, nonce, container}` of the lock's holder.
     public static let holder = "matriarch.dev/holder"
     /// Member that may take the released lock at once.

@@ -115,8 +115,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "Fence", "Units", subprocess,
-                systemPackage,
+                "ClusterRecords", "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "Fence",
+                "Units", subprocess, systemPackage,
             ],
             // Not compiled here: a library the C compiler makes would be linked with Swift's.
             resources: [.embedInCode("ShiftedClock/shifted_clock.c")], swiftSettings: strict),
@@ -147,8 +147,8 @@ let package = Package(
         tests("DecisionTableTests", ["DecisionTable", "HighAvailability"]),
         tests("PostgresConfigurationTests", ["PostgresConfiguration", "Units"]),
         tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
-        tests("ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels"]),
-        tests("PostgresClusterAPITests", ["PostgresClusterAPI", "KubernetesModels", "YAML"]),
+        tests("ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels", "Units"]),
+        tests("PostgresClusterAPITests", ["PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "YAML"]),
         tests(
             "AdmissionTests",
             [

@@ -67,7 +67,7 @@ import Testing
             ]
             _ = try await lab.client.mergePatchRaw(
                 Pod.resource, name: "demo-\(ordinal)", namespace: lab.namespace,
-                body: ["metadata": ["annotations": [Annotations.memberStatus: .string(status.serialized())]]])
+                body: ["metadata": ["annotations": [StoreKey.memberStatus: .string(status.serialized())]]])
         }
         try await eventually("the version is known") {
             try await lab.cluster().status?.postgresVersion

@@ -49,7 +49,7 @@ extension OperatorLab {
         labels[Labels.role] = role
         let metadata: JSONValue = [
             "name": .string(name), "namespace": .string(namespace), "labels": JSONValue(labels),
-            "annotations": [Annotations.memberStatus: .string(status.serialized())],
+            "annotations": [StoreKey.memberStatus: .string(status.serialized())],
         ]
         if try await isPresent(Pod.self, name) {
             _ = try await client.mergePatchRaw(
@@ -105,7 +105,7 @@ extension OperatorLab {
     /// Three running members with demo-0 leading, as the operator sees them.
     func bringUp(members: Int = 3, leader: Int = 0) async throws {
         try await eventually("the dynamic configuration") { try await isPresent(ConfigMap.self, "demo-config") }
-        try await annotate("demo-config", [Annotations.initialize: "7123456789012345678"])
+        try await annotate("demo-config", [StoreKey.initialization: "7123456789012345678"])
         for ordinal in 0..<members {
             try await putMember(ordinal, role: ordinal == leader ? "primary" : "replica")
         }

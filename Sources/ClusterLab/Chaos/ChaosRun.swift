@@ -1,3 +1,4 @@
+import ClusterRecords
 import Fence
 import KubernetesModels
 import TestSupport
@@ -183,7 +184,7 @@ public struct ChaosRun: Sendable {
         let other = cluster.members.members[plan.ordinal]
         guard plan.hitsLeader else { return other }
         do {
-            return try await cluster.members.lock()["leader"].flatMap(cluster.members.member) ?? other
+            return try await cluster.members.lock()[StoreKey.leader].flatMap(cluster.members.member) ?? other
         } catch {
             return other  // Without the API server nobody can say who leads.
         }

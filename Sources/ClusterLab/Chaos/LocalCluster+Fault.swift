@@ -1,3 +1,4 @@
+import ClusterRecords
 import Fence
 import Glibc
 import HighAvailability
@@ -142,7 +143,7 @@ extension LocalCluster {
     private func changeSettings() async throws -> FaultUndo {
         var configuration = profile.configuration
         configuration["postgresql"]?["parameters"]?["work_mem"] = .string("\(Int.random(in: 4...64))MB")
-        try await members.annotate("-config", ["config": .string(configuration.serialized())])
+        try await members.annotate("-config", [StoreKey.configuration: .string(configuration.serialized())])
         return FaultUndo(victim: "settings") {}
     }
 
@@ -159,15 +160,15 @@ extension LocalCluster {
     static let callbackRecord = "told"
 
     private func askForSwitchover(to candidate: MemberProcess) async throws -> FaultUndo {
-        guard let leader = try await members.lock()["leader"], !leader.isEmpty else {
+        guard let leader = try await members.lock()[StoreKey.leader], !leader.isEmpty else {
             return FaultUndo(victim: "nobody, as nobody leads") {}
         }
         let wanted = members.members.first { $0.name == candidate.name && $0.name != leader }?.name
         try await members.annotate(
             "-failover",
             [
-                "leader": .string(leader), "member": wanted.map { .string($0) } ?? .null,
-                "matriarch.dev/request-id": .string("chaos-\(BootClock.now().nanoseconds)"),
+                StoreKey.leader: .string(leader), StoreKey.member: wanted.map { .string($0) } ?? .null,
+                StoreKey.requestID: .string("chaos-\(BootClock.now().nanoseconds)"),
             ])
         return FaultUndo(victim: "\(leader) to \(wanted ?? "anybody")") {}
     }

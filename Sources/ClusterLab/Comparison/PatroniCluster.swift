@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import Units
@@ -43,7 +44,7 @@ public struct PatroniCluster: MeasuredCluster {
 
     func pods() async throws -> [Pod] {
         try await lab.client.list(
-            Pod.self, namespace: namespace, labelSelector: "\(PatroniManifest.clusterLabel)=\(name)"
+            Pod.self, namespace: namespace, labelSelector: "\(Labels.cluster)=\(name)"
         ).items.sorted { ($0.metadata.name ?? "") < ($1.metadata.name ?? "") }
     }
 

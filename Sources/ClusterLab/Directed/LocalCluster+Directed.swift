@@ -1,3 +1,4 @@
+import ClusterRecords
 import Fence
 import TestSupport
 import Units
@@ -212,8 +213,8 @@ extension LocalCluster {
         try await wait(for: "\(wanted) recorded synchronous standbys", within: .seconds(30), saying: progress) {
             () -> Sight<Void> in
             let record = try await self.members.annotations("-sync")
-            let standbys = record["sync_standby"]?.split(separator: ",").count ?? 0
-            guard record["leader"] == leadership.leader.name, standbys == wanted else {
+            let standbys = record[StoreKey.synchronousStandbys]?.split(separator: ",").count ?? 0
+            guard record[StoreKey.leader] == leadership.leader.name, standbys == wanted else {
                 return .notYet("\(record)")
             }
             return .reached(())

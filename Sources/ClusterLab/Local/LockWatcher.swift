@@ -1,3 +1,4 @@
+import ClusterRecords
 import Fence
 import TestSupport
 import Units
@@ -44,13 +45,15 @@ actor LockWatcher {
         } catch {
             return  // An API server that is away: nobody takes the lock either.
         }
-        guard let epoch = lock["matriarch.dev/epoch"].flatMap({ Int64($0) }), let holder = lock["leader"],
+        guard let epoch = lock[StoreKey.epoch].flatMap({ Int64($0) }), let holder = lock[StoreKey.leader],
             !holder.isEmpty
         else { return }
-        if let stamp = lock["renewTime"], renewals[epoch]?.stamp != stamp { renewals[epoch] = (stamp, BootClock.now()) }
+        if let stamp = lock[StoreKey.renewTime], renewals[epoch]?.stamp != stamp {
+            renewals[epoch] = (stamp, BootClock.now())
+        }
         guard epoch > sightings.last?.epoch ?? 0, let member = cluster.members.member(holder)
         else { return }
-        let timeline = lock["matriarch.dev/timeline"].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) }
+        let timeline = lock[StoreKey.timeline].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) }
         sightings.append(
             EpochSighting(
                 epoch: epoch, holder: holder, server: member.address,

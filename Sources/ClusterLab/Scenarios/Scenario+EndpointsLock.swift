@@ -44,8 +44,8 @@ extension LabCluster {
         let endpoints = try await lab.client.get(
             Endpoints.self, name: names.storeLeader(.endpoints), namespace: namespace)
         result.require(
-            endpoints.metadata.annotations?[Annotations.leader] == lost.after.leader.name,
-            "the Endpoints object names \(endpoints.metadata.annotations?[Annotations.leader] ?? "nobody") as leader")
+            endpoints.metadata.annotations?[StoreKey.leader] == lost.after.leader.name,
+            "the Endpoints object names \(endpoints.metadata.annotations?[StoreKey.leader] ?? "nobody") as leader")
         let routed = (endpoints.subsets ?? []).flatMap { $0.addresses ?? [] }.compactMap(\.ip)
         result.require(routed == [lost.after.leader.address], "the Service leads to \(routed)")
         let objects = try await objects()

@@ -70,7 +70,7 @@ struct PauseTarget: ParsableArguments {
     /// Members that publish the other state, or none.
     static func unaware(_ pods: [Pod], isPaused: Bool) -> [String] {
         pods.filter { pod in
-            guard let text = pod.metadata.annotations?[Annotations.memberStatus],
+            guard let text = pod.metadata.annotations?[StoreKey.memberStatus],
                 let status = try? JSONValue(parsing: text)  // Unreadable: it has not said so.
             else { return true }
             return (status["pause"]?.boolValue ?? false) != isPaused

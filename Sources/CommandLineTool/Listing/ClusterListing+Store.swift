@@ -35,23 +35,23 @@ extension ClusterListing {
     /// Puts the records together as Patroni's list does.
     init(namespace: String, name: String, records: StoreRecords) {
         // A configuration that cannot be read counts as none.
-        let settings = records.configuration[Annotations.configuration].flatMap { try? JSONValue(parsing: $0) }
-        let leader = records.leader["leader"]
+        let settings = records.configuration[StoreKey.configuration].flatMap { try? JSONValue(parsing: $0) }
+        let leader = records.leader[StoreKey.leader]
         let standbys = Self.synchronousStandbys(records, settings)
         let leaderPosition = Self.leaderPosition(records)
         self.init(
             namespace: namespace, name: name,
-            identity: Self.identity(records.configuration[Annotations.initialize]),
+            identity: Self.identity(records.configuration[StoreKey.initialization]),
             members: records.pods.sorted { Self.precedes($0.metadata.name ?? "", $1.metadata.name ?? "") }.map { pod in
                 MemberListing(
                     pod: pod, live: records.live[pod.metadata.name ?? ""], leader: leader, standbys: standbys.names,
                     standbyRole: standbys.role, leaderPosition: leaderPosition)
             },
             isPaused: settings?["pause"]?.boolValue ?? false,
-            scheduledSwitchover: records.failover["scheduled_at"].map {
+            scheduledSwitchover: records.failover[StoreKey.scheduledAt].map {
                 ScheduledSwitchover(
-                    at: $0, from: records.failover[Annotations.failoverLeader],
-                    to: records.failover[Annotations.failoverMember])
+                    at: $0, from: records.failover[StoreKey.leader],
+                    to: records.failover[StoreKey.member])
             })
     }
 
@@ -69,7 +69,7 @@ extension ClusterListing {
         let mode = settings?["synchronous_mode"]
         let isQuorum = mode?.stringValue == "quorum"
         guard isQuorum || mode?.boolValue == true || mode?.stringValue == "on" else { return ([], .replica) }
-        let names = records.synchronization["sync_standby"]?.split(separator: ",").map { name in
+        let names = records.synchronization[StoreKey.synchronousStandbys]?.split(separator: ",").map { name in
             String(name).trimmingSpaces
         }
         return (Set(names ?? []), isQuorum ? .quorumStandby : .synchronousStandby)
@@ -77,8 +77,8 @@ extension ClusterListing {
 
     /// The newest of what the leader published and what it says now.
     private static func leaderPosition(_ records: StoreRecords) -> LSN? {
-        let published = records.leader["optime"].flatMap { UInt64($0) }
-        let now = records.leader["leader"].flatMap { name -> LSN? in
+        let published = records.leader[StoreKey.position].flatMap { UInt64($0) }
+        let now = records.leader[StoreKey.leader].flatMap { name -> LSN? in
             let log = records.live[name]?["xlog"]
             // A standby leader's is what it has received.
             return (log?["location"] ?? log?["received_location"])?.position
@@ -104,7 +104,7 @@ extension MemberListing {
     ) {
         let name = pod.metadata.name ?? ""
         // Without an annotation, or with somebody else's, it is a member without data.
-        let status = pod.metadata.annotations?[Annotations.memberStatus].flatMap { try? JSONValue(parsing: $0) } ?? [:]
+        let status = pod.metadata.annotations?[StoreKey.memberStatus].flatMap { try? JSONValue(parsing: $0) } ?? [:]
         let address = status["conn_url"]?.stringValue.flatMap(Self.hostAndPort)
         let isStandbyLeader = status["role"]?.stringValue == "standby_leader"
         let role: Role =

@@ -39,7 +39,7 @@ extension ClusterContext {
             "cluster": .string(name), "lockObject": .string(lockObject.rawValue), "bootstrap": bootstrap,
             "tags": .object(tags),
         ]
-        if writesRoute { agent["route"] = ["kind": .string(Annotations.routeBySlice), "owner": routeOwner] }
+        if writesRoute { agent["route"] = ["kind": .string(StoreKey.routeBySlice), "owner": routeOwner] }
         if let callbacks = spec.callbacks { agent["callbacks"] = ["timeout": JSONValue(callbacks.timeout)] }
         return object(
             ConfigMap.resource, names.agentConfigMap, component: Component.configuration,

@@ -19,7 +19,7 @@ extension ClusterContext {
             spec["selector"] = JSONValue(podSelector.merging([Labels.role: RoleLabel.primary.rawValue]) { $1 })
             spec["publishNotReadyAddresses"] = true
         } else if lockObject == .configMap {
-            annotations[Annotations.route] = Annotations.routeBySlice
+            annotations[StoreKey.route] = StoreKey.routeBySlice
         }
         return object(
             Service.resource, names.readWriteService, component: Component.access, annotations: annotations,

@@ -28,26 +28,26 @@ struct ClusterSituation: Sendable, Hashable {
     init(names: Scope, observed: Observed, overrides: [InstanceOverride]) {
         members = observed.pods.compactMap { ObservedMember($0, names: names, overrides: overrides) }
             .sorted { $0.ordinal < $1.ordinal }
-        let lock = observed.store.leader?.annotations[Annotations.leader]
+        let lock = observed.store.leader?.annotations[StoreKey.leader]
         leader = lock.flatMap { $0.isEmpty ? nil : $0 }
-        let identifier = observed.store.configuration?.annotations[Annotations.initialize]
+        let identifier = observed.store.configuration?.annotations[StoreKey.initialization]
         systemIdentifier = identifier.flatMap { $0.isEmpty || Int64($0) == nil && UInt64($0) == nil ? nil : $0 }
-        result = observed.store.configuration?.annotations[Annotations.switchoverResult].flatMap(SwitchoverResult.init)
+        result = observed.store.configuration?.annotations[StoreKey.switchoverResult].flatMap(SwitchoverResult.init)
         let failover = observed.store.failover?.annotations ?? [:]
-        pendingRequest = failover[Annotations.failoverRequestID]
-        pendingCandidate = failover[Annotations.failoverMember].flatMap { $0.isEmpty ? nil : $0 }
+        pendingRequest = failover[StoreKey.requestID]
+        pendingCandidate = failover[StoreKey.member].flatMap { $0.isEmpty ? nil : $0 }
         hasPendingRequest =
-            failover[Annotations.failoverLeader]?.isEmpty == false
-            || failover[Annotations.failoverMember]?.isEmpty == false
+            failover[StoreKey.leader]?.isEmpty == false
+            || failover[StoreKey.member]?.isEmpty == false
         synchronous = observed.store.synchronization.flatMap { SynchronousRecord($0.annotations) }
         let reports = observed.store.configuration?.annotations ?? [:]
-        loss = reports[Annotations.failoverLoss].flatMap(LossReport.init)
+        loss = reports[StoreKey.loss].flatMap(LossReport.init)
         abandoned = Dictionary(
             reports.compactMap { key, value in
-                guard key.hasPrefix(Annotations.abandonedPrefix), let report = AbandonedReport(value) else {
+                guard key.hasPrefix(StoreKey.abandonedPrefix), let report = AbandonedReport(value) else {
                     return nil
                 }
-                return (String(key.dropFirst(Annotations.abandonedPrefix.count)), report)
+                return (String(key.dropFirst(StoreKey.abandonedPrefix.count)), report)
             }, uniquingKeysWith: { first, _ in first })
     }
 

@@ -48,7 +48,7 @@ struct ObservedMember: Sendable, Hashable {
             pod.status?.containerStatuses?.contains {
                 $0.name == OperatorNames.container && $0.state?.running != nil
             } == true
-        let status = pod.metadata.annotations?[Annotations.memberStatus].flatMap(Self.parse)
+        let status = pod.metadata.annotations?[StoreKey.memberStatus].flatMap(Self.parse)
         role = status?["role"]?.stringValue.map { $0 == "master" ? "primary" : $0 }
         state = status?["state"]?.stringValue
         timeline = status?["timeline"]?.int64Value
@@ -59,7 +59,7 @@ struct ObservedMember: Sendable, Hashable {
         problem = status?["problem"]?.stringValue.flatMap {
             $0.isEmpty ? nil : bounded($0, to: MemberStatus.maximumProblemLength)
         }
-        writesRoute = status?["route"]?.stringValue == Annotations.routeBySlice
+        writesRoute = status?["route"]?.stringValue == StoreKey.routeBySlice
         tags = overrides.first { $0.name == name }?.tags ?? InstanceTags()
     }
 

@@ -1,3 +1,4 @@
+import ClusterRecords
 public import KubernetesModels
 import PostgresClusterAPI
 
@@ -33,7 +34,7 @@ struct RouteSlice: Sendable, Hashable {
         let metadata = json["metadata"]
         guard metadata?["labels"]?[EndpointSliceLabel.managedBy]?.stringValue == EndpointSliceLabel.managedByMatriarch,
             let name = metadata?["name"]?.stringValue,
-            let reign = metadata?["annotations"]?[Annotations.reign]?.stringValue?.split(
+            let reign = metadata?["annotations"]?[StoreKey.reign]?.stringValue?.split(
                 separator: "/", omittingEmptySubsequences: false), reign.count == 5
         else { return nil }
         self.name = name

@@ -1,3 +1,4 @@
+import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
@@ -12,11 +13,11 @@ struct SynchronousRecord: Sendable, Hashable {
 
     /// nil when the record restricts nothing.
     init?(_ annotations: [String: String]) {
-        guard let leader = annotations[Annotations.leader], !leader.isEmpty else { return nil }
+        guard let leader = annotations[StoreKey.leader], !leader.isEmpty else { return nil }
         self.leader = leader
-        let names = annotations[Annotations.synchronousStandbys]?.split(separator: ",").map(String.init) ?? []
+        let names = annotations[StoreKey.synchronousStandbys]?.split(separator: ",").map(String.init) ?? []
         members = Set(names)
-        let quorum = annotations[Annotations.quorum].map { SynchronousState.quorum(reading: $0) ?? names.count } ?? 0
+        let quorum = annotations[StoreKey.quorum].map { SynchronousState.quorum(reading: $0) ?? names.count } ?? 0
         count = max(0, members.count - quorum)
     }
 }

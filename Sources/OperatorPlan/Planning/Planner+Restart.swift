@@ -202,13 +202,13 @@ extension Planner {
     /// One write to an object in a plan: a second one would be made from a version that is gone.
     private mutating func write(order: JSONValue) {
         let stored = observed.store.configuration
-        guard stored?.annotations[Annotations.restart] != order.stringValue else { return }
+        guard stored?.annotations[StoreKey.restart] != order.stringValue else { return }
         let key = ObjectKey(context.storeResource, names.storeConfiguration)
         let isWritten = plan.changes.contains {
             if case .writeStore(let write) = $0 { write.key == key } else { false }
         }
         guard !isWritten else { return plan.requeue(after: .seconds(1)) }
-        plan.changes.append(.writeStore(storeWrite(key, stored, [Annotations.restart: order])))
+        plan.changes.append(.writeStore(storeWrite(key, stored, [StoreKey.restart: order])))
     }
 
     // MARK: Ends

@@ -147,10 +147,10 @@ extension Planner {
         mode: SwitchoverRequest.Mode = .planned
     ) {
         if writes {
-            var annotations: [String: JSONValue] = [Annotations.failoverRequestID: .string(state.request)]
-            annotations[Annotations.failoverMember] = candidate.map { .string($0) } ?? .null
+            var annotations: [String: JSONValue] = [StoreKey.requestID: .string(state.request)]
+            annotations[StoreKey.member] = candidate.map { .string($0) } ?? .null
             // Without a leader in it the request is a failover: it holds whoever leads.
-            annotations[Annotations.failoverLeader] = mode == .forced ? .null : leader.map { .string($0) } ?? .null
+            annotations[StoreKey.leader] = mode == .forced ? .null : leader.map { .string($0) } ?? .null
             let key = ObjectKey(context.storeResource, names.storeFailover)
             plan.changes.append(.writeStore(storeWrite(key, observed.store.failover, annotations)))
         }
@@ -183,8 +183,8 @@ extension Planner {
                         storeWrite(
                             key, observed.store.failover,
                             [
-                                Annotations.failoverRequestID: .null, Annotations.failoverMember: .null,
-                                Annotations.failoverLeader: .null,
+                                StoreKey.requestID: .null, StoreKey.member: .null,
+                                StoreKey.leader: .null,
                             ])))
             }
             return fail(&state, reason: .timedOut, message: "Not done after \(request.timeout) s; withdrawn")

@@ -205,7 +205,8 @@ struct SpecValidator {
             problem("spec.podMetadata.labels", $0, "is a label the operator sets itself", .names)
         }
         let annotations = (spec.podMetadata?.annotations ?? [:]).keys
-            .filter { $0 == Annotations.memberStatus || $0.hasPrefix("matriarch.dev/") }.sorted().flatMap {
+            .filter { $0 == StoreKey.memberStatus || $0.hasPrefix("\(PostgresCluster.resource.group)/") }.sorted()
+            .flatMap {
                 problem("spec.podMetadata.annotations", $0, "is an annotation Matriarch sets itself", .names)
             }
         return labels + annotations

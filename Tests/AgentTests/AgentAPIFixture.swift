@@ -1,4 +1,5 @@
 import AgentAPI
+import ClusterRecords
 import HighAvailability
 import Units
 

@@ -1,4 +1,5 @@
 import AgentAPI
+import ClusterRecords
 import Dispatch
 import Glibc
 import HighAvailability

@@ -101,7 +101,7 @@ public struct AgentConfiguration: Sendable {
         }
     }
 
-    var apiURL: String { "http://\(ServerPlace(host: address, port: apiPort))/patroni" }
+    var apiURL: String { "http://\(ServerPlace(host: address, port: apiPort))\(PeerPath.member.rawValue)" }
     var connectionURL: String { "postgres://\(ServerPlace(host: address, port: port))/postgres" }
 }
 

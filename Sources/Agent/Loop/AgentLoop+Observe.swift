@@ -1,4 +1,4 @@
-import AgentAPI
+import ClusterRecords
 import ClusterStore
 import HighAvailability
 import Logging

@@ -49,7 +49,7 @@ public struct AgentProcess: Sendable {
         if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
         let peers = PeerClient(transport: HTTPTransport())
         let leader = FailsafeLeader(
-            cluster: scope.cluster, namespace: scope.namespace, identity: identity,
+            scope: scope, identity: identity,
             connectionURL: configuration.connectionURL, apiURL: configuration.apiURL)
         let watchdog = Watchdog(configuration.watchdog ?? file.watchdog, logger: logger)
         let keeper = LockKeeper(
@@ -74,7 +74,7 @@ public struct AgentProcess: Sendable {
             loop, instance: instance, watch: watch, keeper: keeper, publisher: publisher, route: route,
             state: state,
             responder: FailsafeResponder(
-                cluster: scope.cluster, namespace: scope.namespace, identity: identity, watch: watch,
+                scope: scope, identity: identity, watch: watch,
                 state: state, logger: logger),
             until: stopRequested)
         // The server is down and the lock is somebody else's: nobody waits for this but the Pod.

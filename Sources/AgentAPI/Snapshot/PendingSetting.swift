@@ -1,3 +1,5 @@
+import ClusterRecords
+
 /// A server setting that takes effect at the next restart.
 public struct PendingSetting: Hashable, Sendable {
     public var name: String

@@ -1,3 +1,4 @@
+import ClusterRecords
 public import HighAvailability
 
 /// A tag of a member, as an administrator wrote it.

@@ -1,4 +1,4 @@
-public import Units
+import Units
 
 /// One cluster: where it lives, and the names of everything that belongs to it.
 ///

@@ -43,16 +43,21 @@ let package = Package(
     ],
     targets: [
         // Pure: no I/O, no clock, no log.
-        target("HighAvailability"),
-        target("PostgresConfiguration", ["HighAvailability"]),
+        target("Units"),
+        target("HighAvailability", ["Units"]),
+        target("PostgresConfiguration", ["Units"]),
         target("KubernetesModels"),
         // What operator, agents and command line tell each other.
-        target("ClusterRecords", ["HighAvailability", "KubernetesModels", "PostgresConfiguration"]),
+        target("ClusterRecords", ["Units", "HighAvailability", "PostgresConfiguration", "KubernetesModels"]),
         target(
-            "PostgresClusterAPI", ["ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
+            "PostgresClusterAPI",
+            ["ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration", "Units"]),
         target(
             "OperatorPlan",
-            ["PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration"]),
+            [
+                "PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration",
+                "Units",
+            ]),
 
         // One C library each, wrapped once.
         .target(name: "CLibCurl", linkerSettings: [.linkedLibrary("curl")]),
@@ -68,28 +73,32 @@ let package = Package(
         target("ControllerRuntime", ["KubernetesClient", "KubernetesModels", "Observability", collections, log]),
         target(
             "Operator",
-            ["OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "ControllerRuntime", "Observability", log]),
+            [
+                "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "ControllerRuntime", "KubernetesClient",
+                "KubernetesModels", "Observability", log,
+            ]),
 
         // The member.
-        target("Fence", ["CLinux", "HighAvailability"]),
-        target("InitProcess", ["Fence", "CLinux", "HighAvailability"]),
+        target("Fence", ["CLinux", "Units"]),
+        target("InitProcess", ["Fence", "CLinux", "Units"]),
         target(
             "PostgresInstance",
-            ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", subprocess, systemPackage, log]),
-        target("ClusterStore", ["ClusterRecords", "HighAvailability", "KubernetesClient", "KubernetesModels", log]),
+            ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", "Units", subprocess, systemPackage, log]),
+        target(
+            "ClusterStore",
+            ["ClusterRecords", "HighAvailability", "Units", "KubernetesClient", "KubernetesModels", log]),
         target(
             "AgentAPI",
             [
-                "ClusterRecords", "HighAvailability", "KubernetesModels", "PostgresConfiguration", hummingbird,
-                lifecycle, nio,
-                log,
+                "ClusterRecords", "HighAvailability", "PostgresConfiguration", "Units", "KubernetesModels", hummingbird,
+                lifecycle, nio, log,
             ]),
         target(
             "Agent",
             [
                 "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterRecords", "ClusterStore",
-                "KubernetesClient", "KubernetesModels", "HTTPTransport", "AgentAPI", "Fence", "CLinux", "Observability",
-                systemPackage, log,
+                "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "AgentAPI", "Fence",
+                "CLinux", "Observability", "Units", systemPackage, log,
             ]),
 
         target("Observability", [log]),
@@ -97,7 +106,7 @@ let package = Package(
             "CommandLineTool",
             [
                 "PostgresClusterAPI", "ClusterRecords", "KubernetesClient", "KubernetesModels", "HighAvailability",
-                "PostgresConfiguration", "YAML", argumentParser,
+                "PostgresConfiguration", "Units", "YAML", argumentParser,
             ]),
         .executableTarget(
             name: "matriarch",
@@ -110,70 +119,101 @@ let package = Package(
         // Development only; never linked by the product.
         .target(
             name: "TestSupport",
-            dependencies: ["KubernetesClient", "PostgresClient", "Fence", subprocess, systemPackage],
+            dependencies: [
+                "ClusterRecords", "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "Fence",
+                "Units", subprocess, systemPackage,
+            ],
             // Not compiled here: a library the C compiler makes would be linked with Swift's.
             resources: [.embedInCode("ShiftedClock/shifted_clock.c")], swiftSettings: strict),
         target(
             "ClusterLab",
             [
                 "PostgresClusterAPI", "ClusterRecords", "PostgresConfiguration", "KubernetesClient", "KubernetesModels",
-                "PostgresClient", "TestSupport", "Fence", "HighAvailability", subprocess, systemPackage,
+                "PostgresClient", "TestSupport", "Fence", "HighAvailability", "Units", subprocess, systemPackage,
             ]),
         .executableTarget(
             name: "matriarch-lab",
-            dependencies: ["ClusterLab", "HighAvailability", "KubernetesModels", argumentParser], swiftSettings: strict),
-        target("Simulation", ["HighAvailability"]),
+            dependencies: ["ClusterLab", "Units", "KubernetesModels", argumentParser], swiftSettings: strict),
+        target("Simulation", ["HighAvailability", "Units"]),
         .executableTarget(
             name: "matriarch-sim", dependencies: ["Simulation", "HighAvailability", argumentParser],
             swiftSettings: strict),
         // What the shipping `decide` says, as a page.
-        target("DecisionTable", ["HighAvailability"]),
+        target("DecisionTable", ["HighAvailability", "Units"]),
         .executableTarget(
             name: "matriarch-generate",
             dependencies: ["PostgresClusterAPI", "DecisionTable", "KubernetesModels", "YAML"],
             swiftSettings: strict),
 
-        tests("HighAvailabilityTests", ["HighAvailability"]),
+        // Rules about the sources themselves.
+        tests("SourceTests"),
+        tests("UnitsTests", ["Units"]),
+        tests("HighAvailabilityTests", ["HighAvailability", "Units"]),
         tests("DecisionTableTests", ["DecisionTable", "HighAvailability"]),
-        tests("PostgresConfigurationTests", ["PostgresConfiguration"]),
+        tests("PostgresConfigurationTests", ["PostgresConfiguration", "Units"]),
         tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
         tests(
-            "ClusterRecordsTests", ["ClusterRecords", "HighAvailability", "KubernetesModels", "PostgresConfiguration"]),
-        tests("PostgresClusterAPITests", ["PostgresClusterAPI", "YAML"]),
+            "ClusterRecordsTests",
+            ["ClusterRecords", "HighAvailability", "PostgresConfiguration", "KubernetesModels", "Units"]),
+        tests("PostgresClusterAPITests", ["PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "YAML"]),
         tests(
             "AdmissionTests",
             [
                 "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport", subprocess,
                 systemPackage,
             ]),
-        tests("OperatorPlanTests", ["OperatorPlan", "ClusterRecords"]),
-        tests("KubernetesClientTests", ["KubernetesClient", "HTTPTransport", "TestSupport"]),
-        tests("ControllerRuntimeTests", ["ControllerRuntime", "TestSupport"]),
+        tests(
+            "OperatorPlanTests",
+            [
+                "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "HighAvailability", "Units",
+            ]),
+        tests("KubernetesClientTests", ["KubernetesClient", "KubernetesModels", "HTTPTransport", "TestSupport"]),
+        tests(
+            "ControllerRuntimeTests",
+            ["ControllerRuntime", "KubernetesClient", "KubernetesModels", "Observability", "TestSupport"]),
         tests("ObservabilityTests", ["Observability", log]),
-        tests("OperatorTests", ["Operator", "ClusterRecords", "TestSupport"]),
-        tests("FenceTests", ["Fence", "InitProcess", "TestSupport"]),
-        tests("PostgresInstanceTests", ["PostgresInstance", "PostgresClient", "TestSupport"]),
-        tests("ClusterStoreTests", ["ClusterStore", "ClusterRecords", "TestSupport"]),
+        tests(
+            "OperatorTests",
+            [
+                "Operator", "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "ControllerRuntime",
+                "KubernetesClient", "KubernetesModels", "YAML", "TestSupport",
+            ]),
+        tests("FenceTests", ["Fence", "InitProcess", "Units", "TestSupport"]),
+        tests(
+            "PostgresInstanceTests",
+            ["PostgresInstance", "PostgresClient", "PostgresConfiguration", "Fence", "Units", "TestSupport"]),
+        tests(
+            "ClusterStoreTests",
+            [
+                "ClusterStore", "ClusterRecords", "HighAvailability", "KubernetesClient", "KubernetesModels",
+                "HTTPTransport", "Fence", "Units", "TestSupport",
+            ]),
         tests(
             "AgentTests",
             [
-                "Agent", "AgentAPI", "ClusterRecords", "HTTPTransport", "PostgresClient", "KubernetesClient",
-                "HighAvailability", "Simulation", "TestSupport", "matriarch",
+                "Agent", "AgentAPI", "ClusterRecords", "ClusterStore", "HTTPTransport", "PostgresClient",
+                "KubernetesClient", "KubernetesModels", "Fence", "HighAvailability", "PostgresConfiguration",
+                "Simulation", "TestSupport", "Units", "matriarch",
             ]),
-        tests("CommandLineToolTests", ["CommandLineTool", "ClusterRecords", "TestSupport"]),
+        tests(
+            "CommandLineToolTests",
+            [
+                "CommandLineTool", "ClusterRecords", "PostgresClusterAPI", "KubernetesClient", "KubernetesModels",
+                "YAML", "TestSupport",
+            ]),
         tests(
             "CheckerTests",
             [
                 "ClusterLab", "ClusterRecords", "TestSupport", "HTTPTransport", "KubernetesModels",
-                "PostgresConfiguration", "Fence",
+                "PostgresConfiguration", "Fence", "Units",
             ]),
-        tests("ChaosTests", ["ClusterLab", "HighAvailability", "matriarch"]),
+        tests("ChaosTests", ["ClusterLab", "Units", "matriarch"]),
         tests(
             "ClusterLabTests",
             [
                 "ClusterLab", "ClusterRecords", "CommandLineTool", "KubernetesClient", "KubernetesModels",
-                "PostgresClusterAPI", argumentParser,
+                "PostgresClusterAPI", "Units", argumentParser,
             ]),
-        tests("SimulationTests", ["Simulation", "HighAvailability"]),
+        tests("SimulationTests", ["Simulation", "HighAvailability", "Units"]),
     ]
 )

@@ -1,5 +1,6 @@
 public import ClusterRecords
 public import HighAvailability
+public import Units
 
 /// Where the cluster's lock, settings and requests live.
 ///

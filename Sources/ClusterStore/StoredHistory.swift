@@ -1,4 +1,5 @@
 public import HighAvailability
+import Units
 
 /// The history of timelines as it was in one version of its object.
 public struct StoredHistory: Hashable, Sendable {

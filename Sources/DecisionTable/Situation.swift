@@ -1,4 +1,5 @@
 public import HighAvailability
+import Units
 
 /// One observation with the words to say it in: a lock, a server, and what else is special.
 public struct Situation: Sendable {

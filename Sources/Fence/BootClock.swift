@@ -1,5 +1,5 @@
 import CLinux
-public import HighAvailability
+public import Units
 
 /// Reads CLOCK_BOOTTIME: the one clock of leases and fences. It counts suspend and nobody can set it.
 public struct BootClock: Sendable {

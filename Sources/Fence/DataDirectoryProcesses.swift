@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-public import HighAvailability
+public import Units
 
 /// The processes of one PostgreSQL data directory: the postmaster, its backends, and backends it left behind.
 ///

@@ -1,4 +1,4 @@
-public import HighAvailability
+public import Units
 
 /// What the agent tells init about the lock it holds: kill PostgreSQL at this instant, or at no instant.
 ///

@@ -1,5 +1,5 @@
 import Glibc
-public import HighAvailability
+public import Units
 
 /// The agent's end of the fence: hands init the deadline of the lock.
 ///

@@ -1,7 +1,7 @@
 import CLinux
 import Fence
 import Glibc
-import HighAvailability
+import Units
 
 /// Orphans of a crashed agent that init has inherited.
 enum AdoptedProcesses {

@@ -1,5 +1,5 @@
 import Fence
-import HighAvailability
+import Units
 
 /// The deadline in force, and whether it has passed.
 ///

@@ -1,7 +1,7 @@
 import CLinux
 import Fence
 import Glibc
-import HighAvailability
+import Units
 
 /// The shell around ``Supervision`` and ``FenceWatch``: one thread that polls three descriptors.
 struct InitLoop {

@@ -1,4 +1,4 @@
-import HighAvailability
+import Units
 
 /// How long to wait before a crashed agent is started again: 100 ms, doubling to 5 s.
 struct RestartBackoff: Equatable {

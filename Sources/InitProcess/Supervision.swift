@@ -1,5 +1,5 @@
 import Glibc
-import HighAvailability
+import Units
 
 /// When the agent is started, signalled, started again, and when init ends with which status.
 ///

@@ -1,3 +1,4 @@
+public import ClusterRecords
 public import KubernetesModels
 
 /// The resource: one highly available PostgreSQL cluster.
@@ -20,6 +21,8 @@ public struct PostgresCluster: KubernetesResource, Hashable {
         self.spec = .success(spec)
         self.status = status
     }
+
+    public var scope: Scope { Scope(namespace: metadata.namespace ?? "", cluster: metadata.name ?? "") }
 }
 
 extension PostgresCluster: Codable {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ClusterLab
-import HighAvailability
 import KubernetesModels
+import Units
 
 struct ChaosCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

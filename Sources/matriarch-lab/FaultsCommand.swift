@@ -1,7 +1,7 @@
 import ArgumentParser
 import ClusterLab
-import HighAvailability
 import KubernetesModels
+import Units
 
 struct FaultsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

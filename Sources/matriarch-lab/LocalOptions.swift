@@ -1,7 +1,7 @@
 public import ArgumentParser
 public import ClusterLab
-import HighAvailability
 import KubernetesModels
+import Units
 
 /// What kind of cluster on this machine.
 struct LocalOptions: ParsableArguments {

@@ -1,7 +1,9 @@
 import AgentAPI
+import ClusterRecords
 import HighAvailability
 import PostgresConfiguration
 import Testing
+import Units
 
 private typealias Fixture = AgentAPIFixture
 

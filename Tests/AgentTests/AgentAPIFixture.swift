@@ -1,5 +1,7 @@
 import AgentAPI
+import ClusterRecords
 import HighAvailability
+import Units
 
 /// Members in the states that the REST interface tells apart. Now is 100 s after boot, ttl 20 s.
 enum AgentAPIFixture {

@@ -1,6 +1,7 @@
 import AgentAPI
 import HighAvailability
 import Testing
+import Units
 
 private typealias Fixture = AgentAPIFixture
 

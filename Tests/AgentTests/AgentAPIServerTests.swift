@@ -1,9 +1,11 @@
 import AgentAPI
+import ClusterRecords
 import Dispatch
 import Glibc
 import HighAvailability
 import Logging
 import Testing
+import Units
 
 /// Over real sockets: what a load balancer, a kubelet and curl send.
 @Suite struct AgentAPIServerTests {

@@ -3,6 +3,7 @@ import HighAvailability
 import Logging
 import TestSupport
 import Testing
+import Units
 
 @testable import Agent
 

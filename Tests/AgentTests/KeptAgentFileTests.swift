@@ -1,6 +1,7 @@
 import ClusterRecords
 import HighAvailability
 import Testing
+import Units
 
 @testable import Agent
 

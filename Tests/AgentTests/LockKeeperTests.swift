@@ -7,6 +7,7 @@ import KubernetesClient
 import Logging
 import TestSupport
 import Testing
+import Units
 
 @testable import Agent
 
@@ -23,10 +24,10 @@ import Testing
             let client = KubernetesClient(configuration: controlPlane.admin)
             let logger = Logger(label: "keeper") { _ in SwiftLogNoOpLogHandler() }
             let identity = HolderIdentity(member: "demo-0", podUID: "uid", nonce: "first")
-            let layout = StoreLayout(
-                cluster: "demo", namespace: try await controlPlane.namespace(prefix: "keeper"), lockObject: .configMap)
+            let scope = Scope(namespace: try await controlPlane.namespace(prefix: "keeper"), cluster: "demo")
             watch = ClusterWatch(
-                client: client, layout: layout, me: identity, container: "postgres", logger: logger,
+                client: client, scope: scope, lockObject: .configMap, me: identity, container: "postgres",
+                logger: logger,
                 clock: BootClock.now)
             fence = try #require(FenceReceiver())
             let handle = try FenceHandle(descriptor: fence.writingDescriptor)
@@ -38,7 +39,8 @@ import Testing
             keeper = LockKeeper(
                 identity: identity,
                 store: KubernetesClusterStore(
-                    client: client, lockClient: client, layout: layout, watch: watch, logger: logger,
+                    client: client, lockClient: client, scope: scope, lockObject: .configMap, watch: watch,
+                    logger: logger,
                     clock: BootClock.now, wallClock: WallClock.now),
                 watch: watch, fence: handle,
                 watchdog: Watchdog(WatchdogSettings(), logger: logger), logger: logger,

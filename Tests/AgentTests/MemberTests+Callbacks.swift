@@ -4,6 +4,7 @@ import HighAvailability
 import KubernetesModels
 import TestSupport
 import Testing
+import Units
 
 extension MemberTests {
     /// What the members were told, in the order in which their callbacks wrote it down: "demo-0 begins on_start replica demo".

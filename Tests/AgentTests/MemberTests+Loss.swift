@@ -4,6 +4,7 @@ import KubernetesModels
 import PostgresClient
 import TestSupport
 import Testing
+import Units
 
 /// What a failover may have cost is in the store, with its range of WAL, before anybody could ask.
 extension MemberTests {

@@ -23,9 +23,7 @@ import Testing
             client = KubernetesClient(configuration: controlPlane.admin)
             store = RouteStore(
                 client: client,
-                layout: StoreLayout(
-                    cluster: "demo", namespace: try await controlPlane.namespace(prefix: "route"),
-                    lockObject: .configMap))
+                scope: Scope(namespace: try await controlPlane.namespace(prefix: "route"), cluster: "demo"))
             resource = try #require(try await store.servedVersion())
         }
 
@@ -37,7 +35,7 @@ import Testing
 
         func patch(_ body: JSONValue) async throws {
             _ = try await client.mergePatchRaw(
-                resource, name: "demo-primary", namespace: store.layout.namespace, body: body)
+                resource, name: "demo-primary", namespace: store.scope.namespace, body: body)
         }
     }
 
@@ -134,7 +132,7 @@ import Testing
             former.believe(try Self.reign(0, epoch: 1))
             for _ in 0..<3 {
                 try await fixture.client.deleteRaw(
-                    fixture.resource, name: "demo-primary", namespace: fixture.store.layout.namespace)
+                    fixture.resource, name: "demo-primary", namespace: fixture.store.scope.namespace)
                 try await fixture.leads(to: "demo-1")
             }
         }

@@ -2,6 +2,7 @@ import Glibc
 import HighAvailability
 import Logging
 import Testing
+import Units
 
 @testable import Agent
 

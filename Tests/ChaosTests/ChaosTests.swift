@@ -1,6 +1,6 @@
 import ClusterLab
-import HighAvailability
 import Testing
+import Units
 
 /// Tier L with faults: agents and PostgreSQL in sandboxes of this machine, under writers. One run after the other.
 ///

@@ -1,7 +1,7 @@
 import Glibc
-import HighAvailability
 import KubernetesModels
 import Testing
+import Units
 
 @testable import ClusterLab
 

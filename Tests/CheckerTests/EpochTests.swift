@@ -1,6 +1,6 @@
 import ClusterLab
-import HighAvailability
 import Testing
+import Units
 
 /// G1 by the lock: planted violations, and what looks like one and is none.
 struct EpochTests {

@@ -1,5 +1,4 @@
 import ClusterLab
-import HighAvailability
 import Testing
 
 struct FaultScheduleTests {

@@ -1,6 +1,6 @@
 import ClusterLab
-import HighAvailability
 import Testing
+import Units
 
 struct HistoryVerdictTests {
     private func record(

@@ -1,9 +1,9 @@
 import Fence
 import Glibc
 import HTTPTransport
-import HighAvailability
 import TestSupport
 import Testing
+import Units
 
 /// The proxy before the API server, with a server that answers every request with its number.
 struct LinkProxyTests {

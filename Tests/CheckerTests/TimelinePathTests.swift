@@ -1,7 +1,7 @@
 import ClusterLab
-import HighAvailability
 import PostgresConfiguration
 import Testing
+import Units
 
 struct TimelinePathTests {
     private func path(_ member: String, _ timeline: UInt32, _ history: String) -> TimelinePath {

@@ -1,6 +1,6 @@
 import ClusterLab
-import HighAvailability
 import Testing
+import Units
 
 extension RealCluster {
     /// Tier K: a real cluster of three Pods and a client that writes. One after the other; how long an interruption lasts is

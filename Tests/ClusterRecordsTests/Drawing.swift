@@ -1,6 +1,7 @@
 import HighAvailability
 import KubernetesModels
 import PostgresConfiguration
+import Units
 
 @testable import ClusterRecords
 

@@ -2,6 +2,7 @@ import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import Testing
+import Units
 
 @Suite struct DynamicConfigurationTests {
     @Test func `every key is read`() throws {

@@ -2,6 +2,7 @@ import HighAvailability
 import KubernetesModels
 import PostgresConfiguration
 import Testing
+import Units
 
 @testable import ClusterRecords
 

@@ -2,6 +2,7 @@ import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import Testing
+import Units
 
 /// What a change of leader may have cost: what the agents write is what the operator reads.
 @Suite struct ReportTests {

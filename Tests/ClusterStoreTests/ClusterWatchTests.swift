@@ -5,6 +5,7 @@ import KubernetesModels
 import Logging
 import TestSupport
 import Testing
+import Units
 
 @testable import ClusterStore
 
@@ -49,7 +50,7 @@ import Testing
             _ = try await fixture.client.createRaw(
                 fixture.resource,
                 body: ["metadata": ["name": "other-failover", "labels": ["cluster-name": "other"]]],
-                namespace: fixture.layout.namespace)
+                namespace: fixture.scope.namespace)
             try await fixture.create("demo-failover", annotations: ["leader": "demo-0"])
             try await eventually("the own request shows") { observer.watch.view()?.failover != nil }
             #expect(observer.watch.view() == ClusterView(failover: FailoverRequest(leader: "demo-0")))
@@ -71,7 +72,7 @@ import Testing
             clock.advance(by: .milliseconds(1))
             #expect(watch.standing(ttl: Self.ttl) == .expired(holder: "demo-0"))
             // A change beside the lock is no renewal.
-            try await fixture.patch(fixture.layout.leader, annotations: ["note": "touched"])
+            try await fixture.patch(fixture.lockName, annotations: ["note": "touched"])
             let touched = try #require(try await fixture.member("demo-8").readLock())
             try await eventually("the change shows") { watch.view()?.lock?.version == touched.version }
             #expect(watch.standing(ttl: Self.ttl) == .expired(holder: "demo-0"))
@@ -162,12 +163,11 @@ import Testing
         try await controlPlane.stop()
     }
 
-    private static let layout = StoreLayout(cluster: "demo", namespace: "none", lockObject: .configMap)
-
     /// A watch that is told its events by the test.
     private static func watch(_ clock: ManualClock = ManualClock()) -> ClusterWatch {
         ClusterWatch(
-            client: KubernetesClient(configuration: ClusterConfiguration(server: "http://127.0.0.1:1")), layout: layout,
+            client: KubernetesClient(configuration: ClusterConfiguration(server: "http://127.0.0.1:1")),
+            scope: Scope(namespace: "none", cluster: "demo"), lockObject: .configMap,
             me: HolderIdentity(member: "demo-9", podUID: "uid", nonce: "nonce"), container: "postgres",
             logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }
         ) { clock.now }

@@ -5,6 +5,7 @@ import KubernetesClient
 import KubernetesModels
 import TestSupport
 import Testing
+import Units
 
 @Suite struct InitializationTests {
     @Test(arguments: LockObject.allCases)

@@ -45,7 +45,7 @@ import Testing
         #expect(try await first.release(record))
         let judged = try #require(try await first.readLock())
         // Anything at all has happened to the object since: the judgement is void, though the lock is still free.
-        try await fixture.patch(fixture.layout.leader, annotations: ["note": "touched"])
+        try await fixture.patch(fixture.lockName, annotations: ["note": "touched"])
         let outcome = try await fixture.member("demo-1").acquire(over: judged)
         #expect(!outcome.isHeld)
         #expect(outcome.record?.leader == nil)
@@ -66,7 +66,7 @@ import Testing
         let fixture = try await StoreFixture(kind)
         let record = try await fixture.member("demo-0").takeLock()
         _ = try await fixture.client.deleteRaw(
-            fixture.resource, name: fixture.layout.leader, namespace: fixture.layout.namespace)
+            fixture.resource, name: fixture.lockName, namespace: fixture.scope.namespace)
         #expect(try await fixture.member("demo-1").acquire(over: record) == .lost(nil))
     }
 

@@ -5,6 +5,7 @@ import KubernetesClient
 import KubernetesModels
 import TestSupport
 import Testing
+import Units
 
 @Suite struct LockRenewalTests {
     @Test(arguments: LockObject.allCases)
@@ -26,10 +27,10 @@ import Testing
         let leader = fixture.member()
         let taken = try await leader.takeLock()
         _ = try await fixture.client.mergePatchRaw(
-            fixture.resource, name: fixture.layout.leader, namespace: fixture.layout.namespace,
+            fixture.resource, name: fixture.lockName, namespace: fixture.scope.namespace,
             body: ["metadata": ["labels": ["team": "dba"]]])
         #expect(try await leader.renew(taken).isHeld)
-        let object = try await fixture.object(fixture.layout.leader)
+        let object = try await fixture.object(fixture.lockName)
         #expect(object?.value(at: "metadata", "labels", "team")?.stringValue == "dba")
     }
 
@@ -78,7 +79,7 @@ import Testing
         let leader = fixture.member()
         let taken = try await leader.takeLock()
         _ = try await fixture.client.deleteRaw(
-            fixture.resource, name: fixture.layout.leader, namespace: fixture.layout.namespace)
+            fixture.resource, name: fixture.lockName, namespace: fixture.scope.namespace)
         #expect(try await leader.renew(taken) == .lost(nil))
     }
 
@@ -129,7 +130,7 @@ import Testing
         let fixture = try await StoreFixture(kind)
         let leader = fixture.member()
         let taken = try await leader.takeLock()
-        try await fixture.patch(fixture.layout.leader, annotations: ["note": "touched"])
+        try await fixture.patch(fixture.lockName, annotations: ["note": "touched"])
         #expect(try await leader.release(taken, heir: "demo-1"))
         #expect(try await leader.readLock()?.heir == "demo-1")
     }

@@ -1,10 +1,10 @@
 @preconcurrency import Dispatch
 import Fence
 import HTTPTransport
-import HighAvailability
 import KubernetesClient
 import Synchronization
 import TestSupport
+import Units
 
 /// Stands between a client and the API server and loses what it is told to lose; everything else is the real server's.
 final class LossyServer: Sendable {

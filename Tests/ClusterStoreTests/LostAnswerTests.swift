@@ -6,6 +6,7 @@ import KubernetesClient
 import KubernetesModels
 import TestSupport
 import Testing
+import Units
 
 /// What becomes of a write to the lock whose answer never came.
 @Suite struct LostAnswerTests {

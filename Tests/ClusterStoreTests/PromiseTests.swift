@@ -4,6 +4,7 @@ import KubernetesClient
 import KubernetesModels
 import Logging
 import Testing
+import Units
 
 @testable import ClusterStore
 
@@ -20,7 +21,7 @@ import Testing
         let clock = clock
         watch = ClusterWatch(
             client: KubernetesClient(configuration: ClusterConfiguration(server: "http://127.0.0.1:1")),
-            layout: StoreLayout(cluster: "demo", namespace: "none", lockObject: .configMap), me: Self.me,
+            scope: Scope(namespace: "none", cluster: "demo"), lockObject: .configMap, me: Self.me,
             container: "postgres", logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }
         ) { clock.now }
         show(Self.record())

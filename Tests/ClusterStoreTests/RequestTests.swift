@@ -5,6 +5,7 @@ import KubernetesClient
 import KubernetesModels
 import TestSupport
 import Testing
+import Units
 
 /// Requests for a change of leader, and what members say of themselves.
 @Suite struct RequestTests {
@@ -126,7 +127,7 @@ import Testing
 extension StoreFixture {
     /// A member as the others read it.
     fileprivate func published(_ name: String) async throws -> Member {
-        let pod = try await client.get(Pod.self, name: name, namespace: layout.namespace)
+        let pod = try await client.get(Pod.self, name: name, namespace: scope.namespace)
         return try #require(Member(pod: pod, container: "postgres"))
     }
 }

@@ -4,6 +4,7 @@ import KubernetesClient
 import KubernetesModels
 import TestSupport
 import Testing
+import Units
 
 @testable import ClusterStore
 
@@ -17,12 +18,12 @@ import Testing
         init() async throws {
             let fixture = try await StoreFixture(.configMap)
             client = fixture.client
-            store = RouteStore(client: client, layout: fixture.layout)
+            store = RouteStore(client: client, scope: fixture.scope)
             resource = try #require(try await store.servedVersion())
         }
 
         func object(_ name: String = "demo-primary") async throws -> JSONValue {
-            try await client.getRaw(resource, name: name, namespace: store.layout.namespace)
+            try await client.getRaw(resource, name: name, namespace: store.scope.namespace)
         }
 
         func step(_ slice: RouteSlice, over found: StoredRoute?, _ reign: Reign) -> RouteStep {
@@ -72,8 +73,8 @@ import Testing
     }
 
     @Test func `in v1 the node has a field of its own`() throws {
-        let layout = StoreLayout(cluster: "demo", namespace: "default", lockObject: .configMap)
-        let endpoint = Self.slice().body(layout, as: .endpointSlice)["endpoints"]?[0]
+        let scope = Scope(namespace: "default", cluster: "demo")
+        let endpoint = Self.slice().body(scope, as: .endpointSlice)["endpoints"]?[0]
         #expect(endpoint?["nodeName"] == "node-1" && endpoint?["topology"] == nil)
     }
 
@@ -115,7 +116,7 @@ import Testing
         for (patches, isHarmful) in [(harmless, false), (harmful, true)] {
             for patch in patches {
                 _ = try await fixture.client.mergePatchRaw(
-                    fixture.resource, name: "demo-primary", namespace: fixture.store.layout.namespace, body: patch)
+                    fixture.resource, name: "demo-primary", namespace: fixture.store.scope.namespace, body: patch)
                 let found = try #require(try await fixture.store.read(.ipv4, as: fixture.resource))
                 let step = fixture.step(Self.slice(), over: found, reign)
                 #expect(step == (isHarmful ? .write(over: found.version) : .rest), "\(patch.serialized())")
@@ -129,12 +130,12 @@ import Testing
     @Test func `an agent reads, follows and writes its cluster's slices with its Role, and no others`() async throws {
         let controlPlane = try await ControlPlane.shared()
         let fixture = try await Fixture()
-        let namespace = fixture.store.layout.namespace
+        let namespace = fixture.store.scope.namespace
         for (resource, body) in Self.rights(namespace) {
             _ = try await fixture.client.createRaw(resource, body: body, namespace: namespace)
         }
         let stranger = KubernetesClient(configuration: controlPlane.stranger)
-        let store = RouteStore(client: stranger, layout: fixture.store.layout)
+        let store = RouteStore(client: stranger, scope: fixture.store.scope)
         let resource = try #require(try await store.servedVersion())
         let reign = try Self.reign()
         let first = try await eventually(

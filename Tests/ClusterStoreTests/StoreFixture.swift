@@ -8,26 +8,33 @@ import Logging
 import Synchronization
 import TestSupport
 import Testing
+import Units
 
 /// A namespace on the shared API server, and members that keep their cluster's store there.
 struct StoreFixture: Sendable {
     let client: KubernetesClient
-    let layout: StoreLayout
+    let scope: Scope
+    let lockObject: LockObject
 
     init(_ lockObject: LockObject, on controlPlane: ControlPlane? = nil) async throws {
         let shared = controlPlane == nil ? try await ControlPlane.shared() : nil
         guard let controlPlane = controlPlane ?? shared else { throw StoreFixtureError.noControlPlane }
         client = KubernetesClient(configuration: controlPlane.admin)
-        layout = StoreLayout(
-            cluster: "demo", namespace: try await controlPlane.namespace(prefix: "store"), lockObject: lockObject)
+        scope = Scope(namespace: try await controlPlane.namespace(prefix: "store"), cluster: "demo")
+        self.lockObject = lockObject
     }
 
     var resource: APIResource {
-        switch layout.lockObject {
+        switch lockObject {
         case .configMap: ConfigMap.resource
         case .endpoints: Endpoints.resource
         }
     }
+
+    /// The object with the lock.
+    var lockName: String { scope.storeLeader(lockObject) }
+
+    private var labels: JSONValue { JSONValue(Labels.all(cluster: scope.cluster, component: Component.store)) }
 
     /// - Parameter through: a client whose answers get lost; the fixture's own otherwise.
     func member(
@@ -35,13 +42,13 @@ struct StoreFixture: Sendable {
     ) -> StoreMember {
         StoreMember(
             identity: HolderIdentity(member: name, podUID: uid ?? "uid-of-\(name)", nonce: nonce),
-            client: client ?? self.client, layout: layout)
+            client: client ?? self.client, scope: scope, lockObject: lockObject)
     }
 
     /// The object as it is now; nil when there is none.
     func object(_ name: String) async throws -> JSONValue? {
         do {
-            return try await client.getRaw(resource, name: name, namespace: layout.namespace)
+            return try await client.getRaw(resource, name: name, namespace: scope.namespace)
         } catch  where error.isNotFound {
             return nil
         }
@@ -53,16 +60,16 @@ struct StoreFixture: Sendable {
 
     func patch(_ name: String, annotations: JSONValue) async throws {
         _ = try await client.mergePatchRaw(
-            resource, name: name, namespace: layout.namespace, body: ["metadata": ["annotations": annotations]])
+            resource, name: name, namespace: scope.namespace, body: ["metadata": ["annotations": annotations]])
     }
 
     func create(_ name: String, annotations: JSONValue) async throws {
         _ = try await client.createRaw(
             resource,
             body: [
-                "metadata": ["name": .string(name), "labels": JSONValue(layout.labels), "annotations": annotations]
+                "metadata": ["name": .string(name), "labels": labels, "annotations": annotations]
             ],
-            namespace: layout.namespace)
+            namespace: scope.namespace)
     }
 
     /// A Pod without a kubelet.
@@ -70,9 +77,9 @@ struct StoreFixture: Sendable {
         let pod = try await client.createRaw(
             Pod.resource,
             body: [
-                "metadata": ["name": .string(name), "labels": JSONValue(layout.labels)],
+                "metadata": ["name": .string(name), "labels": labels],
                 "spec": ["containers": [["name": "postgres", "image": "none"]]],
-            ], namespace: layout.namespace)
+            ], namespace: scope.namespace)
         return try #require(pod.value(at: "metadata", "uid")?.stringValue)
     }
 }
@@ -89,15 +96,15 @@ struct StoreMember: Sendable {
     let store: KubernetesClusterStore
     let clock = ManualClock()
 
-    init(identity: HolderIdentity, client: KubernetesClient, layout: StoreLayout) {
+    init(identity: HolderIdentity, client: KubernetesClient, scope: Scope, lockObject: LockObject) {
         self.identity = identity
         let logger = Logger(label: identity.member) { _ in SwiftLogNoOpLogHandler() }
         let clock = clock
         watch = ClusterWatch(
-            client: client, layout: layout, me: identity, container: "postgres", logger: logger
+            client: client, scope: scope, lockObject: lockObject, me: identity, container: "postgres", logger: logger
         ) { clock.now }
         store = KubernetesClusterStore(
-            client: client, lockClient: client, layout: layout, watch: watch, logger: logger,
+            client: client, lockClient: client, scope: scope, lockObject: lockObject, watch: watch, logger: logger,
             clock: { BootClock.now() }, wallClock: Stamps.next)
     }
 

@@ -4,6 +4,7 @@ import HighAvailability
 import KubernetesModels
 import TestSupport
 import Testing
+import Units
 
 /// Who may be elected while commits wait for standbys: written by compare-and-swap, in Patroni's annotations.
 @Suite struct SynchronousStateTests {

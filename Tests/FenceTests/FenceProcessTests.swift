@@ -1,7 +1,7 @@
 import Fence
 import Glibc
-import HighAvailability
 import Testing
+import Units
 
 /// Real processes: `matriarch init`, an agent that may be frozen or killed, and stand-ins for PostgreSQL that differ from
 /// everything else only by their working directory.

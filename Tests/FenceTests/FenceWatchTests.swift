@@ -1,7 +1,7 @@
 import Fence
 import Glibc
-import HighAvailability
 import Testing
+import Units
 
 @testable import InitProcess
 

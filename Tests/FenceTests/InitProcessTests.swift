@@ -1,7 +1,7 @@
 import Fence
 import Glibc
-import HighAvailability
 import Testing
+import Units
 
 @Suite(.serialized) struct InitProcessTests {
     @Test func `TERM reaches the agent, init ends with its status and leaves no PostgreSQL behind`() throws {

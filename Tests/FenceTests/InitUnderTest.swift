@@ -1,5 +1,4 @@
 import Glibc
-import HighAvailability
 
 @testable import Fence
 

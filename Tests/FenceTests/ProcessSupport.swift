@@ -1,7 +1,7 @@
 import Fence
 import Glibc
-import HighAvailability
 import Testing
+import Units
 
 /// A failed wait, with what was seen last.
 struct NotReached: Error, CustomStringConvertible {

@@ -1,6 +1,6 @@
 import Glibc
-import HighAvailability
 import Testing
+import Units
 
 @testable import InitProcess
 

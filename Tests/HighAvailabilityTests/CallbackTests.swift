@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct CallbackStoryTests {
     private static func server(_ time: String? = "t1") -> RunningServer {

@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct DecideTests {
     /// Actions that make or keep a primary.

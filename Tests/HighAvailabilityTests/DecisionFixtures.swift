@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// A three-member cluster, seen by `demo-0`, in which a test changes what it is about.
 enum Fixture {

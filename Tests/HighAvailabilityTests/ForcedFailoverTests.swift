@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 /// A forced failover: Patroni's key `failover` with a member and no leader.
 @Suite struct ForcedFailoverTests {

@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 /// A leader that is to stop, and who is there to receive its shutdown checkpoint.
 @Suite struct HeirTests {

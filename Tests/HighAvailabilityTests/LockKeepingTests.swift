@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct LockKeepingTests {
     private let sent = BootInstant(nanoseconds: 9_000_000_000)

@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct LongestPauseTests {
     private let follower = Fixture.observation(

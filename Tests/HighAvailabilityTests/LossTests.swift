@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 /// What a promotion may have cost follows from the lock it was taken over and from what the election rested on.
 @Suite struct LossTests {

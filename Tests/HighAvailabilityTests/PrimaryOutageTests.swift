@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct PrimaryOutageTests {
     private static let crashed = Fixture.stopped(wasPrimary: true, isClean: false)

@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct ReignTests {
     private let me = HolderIdentity(member: "demo-0", podUID: "u0", nonce: "n")

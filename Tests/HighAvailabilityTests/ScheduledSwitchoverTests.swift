@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 /// A switchover with Patroni's `scheduled_at`.
 @Suite struct ScheduledSwitchoverTests {

@@ -1,10 +1,16 @@
 import HighAvailability
 import Testing
+import Units
 
 /// A cluster that follows another one: the leader a remote server, the others the leader.
 @Suite struct StandbyClusterTests {
     static let remote = StandbyCluster(host: "site-a.example", port: 5432, slot: "site_b")
     static let followed = FollowedRemote(remote, epoch: 3)
+
+    @Test func `the remote server is called by its place`() {
+        #expect(Self.remote.description == "site-a.example:5432")
+        #expect(StandbyCluster(host: "fd00::7").description == "[fd00::7]:5432")
+    }
 
     func observation(
         lock: LockStanding, server: ServerState, leader: String? = nil, change: (inout Observation) -> Void = { _ in }

@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 /// Who deletes the lock object deletes what is known of its holder, not the holder.
 @Suite struct VanishedLockTests {

@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct WatchdogSettingsTests {
     @Test func `the machine is reset before the lock can be taken, and after init has had its turn`() {

@@ -3,6 +3,7 @@ import KubernetesModels
 import OperatorPlan
 import PostgresClusterAPI
 import Testing
+import Units
 
 /// The primary's agent hands over in order to members of the synchronous record only.
 @Suite struct SuccessorTests {

@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesModels
 import OperatorPlan
 import PostgresClusterAPI
@@ -66,11 +67,11 @@ struct World {
 
     mutating func perform(_ change: Change) {
         switch change {
-        case .apply(let key, let body) where key.name == ClusterNames.imageCheck(clusterUID: "u-1"):
+        case .apply(let key, let body) where key.name == Scope.imageCheck(clusterUID: "u-1"):
             observed.imageCheck = ObservedImageCheck(
                 statefulSet: body.merging(["metadata": ["uid": .string("uid-\(body.serialized().count)")]]),
                 pod: observed.imageCheck?.pod)
-        case .delete(let key, _) where key.name == ClusterNames.imageCheck(clusterUID: "u-1"):
+        case .delete(let key, _) where key.name == Scope.imageCheck(clusterUID: "u-1"):
             observed.imageCheck = nil
         case .apply(let key, let body):
             observed.objects[key] = body.merging(["metadata": ["uid": .string("uid-\(key.name)")]])

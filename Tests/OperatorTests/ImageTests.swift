@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import Operator
@@ -16,7 +17,7 @@ import Testing
     }
 
     private func checkName(_ lab: OperatorLab) async throws -> String {
-        ClusterNames.imageCheck(clusterUID: try await lab.cluster().metadata.uid ?? "")
+        Scope.imageCheck(clusterUID: try await lab.cluster().metadata.uid ?? "")
     }
 
     /// What the StatefulSet controller and a kubelet do: the Pod runs and ends with `text` as its last words.
@@ -66,7 +67,7 @@ import Testing
             ]
             _ = try await lab.client.mergePatchRaw(
                 Pod.resource, name: "demo-\(ordinal)", namespace: lab.namespace,
-                body: ["metadata": ["annotations": [Annotations.memberStatus: .string(status.serialized())]]])
+                body: ["metadata": ["annotations": [StoreKey.memberStatus: .string(status.serialized())]]])
         }
         try await eventually("the version is known") {
             try await lab.cluster().status?.postgresVersion

@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import Operator

@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import OperatorPlan
@@ -48,7 +49,7 @@ extension OperatorLab {
         labels[Labels.role] = role
         let metadata: JSONValue = [
             "name": .string(name), "namespace": .string(namespace), "labels": JSONValue(labels),
-            "annotations": [Annotations.memberStatus: .string(status.serialized())],
+            "annotations": [StoreKey.memberStatus: .string(status.serialized())],
         ]
         if try await isPresent(Pod.self, name) {
             _ = try await client.mergePatchRaw(
@@ -104,7 +105,7 @@ extension OperatorLab {
     /// Three running members with demo-0 leading, as the operator sees them.
     func bringUp(members: Int = 3, leader: Int = 0) async throws {
         try await eventually("the dynamic configuration") { try await isPresent(ConfigMap.self, "demo-config") }
-        try await annotate("demo-config", [Annotations.initialize: "7123456789012345678"])
+        try await annotate("demo-config", [StoreKey.initialization: "7123456789012345678"])
         for ordinal in 0..<members {
             try await putMember(ordinal, role: ordinal == leader ? "primary" : "replica")
         }
@@ -168,7 +169,7 @@ extension OperatorLab {
     func versions(cluster: String = "demo") async throws -> [String: String] {
         var versions: [String: String] = [:]
         let keys = Observed.objectsToRead(
-            cluster: cluster, lockObject: .configMap,
+            of: Scope(namespace: namespace, cluster: cluster), lockObject: .configMap,
             capabilities: Capabilities(podDisruptionBudget: .podDisruptionBudgetV1Beta1))
         let secrets = ["superuser", "replication", "rewind"].map { ObjectKey(Secret.resource, "\(cluster)-\($0)") }
         for key in keys + secrets + [ObjectKey(ConfigMap.resource, "\(cluster)-config")] {

@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import Operator
@@ -14,7 +15,7 @@ import Testing
             try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "demo") }
             let uid = try await lab.cluster().metadata.uid
             let keys = Observed.objectsToRead(
-                cluster: "demo", lockObject: .configMap,
+                of: Scope(namespace: lab.namespace, cluster: "demo"), lockObject: .configMap,
                 capabilities: Capabilities(podDisruptionBudget: .podDisruptionBudgetV1Beta1))
             #expect(keys.count == 9)
             for key in keys {

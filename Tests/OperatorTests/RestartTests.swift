@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import Operator
@@ -8,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct RestartTests {
     private func order(_ lab: OperatorLab) async throws -> JSONValue? {
         try await lab.object(ConfigMap.resource, "demo-config").value(at: "metadata", "annotations")?[
-            Annotations.restart]?
+            StoreKey.restart]?
             .stringValue.map { try JSONValue(parsing: $0) }
     }
 
@@ -20,7 +21,7 @@ import Testing
         ]
         _ = try await lab.client.mergePatchRaw(
             Pod.resource, name: order["member"]?.stringValue ?? "", namespace: lab.namespace,
-            body: ["metadata": ["annotations": [Annotations.memberStatus: .string(status.serialized())]]])
+            body: ["metadata": ["annotations": [StoreKey.memberStatus: .string(status.serialized())]]])
     }
 
     @Test func `a restart is asked of one member after the other, and its result is in status, condition and events`()

@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import Operator
@@ -39,7 +40,7 @@ import Testing
         }
         try await lab.withOperator { _ in
             try await eventually("the store") { try await lab.isPresent(ConfigMap.self, "demo-config") }
-            try await lab.annotate("demo-config", [Annotations.initialize: "7123456789012345678"])
+            try await lab.annotate("demo-config", [StoreKey.initialization: "7123456789012345678"])
             try await lab.annotate("demo-leader", ["leader": "demo-0", "matriarch.dev/epoch": "5"])
             try await eventually("the agents are told to write the slice") {
                 let file = try await lab.object(ConfigMap.resource, "demo-agent").value(at: "data", "agent.json")

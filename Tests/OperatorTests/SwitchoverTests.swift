@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import Operator
@@ -8,16 +9,16 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct SwitchoverTests {
     /// What the leader's agent leaves behind.
     private func answer(_ lab: OperatorLab, from: String, to: String) async throws {
-        let id = try await lab.failover()[Annotations.failoverRequestID] ?? ""
+        let id = try await lab.failover()[StoreKey.requestID] ?? ""
         let result: JSONValue = [
             "id": .string(id), "outcome": "succeeded", "from": .string(from), "to": .string(to), "outageMillis": 321,
         ]
-        try await lab.annotate("demo-config", [Annotations.switchoverResult: .string(result.serialized())])
+        try await lab.annotate("demo-config", [StoreKey.switchoverResult: .string(result.serialized())])
         try await lab.annotate(
             "demo-failover",
             [
-                Annotations.failoverLeader: .null, Annotations.failoverMember: .null,
-                Annotations.failoverRequestID: .null,
+                StoreKey.leader: .null, StoreKey.member: .null,
+                StoreKey.requestID: .null,
             ])
     }
 
@@ -35,9 +36,9 @@ import Testing
             }
             // Nothing polls: an event that got lost would be noticed after ten minutes. The time itself is measured alone.
             #expect(patched.duration(to: .now) < .seconds(5))
-            #expect(request[Annotations.failoverLeader] == "demo-0")
-            #expect(request[Annotations.failoverMember] == "demo-1")
-            #expect(request[Annotations.failoverRequestID]?.isEmpty == false)
+            #expect(request[StoreKey.leader] == "demo-0")
+            #expect(request[StoreKey.member] == "demo-1")
+            #expect(request[StoreKey.requestID]?.isEmpty == false)
             try await eventually("in progress") {
                 try await lab.cluster().status?.switchover?.phase
             } until: {
@@ -102,14 +103,14 @@ import Testing
             } until: {
                 !$0.isEmpty
             }
-            #expect(request[Annotations.failoverLeader] == "demo-2")
-            #expect(["demo-0", "demo-1"].contains(request[Annotations.failoverMember] ?? ""))
+            #expect(request[StoreKey.leader] == "demo-2")
+            #expect(["demo-0", "demo-1"].contains(request[StoreKey.member] ?? ""))
             func replicas() async throws -> Int? {
                 try await lab.object(StatefulSet.resource, "demo").value(at: "spec", "replicas")?.intValue
             }
             #expect(try await replicas() == 3)
 
-            let successor = request[Annotations.failoverMember] ?? ""
+            let successor = request[StoreKey.member] ?? ""
             let ordinal = successor.hasSuffix("0") ? 0 : 1
             try await lab.putMember(ordinal, role: "primary", timeline: 2)
             try await lab.putMember(2, role: "replica", timeline: 2)

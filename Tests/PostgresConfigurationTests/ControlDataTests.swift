@@ -1,5 +1,5 @@
-import HighAvailability
 import Testing
+import Units
 
 @testable import PostgresConfiguration
 

@@ -1,8 +1,8 @@
 import Fence
-import HighAvailability
 import PostgresClient
 import TestSupport
 import Testing
+import Units
 
 @testable import PostgresInstance
 

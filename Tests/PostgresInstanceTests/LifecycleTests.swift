@@ -1,11 +1,11 @@
 import Fence
 import Glibc
-import HighAvailability
 import Logging
 import PostgresClient
 import PostgresConfiguration
 import Synchronization
 import Testing
+import Units
 
 @testable import PostgresInstance
 

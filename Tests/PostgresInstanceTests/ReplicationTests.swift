@@ -1,10 +1,10 @@
 import Fence
 import Glibc
-import HighAvailability
 import PostgresClient
 import PostgresConfiguration
 import TestSupport
 import Testing
+import Units
 
 @testable import PostgresInstance
 

@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @testable import Simulation
 

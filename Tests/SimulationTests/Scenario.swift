@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 @testable import Simulation
 

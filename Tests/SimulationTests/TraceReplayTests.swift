@@ -1,6 +1,7 @@
 import Foundation
 import HighAvailability
 import Testing
+import Units
 
 @testable import Simulation
 

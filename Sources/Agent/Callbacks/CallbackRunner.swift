@@ -1,7 +1,9 @@
+import ClusterRecords
 import Fence
 import Glibc
 import HighAvailability
 import Logging
+import Units
 
 /// Runs the callbacks of this member: the executables of one folder that are named like what happened.
 ///
@@ -29,12 +31,12 @@ actor CallbackRunner {
 
     init(_ configuration: AgentConfiguration, logger: Logger) {
         directory = configuration.callbacksDirectory
-        cluster = configuration.cluster
+        cluster = configuration.scope.cluster
         environment = [
             // No more: neither secrets nor what would make libpq or the API's clients of a script act for the agent.
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "MATRIARCH_CLUSTER": configuration.cluster, "MATRIARCH_MEMBER": configuration.member,
-            "MATRIARCH_NAMESPACE": configuration.namespace,
+            "MATRIARCH_CLUSTER": configuration.scope.cluster, "MATRIARCH_MEMBER": configuration.member,
+            "MATRIARCH_NAMESPACE": configuration.scope.namespace,
         ]
         self.logger = logger
         // Not bounded: some events of a member's life, and none waits here for a script.

@@ -1,12 +1,14 @@
+public import ClusterRecords
 public import HighAvailability
+import KubernetesModels
+import Units
 
 /// Where this agent runs and what it keeps: fixed for its life.
 ///
 /// Read from the environment the operator gives the Pod (`MATRIARCH_CLUSTER`, `POD_NAME`, `POD_NAMESPACE`, `POD_UID`, `POD_IP`,
 /// `NODE_NAME`, `PGDATA`) and from the agent file, `/etc/matriarch/agent.json`.
 public struct AgentConfiguration: Sendable {
-    public var cluster: String
-    public var namespace: String
+    public var scope: Scope
     public var member: String
     public var podUID: String
     public var address: String
@@ -61,8 +63,8 @@ public struct AgentConfiguration: Sendable {
             }
             return value
         }
-        cluster = required("MATRIARCH_CLUSTER")
-        namespace = required("POD_NAMESPACE")
+        let cluster = required("MATRIARCH_CLUSTER")
+        scope = Scope(namespace: required("POD_NAMESPACE"), cluster: cluster)
         member = required("POD_NAME")
         podUID = required("POD_UID")
         address = required("POD_IP")
@@ -97,6 +99,6 @@ public struct AgentConfiguration: Sendable {
         }
     }
 
-    var apiURL: String { "http://\(ServerPlace(host: address, port: apiPort))/patroni" }
+    var apiURL: String { "http://\(ServerPlace(host: address, port: apiPort))\(PeerPath.member.rawValue)" }
     var connectionURL: String { "postgres://\(ServerPlace(host: address, port: port))/postgres" }
 }

@@ -1,5 +1,6 @@
 import ClusterRecords
 import HighAvailability
+import Units
 
 /// The agent file that is in force, and what is wrong with the one that lies there instead.
 struct KeptAgentFile: Hashable, Sendable {

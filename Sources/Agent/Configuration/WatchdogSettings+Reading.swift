@@ -1,5 +1,7 @@
 import ClusterRecords
 import HighAvailability
+import KubernetesModels
+import Units
 
 extension WatchdogSettings {
     /// `MATRIARCH_WATCHDOG_MODE`, `_DEVICE`, `_SAFETY_MARGIN`, `_DRIVER`; nil without a mode.

@@ -2,6 +2,7 @@ import ClusterStore
 import Fence
 import HighAvailability
 import Synchronization
+import Units
 
 /// When there is no deadline for init, though this member leads or has led.
 extension LockKeeper {

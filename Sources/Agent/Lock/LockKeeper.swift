@@ -4,6 +4,7 @@ import Fence
 import HighAvailability
 import Logging
 import Synchronization
+import Units
 
 /// Keeps the lock while this member leads: renews it every `loopWait`, and hands init the deadline of the fence.
 ///

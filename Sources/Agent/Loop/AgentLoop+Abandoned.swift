@@ -1,8 +1,8 @@
 import ClusterStore
-import HighAvailability
 import Logging
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// Tells the store which WAL is about to be lost here, before it is: afterwards nobody could.

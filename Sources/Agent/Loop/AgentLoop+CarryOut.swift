@@ -3,6 +3,7 @@ import ClusterStore
 import HighAvailability
 import Logging
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// Does what was decided. Only starts what takes long.

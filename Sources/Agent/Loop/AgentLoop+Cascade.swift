@@ -1,8 +1,10 @@
+import ClusterRecords
 import Fence
 import HighAvailability
 import Logging
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 /// Standbys that stream from standbys.
 extension AgentLoop {
@@ -61,8 +63,7 @@ extension AgentLoop {
     func ensureSlots(_ view: ClusterView, leader: String) async {
         guard view.configuration.usesSlots else { return }
         let now = BootInstant.now()
-        // Every member is `<cluster>-<ordinal>`, and so is its slot.
-        let prefix = SlotName(member: configuration.cluster + "-").description
+        let prefix = configuration.scope.slotPrefix
         let mine = Set(
             standbys(of: me, leader: leader, in: view, avoiding: leader == me ? missingStandbys(view) : [])
                 .map { SlotName(member: $0) })

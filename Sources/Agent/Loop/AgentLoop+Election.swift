@@ -1,6 +1,7 @@
 import ClusterStore
 import HighAvailability
 import Logging
+import Units
 
 extension AgentLoop {
     /// Reads the lock live, asks the others live, judges, and takes the lock if this member is the one.

@@ -4,6 +4,7 @@ import HighAvailability
 import Logging
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     // MARK: A new cluster, a new member

@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesModels
 import Logging
 import PostgresConfiguration
@@ -10,7 +11,7 @@ extension AgentLoop {
     func readAcceptedSettings() {
         guard let text = instance.keptSettings else { return }
         do {
-            acceptedSettings = try PostgresSettings(onDisk: text, clusterName: configuration.cluster)
+            acceptedSettings = try PostgresSettings(onDisk: text, clusterName: configuration.scope.cluster)
         } catch {
             logger.warning("the former settings cannot be read: \(error)")
         }

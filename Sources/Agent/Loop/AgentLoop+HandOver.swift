@@ -3,6 +3,7 @@ import ClusterStore
 import HighAvailability
 import Logging
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// A planned change of leader: nothing acknowledged is lost, and nobody waits for a timer.

@@ -4,6 +4,7 @@ import HighAvailability
 import Logging
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     // MARK: Becoming the primary
@@ -270,7 +271,7 @@ extension AgentLoop {
     private func settings() throws -> PostgresSettings? {
         guard let configuration = watch.view()?.configuration else { return nil }
         var settings = try PostgresSettings(
-            clusterName: self.configuration.cluster, parameters: configuration.parameters,
+            clusterName: self.configuration.scope.cluster, parameters: configuration.parameters,
             hba: configuration.hostBasedAuthentication, ident: configuration.identityMap,
             version: instance.dataVersion, instances: configuration.instances)
         decorate(&settings)
@@ -356,7 +357,7 @@ extension AgentLoop {
 
     /// The last good settings, with whom commits wait for as it is now.
     private func formerSettings() throws -> PostgresSettings {
-        var settings = try acceptedSettings ?? PostgresSettings(clusterName: configuration.cluster)
+        var settings = try acceptedSettings ?? PostgresSettings(clusterName: configuration.scope.cluster)
         decorate(&settings)
         return settings
     }

@@ -2,6 +2,7 @@ import ClusterStore
 import HighAvailability
 import Logging
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// A standby that is about to stop waits until no commit waits for it; its status says already that it is stopping.

@@ -2,6 +2,7 @@ import HighAvailability
 import Logging
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 /// Who of the server's processes has read whom commits wait for; see ``HighAvailability/NamesInForce``.
 extension AgentLoop {

@@ -1,10 +1,11 @@
-import AgentAPI
+import ClusterRecords
 import ClusterStore
 import HighAvailability
 import Logging
 import PostgresClient
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// Looks at the local server: its processes, its answers, or what pg_control says of it.

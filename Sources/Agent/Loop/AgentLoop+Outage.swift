@@ -2,6 +2,7 @@ import ClusterStore
 import HighAvailability
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// Keeps account of how long this leader has been without a primary, and asks who could take over once that matters.

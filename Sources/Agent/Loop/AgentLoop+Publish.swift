@@ -3,6 +3,7 @@ import ClusterStore
 import HighAvailability
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// Works out what this member says of itself, and whether its Pod is behind a Service.

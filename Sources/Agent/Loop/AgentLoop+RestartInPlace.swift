@@ -3,6 +3,7 @@ import HighAvailability
 import Logging
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// What this member has answered to the order in the store; an earlier life's answer counts too.

@@ -1,9 +1,10 @@
-import AgentAPI
+import ClusterRecords
 import ClusterStore
 import HighAvailability
 import Logging
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension Seal {
     /// Reads what ``onDisk`` wrote.

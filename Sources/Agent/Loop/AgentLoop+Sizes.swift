@@ -2,6 +2,7 @@ import ClusterStore
 import HighAvailability
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// Looks whether the leader's server has room for the members there are to be.

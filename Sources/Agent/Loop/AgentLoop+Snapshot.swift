@@ -4,6 +4,7 @@ import ClusterStore
 import HighAvailability
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// What the REST interface answers from, until the next cycle.
@@ -12,7 +13,7 @@ extension AgentLoop {
     {
         let timings = view?.configuration.timings ?? .standard
         var snapshot = MemberSnapshot(
-            scope: configuration.cluster, name: me, version: AgentVersion.current,
+            scope: configuration.scope.cluster, name: me, version: AgentVersion.current,
             state: wish?.status.state ?? .stopped, role: wish?.status.role ?? .uninitialized, nextLoop: nextLoop,
             ttl: timings.ttl)
         if let seen, wish?.status.state == .running {

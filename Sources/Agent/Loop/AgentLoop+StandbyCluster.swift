@@ -4,6 +4,7 @@ import HighAvailability
 import Logging
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 /// A cluster that follows another one: its leader is a standby of a remote server.
 extension AgentLoop {

@@ -3,6 +3,7 @@ import HighAvailability
 import Logging
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 extension AgentLoop {
     /// Takes the steps that are due towards what the settings ask for; each is decided anew from what is there.

@@ -1,5 +1,6 @@
 import ClusterStore
 import HighAvailability
+import Units
 
 extension AgentLoop {
     /// Starts the watchdog of a member that leads or is about to, and ends that of one that neither does nor still runs a

@@ -4,6 +4,7 @@ import HighAvailability
 import Logging
 import PostgresConfiguration
 import PostgresInstance
+import Units
 
 /// The member's loop: observe, decide, act, record.
 ///

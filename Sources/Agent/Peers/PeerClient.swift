@@ -1,6 +1,8 @@
+import ClusterRecords
 import HTTPTransport
 import HighAvailability
 import KubernetesModels
+import Units
 
 /// Asks the other agents, over REST and at this moment.
 struct PeerClient: Sendable {
@@ -33,21 +35,15 @@ struct PeerClient: Sendable {
     {
         await withTaskGroup(of: PositionReport?.self) { group in
             for member in members {
-                guard let url = Self.sealURL(member, wanted) else { continue }
+                guard let query = wanted.query,
+                    let url = member.apiURL.flatMap({ PeerPath.seal.url(beside: $0, query: query) })
+                else { continue }
                 group.addTask { await self.position(of: member.name, url: url, method: .post, within: limit) }
             }
             var reports: [PositionReport] = []
             for await report in group { if let report { reports.append(report) } }
             return reports.sorted { $0.name < $1.name }
         }
-    }
-
-    private static func sealURL(_ member: Member, _ wanted: Seal) -> String? {
-        // A version is opaque: one that would have to be escaped is not asked about, and the vote goes on without it.
-        guard let url = member.apiURL, url.hasSuffix("/patroni"),
-            wanted.lockVersion.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) })
-        else { return nil }
-        return url.dropLast("/patroni".count) + "/matriarch/seal?epoch=\(wanted.epoch)&lock=\(wanted.lockVersion)"
     }
 
     func position(of member: Member, within limit: Duration = .seconds(1)) async -> PositionReport? {
@@ -62,7 +58,7 @@ struct PeerClient: Sendable {
         guard let response = try? await transport.send(HTTPRequest(method: method, url: url), deadline: limit),
             response.status == 200, let json = try? JSONValue(parsing: response.body)
         else { return nil }
-        return PositionReport(name: name, json: json)
+        return PositionAnswer(of: name, json: json)?.report
     }
 
     /// Whose confirmation a leader's commits wait for.
@@ -81,15 +77,11 @@ struct PeerClient: Sendable {
         guard let response = try? await transport.send(HTTPRequest(method: .get, url: url), deadline: limit),
             response.status == 200, let json = try? JSONValue(parsing: response.body)
         else { return .silent }
-        return json["awaited"]?.arrayValue.map { .names(Set($0.compactMap(\.stringValue))) } ?? .untold
+        return PositionAnswer(of: leader.name, json: json)?.awaitedStandbys.map { .names($0) } ?? .untold
     }
 
     private static func positionURL(_ member: Member) -> String? {
-        member.apiURL.flatMap { url($0, "/matriarch/position") }
-    }
-
-    private static func url(_ base: String, _ path: String) -> String? {
-        base.hasSuffix("/patroni") ? base.dropLast("/patroni".count) + path : nil
+        member.apiURL.flatMap { PeerPath.position.url(beside: $0) }
     }
 
     // MARK: Failsafe
@@ -97,7 +89,7 @@ struct PeerClient: Sendable {
     /// Asks everybody in the round's list but the asker, all at the same time, until each agreed, the deadline is there, or
     /// one of them has seen that the leader's reign is over.
     func consent(to round: FailsafeRound, from leader: FailsafeLeader) async -> FailsafeConsent {
-        await withTaskGroup(of: FailsafeReply.self) { group in
+        await withTaskGroup(of: Reply.self) { group in
             for entry in round.list.others(than: leader.identity) {
                 group.addTask { await self.ask(entry, round, leader) }
             }
@@ -115,35 +107,37 @@ struct PeerClient: Sendable {
         }
     }
 
-    private enum FailsafeReply: Sendable {
+    private enum Reply: Sendable {
         case agreed(FailsafeList.Entry)
         case none
         case hasSeen(Reign, by: String)
     }
 
     private func ask(_ entry: FailsafeList.Entry, _ round: FailsafeRound, _ leader: FailsafeLeader) async
-        -> FailsafeReply
+        -> Reply
     {
         // A Pod without a UID cannot be told from its successor.
-        guard let uid = entry.podUID, let url = Self.url(entry.apiURL, "/failsafe") else { return .none }
+        guard let uid = entry.podUID, let url = PeerPath.failsafe.url(beside: entry.apiURL) else { return .none }
         let request = HTTPRequest(
             method: .post, url: url, headers: [("content-type", "application/json")],
-            body: Array(leader.request(to: entry.name, podUID: uid, round).serialized().utf8))
+            body: Array(leader.message(to: entry.name, podUID: uid, round).json.serialized().utf8))
         while true {
             let left = round.deadline - .now()
             guard left > .zero, !Task.isCancelled else { return .none }
             do {
                 let response = try await transport.send(request, deadline: left)
-                if response.status == 200 {
-                    let isAccepted =
-                        String(decoding: response.body, as: UTF8.self) == "Accepted"
-                        && response.head.headers[FailsafeResponder.memberHeader] == "\(entry.name)/\(uid)"
-                    return isAccepted ? .agreed(entry) : .none
-                }
-                if let seen = response.head.headers[FailsafeResponder.reignHeader].flatMap({ Reign($0) }),
-                    round.reign?.isOver(bySightOf: seen) == true
-                {
-                    return .hasSeen(seen, by: entry.name)
+                let reply = FailsafeReply(
+                    status: response.status, body: String(decoding: response.body, as: UTF8.self)
+                ) { response.head.headers[$0] }
+                switch reply?.answer {
+                case nil: return .none
+                case .accepted(let member, let podUID, _):
+                    // Another Pod may answer at this address now.
+                    return member == entry.name && podUID == uid ? .agreed(entry) : .none
+                case .off, .runningAsLeader, .refused:
+                    if let seen = reply?.reign, round.reign?.isOver(bySightOf: seen) == true {
+                        return .hasSeen(seen, by: entry.name)
+                    }
                 }
             } catch {
                 // Silent, or its agent is being started again: asked again below.
@@ -151,26 +145,5 @@ struct PeerClient: Sendable {
             // The pace of asking. Cancellation shows above.
             try? await Task.sleep(for: .milliseconds(250))
         }
-    }
-}
-
-extension PositionReport {
-    /// Reads the answer of `/matriarch/position`; nil when it lacks what a candidacy is judged by.
-    init?(name: String, json: JSONValue) {
-        guard let timeline = json["timeline"]?.int64Value.flatMap({ UInt32(exactly: $0) }),
-            let position = json["position"]?.int64Value.flatMap({ UInt64(exactly: $0) })
-        else { return nil }
-        self.init(
-            name: name, isPrimary: json["role"]?.stringValue == "primary", timeline: Timeline(rawValue: timeline),
-            position: LSN(rawValue: position), isEligible: json["eligible"]?.boolValue ?? false,
-            priority: json["priority"]?.intValue ?? 1, sealedEpoch: json["sealed"]?.int64Value)
-    }
-
-    var json: JSONValue {
-        [
-            "role": isPrimary ? "primary" : "replica", "timeline": .int(Int64(timeline.rawValue)),
-            "position": .int(Int64(clamping: position.rawValue)), "eligible": .bool(isEligible),
-            "priority": .int(Int64(priority)),
-        ]
     }
 }

@@ -2,6 +2,7 @@ import AgentAPI
 import HighAvailability
 import Observability
 import PostgresConfiguration
+import Units
 
 /// The agent's metrics: Patroni's names, so that existing dashboards work, and ours.
 enum AgentMetrics {

@@ -10,6 +10,7 @@ import KubernetesClient
 public import Logging
 import Observability
 import PostgresInstance
+import Units
 
 /// One member's agent, from its first log line to its last.
 public struct AgentProcess: Sendable {
@@ -35,8 +36,7 @@ public struct AgentProcess: Sendable {
         let instance = PostgresInstance(
             layout: try layout(), credentials: try Credentials(directory: configuration.secretsDirectory),
             logger: logger)
-        let layout = StoreLayout(
-            cluster: configuration.cluster, namespace: configuration.namespace, lockObject: file.lockObject)
+        let scope = configuration.scope
         let identity = HolderIdentity(
             member: configuration.member, podUID: configuration.podUID, nonce: Self.nonce())
         let api = try ClusterConfiguration.automatic()
@@ -45,17 +45,16 @@ public struct AgentProcess: Sendable {
         let instanceName = nameOfContainerInstance()
         state.update { $0.containerInstance = instanceName }
         let watch = ClusterWatch(
-            client: client, layout: layout, me: identity, container: AgentConfiguration.container, logger: logger,
-            clock: BootClock.now)
+            client: client, scope: scope, lockObject: file.lockObject, me: identity,
+            container: AgentConfiguration.container, logger: logger, clock: BootClock.now)
         let store = KubernetesClusterStore(
-            client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions), layout: layout,
-            watch: watch,
-            logger: logger, clock: BootClock.now, wallClock: WallClock.now)
+            client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions), scope: scope,
+            lockObject: file.lockObject, watch: watch, logger: logger, clock: BootClock.now, wallClock: WallClock.now)
         let fence = try FenceHandle.inherited()
         if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
         let peers = PeerClient(transport: HTTPTransport())
         let leader = FailsafeLeader(
-            cluster: configuration.cluster, namespace: configuration.namespace, identity: identity,
+            scope: scope, identity: identity,
             connectionURL: configuration.connectionURL, apiURL: configuration.apiURL)
         let watchdog = Watchdog(configuration.watchdog ?? file.watchdog, logger: logger)
         let keeper = LockKeeper(
@@ -65,7 +64,7 @@ public struct AgentProcess: Sendable {
         let publisher = MemberPublisher(
             store: store, member: configuration.member, podUID: configuration.podUID, logger: logger)
         let route = RouteKeeper(
-            file.route, configuration: configuration, store: RouteStore(client: client, layout: layout), cluster: store,
+            file.route, configuration: configuration, store: RouteStore(client: client, scope: scope), cluster: store,
             watch: watch, state: state, logger: logger)
         let callbacks = CallbackRunner(configuration, logger: logger)
         let loop = AgentLoop(
@@ -80,7 +79,7 @@ public struct AgentProcess: Sendable {
             loop, instance: instance, watch: watch, keeper: keeper, publisher: publisher, route: route,
             state: state,
             responder: FailsafeResponder(
-                cluster: configuration.cluster, namespace: configuration.namespace, identity: identity, watch: watch,
+                scope: scope, identity: identity, watch: watch,
                 state: state, logger: logger),
             until: stopRequested)
         // The server is down and the lock is somebody else's: nobody waits for this but the Pod.
@@ -107,7 +106,8 @@ public struct AgentProcess: Sendable {
         let registry = MetricsRegistry()
         AgentMetrics.register(in: registry) { state.read().snapshot }
         let unread = MemberSnapshot(
-            scope: configuration.cluster, name: configuration.member, version: AgentVersion.current, state: .stopped,
+            scope: configuration.scope.cluster, name: configuration.member, version: AgentVersion.current,
+            state: .stopped,
             role: .uninitialized, nextLoop: BootClock.now() + .seconds(60), ttl: .seconds(20))
         let routes = AgentRoutes(
             snapshot: { state.read().snapshot ?? unread }, position: { await loop.answerPosition() },

@@ -2,6 +2,7 @@ import AgentAPI
 import ClusterStore
 import HighAvailability
 import Synchronization
+import Units
 
 /// What the loop knows that others read at any moment: the lock keeper and the REST interface.
 final class AgentState: Sendable {

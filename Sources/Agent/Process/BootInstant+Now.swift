@@ -1,5 +1,5 @@
 import Fence
-import HighAvailability
+import Units
 
 extension BootInstant {
     static func now() -> BootInstant { BootClock.now() }

@@ -4,6 +4,7 @@ import Fence
 import HighAvailability
 import Logging
 import Synchronization
+import Units
 
 /// Writes this member's status and role label, in a task of its own: a slow API server holds up no decision.
 ///

@@ -1,6 +1,6 @@
 import Glibc
-import HighAvailability
 import KubernetesModels
+import Units
 
 /// Wall-clock time for people; nothing is decided by it but when a person's scheduled request is due.
 enum WallClock {

@@ -1,8 +1,9 @@
 import ClusterRecords
-import ClusterStore
+public import ClusterStore
 import HighAvailability
 import Logging
 import Synchronization
+import Units
 
 /// Keeps the read-write Service leading to this member from the moment it holds the lock, in a slice for each of its Pod's
 /// address families.
@@ -22,7 +23,7 @@ final class RouteKeeper: Sendable {
     private struct Contents {
         /// Nil: the Service selects the leader's label.
         var settings: RouteSettings?
-        var keepers: [RouteSlice.Family: SliceKeeper] = [:]
+        var keepers: [RouteFamily: SliceKeeper] = [:]
     }
 
     init(
@@ -55,7 +56,7 @@ final class RouteKeeper: Sendable {
     /// Whether the Service leads to `member` and nobody else; nil when no slice decides that.
     func leads(to member: String) -> Bool? {
         let (settings, keeper) = contents.withLock {
-            ($0.settings, $0.keepers[RouteSlice.Family(of: configuration.address)])
+            ($0.settings, $0.keepers[RouteFamily(of: configuration.address)])
         }
         guard settings != nil, let keeper else { return nil }
         return keeper.seen?.members == [member]
@@ -66,9 +67,9 @@ final class RouteKeeper: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.keep(self.configuration.address) }
             group.addTask {
-                let first = RouteSlice.Family(of: self.configuration.address)
+                let first = RouteFamily(of: self.configuration.address)
                 let addresses = await self.knownAddresses()
-                if let other = addresses.first(where: { RouteSlice.Family(of: $0) != first }) { await self.keep(other) }
+                if let other = addresses.first(where: { RouteFamily(of: $0) != first }) { await self.keep(other) }
             }
         }
     }
@@ -78,7 +79,7 @@ final class RouteKeeper: Sendable {
         let target = RoutingTarget(
             address: address, port: configuration.port, pod: configuration.member, podUID: configuration.podUID,
             node: configuration.node)
-        let family = RouteSlice.Family(of: address)
+        let family = RouteFamily(of: address)
         let keeper = SliceKeeper(
             family, store: store, logger: logger,
             slice: { [weak self] in

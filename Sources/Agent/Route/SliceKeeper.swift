@@ -1,3 +1,4 @@
+import ClusterRecords
 import ClusterStore
 import Fence
 import HighAvailability
@@ -5,6 +6,7 @@ import KubernetesClient
 import KubernetesModels
 import Logging
 import Synchronization
+import Units
 
 /// Keeps one EndpointSlice of the read-write Service leading here while this member leads.
 ///
@@ -16,7 +18,7 @@ final class SliceKeeper: Sendable {
     private let ownReign: @Sendable () -> Reign?
     private let holdsLockLive: @Sendable (Reign) async throws -> Bool
     private let logger: Logger
-    private let family: RouteSlice.Family
+    private let family: RouteFamily
     private let state = Mutex(State())
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
@@ -54,7 +56,7 @@ final class SliceKeeper: Sendable {
     ///   - ownReign: the reign by which this member holds the lock now; nil when it does not.
     ///   - holdsLockLive: whether a live read of the lock shows it held by that reign.
     init(
-        _ family: RouteSlice.Family, store: RouteStore, logger: Logger, slice: @escaping @Sendable () -> RouteSlice?,
+        _ family: RouteFamily, store: RouteStore, logger: Logger, slice: @escaping @Sendable () -> RouteSlice?,
         ownReign: @escaping @Sendable () -> Reign?, holdsLockLive: @escaping @Sendable (Reign) async throws -> Bool
     ) {
         self.family = family
@@ -201,7 +203,7 @@ final class SliceKeeper: Sendable {
         logger.notice(
             isRepair ? "put the route of the read-write Service right" : "the read-write Service leads here",
             metadata: [
-                "slice": "\(store.layout.route(family))", "epoch": "\(reign.epoch)",
+                "slice": "\(store.scope.routeSlice(family))", "epoch": "\(reign.epoch)",
                 "elapsed": "\(BootClock.now() - began)",
             ])
     }

@@ -1,6 +1,7 @@
 import HighAvailability
 import Logging
 import Synchronization
+import Units
 
 /// The second fence, outside Pods: a device that resets the machine when the leader's agent falls silent.
 ///

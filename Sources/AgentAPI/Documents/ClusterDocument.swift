@@ -1,5 +1,7 @@
+import ClusterRecords
 import HighAvailability
 import PostgresConfiguration
+import Units
 
 extension ClusterOverview {
     /// The body of `/cluster`, member by member in Patroni's order; members sorted by name.

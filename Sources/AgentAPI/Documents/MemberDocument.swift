@@ -1,5 +1,7 @@
+import ClusterRecords
 import HighAvailability
 import PostgresConfiguration
+import Units
 
 extension MemberSnapshot {
     /// The body of `/patroni` and of the health paths, member by member in Patroni's order.

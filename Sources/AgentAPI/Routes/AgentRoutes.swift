@@ -1,4 +1,6 @@
+public import ClusterRecords
 public import HighAvailability
+import Units
 
 /// The agent's REST interface: Patroni's read-only paths, `POST /failsafe`, and our own for elections.
 ///
@@ -38,12 +40,12 @@ public struct AgentRoutes: Sendable {
 
     /// Answers one request.
     @Sendable public func respond(to request: StatusRequest) async -> StatusResponse {
-        if request.method == .post, request.path == "/failsafe" { return await failsafe(request.body) }
-        if request.method == .post, request.path == "/matriarch/seal" { return await sealResponse(request.query) }
+        if request.method == .post, request.path == PeerPath.failsafe.rawValue { return await failsafe(request.body) }
+        if request.method == .post, request.path == PeerPath.seal.rawValue { return await sealResponse(request.query) }
         guard request.method == .get || request.method == .statusOnly else {
             return .text("this interface is read-only; change the PostgresCluster resource\n", status: 501)
         }
-        if request.path == "/matriarch/position" { return await positionResponse() }
+        if request.path == PeerPath.position.rawValue { return await positionResponse() }
         // Patroni routes on the first segment alone.
         switch request.path.split(separator: "/").first.map(String.init) ?? "" {
         case "patroni": return .json(snapshot().document(at: now()).serialized())
@@ -79,10 +81,8 @@ public struct AgentRoutes: Sendable {
 
     /// `POST /matriarch/seal?epoch=8&lock=41`: the promise a candidate asks for, over the lock in that version.
     private func sealResponse(_ query: [String: String]) async -> StatusResponse {
-        guard let epoch = query["epoch"].flatMap({ Int64($0) }), epoch > 0, let version = query["lock"] else {
-            return .text("epoch and lock are needed\n", status: 400)
-        }
-        guard let answer = await seal(Seal(epoch: epoch, lockVersion: version)) else {
+        guard let wanted = Seal(query: query) else { return .text("epoch and lock are needed\n", status: 400) }
+        guard let answer = await seal(wanted) else {
             return .text("position unknown\n", status: 503)
         }
         return .json(answer.json.serialized())

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// The health paths, as Patroni recognises them: by what the path contains, in this order, the first match wins.
 enum HealthCheck: Hashable, CaseIterable {

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension MemberSnapshot {
     /// `/liveness`: the loop runs. No SQL; a replica may be late twice as long as a primary, a paused cluster for ever.

@@ -1,5 +1,6 @@
 public import HighAvailability
 public import PostgresConfiguration
+public import Units
 
 /// The cluster as `/cluster` shows it.
 public struct ClusterOverview: Hashable, Sendable {

@@ -1,5 +1,6 @@
 public import HighAvailability
 public import PostgresConfiguration
+public import Units
 
 /// Everything the REST interface tells about its member, from memory.
 ///

@@ -1,3 +1,4 @@
+import ClusterRecords
 import PostgresConfiguration
 
 extension OrderedJSON {

@@ -1,3 +1,5 @@
+import ClusterRecords
+
 /// A row of `pg_stat_replication`.
 public struct ReplicationConnection: Hashable, Sendable {
     public var userName: String

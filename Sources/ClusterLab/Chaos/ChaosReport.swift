@@ -1,5 +1,5 @@
-import HighAvailability
 public import KubernetesModels
+import Units
 
 /// What a chaos run showed.
 public struct ChaosReport: Sendable {

@@ -3,6 +3,7 @@ import Fence
 import HighAvailability
 import KubernetesModels
 import TestSupport
+import Units
 
 /// Random faults from a seed against a local cluster under writers, for a bounded time.
 public struct ChaosRun: Sendable {

@@ -1,6 +1,6 @@
 import Fence
-import HighAvailability
 import TestSupport
+import Units
 
 /// The clients of a local cluster: one that looks for whoever takes writes, and one at each member that stays there whatever
 /// happens, as a client on the wrong side of a split does.

@@ -1,5 +1,5 @@
-import HighAvailability
 import TestSupport
+import Units
 
 /// One fault of a schedule.
 public struct PlannedFault: Hashable, Sendable {

@@ -4,6 +4,7 @@ import Glibc
 import HighAvailability
 import KubernetesModels
 import TestSupport
+import Units
 
 /// What ends a fault.
 struct FaultUndo: Sendable {
@@ -142,7 +143,7 @@ extension LocalCluster {
     private func changeSettings() async throws -> FaultUndo {
         var configuration = profile.configuration
         configuration["postgresql"]?["parameters"]?["work_mem"] = .string("\(Int.random(in: 4...64))MB")
-        try await members.annotate("-config", ["config": .string(configuration.serialized())])
+        try await members.annotate("-config", [StoreKey.configuration: .string(configuration.serialized())])
         return FaultUndo(victim: "settings") {}
     }
 

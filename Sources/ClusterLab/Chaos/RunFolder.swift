@@ -1,7 +1,7 @@
 import Glibc
-import HighAvailability
 import KubernetesModels
 import TestSupport
+import Units
 
 /// What a failing run leaves behind, to be understood and repeated.
 public struct RunFolder: Sendable {

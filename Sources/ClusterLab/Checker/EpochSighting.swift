@@ -1,4 +1,4 @@
-public import HighAvailability
+public import Units
 
 /// The moment at which somebody was seen to hold the lock who had not held it before.
 ///

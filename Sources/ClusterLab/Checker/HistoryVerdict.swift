@@ -1,4 +1,4 @@
-public import HighAvailability
+public import Units
 
 /// What a history and the rows found afterwards say about each other.
 public struct HistoryVerdict: Hashable, Sendable {

@@ -1,5 +1,5 @@
-public import HighAvailability
 public import PostgresConfiguration
+public import Units
 
 /// The timelines one member has come along, as its history file tells.
 public struct TimelinePath: Hashable, Sendable {

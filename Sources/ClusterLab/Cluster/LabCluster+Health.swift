@@ -1,6 +1,7 @@
-public import HighAvailability
+import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
+public import Units
 
 /// All members are there, one writes, the others stream from it on the same timeline.
 public struct HealthyCluster: Hashable, Sendable {
@@ -65,10 +66,10 @@ extension LabCluster {
         }
         let sight = try await HealthyCluster.look(at: pods, instances: instances, account: try await target())
         guard case .reached(let healthy) = sight else { return sight }
-        let labelled = pods.filter { $0.metadata.labels?[Labels.role] == Labels.rolePrimary }
+        let labelled = pods.filter { $0.metadata.labels?[Labels.role] == RoleLabel.primary.rawValue }
             .compactMap(\.metadata.name)
         guard labelled == [healthy.leader.name] else {
-            return .notYet("\(healthy.leader.name) writes, but labelled \(Labels.rolePrimary): \(labelled)")
+            return .notYet("\(healthy.leader.name) writes, but labelled \(RoleLabel.primary.rawValue): \(labelled)")
         }
         return sight
     }

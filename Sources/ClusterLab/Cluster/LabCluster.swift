@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 public import KubernetesModels
 public import PostgresClusterAPI
@@ -14,8 +15,8 @@ public struct LabCluster: MeasuredCluster {
         self.name = name
     }
 
-    var names: ClusterNames { ClusterNames(cluster: name) }
-    var selector: String { "\(Labels.cluster)=\(name)" }
+    var names: Scope { Scope(namespace: namespace, cluster: name) }
+    var selector: String { names.selector }
 
     // MARK: The resource
 

@@ -1,5 +1,5 @@
-public import HighAvailability
 import PostgresClient
+public import Units
 
 /// One member as its own server shows it: not what its agent says, nor what a label claims.
 public struct MemberSight: Hashable, Sendable, CustomStringConvertible {

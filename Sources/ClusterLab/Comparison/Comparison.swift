@@ -1,5 +1,3 @@
-import HighAvailability
-
 /// Ours and Patroni's in one run: the same writer, the same Kubernetes, the same hour, each operation in turn on both.
 public struct Comparison: Sendable {
     /// One operation on both sides.

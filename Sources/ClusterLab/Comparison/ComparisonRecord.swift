@@ -1,6 +1,6 @@
-import HighAvailability
 import KubernetesModels
 import Synchronization
+import Units
 
 /// What one run on one side showed.
 public struct ComparisonOutcome: Hashable, Sendable {

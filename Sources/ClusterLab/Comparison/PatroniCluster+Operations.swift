@@ -1,6 +1,6 @@
 import Fence
-import HighAvailability
 import KubernetesModels
+import Units
 
 extension PatroniCluster {
     /// `POST /switchover` to the leader, to the first replica.

@@ -1,6 +1,7 @@
-import HighAvailability
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
+import Units
 
 /// A cluster of Patroni's on the same Kubernetes, to measure beside ours.
 ///
@@ -43,7 +44,7 @@ public struct PatroniCluster: MeasuredCluster {
 
     func pods() async throws -> [Pod] {
         try await lab.client.list(
-            Pod.self, namespace: namespace, labelSelector: "\(PatroniManifest.clusterLabel)=\(name)"
+            Pod.self, namespace: namespace, labelSelector: "\(Labels.cluster)=\(name)"
         ).items.sorted { ($0.metadata.name ?? "") < ($1.metadata.name ?? "") }
     }
 

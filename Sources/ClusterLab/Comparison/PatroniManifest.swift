@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesModels
 
 /// The objects of a Patroni cluster, after the manifest Patroni brings for Kubernetes.
@@ -11,11 +12,10 @@ struct PatroniManifest {
     let instances: Int
     let image: String
 
-    static let clusterLabel = "cluster-name"
     /// As in our image, which the volumes of the local Kubernetes belong to.
     private static let user: JSONValue = 10026
 
-    private var labels: JSONValue { ["application": "patroni", "cluster-name": .string(name)] }
+    private var labels: JSONValue { ["application": "patroni", Labels.cluster: .string(name)] }
 
     /// A `List` to be applied.
     ///

@@ -1,4 +1,3 @@
-import HighAvailability
 import TestSupport
 
 /// Runs scenarios n times, on several clusters at once where waiting is most of it.

@@ -1,9 +1,9 @@
 import Fence
-import HighAvailability
 import KubernetesClient
 import KubernetesModels
 import PostgresClient
 import TestSupport
+import Units
 
 extension LocalCluster {
     /// Steps a member's wall clock there and back while everybody writes.

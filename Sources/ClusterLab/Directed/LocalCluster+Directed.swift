@@ -2,6 +2,7 @@ import ClusterRecords
 import Fence
 import HighAvailability
 import TestSupport
+import Units
 
 extension LocalCluster {
     /// How many rows are written before a fault and after it was mended.

@@ -1,4 +1,3 @@
-import HighAvailability
 import TestSupport
 
 /// Faults of the API server: nobody may be demoted by them (G3).

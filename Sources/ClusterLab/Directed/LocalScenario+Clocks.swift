@@ -1,5 +1,5 @@
-import HighAvailability
 import TestSupport
+import Units
 
 /// Steps and differences of clocks: nobody may be demoted by them (G3), and nobody may be elected later or earlier for them.
 extension LocalScenario {

@@ -1,6 +1,6 @@
 import Fence
-import HighAvailability
 import TestSupport
+import Units
 
 /// Faults of the leader.
 extension LocalScenario {

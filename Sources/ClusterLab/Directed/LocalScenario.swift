@@ -1,4 +1,3 @@
-import HighAvailability
 import TestSupport
 
 /// One fault with what must be true of it, run many times on local clusters.

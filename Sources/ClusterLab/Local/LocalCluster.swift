@@ -1,10 +1,10 @@
 import Fence
 import Glibc
-import HighAvailability
 import KubernetesModels
 import PostgresClient
 import PostgresConfiguration
 public import TestSupport
+import Units
 
 /// Members in sandboxes of this machine (``MemberSandbox``) against a real API server: no Kubernetes is needed, root is.
 public final class LocalCluster: Sendable {

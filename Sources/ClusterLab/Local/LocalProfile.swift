@@ -1,5 +1,5 @@
-public import HighAvailability
 import KubernetesModels
+public import Units
 
 /// The dynamic configuration of a local cluster.
 public struct LocalProfile: Hashable, Sendable {

@@ -2,6 +2,7 @@ import ClusterRecords
 import Fence
 import HighAvailability
 import TestSupport
+import Units
 
 /// Looks at the lock all the time and notes who takes it when.
 actor LockWatcher {

@@ -1,4 +1,4 @@
-import HighAvailability
+import Units
 
 /// What a measured figure must not exceed.
 public struct Bar: Hashable, Sendable {

@@ -1,6 +1,6 @@
-import HighAvailability
 import KubernetesClient
 import KubernetesModels
+import Units
 
 /// The tables of `docs/internals/faults.md`.
 public enum FaultDocument {

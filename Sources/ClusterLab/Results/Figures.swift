@@ -1,4 +1,4 @@
-import HighAvailability
+import Units
 
 /// Numbers as people read them.
 enum Figures {

@@ -1,5 +1,5 @@
-import HighAvailability
 public import KubernetesModels
+import Units
 
 extension ScenarioResult {
     public static let columns = [

@@ -1,4 +1,4 @@
-public import HighAvailability
+public import Units
 
 /// What one run of one scenario showed.
 public struct ScenarioResult: Hashable, Sendable {

@@ -1,5 +1,5 @@
 import Fence
-import HighAvailability
+import Units
 
 /// The main job before one's eyes: apply, write, lose the leader, switch over.
 public struct Demo: Sendable {

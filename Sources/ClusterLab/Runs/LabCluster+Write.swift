@@ -1,6 +1,6 @@
 import Fence
-import HighAvailability
 import KubernetesModels
+import Units
 
 extension LabCluster {
     /// Writes for a while, whatever others do to the cluster meanwhile, and checks every row.

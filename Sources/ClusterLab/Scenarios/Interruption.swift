@@ -1,5 +1,5 @@
 import Fence
-import HighAvailability
+import Units
 
 /// Something done to a cluster while an application writes to it.
 struct Interruption {

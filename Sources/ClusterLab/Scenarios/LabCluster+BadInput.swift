@@ -1,7 +1,8 @@
+import ClusterRecords
 import Fence
-import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 extension LabCluster {
     /// Applies a first manifest with a mistake.

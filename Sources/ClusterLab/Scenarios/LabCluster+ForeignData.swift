@@ -1,6 +1,7 @@
-import HighAvailability
+import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 extension LabCluster {
     /// A fourth member finds the data of another PostgreSQL cluster on its volume: it says so, never joins, and changes

@@ -3,6 +3,7 @@ import HighAvailability
 import KubernetesClient
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 extension Scenario {
     /// A cluster of its own whose lock is the Service's Endpoints object: a switchover, then the leader's Pod deleted.

@@ -1,4 +1,4 @@
-import HighAvailability
+import Units
 
 extension Scenario {
     /// Memory of agent and init together, after a minute without work; the largest of all members counts.

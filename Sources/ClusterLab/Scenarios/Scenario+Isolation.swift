@@ -1,5 +1,5 @@
 import Fence
-import HighAvailability
+import Units
 
 extension Scenario {
     /// The leader's Pod hangs and is off the network; both end after another leads.

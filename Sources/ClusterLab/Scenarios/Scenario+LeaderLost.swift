@@ -1,6 +1,6 @@
 import Fence
-import HighAvailability
 import KubernetesModels
+import Units
 
 extension Scenario {
     /// `kubectl delete pod` of the leader, with its grace period.

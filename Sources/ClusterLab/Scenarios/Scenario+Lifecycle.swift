@@ -1,7 +1,8 @@
+import ClusterRecords
 import Fence
-import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 extension Scenario {
     /// From nothing to three members and back to nothing but volumes, in a namespace of its own.

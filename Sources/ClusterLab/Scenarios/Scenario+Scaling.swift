@@ -1,6 +1,7 @@
-import HighAvailability
+import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 extension Scenario {
     /// `spec.instances` 3 → 5 → 2 with the leader on the highest ordinal, then back to 3.

@@ -1,7 +1,7 @@
 import Fence
-import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 extension Scenario {
     /// `kubectl patch` of spec.switchover, to a named candidate.

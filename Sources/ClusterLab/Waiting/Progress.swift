@@ -1,6 +1,6 @@
 import Fence
 import Glibc
-import HighAvailability
+import Units
 
 /// Says what is going on, with the time since the beginning.
 public struct Progress: Sendable {

@@ -1,5 +1,5 @@
 import Fence
-import HighAvailability
+import Units
 
 /// What one look at the world showed.
 public enum Sight<Value: Sendable>: Sendable {

@@ -1,4 +1,4 @@
-public import HighAvailability
+public import Units
 
 /// Everything one run of writers saw, in the order in which the attempts were decided.
 public struct WriteHistory: Hashable, Sendable {

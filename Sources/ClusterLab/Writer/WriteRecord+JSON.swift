@@ -1,5 +1,5 @@
-import HighAvailability
 public import KubernetesModels
+import Units
 
 extension WriteRecord {
     /// One line of a history file.

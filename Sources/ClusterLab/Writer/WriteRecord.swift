@@ -1,4 +1,4 @@
-public import HighAvailability
+public import Units
 
 /// One attempt to insert one row: when it was asked for, when it was decided, and how.
 public struct WriteRecord: Hashable, Sendable {

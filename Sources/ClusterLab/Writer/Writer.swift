@@ -1,6 +1,6 @@
 import Fence
-public import HighAvailability
 public import PostgresClient
+public import Units
 
 /// An application that inserts a row every 20 ms and remembers what it was told.
 ///

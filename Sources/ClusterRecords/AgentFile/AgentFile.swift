@@ -10,6 +10,9 @@ public struct AgentFile: Sendable, Hashable {
     /// Name of the file, and of its key in the ConfigMap.
     public static let name = "agent.json"
 
+    /// Keys and where the resource has them, as far as an agent can refuse them.
+    static let resourcePaths = ["bootstrap": "spec.bootstrap"]
+
     /// For whoever looks at the file; an agent has the name from its environment.
     public var cluster: String?
     public var lockObject: LockObject

@@ -12,7 +12,7 @@ public struct RouteSettings: Hashable, Sendable {
     }
 
     /// The only kind there is: an EndpointSlice that the leader writes.
-    public static let kind = "EndpointSlice"
+    public static let kind = StoreKey.routeBySlice
 
     /// Reads `{"kind": "EndpointSlice", "owner": {"apiVersion", "kind", "name", "uid"}}`.
     init(json: JSONValue) throws(Problem) {

@@ -1,5 +1,6 @@
 public import HighAvailability
 import KubernetesModels
+import Units
 
 /// Patroni's section `watchdog` of the agent file: `mode`, `device`, `safety_margin`, `driver`.
 extension WatchdogSettings {

@@ -1,5 +1,6 @@
 public import HighAvailability
 public import KubernetesModels
+import Units
 
 extension DynamicConfiguration {
     /// Reads the annotation `config` of the configuration's object.
@@ -172,6 +173,30 @@ extension DynamicConfiguration {
         let (seconds, attoseconds) = duration.components
         return attoseconds == 0 ? .int(seconds) : .double(Double(seconds) + Double(attoseconds) / 1e18)
     }
+}
+
+extension DynamicConfiguration {
+    /// Keys and where the resource has them; those it has no field for are not here.
+    static let resourcePaths = [
+        "ttl": "spec.highAvailability.ttl",
+        "loop_wait": "spec.highAvailability.loopWait",
+        "retry_timeout": "spec.highAvailability.retryTimeout",
+        "matriarch.fence_margin": "spec.highAvailability.fenceMargin",
+        "maximum_lag_on_failover": "spec.highAvailability.maximumLagOnFailover",
+        "primary_start_timeout": "spec.highAvailability.primaryStartTimeout",
+        "primary_stop_timeout": "spec.highAvailability.primaryStopTimeout",
+        "failsafe_mode": "spec.highAvailability.failsafe",
+        "synchronous_mode": "spec.highAvailability.synchronous.mode",
+        "synchronous_node_count": "spec.highAvailability.synchronous.standbys",
+        "synchronous_mode_strict": "spec.highAvailability.synchronous.strict",
+        "pause": "spec.paused",
+        "matriarch.instances": "spec.instances",
+        "standby_cluster": "spec.standby",
+        "standby_cluster.primary_slot_name": "spec.standby.primarySlotName",
+        "postgresql.parameters": "spec.postgresql.parameters",
+        "postgresql.pg_hba": "spec.postgresql.pgHBA",
+        "postgresql.pg_ident": "spec.postgresql.pgIdent",
+    ]
 }
 
 extension Problem {

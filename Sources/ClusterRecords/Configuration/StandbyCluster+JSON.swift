@@ -1,5 +1,6 @@
 import HighAvailability
 import KubernetesModels
+import Units
 
 extension StandbyCluster {
     /// Reads Patroni's `standby_cluster`: `host`, `port`, `primary_slot_name`.

@@ -1,5 +1,6 @@
 public import HighAvailability
 import KubernetesModels
+import Units
 
 extension TimelineSwitch {
     /// Reads Patroni's history: a list of `[timeline, lsn, reason, time?, leader?]`; entries of another shape are passed over.

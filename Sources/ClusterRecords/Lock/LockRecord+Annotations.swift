@@ -1,5 +1,6 @@
 public import HighAvailability
 public import KubernetesModels
+public import Units
 
 extension LockRecord {
     /// Reads the lock's annotations; what cannot be read counts as absent, but for the epoch: see

@@ -1,5 +1,6 @@
 public import HighAvailability
 public import KubernetesModels
+import Units
 
 extension Member {
     /// Reads a member from its Pod: what the agent wrote into the annotation, what the kubelet into the status.
@@ -21,8 +22,8 @@ extension Member {
             terminatedInstances: terminated.reduce(into: []) { $0.formUnion($1.map(Self.names) ?? []) },
             isInBackOff: containerStatus?.isHeldBack ?? false,
             isBeingDeleted: pod.metadata.deletionTimestamp != nil,
-            isLabelledPrimary: pod.metadata.labels?[StoreKey.roleLabel] == RoleLabel.primary.rawValue,
-            zone: tags.zone ?? pod.metadata.labels?[StoreKey.zoneLabel].flatMap { $0.isEmpty ? nil : $0 },
+            isLabelledPrimary: pod.metadata.labels?[Labels.role] == RoleLabel.primary.rawValue,
+            zone: tags.zone ?? pod.metadata.labels?[Labels.zone].flatMap { $0.isEmpty ? nil : $0 },
             restart: record.restart)
     }
 

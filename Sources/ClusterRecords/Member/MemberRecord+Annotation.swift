@@ -1,6 +1,7 @@
 import HighAvailability
 public import KubernetesModels
 import PostgresConfiguration
+import Units
 
 extension MemberRecord {
     /// What stands in the Pod's annotation; nil when there is none, or it is no JSON object.

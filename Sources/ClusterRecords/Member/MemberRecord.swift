@@ -1,6 +1,7 @@
 public import HighAvailability
 public import KubernetesModels
 public import PostgresConfiguration
+public import Units
 
 /// What a member says of itself: the annotation `status` of its Pod, in Patroni's keys.
 ///

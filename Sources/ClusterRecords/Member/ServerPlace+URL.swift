@@ -1,4 +1,4 @@
-public import HighAvailability
+public import Units
 
 extension ServerPlace {
     /// Reads `postgres://HOST:PORT/postgres`, an IPv6 address in brackets; nil when there is no host or no number of a port.

@@ -1,3 +1,4 @@
+import HighAvailability
 public import PostgresConfiguration
 
 extension Problem {
@@ -27,26 +28,5 @@ extension Problem {
         return field + key.dropFirst(longest.count)
     }
 
-    /// Keys of the stored configuration and where the resource has them.
-    static let fields = [
-        "ttl": "spec.highAvailability.ttl",
-        "loop_wait": "spec.highAvailability.loopWait",
-        "retry_timeout": "spec.highAvailability.retryTimeout",
-        "matriarch.fence_margin": "spec.highAvailability.fenceMargin",
-        "maximum_lag_on_failover": "spec.highAvailability.maximumLagOnFailover",
-        "primary_start_timeout": "spec.highAvailability.primaryStartTimeout",
-        "primary_stop_timeout": "spec.highAvailability.primaryStopTimeout",
-        "failsafe_mode": "spec.highAvailability.failsafe",
-        "synchronous_mode": "spec.highAvailability.synchronous.mode",
-        "synchronous_node_count": "spec.highAvailability.synchronous.standbys",
-        "synchronous_mode_strict": "spec.highAvailability.synchronous.strict",
-        "pause": "spec.paused",
-        "matriarch.instances": "spec.instances",
-        "standby_cluster": "spec.standby",
-        "standby_cluster.primary_slot_name": "spec.standby.primarySlotName",
-        "postgresql.parameters": "spec.postgresql.parameters",
-        "postgresql.pg_hba": "spec.postgresql.pgHBA",
-        "postgresql.pg_ident": "spec.postgresql.pgIdent",
-        "bootstrap": "spec.bootstrap",
-    ]
+    private static let fields = DynamicConfiguration.resourcePaths.merging(AgentFile.resourcePaths) { $1 }
 }

@@ -1,5 +1,5 @@
-public import HighAvailability
 import KubernetesModels
+public import Units
 
 /// WAL that a member last left behind: the annotation `abandoned.matriarch.dev/<member>` on the configuration's object.
 ///

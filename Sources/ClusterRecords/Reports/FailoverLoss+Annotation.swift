@@ -1,5 +1,6 @@
 public import HighAvailability
 import KubernetesModels
+import Units
 
 /// The annotation `matriarch.dev/failover-loss` on the configuration's object: the agent that was promoted writes it, the
 /// operator makes a status of it.

@@ -1,5 +1,5 @@
-import HighAvailability
 import KubernetesModels
+import Units
 
 extension Timeline {
     /// A number of 32 bits; nil for anything else.

@@ -1,5 +1,6 @@
 public import HighAvailability
 import KubernetesModels
+import Units
 
 /// Patroni's `/failover`: annotations of an object of their own. The operator and Patroni's tools write them, agents take them
 /// off.

@@ -1,5 +1,6 @@
 public import HighAvailability
 import KubernetesModels
+import Units
 
 /// The annotation `matriarch.dev/restart` on the configuration's object: the operator writes it, the member it names obeys.
 extension RestartOrder {

@@ -1,5 +1,5 @@
-import HighAvailability
 import KubernetesModels
+import Units
 
 /// What became of a switchover: the annotation `matriarch.dev/switchover-result` on the configuration's object.
 ///

@@ -1,5 +1,6 @@
 public import HighAvailability
 import KubernetesModels
+import Units
 
 extension SynchronousPolicy {
     /// nil for what is not JSON, and for a mode nobody can read.

@@ -4,6 +4,7 @@ public import KubernetesClient
 import KubernetesModels
 public import Logging
 import Synchronization
+public import Units
 
 /// One member's view of the store, kept current by two watches: the store's objects and the Pods.
 ///
@@ -13,7 +14,8 @@ import Synchronization
 ///   decide; it says when to look.
 public final class ClusterWatch: Sendable {
     private let client: KubernetesClient
-    private let layout: StoreLayout
+    private let scope: Scope
+    private let lockObject: LockObject
     private let container: String
     private let clock: @Sendable () -> BootInstant
     private let logger: Logger
@@ -43,17 +45,20 @@ public final class ClusterWatch: Sendable {
 
     /// - Parameter container: name of the container that runs PostgreSQL, whose death counts.
     public init(
-        client: KubernetesClient, layout: StoreLayout, me: HolderIdentity, container: String, logger: Logger,
-        clock: @escaping @Sendable () -> BootInstant
+        client: KubernetesClient, scope: Scope, lockObject: LockObject, me: HolderIdentity, container: String,
+        logger: Logger, clock: @escaping @Sendable () -> BootInstant
     ) {
         self.client = client
-        self.layout = layout
+        self.scope = scope
+        self.lockObject = lockObject
         self.container = container
         self.clock = clock
         self.logger = logger
         state = Mutex(State(lock: LockSight(me: me)))
         (changes, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
+
+    private var lockName: String { scope.storeLeader(lockObject) }
 
     /// Lists and watches until cancelled; an error only means to begin again.
     public func run() async {
@@ -69,7 +74,7 @@ public final class ClusterWatch: Sendable {
     public func view() -> ClusterView? {
         state.withLock { state in
             guard state.hasObjects, state.hasPods else { return nil }
-            let configuration = state.objects[layout.configuration]?.annotations ?? [:]
+            let configuration = state.objects[scope.storeConfiguration]?.annotations ?? [:]
             let text = configuration[StoreKey.configuration]
             if state.configuration == nil || state.configuration?.text != text {
                 let former = state.configuration?.value ?? DynamicConfiguration()
@@ -81,9 +86,9 @@ public final class ClusterWatch: Sendable {
                 configuration: state.configuration?.value ?? DynamicConfiguration(),
                 lock: state.lock.record,
                 members: state.pods,
-                failover: state.objects[layout.failover].flatMap { FailoverRequest(annotations: $0.annotations) },
+                failover: state.objects[scope.storeFailover].flatMap { FailoverRequest(annotations: $0.annotations) },
                 restart: configuration[StoreKey.restart].flatMap { RestartOrder(annotation: $0) },
-                synchronous: state.objects[layout.synchronization].map {
+                synchronous: state.objects[scope.storeSynchronization].map {
                     SynchronousState(version: $0.version, annotations: $0.annotations)
                 },
                 history: TimelineSwitch.list(annotation: configuration[StoreKey.history]))
@@ -100,21 +105,21 @@ public final class ClusterWatch: Sendable {
     public var storeProblems: [Problem] {
         let store = state.withLock { state in
             StoreProblems(
-                leader: state.objects[layout.leader]?.annotations,
-                synchronization: state.objects[layout.synchronization]?.annotations,
-                configuration: state.objects[layout.configuration]?.annotations)
+                leader: state.objects[lockName]?.annotations,
+                synchronization: state.objects[scope.storeSynchronization]?.annotations,
+                configuration: state.objects[scope.storeConfiguration]?.annotations)
         }
         return store.problems
     }
 
     /// The stored configuration as text, for `GET /config`.
     public var configurationText: String? {
-        state.withLock { $0.objects[layout.configuration]?.annotations[StoreKey.configuration] }
+        state.withLock { $0.objects[scope.storeConfiguration]?.annotations[StoreKey.configuration] }
     }
 
     /// The history of timelines as text, for `GET /history`.
     public var historyText: String? {
-        state.withLock { $0.objects[layout.configuration]?.annotations[StoreKey.history] }
+        state.withLock { $0.objects[scope.storeConfiguration]?.annotations[StoreKey.history] }
     }
 
     /// When anything was last heard from the API server by a list or a watch.
@@ -226,9 +231,9 @@ public final class ClusterWatch: Sendable {
             state.ownWrites += 1
             guard state.lock.answered(record, confirmedUntil: nil, at: clock()) else { return }
             if let record, let annotations {
-                state.objects[layout.leader] = StoredObject(version: record.version, annotations: annotations)
+                state.objects[lockName] = StoredObject(version: record.version, annotations: annotations)
             } else {
-                state.objects[layout.leader] = nil
+                state.objects[lockName] = nil
             }
         }
         signal.yield()
@@ -275,7 +280,7 @@ public final class ClusterWatch: Sendable {
     }
 
     private func watchObjects() async throws {
-        switch layout.lockObject {
+        switch lockObject {
         case .configMap: try await watchObjects(ConfigMap.self)
         case .endpoints: try await watchObjects(Endpoints.self)
         }
@@ -285,13 +290,13 @@ public final class ClusterWatch: Sendable {
         var version = ""
         repeat {
             let writes = state.withLock { $0.ownWrites }
-            let list = try await client.list(kind, namespace: layout.namespace, labelSelector: layout.selector)
+            let list = try await client.list(kind, namespace: scope.namespace, labelSelector: scope.selector)
             version = list.resourceVersion
             // A list that was under way while we wrote may lack the write.
             if replaceObjects(list.items.map(\.metadata), unlessWrittenSince: writes) { break }
         } while true
         for try await event in client.watch(
-            kind, namespace: layout.namespace, labelSelector: layout.selector, resourceVersion: version)
+            kind, namespace: scope.namespace, labelSelector: scope.selector, resourceVersion: version)
         {
             switch event {
             case .added(let object), .modified(let object): store(object.metadata)
@@ -302,7 +307,7 @@ public final class ClusterWatch: Sendable {
     }
 
     private func watchPods() async throws {
-        let list = try await client.list(Pod.self, namespace: layout.namespace, labelSelector: layout.selector)
+        let list = try await client.list(Pod.self, namespace: scope.namespace, labelSelector: scope.selector)
         let members = list.items.compactMap { Member(pod: $0, container: container) }
         state.withLock { state in
             state.pods = Dictionary(members.map { ($0.name, $0) }) { _, last in last }
@@ -311,7 +316,7 @@ public final class ClusterWatch: Sendable {
         }
         signal.yield()
         for try await event in client.watch(
-            Pod.self, namespace: layout.namespace, labelSelector: layout.selector,
+            Pod.self, namespace: scope.namespace, labelSelector: scope.selector,
             resourceVersion: list.resourceVersion)
         {
             switch event {
@@ -345,7 +350,7 @@ public final class ClusterWatch: Sendable {
             state.hasObjects = true
             let now = clock()
             state.lastHeard = now
-            state.lock.listed(list.first { $0.name == layout.leader }.map(LockRecord.init), at: now)
+            state.lock.listed(list.first { $0.name == lockName }.map(LockRecord.init), at: now)
             return true
         }
         signal.yield()
@@ -359,7 +364,7 @@ public final class ClusterWatch: Sendable {
         state.withLock { state in
             let now = clock()
             state.lastHeard = now
-            if name == layout.leader {
+            if name == lockName {
                 guard state.lock.watched(LockRecord(metadata), at: now) else { return }
             }
             state.objects[name] = object
@@ -372,7 +377,7 @@ public final class ClusterWatch: Sendable {
         state.withLock { state in
             let now = clock()
             state.lastHeard = now
-            if name == layout.leader {
+            if name == lockName {
                 guard state.lock.watched(nil, at: now) else { return }
             }
             state.objects[name] = nil

@@ -2,10 +2,11 @@ import ClusterRecords
 public import HighAvailability
 import KubernetesClient
 import KubernetesModels
+public import Units
 
 extension KubernetesClusterStore {
     public func readHistory(deadline: BootInstant) async throws -> StoredHistory? {
-        try await readObject(layout.configuration, deadline: deadline).map { object in
+        try await readObject(scope.storeConfiguration, deadline: deadline).map { object in
             StoredHistory(
                 switches: TimelineSwitch.list(annotation: object.annotations[StoreKey.history]),
                 version: object.record.version)
@@ -21,7 +22,7 @@ extension KubernetesClusterStore {
         if let loss { annotations[StoreKey.loss] = loss.annotation }
         do {
             _ = try await patchObject(
-                layout.configuration, annotations, version: former.version, with: client, deadline: deadline)
+                scope.storeConfiguration, annotations, version: former.version, with: client, deadline: deadline)
             return true
         } catch let error as KubernetesError where error.isConflict {
             return false

@@ -1,12 +1,13 @@
 import ClusterRecords
 public import HighAvailability
 import KubernetesClient
+public import Units
 
 extension KubernetesClusterStore {
     public func readSynchronous(deadline: BootInstant) async throws -> SynchronousState? {
         while true {
             do {
-                return try await readObject(layout.synchronization, deadline: deadline).map(SynchronousState.init)
+                return try await readObject(scope.storeSynchronization, deadline: deadline).map(SynchronousState.init)
             } catch let error as KubernetesError where error.isRetryable || error.isForbidden || error.isOutcomeUnknown
             {
                 try await pauseBeforeRetry(error, deadline: deadline)
@@ -15,7 +16,7 @@ extension KubernetesClusterStore {
     }
 
     public func readSynchronousPolicy(deadline: BootInstant) async throws -> SynchronousPolicy? {
-        try await readObject(layout.configuration, deadline: deadline)
+        try await readObject(scope.storeConfiguration, deadline: deadline)
             .flatMap { $0.annotations[StoreKey.configuration] }.flatMap(SynchronousPolicy.init(annotation:))
     }
 
@@ -30,11 +31,11 @@ extension KubernetesClusterStore {
                 guard let former else {
                     return SynchronousState(
                         try await createObject(
-                            layout.synchronization, annotations, with: client, deadline: deadline))
+                            scope.storeSynchronization, annotations, with: client, deadline: deadline))
                 }
                 return SynchronousState(
                     try await patchObject(
-                        layout.synchronization, annotations, version: former.version, with: client,
+                        scope.storeSynchronization, annotations, version: former.version, with: client,
                         deadline: deadline))
             } catch let error as KubernetesError
                 where error.isConflict || error.isAlreadyExists || error.isNotFound || error.isOutcomeUnknown
@@ -53,7 +54,7 @@ extension KubernetesClusterStore {
 }
 
 extension SynchronousState {
-    init(_ object: KubernetesClusterStore.LockObject) {
+    init(_ object: KubernetesClusterStore.StoreObject) {
         self.init(version: object.record.version, annotations: object.annotations)
     }
 }

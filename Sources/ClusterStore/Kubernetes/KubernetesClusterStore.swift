@@ -3,6 +3,7 @@ public import HighAvailability
 public import KubernetesClient
 import KubernetesModels
 public import Logging
+public import Units
 
 /// The cluster store in ConfigMaps or Endpoints, by compare-and-swap on resourceVersion.
 ///
@@ -11,7 +12,8 @@ public import Logging
 public struct KubernetesClusterStore: ClusterStore {
     let client: KubernetesClient
     private let lockClient: KubernetesClient
-    let layout: StoreLayout
+    let scope: Scope
+    private let lockObject: LockObject
     private let watch: ClusterWatch
     private let logger: Logger
     private let clock: @Sendable () -> BootInstant
@@ -23,21 +25,24 @@ public struct KubernetesClusterStore: ClusterStore {
     ///   - watch: told of every version of the lock that is written or read here.
     ///   - wallClock: RFC 3339 with microseconds, for people and for Patroni.
     public init(
-        client: KubernetesClient, lockClient: KubernetesClient, layout: StoreLayout, watch: ClusterWatch,
-        logger: Logger,
+        client: KubernetesClient, lockClient: KubernetesClient, scope: Scope, lockObject: LockObject,
+        watch: ClusterWatch, logger: Logger,
         clock: @escaping @Sendable () -> BootInstant, wallClock: @escaping @Sendable () -> String
     ) {
         self.client = client
         self.lockClient = lockClient
-        self.layout = layout
+        self.scope = scope
+        self.lockObject = lockObject
         self.watch = watch
         self.logger = logger
         self.clock = clock
         self.wallClock = wallClock
     }
 
+    private var lockName: String { scope.storeLeader(lockObject) }
+
     private var resource: APIResource {
-        switch layout.lockObject {
+        switch lockObject {
         case .configMap: ConfigMap.resource
         case .endpoints: Endpoints.resource
         }
@@ -55,17 +60,17 @@ public struct KubernetesClusterStore: ClusterStore {
         _ claim: LockClaim, over previous: LockRecord?, target: RoutingTarget?, deadline: BootInstant
     ) async throws -> LockWrite {
         let stamp = wallClock()
-        let subsets = layout.lockObject == .endpoints ? target.map(Self.subsets) : nil
+        let subsets = lockObject == .endpoints ? target.map(Self.subsets) : nil
         return try await settle(
             .acquisition(over: previous?.version), claim, stamp: stamp, base: previous, deadline: deadline,
             attempt: { base, deadline in
                 let annotations = claim.acquisition(over: base, time: stamp)
                 guard let base else {
                     return try await createObject(
-                        layout.leader, annotations, subsets: subsets, with: lockClient, deadline: deadline)
+                        lockName, annotations, subsets: subsets, with: lockClient, deadline: deadline)
                 }
                 return try await patchObject(
-                    layout.leader, annotations, version: base.version, subsets: subsets, with: lockClient,
+                    lockName, annotations, version: base.version, subsets: subsets, with: lockClient,
                     deadline: deadline)
             })
     }
@@ -74,12 +79,12 @@ public struct KubernetesClusterStore: ClusterStore {
         _ claim: LockClaim, holding record: LockRecord, target: RoutingTarget?, deadline: BootInstant
     ) async throws -> LockWrite {
         let stamp = wallClock()
-        let subsets = layout.lockObject == .endpoints ? target.map(Self.subsets) : nil
+        let subsets = lockObject == .endpoints ? target.map(Self.subsets) : nil
         return try await settle(
             .renewal(epoch: record.epoch), claim, stamp: stamp, base: record, deadline: deadline,
             attempt: { base, deadline in
                 try await patchObject(
-                    layout.leader, claim.renewal(epoch: record.epoch, time: stamp), version: base?.version,
+                    lockName, claim.renewal(epoch: record.epoch, time: stamp), version: base?.version,
                     subsets: subsets, with: lockClient, deadline: deadline)
             })
     }
@@ -92,7 +97,7 @@ public struct KubernetesClusterStore: ClusterStore {
         while true {
             do {
                 let object = try await patchObject(
-                    layout.leader, annotations, version: current.version, with: lockClient, deadline: deadline)
+                    lockName, annotations, version: current.version, with: lockClient, deadline: deadline)
                 watch.learn(lock: object.record, annotations: object.annotations)
                 return true
             } catch let error as KubernetesError where error.isConflict || error.isOutcomeUnknown || error.isRetryable {
@@ -115,7 +120,7 @@ public struct KubernetesClusterStore: ClusterStore {
     ///   ``ClusterWatch/confirmOwnership(of:until:arming:)``, once init has the deadline.
     private func settle(
         _ kind: LockAttempt, _ claim: LockClaim, stamp: String, base: LockRecord?, deadline: BootInstant,
-        attempt: (LockRecord?, BootInstant) async throws -> LockObject
+        attempt: (LockRecord?, BootInstant) async throws -> StoreObject
     ) async throws -> LockWrite {
         let sentAt = clock()
         var base = base
@@ -142,7 +147,7 @@ public struct KubernetesClusterStore: ClusterStore {
     }
 
     /// Reads the lock again and again until it answers; outside the deadline the outcome stays unknown.
-    private func readSettling(deadline: BootInstant) async throws -> LockObject? {
+    private func readSettling(deadline: BootInstant) async throws -> StoreObject? {
         while true {
             do {
                 return try await readLockObject(deadline: deadline)
@@ -167,8 +172,8 @@ public struct KubernetesClusterStore: ClusterStore {
     public func claimInitialization(by member: String, deadline: BootInstant) async throws -> Bool {
         let annotations = Initialization.inProgress(by: member).annotations
         do {
-            guard let object = try await readObject(layout.configuration, deadline: deadline) else {
-                _ = try await createObject(layout.configuration, annotations, with: client, deadline: deadline)
+            guard let object = try await readObject(scope.storeConfiguration, deadline: deadline) else {
+                _ = try await createObject(scope.storeConfiguration, annotations, with: client, deadline: deadline)
                 return true
             }
             switch Initialization(annotations: object.annotations) {
@@ -177,7 +182,7 @@ public struct KubernetesClusterStore: ClusterStore {
             case .done: return false
             }
             _ = try await patchObject(
-                layout.configuration, annotations, version: object.record.version, with: client, deadline: deadline)
+                scope.storeConfiguration, annotations, version: object.record.version, with: client, deadline: deadline)
             return true
         } catch let error as KubernetesError where error.isConflict || error.isAlreadyExists {
             return false
@@ -187,18 +192,18 @@ public struct KubernetesClusterStore: ClusterStore {
     public func completeInitialization(systemIdentifier: String, deadline: BootInstant) async throws {
         let annotations = Initialization.done(systemIdentifier: systemIdentifier).annotations
         do {
-            _ = try await patchObject(layout.configuration, annotations, with: client, deadline: deadline)
+            _ = try await patchObject(scope.storeConfiguration, annotations, with: client, deadline: deadline)
         } catch let error as KubernetesError where error.isNotFound {
-            _ = try await createObject(layout.configuration, annotations, with: client, deadline: deadline)
+            _ = try await createObject(scope.storeConfiguration, annotations, with: client, deadline: deadline)
         }
     }
 
     public func cancelInitialization(by member: String, deadline: BootInstant) async throws {
-        guard let object = try await readObject(layout.configuration, deadline: deadline),
+        guard let object = try await readObject(scope.storeConfiguration, deadline: deadline),
             Initialization(annotations: object.annotations) == .inProgress(by: member)
         else { return }
         _ = try await patchObject(
-            layout.configuration, Initialization.never.annotations, version: object.record.version, with: client,
+            scope.storeConfiguration, Initialization.never.annotations, version: object.record.version, with: client,
             deadline: deadline)
     }
 
@@ -208,14 +213,14 @@ public struct KubernetesClusterStore: ClusterStore {
         let annotations = [
             StoreKey.abandonedPrefix + member: AbandonedReport(abandoned, leader: leader).annotation
         ]
-        _ = try await patchObject(layout.configuration, annotations, with: client, deadline: deadline)
+        _ = try await patchObject(scope.storeConfiguration, annotations, with: client, deadline: deadline)
     }
 
     // MARK: Members
 
     public func existingPods(deadline: BootInstant) async throws -> Set<String> {
         let list = try await client.list(
-            Pod.self, namespace: layout.namespace, labelSelector: layout.selector, deadline: remaining(deadline))
+            Pod.self, namespace: scope.namespace, labelSelector: scope.selector, deadline: remaining(deadline))
         return Set(list.items.compactMap(\.metadata.uid))
     }
 
@@ -223,10 +228,10 @@ public struct KubernetesClusterStore: ClusterStore {
         _ status: MemberRecord, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
     ) async throws {
         let isReadFrom = label == .set(.replica) && status.tags.mayBeReadFrom
-        var labels: [String: JSONValue] = [StoreKey.loadBalancedLabel: isReadFrom ? "true" : .null]
+        var labels: [String: JSONValue] = [Labels.isOffered: isReadFrom ? .string(Labels.offered) : .null]
         switch label {
-        case .set(let role): labels[StoreKey.roleLabel] = .string(role.rawValue)
-        case .remove: labels[StoreKey.roleLabel] = .null
+        case .set(let role): labels[Labels.role] = .string(role.rawValue)
+        case .remove: labels[Labels.role] = .null
         case .keep: break
         }
         var metadata: JSONValue = [
@@ -235,14 +240,14 @@ public struct KubernetesClusterStore: ClusterStore {
         // A Pod that took our name over is not ours to speak for.
         if let podUID { metadata["uid"] = .string(podUID) }
         _ = try await client.mergePatchRaw(
-            Pod.resource, name: member, namespace: layout.namespace, body: ["metadata": metadata],
+            Pod.resource, name: member, namespace: scope.namespace, body: ["metadata": metadata],
             deadline: remaining(deadline))
     }
 
     public func demoteLabel(of member: String, deadline: BootInstant) async throws {
         _ = try await client.mergePatchRaw(
-            Pod.resource, name: member, namespace: layout.namespace,
-            body: ["metadata": ["labels": [StoreKey.roleLabel: .null]]], deadline: remaining(deadline))
+            Pod.resource, name: member, namespace: scope.namespace,
+            body: ["metadata": ["labels": [Labels.role: .null]]], deadline: remaining(deadline))
     }
 
     // MARK: Requests
@@ -251,19 +256,19 @@ public struct KubernetesClusterStore: ClusterStore {
         async throws
     {
         _ = try await patchObject(
-            layout.configuration, [StoreKey.switchoverResult: result.annotation], with: client, deadline: deadline)
+            scope.storeConfiguration, [StoreKey.switchoverResult: result.annotation], with: client, deadline: deadline)
         guard let request else { return }
         _ = try await takeFailover(request, deadline: deadline)
     }
 
     public func takeFailover(_ request: FailoverRequest, deadline: BootInstant) async throws -> Bool {
         // The object may change in other respects than this request.
-        while let object = try await readObject(layout.failover, deadline: deadline),
+        while let object = try await readObject(scope.storeFailover, deadline: deadline),
             FailoverRequest(annotations: object.annotations) == request
         {
             do {
                 _ = try await patchObject(
-                    layout.failover, FailoverRequest.noAnnotations, version: object.record.version, with: client,
+                    scope.storeFailover, FailoverRequest.noAnnotations, version: object.record.version, with: client,
                     deadline: deadline)
                 return true
             } catch let error as KubernetesError where error.isConflict {
@@ -275,7 +280,7 @@ public struct KubernetesClusterStore: ClusterStore {
 
     // MARK: Objects
 
-    struct LockObject {
+    struct StoreObject {
         var record: LockRecord
         var annotations: [String: String]
 
@@ -288,21 +293,21 @@ public struct KubernetesClusterStore: ClusterStore {
         }
     }
 
-    private func readLockObject(deadline: BootInstant) async throws -> LockObject? {
+    private func readLockObject(deadline: BootInstant) async throws -> StoreObject? {
         do {
-            return LockObject(
+            return StoreObject(
                 try await lockClient.getRaw(
-                    resource, name: layout.leader, namespace: layout.namespace, deadline: remaining(deadline)))
+                    resource, name: lockName, namespace: scope.namespace, deadline: remaining(deadline)))
         } catch  where error.isNotFound {
             return nil
         }
     }
 
-    func readObject(_ name: String, deadline: BootInstant) async throws -> LockObject? {
+    func readObject(_ name: String, deadline: BootInstant) async throws -> StoreObject? {
         do {
-            return LockObject(
+            return StoreObject(
                 try await client.getRaw(
-                    resource, name: name, namespace: layout.namespace, deadline: remaining(deadline)))
+                    resource, name: name, namespace: scope.namespace, deadline: remaining(deadline)))
         } catch  where error.isNotFound {
             return nil
         }
@@ -311,32 +316,33 @@ public struct KubernetesClusterStore: ClusterStore {
     func patchObject(
         _ name: String, _ annotations: [String: String?], version: String? = nil, subsets: JSONValue? = nil,
         with client: KubernetesClient, deadline: BootInstant
-    ) async throws -> LockObject {
+    ) async throws -> StoreObject {
         var metadata: JSONValue = ["annotations": Self.json(annotations)]
         if let version { metadata["resourceVersion"] = .string(version) }
         var body: JSONValue = ["metadata": metadata]
         if let subsets { body["subsets"] = subsets }
-        return LockObject(
+        return StoreObject(
             try await client.mergePatchRaw(
-                resource, name: name, namespace: layout.namespace, body: body, deadline: remaining(deadline)))
+                resource, name: name, namespace: scope.namespace, body: body, deadline: remaining(deadline)))
     }
 
     func createObject(
         _ name: String, _ annotations: [String: String?], subsets: JSONValue? = nil, with client: KubernetesClient,
         deadline: BootInstant
-    ) async throws -> LockObject {
+    ) async throws -> StoreObject {
         let present = annotations.compactMapValues { $0 }
         var body: JSONValue = [
             "apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind),
             "metadata": [
-                "name": .string(name), "namespace": .string(layout.namespace), "labels": JSONValue(layout.labels),
+                "name": .string(name), "namespace": .string(scope.namespace),
+                "labels": JSONValue(Labels.all(cluster: scope.cluster, component: Component.store)),
                 "annotations": JSONValue(present),
             ],
         ]
         if let subsets { body["subsets"] = subsets }
-        return LockObject(
+        return StoreObject(
             try await client.createRaw(
-                resource, body: body, namespace: layout.namespace, deadline: remaining(deadline)))
+                resource, body: body, namespace: scope.namespace, deadline: remaining(deadline)))
     }
 
     private static func json(_ annotations: [String: String?]) -> JSONValue {

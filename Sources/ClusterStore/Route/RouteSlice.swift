@@ -1,31 +1,24 @@
 public import ClusterRecords
 public import HighAvailability
 import KubernetesModels
+import Units
 
 /// One EndpointSlice behind the read-write Service: where it leads to for one family of addresses.
 public struct RouteSlice: Hashable, Sendable {
-    /// The type of its addresses cannot change, so each family has an object of its own.
-    public enum Family: String, Hashable, Sendable, CaseIterable {
-        case ipv4 = "IPv4"
-        case ipv6 = "IPv6"
-
-        public init(of address: String) { self = address.contains(":") ? .ipv6 : .ipv4 }
-    }
-
-    public var family: Family
+    public var family: RouteFamily
     public var target: RoutingTarget
     public var owner: RouteOwner?
 
     public init(to target: RoutingTarget, owner: RouteOwner?) {
-        family = Family(of: target.address)
+        family = RouteFamily(of: target.address)
         self.target = target
         self.owner = owner
     }
 
     /// - Parameter resource: a version of EndpointSlice the server serves.
-    func body(_ layout: StoreLayout, as resource: APIResource) -> JSONValue {
-        let labels = layout.labels.merging([
-            "app.kubernetes.io/component": "access", EndpointSliceLabel.service: layout.readWriteService,
+    func body(_ scope: Scope, as resource: APIResource) -> JSONValue {
+        let labels = Labels.all(cluster: scope.cluster, component: Component.access).merging([
+            EndpointSliceLabel.service: scope.readWriteService,
             EndpointSliceLabel.managedBy: EndpointSliceLabel.managedByMatriarch,
         ]) { $1 }
         var metadata: JSONValue = ["labels": JSONValue(labels)]
@@ -33,14 +26,14 @@ public struct RouteSlice: Hashable, Sendable {
         var endpoint: JSONValue = [
             "addresses": [.string(target.address)], "conditions": ["ready": true],
             "targetRef": [
-                "kind": "Pod", "namespace": .string(layout.namespace), "name": .string(target.pod),
+                "kind": "Pod", "namespace": .string(scope.namespace), "name": .string(target.pod),
                 "uid": .string(target.podUID),
             ],
         ]
         if let node = target.node {
             if resource == .endpointSliceV1Beta1 {
                 // `nodeName` is behind a feature gate there, and would be dropped without a word.
-                endpoint["topology"] = [Self.nodeTopology: .string(node)]
+                endpoint["topology"] = [Labels.hostname: .string(node)]
             } else {
                 endpoint["nodeName"] = .string(node)
             }
@@ -50,8 +43,6 @@ public struct RouteSlice: Hashable, Sendable {
             "ports": [["name": "postgres", "port": .int(Int64(target.port)), "protocol": "TCP"]],
         ]
     }
-
-    fileprivate static let nodeTopology = "kubernetes.io/hostname"
 }
 
 /// A slice as it was read.
@@ -86,7 +77,7 @@ public struct StoredRoute: Hashable, Sendable {
             [
                 "addresses": endpoint["addresses"] ?? [],
                 "ready": endpoint.value(at: "conditions", "ready") ?? true,
-                "node": endpoint["nodeName"] ?? endpoint["topology"]?[RouteSlice.nodeTopology] ?? .null,
+                "node": endpoint["nodeName"] ?? endpoint["topology"]?[Labels.hostname] ?? .null,
                 "pod": endpoint.value(at: "targetRef", "uid") ?? .null,
             ]
         }
@@ -98,18 +89,5 @@ public struct StoredRoute: Hashable, Sendable {
             "owners": .array((metadata?["ownerReferences"]?.arrayValue ?? []).compactMap { $0["uid"] }),
             "type": json["addressType"] ?? .null, "endpoints": .array(endpoints), "ports": .array(ports),
         ]
-    }
-}
-
-extension StoreLayout {
-    /// The Service clients write through.
-    public var readWriteService: String { cluster }
-
-    /// The object the route of one family is written into.
-    public func route(_ family: RouteSlice.Family) -> String {
-        switch family {
-        case .ipv4: cluster + "-primary"
-        case .ipv6: cluster + "-primary-ipv6"
-        }
     }
 }

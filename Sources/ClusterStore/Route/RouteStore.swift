@@ -2,16 +2,17 @@ public import ClusterRecords
 public import HighAvailability
 public import KubernetesClient
 public import KubernetesModels
+import Units
 
 /// Reads and writes the EndpointSlices behind the read-write Service, by compare-and-swap on resourceVersion.
 public struct RouteStore: Sendable {
     private let client: KubernetesClient
-    public let layout: StoreLayout
+    public let scope: Scope
 
     /// - Parameter client: any but the lock's.
-    public init(client: KubernetesClient, layout: StoreLayout) {
+    public init(client: KubernetesClient, scope: Scope) {
         self.client = client
-        self.layout = layout
+        self.scope = scope
     }
 
     /// A route that answers late is no route: what takes longer is tried again.
@@ -27,18 +28,19 @@ public struct RouteStore: Sendable {
 
     /// The addresses Kubernetes knows a Pod by, its first one first; empty when it knows none.
     public func addresses(ofPod name: String) async throws(KubernetesError) -> [String] {
-        let pod = try await client.get(Pod.self, name: name, namespace: layout.namespace, deadline: Self.longestRequest)
+        let pod = try await client.get(Pod.self, name: name, namespace: scope.namespace, deadline: Self.longestRequest)
         return (pod.status?.podIPs ?? []).compactMap(\.ip)
     }
 
     /// Reads the route from the server, never from a cache; nil when it does not exist.
-    public func read(_ family: RouteSlice.Family, as resource: APIResource) async throws(KubernetesError)
+    public func read(_ family: RouteFamily, as resource: APIResource) async throws(KubernetesError)
         -> StoredRoute?
     {
         do throws(KubernetesError) {
             return StoredRoute(
                 try await client.getRaw(
-                    resource, name: layout.route(family), namespace: layout.namespace, deadline: Self.longestRequest))
+                    resource, name: scope.routeSlice(family), namespace: scope.namespace, deadline: Self.longestRequest)
+            )
         } catch {
             guard error.isNotFound else { throw error }
             return nil
@@ -49,7 +51,7 @@ public struct RouteStore: Sendable {
     public func step(
         _ slice: RouteSlice, over found: StoredRoute?, under reign: Reign, isLockRead: Bool, as resource: APIResource
     ) -> RouteStep {
-        judgeRoute(found?.found(slice.body(layout, as: resource)), under: reign, isLockRead: isLockRead)
+        judgeRoute(found?.found(slice.body(scope, as: resource)), under: reign, isLockRead: isLockRead)
     }
 
     /// Writes the route if it is still of this version; nil: if it does not exist.
@@ -59,8 +61,8 @@ public struct RouteStore: Sendable {
     public func write(
         _ slice: RouteSlice, over version: String?, under reign: Reign, as resource: APIResource
     ) async throws(KubernetesError) -> StoredRoute {
-        let name = layout.route(slice.family)
-        var body = slice.body(layout, as: resource)
+        let name = scope.routeSlice(slice.family)
+        var body = slice.body(scope, as: resource)
         var metadata = body["metadata"] ?? [:]
         metadata["annotations"] = [StoreKey.reign: .string(reign.description)]
         guard let version else {
@@ -68,13 +70,13 @@ public struct RouteStore: Sendable {
             body["metadata"] = metadata
             return StoredRoute(
                 try await client.createRaw(
-                    resource, body: body, namespace: layout.namespace, deadline: Self.longestRequest))
+                    resource, body: body, namespace: scope.namespace, deadline: Self.longestRequest))
         }
         metadata["resourceVersion"] = .string(version)
         body["metadata"] = metadata
         return StoredRoute(
             try await client.mergePatchRaw(
-                resource, name: name, namespace: layout.namespace, body: body, deadline: Self.longestRequest))
+                resource, name: name, namespace: scope.namespace, body: body, deadline: Self.longestRequest))
     }
 
     /// Follows the route: what there is first, then every change; nil: it does not exist.
@@ -83,13 +85,13 @@ public struct RouteStore: Sendable {
     ///
     /// - Throws: `KubernetesError`; begin again.
     public func follow(
-        _ family: RouteSlice.Family, as resource: APIResource, _ take: @Sendable (StoredRoute?) -> Void
+        _ family: RouteFamily, as resource: APIResource, _ take: @Sendable (StoredRoute?) -> Void
     ) async throws {
-        let selector = "metadata.name=\(layout.route(family))"
-        let list = try await client.listRaw(resource, namespace: layout.namespace, fieldSelector: selector)
+        let selector = "metadata.name=\(scope.routeSlice(family))"
+        let list = try await client.listRaw(resource, namespace: scope.namespace, fieldSelector: selector)
         take(list.items.first.map(StoredRoute.init))
         let changes = client.watchRaw(
-            resource, namespace: layout.namespace, fieldSelector: selector, resourceVersion: list.resourceVersion)
+            resource, namespace: scope.namespace, fieldSelector: selector, resourceVersion: list.resourceVersion)
         for try await change in changes {
             switch change {
             case .added(let json), .modified(let json): take(StoredRoute(json))

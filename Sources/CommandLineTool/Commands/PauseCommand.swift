@@ -58,7 +58,7 @@ struct PauseTarget: ParsableArguments {
         var waiting: [String] = []
         repeat {
             let pods = try await client.list(
-                Pod.self, namespace: namespace, labelSelector: "\(Labels.cluster)=\(cluster)"
+                Pod.self, namespace: namespace, labelSelector: Scope(namespace: namespace, cluster: cluster).selector
             ).items
             waiting = Self.unaware(pods, isPaused: isPaused)
             if waiting.isEmpty { return }

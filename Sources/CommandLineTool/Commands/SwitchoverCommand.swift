@@ -12,7 +12,8 @@ struct SwitchoverCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The member to become primary; otherwise the best replica.", valueName: "member"))
     var candidate: String?
 
-    @Option(help: ArgumentHelp("The member that has to lead when it begins; otherwise whoever does.", valueName: "member"))
+    @Option(
+        help: ArgumentHelp("The member that has to lead when it begins; otherwise whoever does.", valueName: "member"))
     var leader: String?
 
     @OptionGroup var schedule: ScheduleOption

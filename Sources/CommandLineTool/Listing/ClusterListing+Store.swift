@@ -3,6 +3,7 @@ import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 import PostgresConfiguration
+import Units
 
 /// What a listing is made from: the annotations of the store's objects, and the Pods.
 struct StoreRecords: Hashable {
@@ -19,11 +20,10 @@ extension StoreRecords {
     /// Sorts the store's objects by what they are for.
     ///
     /// - Parameter objects: ConfigMaps first: beside them the Services' own Endpoints have annotations of another kind.
-    init(cluster: String, pods: [Pod], objects: [ObjectMeta], live: [String: JSONValue]) {
+    init(_ names: Scope, pods: [Pod], objects: [ObjectMeta], live: [String: JSONValue]) {
         let annotations = Dictionary(
             objects.compactMap { object in object.name.map { ($0, object.annotations ?? [:]) } },
             uniquingKeysWith: { configMap, _ in configMap })
-        let names = ClusterNames(cluster: cluster)
         let leader = annotations[names.storeLeader(.configMap)] ?? annotations[names.storeLeader(.endpoints)]
         self.init(
             leader: leader ?? [:], configuration: annotations[names.storeConfiguration] ?? [:],

@@ -1,6 +1,7 @@
 import HighAvailability
 import KubernetesModels
 import PostgresConfiguration
+import Units
 
 /// One cluster as `matriarch list` shows it.
 struct ClusterListing: Hashable {

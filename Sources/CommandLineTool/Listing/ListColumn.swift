@@ -1,6 +1,7 @@
 import HighAvailability
 import KubernetesModels
 import PostgresConfiguration
+import Units
 
 /// A column of `matriarch list`, in Patroni's order.
 enum ListColumn: CaseIterable {

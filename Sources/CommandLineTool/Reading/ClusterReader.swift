@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import PostgresClusterAPI
@@ -35,23 +36,22 @@ struct ClusterReader {
     ///
     /// - Throws: ``CommandError`` when nothing by that name exists.
     func listing(_ name: String, namespace: String) async throws -> ClusterListing {
-        let pods = try await objects(Pod.self, of: name, namespace: namespace)
-        let configMaps = try await objects(ConfigMap.self, of: name, namespace: namespace)
-        let endpoints = try await objects(Endpoints.self, of: name, namespace: namespace)
+        let scope = Scope(namespace: namespace, cluster: name)
+        let pods = try await objects(Pod.self, of: scope)
+        let configMaps = try await objects(ConfigMap.self, of: scope)
+        let endpoints = try await objects(Endpoints.self, of: scope)
         let isAbsent = pods.isEmpty && configMaps.isEmpty && endpoints.isEmpty
         if isAbsent { _ = try await cluster(name, namespace: namespace) }
         let positions = await live(pods, namespace: namespace)
         return ClusterListing(
             namespace: namespace, name: name,
             records: StoreRecords(
-                cluster: name, pods: pods, objects: configMaps.map(\.metadata) + endpoints.map(\.metadata),
+                scope, pods: pods, objects: configMaps.map(\.metadata) + endpoints.map(\.metadata),
                 live: positions))
     }
 
-    private func objects<Object: KubernetesResource>(
-        _ kind: Object.Type, of cluster: String, namespace: String
-    ) async throws -> [Object] {
-        try await client.list(kind, namespace: namespace, labelSelector: "\(Labels.cluster)=\(cluster)").items
+    private func objects<Object: KubernetesResource>(_ kind: Object.Type, of scope: Scope) async throws -> [Object] {
+        try await client.list(kind, namespace: scope.namespace, labelSelector: scope.selector).items
     }
 
     /// Each running member's own description, through the API server's proxy to its Pod.
@@ -71,7 +71,8 @@ struct ClusterReader {
     }
 
     private func description(of member: String, namespace: String) async -> JSONValue? {
-        let path = "/api/v1/namespaces/\(namespace)/pods/\(member):\(OperatorNames.agentPort)/proxy/patroni"
+        let pod = "/api/v1/namespaces/\(namespace)/pods/\(member):\(OperatorNames.agentPort)"
+        let path = "\(pod)/proxy\(PeerPath.member.rawValue)"
         // Any failure means the same here: its annotation has to do.
         return try? await client.getPath(path, deadline: Self.positionLimit)
     }

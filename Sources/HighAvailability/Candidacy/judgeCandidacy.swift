@@ -1,3 +1,5 @@
+public import Units
+
 /// What a member answered when it was asked for its position, at that moment.
 public struct PositionReport: Hashable, Sendable {
     public var name: String

@@ -1,3 +1,5 @@
+import Units
+
 /// What a forced failover asks of an election (Patroni §1.6, the manual logic without a leader); nil when nobody asked for one.
 ///
 /// The member it names runs whatever it lacks; the others wait for it as long as it answers and may lead. When it does not,

@@ -1,3 +1,5 @@
+public import Units
+
 /// What a leader that is to stop, for good or for a switchover, does about its heir.
 public enum HeirStep: Hashable, Sendable {
     /// Stop: this member is there to receive the shutdown checkpoint.

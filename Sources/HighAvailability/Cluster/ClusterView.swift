@@ -1,3 +1,5 @@
+public import Units
+
 /// One consistent look at the store.
 public struct ClusterView: Codable, Hashable, Sendable {
     public var initialization: Initialization

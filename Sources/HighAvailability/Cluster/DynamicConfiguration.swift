@@ -1,3 +1,5 @@
+public import Units
+
 /// The settings every member shares, kept in the store and changed while the cluster runs.
 ///
 /// Keys, defaults and units are Patroni 4.1's where Patroni has the setting.

@@ -1,3 +1,5 @@
+public import Units
+
 /// What a member says of itself in the store.
 public struct Member: Codable, Hashable, Sendable {
     public let name: String

@@ -1,3 +1,5 @@
+import Units
+
 /// Where a standby cluster gets its WAL from: `standby_cluster` of the dynamic configuration (patroni.md §1.21).
 ///
 /// While it is there no member is promoted: the leader follows the remote server, the others follow the leader.

@@ -1,3 +1,5 @@
+public import Units
+
 /// Everything a decision depends on, and nothing else.
 public struct Observation: Codable, Hashable, Sendable {
     public var now: BootInstant

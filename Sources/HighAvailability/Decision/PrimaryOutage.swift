@@ -1,3 +1,5 @@
+public import Units
+
 /// A leader without a running primary: since when, and what has become of it.
 ///
 /// It is over when the server has answered as a primary for a while, not at its first answer: a member that lacks what a

@@ -1,3 +1,5 @@
+import Units
+
 /// Decides what this member does next.
 ///
 /// Read it top to bottom: the first case that applies is the decision. It sees only its argument; what an election needs to

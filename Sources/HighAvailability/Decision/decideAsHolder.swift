@@ -1,3 +1,5 @@
+import Units
+
 /// The lock is ours: there is to be one primary, here.
 func decideAsHolder(_ observation: Observation) -> Decision {
     if let remote = observation.cluster.configuration.standbyCluster {

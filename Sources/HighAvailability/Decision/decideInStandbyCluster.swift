@@ -1,3 +1,5 @@
+import Units
+
 // A cluster that follows another one (patroni.md §1.21). Invariant: nothing here promotes, or starts a primary.
 
 /// The lock is ours: this member follows the remote server, and the others follow it.

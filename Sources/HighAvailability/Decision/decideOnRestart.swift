@@ -1,3 +1,5 @@
+import Units
+
 /// A restart this member was asked for and has not answered (Patroni §1.19); nil when there is none.
 ///
 /// Works also while paused: somebody asked for exactly this. A postmaster that started after the order was written has done

@@ -1,3 +1,5 @@
+import Units
+
 /// Paused: nothing starts, stops or is promoted, unless somebody asked for exactly that; the holder keeps what it has.
 func decideWhilePaused(_ observation: Observation) -> Decision {
     if let remote = observation.cluster.configuration.standbyCluster, case .mine = observation.lock,

@@ -1,3 +1,5 @@
+import Units
+
 /// Nobody leads.
 func decideWithoutLeader(_ observation: Observation) -> Decision {
     if observation.cluster.configuration.standbyCluster != nil { return decideWithoutStandbyLeader(observation) }

@@ -1,3 +1,5 @@
+public import Units
+
 /// How long a member may sleep when no event wakes it: until the first instant at which ``decide(_:)`` could say
 /// something else without anything having happened.
 ///

@@ -1,3 +1,5 @@
+public import Units
+
 /// What a member owes a leader whose failsafe request it has accepted, and what keeps it from accepting one.
 ///
 /// The promise: until ttl after it last accepted, on its own clock, it does not take a lock because that has run out, and

@@ -1,3 +1,5 @@
+import Units
+
 /// `POST /failsafe`: a leader that cannot reach the store asks a member to go on following it.
 public struct FailsafeRequest: Hashable, Sendable {
     /// Name of the leader that asks.

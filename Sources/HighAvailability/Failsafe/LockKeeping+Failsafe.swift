@@ -1,3 +1,5 @@
+public import Units
+
 /// One question to every member: may the leader stay? Answers count only together.
 public struct FailsafeRound: Hashable, Sendable {
     /// Whom to ask; the leader itself may be among them.

@@ -1,3 +1,5 @@
+import Units
+
 /// Where a standby receives its WAL from, and why from there.
 public struct StreamSource: Hashable, Sendable {
     /// nil: from nobody.

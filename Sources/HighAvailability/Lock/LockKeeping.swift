@@ -1,3 +1,5 @@
+public import Units
+
 /// Keeps a lock that was taken: when to renew it, how long to believe in it, when to give it up.
 ///
 /// A value without a clock: its shell says what time it is and what became of each write, and does what it is told. The

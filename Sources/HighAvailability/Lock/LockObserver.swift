@@ -1,3 +1,5 @@
+public import Units
+
 /// How the lock stands for this member at one instant.
 public enum LockStanding: Codable, Hashable, Sendable {
     /// This agent renewed it; valid until the instant unless renewed again.

@@ -1,3 +1,5 @@
+public import Units
+
 /// The lock object as read.
 public struct LockRecord: Codable, Hashable, Sendable {
     /// Opaque version of the object; every write that decides names the one it was decided on.

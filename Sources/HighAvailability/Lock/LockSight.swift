@@ -1,3 +1,5 @@
+public import Units
+
 /// One member's view of the lock, from two sources that overtake each other: the watch, and its own writes and live reads.
 ///
 /// - Invariant: the view never goes back behind this agent's own write or live read. The watch shows every version in order,

@@ -1,3 +1,5 @@
+import Units
+
 /// A lock object that was held and is not there any more, or whose place another object has taken.
 ///
 /// Whoever deletes the object deletes the knowledge of its holder, not the holder: one that is cut off goes on taking writes until

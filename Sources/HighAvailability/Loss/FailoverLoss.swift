@@ -1,3 +1,5 @@
+public import Units
+
 /// What a promotion may have cost, as far as the new leader can tell.
 public struct FailoverLoss: Hashable, Sendable {
     public enum Verdict: String, Hashable, Sendable, CaseIterable {

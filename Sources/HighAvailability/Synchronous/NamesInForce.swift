@@ -1,3 +1,5 @@
+public import Units
+
 /// What is known of the `synchronous_standby_names` a server runs with: who has read them.
 ///
 /// PostgreSQL tells a new value to its processes one by one. A session shows it at once. The walsenders, which release commits,

@@ -1,3 +1,5 @@
+import Units
+
 /// What an election has to respect while commits wait for standbys.
 public struct SynchronousElection: Hashable, Sendable {
     public var mode: SynchronousMode

@@ -1,3 +1,5 @@
+public import Units
+
 /// Whether a commit waits for standbys, and for whose.
 public enum SynchronousMode: String, Codable, Hashable, Sendable, CaseIterable {
     /// A commit waits for nobody.

@@ -1,3 +1,5 @@
+import Units
+
 /// A value of PostgreSQL's `synchronous_standby_names`: how many of which standbys confirm a commit.
 public struct SynchronousStandbyNames: Hashable, Sendable {
     public enum Method: String, Hashable, Sendable {

@@ -1,3 +1,5 @@
+public import Units
+
 /// A standby as its primary sees it.
 public struct SynchronousCandidate: Hashable, Sendable {
     public var name: String

@@ -1,3 +1,5 @@
+public import Units
+
 /// How the kernel's watchdog is used, as Patroni's `watchdog` section says it (patroni.md §10).
 public struct WatchdogSettings: Hashable, Sendable {
     public enum Mode: String, Hashable, Sendable, CaseIterable {

@@ -1,3 +1,4 @@
+import ClusterRecords
 import ControllerRuntime
 import KubernetesClient
 import KubernetesModels
@@ -28,26 +29,25 @@ struct ClusterAccess: Sendable {
 
     /// Reads everything a plan needs, all requests at once.
     func observe(_ cluster: PostgresCluster) async throws -> Observed {
-        let name = cluster.metadata.name ?? ""
-        let namespace = cluster.metadata.namespace ?? ""
+        let scope = cluster.scope
         let lockObject = cluster.storedLockObject
         let capabilities = try await capabilities.current()
 
-        async let secrets = secrets(cluster: name, namespace: namespace)
+        async let secrets = secrets(of: scope)
         async let objects = objects(
-            Observed.objectsToRead(cluster: name, lockObject: lockObject, capabilities: capabilities),
-            namespace: namespace)
+            Observed.objectsToRead(of: scope, lockObject: lockObject, capabilities: capabilities),
+            namespace: scope.namespace)
         async let pods = client.list(
-            Pod.self, namespace: namespace, labelSelector: "\(Labels.cluster)=\(name)", deadline: Self.deadline)
-        async let claims = volumeClaims(cluster: name, namespace: namespace)
-        async let store = storeMetadata(lockObject, cluster: name, namespace: namespace)
-        async let check = imageCheck(of: cluster, namespace: namespace)
-        async let route = route(lockObject, capabilities, cluster: name, namespace: namespace)
-        async let isTerminating = isTerminating(namespace)
+            Pod.self, namespace: scope.namespace, labelSelector: scope.selector, deadline: Self.deadline)
+        async let claims = volumeClaims(of: scope)
+        async let store = storeMetadata(lockObject, of: scope)
+        async let check = imageCheck(of: cluster, namespace: scope.namespace)
+        async let route = route(lockObject, capabilities, of: scope)
+        async let isTerminating = isTerminating(scope.namespace)
         return Observed(
             secrets: try await secrets, objects: try await objects, pods: try await pods.items,
             volumeClaims: try await claims,
-            store: StoreSnapshot(cluster: name, lockObject: lockObject, metadata: try await store),
+            store: StoreSnapshot(scope, lockObject: lockObject, metadata: try await store),
             imageCheck: try await check, route: try await route, capabilities: capabilities,
             isNamespaceTerminating: try await isTerminating)
     }
@@ -58,15 +58,14 @@ struct ClusterAccess: Sendable {
         var metadata: ObjectMeta
     }
 
-    private func secrets(cluster: String, namespace: String) async throws -> [String: ObjectMeta] {
-        let names = ClusterNames(cluster: cluster)
-        let wanted = [names.superuserSecret, names.replicationSecret, names.rewindSecret]
+    private func secrets(of scope: Scope) async throws -> [String: ObjectMeta] {
+        let wanted = [scope.superuserSecret, scope.replicationSecret, scope.rewindSecret]
         return try await withThrowingTaskGroup(of: (String, ObjectMeta?).self) { group in
             for name in wanted {
                 group.addTask {
                     let secret = try await found {
                         try await client.get(
-                            SecretMetadata.self, name: name, namespace: namespace, deadline: Self.deadline)
+                            SecretMetadata.self, name: name, namespace: scope.namespace, deadline: Self.deadline)
                     }
                     return (name, secret?.metadata)
                 }
@@ -91,7 +90,7 @@ struct ClusterAccess: Sendable {
     }
 
     private func imageCheck(of cluster: PostgresCluster, namespace: String) async throws -> ObservedImageCheck? {
-        let name = ClusterNames.imageCheck(clusterUID: cluster.metadata.uid ?? "")
+        let name = Scope.imageCheck(clusterUID: cluster.metadata.uid ?? "")
         let live = try await found {
             try await client.getRaw(StatefulSet.resource, name: name, namespace: namespace, deadline: Self.deadline)
         }
@@ -102,32 +101,30 @@ struct ClusterAccess: Sendable {
         return ObservedImageCheck(statefulSet: live, pod: pod)
     }
 
-    private func volumeClaims(cluster: String, namespace: String) async throws -> Set<String> {
+    private func volumeClaims(of scope: Scope) async throws -> Set<String> {
         // The StatefulSet controller gives claims the labels of its selector, not those of the template.
         let claims = try await client.list(
-            PersistentVolumeClaim.self, namespace: namespace, labelSelector: "\(Labels.cluster)=\(cluster)",
+            PersistentVolumeClaim.self, namespace: scope.namespace, labelSelector: scope.selector,
             deadline: Self.deadline)
         return Set(claims.items.compactMap(\.metadata.name))
     }
 
-    private func storeMetadata(
-        _ lockObject: HighAvailabilitySpec.LockObject, cluster: String, namespace: String
-    ) async throws -> [ObjectMeta] {
+    private func storeMetadata(_ lockObject: LockObject, of scope: Scope) async throws -> [ObjectMeta] {
         let resource = lockObject == .configMap ? ConfigMap.resource : Endpoints.resource
-        let keys = StoreSnapshot.names(cluster: cluster, lockObject: lockObject).map { ObjectKey(resource, $0) }
-        return try await objects(keys, namespace: namespace).values.compactMap { try $0["metadata"]?.decoded() }
+        let keys = StoreSnapshot.names(of: scope, lockObject: lockObject).map { ObjectKey(resource, $0) }
+        return try await objects(keys, namespace: scope.namespace).values.compactMap { try $0["metadata"]?.decoded() }
     }
 
     private func route(
-        _ lockObject: HighAvailabilitySpec.LockObject, _ capabilities: Capabilities, cluster: String, namespace: String
+        _ lockObject: LockObject, _ capabilities: Capabilities, of scope: Scope
     ) async throws -> ObservedRoute {
         guard lockObject == .configMap, let resource = capabilities.endpointSlice else { return ObservedRoute() }
-        let service = ClusterNames(cluster: cluster).readWriteService
-        async let endpoints = objects([ObjectKey(Endpoints.resource, service)], namespace: namespace)
+        let service = scope.readWriteService
+        async let endpoints = objects([ObjectKey(Endpoints.resource, service)], namespace: scope.namespace)
         let slices: [JSONValue]
         do throws(KubernetesError) {
             slices = try await client.listRaw(
-                resource, namespace: namespace, labelSelector: "\(EndpointSliceLabel.service)=\(service)",
+                resource, namespace: scope.namespace, labelSelector: "\(EndpointSliceLabel.service)=\(service)",
                 deadline: Self.deadline
             ).items
         } catch {

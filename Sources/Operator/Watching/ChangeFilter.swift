@@ -1,3 +1,4 @@
+import ClusterRecords
 import ControllerRuntime
 import KubernetesModels
 import PostgresClusterAPI
@@ -5,7 +6,9 @@ import PostgresClusterAPI
 /// Leaves out changes that cannot matter, above all the heartbeats of leaders.
 enum ChangeFilter {
     /// Annotations of the lock that change with every renewal. Everything else in them is a change of meaning.
-    static let heartbeats: Set<String> = ["renewTime", "optime", "slots", "retain_slots", "failsafe"]
+    static let heartbeats: Set<String> = [
+        StoreKey.renewTime, StoreKey.position, StoreKey.slots, StoreKey.retainedSlots, StoreKey.failsafe,
+    ]
 
     /// Whether anything but a heartbeat changed in an object of the store.
     static func changedItsMeaning<R: KubernetesResource>(_ change: StoreChange<R>) -> Bool {

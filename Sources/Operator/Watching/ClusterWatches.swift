@@ -1,3 +1,4 @@
+import ClusterRecords
 import ControllerRuntime
 import KubernetesClient
 import KubernetesModels

@@ -3,6 +3,7 @@ import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
 import PostgresConfiguration
+import Units
 
 /// What the agents are told.
 extension ClusterContext {
@@ -20,7 +21,7 @@ extension ClusterContext {
 
     private func agentFile(preferring preferred: Range<Int>, writesRoute: Bool) -> AgentFile {
         var file = AgentFile(
-            cluster: name, lockObject: lockObject == .endpoints ? .endpoints : .configMap,
+            cluster: name, lockObject: lockObject,
             initdb: spec.bootstrap.initdb.options,
             // Whatever the store says or does not say yet: no empty cluster in the place of a copy.
             copiesRemote: spec.remote != nil, route: writesRoute ? RouteSettings(owner: routeOwner) : nil)

@@ -1,9 +1,10 @@
+import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
 
 /// A Pod that says which PostgreSQL an image has, and nothing else.
 extension ClusterContext {
-    var imageCheckName: String { ClusterNames.imageCheck(clusterUID: uid) }
+    var imageCheckName: String { Scope.imageCheck(clusterUID: uid) }
 
     /// Runs `matriarch postgres-version` from `image`, where the members would run.
     ///

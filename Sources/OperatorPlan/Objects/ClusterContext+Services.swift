@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -15,10 +16,10 @@ extension ClusterContext {
         var spec = clientSpec
         var annotations = clientAnnotations ?? [:]
         if selectsLabel {
-            spec["selector"] = JSONValue(podSelector.merging([Labels.role: Labels.rolePrimary]) { $1 })
+            spec["selector"] = JSONValue(podSelector.merging([Labels.role: RoleLabel.primary.rawValue]) { $1 })
             spec["publishNotReadyAddresses"] = true
         } else if lockObject == .configMap {
-            annotations[Annotations.route] = Annotations.routeBySlice
+            annotations[StoreKey.route] = StoreKey.routeBySlice
         }
         return object(
             Service.resource, names.readWriteService, component: Component.access, annotations: annotations,
@@ -30,7 +31,7 @@ extension ClusterContext {
         var spec = clientSpec
         spec["selector"] = JSONValue(
             podSelector.merging([
-                Labels.role: Labels.roleReplica, Labels.isOffered: Labels.offered,
+                Labels.role: RoleLabel.replica.rawValue, Labels.isOffered: Labels.offered,
             ]) { $1 })
         return object(
             Service.resource, names.readOnlyService, component: Component.access, annotations: clientAnnotations,

@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -189,7 +190,7 @@ extension ClusterContext {
                     [
                         "weight": 100,
                         "podAffinityTerm": [
-                            "topologyKey": "kubernetes.io/hostname",
+                            "topologyKey": .string(Labels.hostname),
                             "labelSelector": ["matchLabels": JSONValue(podSelector)],
                         ],
                     ]
@@ -201,7 +202,7 @@ extension ClusterContext {
     private var defaultSpread: JSONValue {
         [
             [
-                "maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway",
+                "maxSkew": 1, "topologyKey": .string(Labels.zone), "whenUnsatisfiable": "ScheduleAnyway",
                 "labelSelector": ["matchLabels": JSONValue(podSelector)],
             ]
         ]

@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -15,8 +16,8 @@ struct ClusterContext: Sendable, Hashable {
         self.spec = spec
     }
 
-    var names: ClusterNames { ClusterNames(cluster: name) }
-    var lockObject: HighAvailabilitySpec.LockObject { spec.highAvailability.lockObject }
+    var names: Scope { Scope(namespace: namespace, cluster: name) }
+    var lockObject: LockObject { spec.highAvailability.lockObject }
 
     /// Kind of the store's objects.
     var storeResource: APIResource {
@@ -60,14 +61,4 @@ struct ClusterContext: Sendable, Hashable {
     var podSelector: [String: String] {
         [Labels.cluster: name, Labels.component: Component.member]
     }
-}
-
-/// Values of the label `app.kubernetes.io/component`.
-enum Component {
-    static let member = "postgres"
-    static let access = "access"
-    static let store = "store"
-    static let configuration = "configuration"
-    static let credentials = "credentials"
-    static let imageCheck = "image-check"
 }

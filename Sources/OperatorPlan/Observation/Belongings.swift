@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -74,7 +75,7 @@ extension StoreSnapshot {
     func objects(of cluster: PostgresCluster) -> [(key: ObjectKey, role: Role, object: StoreObject)] {
         let lockObject = cluster.storedLockObject
         let resource = lockObject == .configMap ? ConfigMap.resource : Endpoints.resource
-        let names = Self.names(cluster: cluster.metadata.name ?? "", lockObject: lockObject)
+        let names = Self.names(of: cluster.scope, lockObject: lockObject)
         let roles: [Role] = [\.leader, \.configuration, \.failover, \.synchronization]
         return zip(names, roles).compactMap { name, role in
             self[keyPath: role].map { (ObjectKey(resource, name), role, $0) }

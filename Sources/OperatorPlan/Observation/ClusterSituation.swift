@@ -22,7 +22,7 @@ struct ClusterSituation: Sendable, Hashable {
     /// By member: the WAL it last left behind.
     let abandoned: [String: AbandonedReport]
 
-    init(names: ClusterNames, observed: Observed, overrides: [InstanceOverride]) {
+    init(names: Scope, observed: Observed, overrides: [InstanceOverride]) {
         members = observed.pods.compactMap { ObservedMember($0, names: names, overrides: overrides) }
             .sorted { $0.ordinal < $1.ordinal }
         let annotations = observed.store.configuration?.annotations ?? [:]

@@ -1,3 +1,4 @@
+public import ClusterRecords
 public import KubernetesModels
 public import PostgresClusterAPI
 
@@ -5,7 +6,7 @@ public import PostgresClusterAPI
 public struct Observed: Sendable, Hashable {
     /// The cluster's Secrets that exist, by name. Their contents are never read.
     public var secrets: [String: ObjectMeta]
-    /// The whole live objects, as JSON, of those ``objectsToRead(cluster:spec:capabilities:)`` names that exist.
+    /// The whole live objects, as JSON, of those ``objectsToRead(of:lockObject:capabilities:)`` names that exist.
     public var objects: [ObjectKey: JSONValue]
     /// Pods with the label `cluster-name`.
     public var pods: [Pod]
@@ -56,11 +57,8 @@ public struct StoreSnapshot: Sendable, Hashable {
 
     /// The objects told apart by name.
     ///
-    /// - Parameter metadata: metadata of those of ``names(cluster:lockObject:)`` that exist.
-    public init(
-        cluster: String, lockObject: HighAvailabilitySpec.LockObject, metadata: [ObjectMeta]
-    ) {
-        let names = ClusterNames(cluster: cluster)
+    /// - Parameter metadata: metadata of those of ``names(of:lockObject:)`` that exist.
+    public init(_ names: Scope, lockObject: LockObject, metadata: [ObjectMeta]) {
         func object(_ name: String) -> StoreObject? {
             metadata.first { $0.name == name }.map(StoreObject.init)
         }
@@ -73,11 +71,8 @@ public struct StoreSnapshot: Sendable, Hashable {
 extension StoreSnapshot {
     /// Names of the objects, all of the kind that carries the lock. They are read by name, as they are written: one that
     /// lacks the cluster's label is there all the same.
-    public static func names(cluster: String, lockObject: HighAvailabilitySpec.LockObject) -> [String] {
-        let names = ClusterNames(cluster: cluster)
-        return [
-            names.storeLeader(lockObject), names.storeConfiguration, names.storeFailover, names.storeSynchronization,
-        ]
+    public static func names(of scope: Scope, lockObject: LockObject) -> [String] {
+        [scope.storeLeader(lockObject), scope.storeConfiguration, scope.storeFailover, scope.storeSynchronization]
     }
 }
 
@@ -107,7 +102,7 @@ public struct StoreObject: Sendable, Hashable {
 
 extension PostgresCluster {
     /// The kind the store was made with: a spec that says otherwise, or that cannot be read, does not move it.
-    public var storedLockObject: HighAvailabilitySpec.LockObject {
+    public var storedLockObject: LockObject {
         if let made = status?.lockObject { return made }
         switch spec {
         case .success(let spec): return spec.highAvailability.lockObject
@@ -134,9 +129,8 @@ public struct Capabilities: Sendable, Hashable {
 extension Observed {
     /// The objects the shell reads by name before planning.
     public static func objectsToRead(
-        cluster: String, lockObject: HighAvailabilitySpec.LockObject, capabilities: Capabilities
+        of names: Scope, lockObject: LockObject, capabilities: Capabilities
     ) -> [ObjectKey] {
-        let names = ClusterNames(cluster: cluster)
         var keys = [
             ObjectKey(ServiceAccount.resource, names.serviceAccount),
             ObjectKey(Role.resource, names.role),

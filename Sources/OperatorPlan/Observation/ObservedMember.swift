@@ -2,6 +2,7 @@ import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 /// One Pod of the cluster, as the kubelet and its own agent describe it.
 struct ObservedMember: Sendable, Hashable {
@@ -21,7 +22,7 @@ struct ObservedMember: Sendable, Hashable {
     let tags: MemberTags
 
     /// nil when the Pod's name does not belong to the cluster's StatefulSet.
-    init?(_ pod: Pod, names: ClusterNames, overrides: [InstanceOverride]) {
+    init?(_ pod: Pod, names: Scope, overrides: [InstanceOverride]) {
         guard let name = pod.metadata.name, let ordinal = names.ordinal(ofPod: name) else { return nil }
         self.name = name
         self.ordinal = ordinal

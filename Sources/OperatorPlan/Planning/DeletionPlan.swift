@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
 
@@ -10,11 +11,11 @@ import PostgresClusterAPI
 func deletionPlan(_ cluster: PostgresCluster, observed: Observed) -> Plan {
     var plan = Plan()
     let finalizers = cluster.metadata.finalizers ?? []
-    guard finalizers.contains(OperatorNames.finalizer), let name = cluster.metadata.name else {
+    guard finalizers.contains(OperatorNames.finalizer), cluster.metadata.name != nil else {
         plan.verdict = "being deleted; nothing left to clean up"
         return plan
     }
-    let names = ClusterNames(cluster: name)
+    let names = cluster.scope
     let release = Change.patchMetadata(
         metadataPatch(of: cluster, finalizers: finalizers.filter { $0 != OperatorNames.finalizer }))
     if observed.isNamespaceTerminating {

@@ -1,3 +1,4 @@
+import ClusterRecords
 public import KubernetesModels
 public import PostgresClusterAPI
 
@@ -117,7 +118,7 @@ struct Planner {
     }
 
     var spec: PostgresClusterSpec { context.spec }
-    var names: ClusterNames { context.names }
+    var names: Scope { context.names }
 
     /// The live StatefulSet; nil before it was made.
     var liveStatefulSet: JSONValue? { observed.objects[ObjectKey(StatefulSet.resource, names.statefulSet)] }

@@ -1,6 +1,7 @@
 import ClusterRecords
 import HighAvailability
 import PostgresClusterAPI
+import Units
 
 /// What the last failover lost, from what the new primary knew and what the old one found when it came back.
 extension Planner {

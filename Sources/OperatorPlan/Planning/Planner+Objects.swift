@@ -115,7 +115,7 @@ extension Planner {
         hash.combine(desired.serialized())
         var metadata = desired["metadata"] ?? [:]
         var annotations = metadata["annotations"] ?? [:]
-        annotations[Annotations.appliedHash] = .string(hash.hexadecimal)
+        annotations[StoreKey.appliedHash] = .string(hash.hexadecimal)
         metadata["annotations"] = annotations
         var body = desired
         body["metadata"] = metadata
@@ -130,7 +130,7 @@ extension Planner {
     mutating func planStoreConfiguration() {
         let key = ObjectKey(context.storeResource, names.storeConfiguration)
         let stored = observed.store.configuration
-        let current = stored?.annotations[Annotations.configuration].flatMap { text -> JSONValue? in
+        let current = stored?.annotations[StoreKey.configuration].flatMap { text -> JSONValue? in
             do {
                 return try JSONValue(parsing: text)
             } catch {
@@ -142,7 +142,7 @@ extension Planner {
         guard wanted != current else { return }
         plan.changes.append(
             .writeStore(
-                storeWrite(key, stored, [Annotations.configuration: wanted.serialized()])))
+                storeWrite(key, stored, [StoreKey.configuration: wanted.serialized()])))
     }
 
     /// Agents find the store by its label, so one that was taken away is put back.

@@ -207,13 +207,13 @@ extension Planner {
     /// One write to an object in a plan: a second one would be made from a version that is gone.
     private mutating func write(order: RestartOrder?) {
         let stored = observed.store.configuration
-        guard stored?.annotations[Annotations.restart] != order?.annotation else { return }
+        guard stored?.annotations[StoreKey.restart] != order?.annotation else { return }
         let key = ObjectKey(context.storeResource, names.storeConfiguration)
         let isWritten = plan.changes.contains {
             if case .writeStore(let write) = $0 { write.key == key } else { false }
         }
         guard !isWritten else { return plan.requeue(after: .seconds(1)) }
-        plan.changes.append(.writeStore(storeWrite(key, stored, [Annotations.restart: order?.annotation])))
+        plan.changes.append(.writeStore(storeWrite(key, stored, [StoreKey.restart: order?.annotation])))
     }
 
     // MARK: Ends

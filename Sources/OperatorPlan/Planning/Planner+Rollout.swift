@@ -1,6 +1,7 @@
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 /// Restarts after a change of the Pod template, one member at a time.
 ///

@@ -29,7 +29,7 @@ extension Planner {
     }
 
     private func isRoutedBySlice(_ service: JSONValue) -> Bool {
-        service["metadata"]?["annotations"]?[Annotations.route]?.stringValue == Annotations.routeBySlice
+        service["metadata"]?["annotations"]?[StoreKey.route]?.stringValue == StoreKey.routeBySlice
     }
 
     /// A slice the leader wrote under the lock it holds now, which leads to its Pod.
@@ -96,7 +96,7 @@ extension Planner {
         let former = observed.route.slices.filter { manager(of: $0) == EndpointSliceLabel.managedByController }
         let isMirrored = observed.route.slices.contains { manager(of: $0) == EndpointSliceLabel.managedByMirroring }
         // One that says who leads is, or was, a lock: not one of the controller's.
-        let endpoints = observed.route.endpoints.flatMap { $0.annotations?[Annotations.leader] == nil ? $0 : nil }
+        let endpoints = observed.route.endpoints.flatMap { $0.annotations?[StoreKey.leader] == nil ? $0 : nil }
         guard !former.isEmpty || isMirrored || endpoints != nil else { return }
         plan.requeue(after: .seconds(2))
         guard leadersSlice != nil else { return }

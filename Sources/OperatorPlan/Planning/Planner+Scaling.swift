@@ -1,3 +1,4 @@
+import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI

@@ -2,6 +2,7 @@ import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import Units
 
 /// Switchovers: those asked for in the spec, and the operator's own.
 ///

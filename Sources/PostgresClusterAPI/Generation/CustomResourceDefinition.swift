@@ -1,3 +1,4 @@
+import ClusterRecords
 public import KubernetesModels
 
 /// The CustomResourceDefinition, made from the Swift types.
@@ -10,7 +11,9 @@ public enum CustomResourceDefinition {
         let resource = PostgresCluster.resource
         var metadata: JSONValue = [
             "name": .string("\(resource.plural).\(resource.group)"),
-            "labels": ["app.kubernetes.io/name": "matriarch", "app.kubernetes.io/component": "crd"],
+            "labels": [
+                Labels.name: .string(Labels.application), Labels.component: .string(Component.definition),
+            ],
         ]
         if !annotations.isEmpty { metadata["annotations"] = JSONValue(annotations) }
         return [

@@ -1,5 +1,6 @@
-public import HighAvailability
+public import ClusterRecords
 import KubernetesModels
+public import Units
 
 /// How the cluster is kept available.
 public struct HighAvailabilitySpec: Sendable, Hashable, Codable {
@@ -34,12 +35,6 @@ public struct HighAvailabilitySpec: Sendable, Hashable, Codable {
             case .tolerant: .tolerant
             }
         }
-    }
-
-    /// The kind of object that carries the lock.
-    public enum LockObject: String, Sendable, Hashable, Codable, CaseIterable {
-        case configMap = "ConfigMap"
-        case endpoints = "Endpoints"
     }
 
     static let defaultFenceMargin = 3

@@ -1,5 +1,5 @@
-import HighAvailability
 import KubernetesModels
+import Units
 
 /// The cluster this one follows instead of taking writes.
 public struct StandbySpec: Sendable, Hashable, Codable {

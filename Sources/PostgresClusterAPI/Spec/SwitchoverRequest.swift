@@ -1,3 +1,4 @@
+import ClusterRecords
 public import KubernetesModels
 
 /// A request to move the primary.

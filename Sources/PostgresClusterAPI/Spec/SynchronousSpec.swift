@@ -1,5 +1,6 @@
 public import HighAvailability
 import KubernetesModels
+import Units
 
 /// Whether a commit waits for replicas.
 public struct SynchronousSpec: Sendable, Hashable, Codable {

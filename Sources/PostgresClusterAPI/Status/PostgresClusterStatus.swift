@@ -1,3 +1,5 @@
+public import ClusterRecords
+
 /// What is. Everything here can be derived again, except which requests were already carried out.
 public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var observedGeneration: Int64?
@@ -19,7 +21,7 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var handover: SwitchoverStatus?
     public var lastFailover: FailoverStatus?
     public var bootstrap: BootstrapSpec?
-    public var lockObject: HighAvailabilitySpec.LockObject?
+    public var lockObject: LockObject?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case observedGeneration, conditions, primary, lastPrimary, timeline, systemIdentifier, postgresVersion, image,
@@ -83,7 +85,7 @@ extension PostgresClusterStatus: SchemaObject {
         case .bootstrap: Field(.object(BootstrapSpec.self), "spec.bootstrap as it was when the data was made.")
         case .lockObject:
             Field(
-                .choice(HighAvailabilitySpec.LockObject.allCases.map(\.rawValue)),
+                .choice(LockObject.allCases.map(\.rawValue)),
                 "spec.highAvailability.lockObject as it was when the data was made.")
         }
     }

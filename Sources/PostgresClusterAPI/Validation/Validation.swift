@@ -2,6 +2,7 @@ import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import PostgresConfiguration
+import Units
 
 /// Checks a cluster's spec with the rules of the schema and those the schema cannot express.
 ///
@@ -14,15 +15,17 @@ public func validate(_ cluster: PostgresCluster, previous status: PostgresCluste
     switch cluster.spec {
     case .failure(let problem): [problem]
     case .success(let spec):
-        SpecValidator(cluster: cluster.metadata.name ?? "", spec: spec, status: status).problems()
+        SpecValidator(scope: cluster.scope, spec: spec, status: status).problems()
     }
 }
 
 /// One validation of one spec.
 struct SpecValidator {
-    let cluster: String
+    let scope: Scope
     let spec: PostgresClusterSpec
     let status: PostgresClusterStatus?
+
+    private var cluster: String { scope.cluster }
 
     func problems() -> [SpecProblem] {
         let schema = schema()
@@ -120,8 +123,8 @@ struct SpecValidator {
         var seen: Set<String> = []
         for (index, name) in (request.instances ?? []).enumerated() {
             let path = "spec.restart.instances[\(index)]"
-            if ClusterNames(cluster: cluster).ordinal(ofPod: name) == nil {
-                problems += problem(path, name, "must be the name of a member, such as \(cluster)-0", .names)
+            if scope.ordinal(ofPod: name) == nil {
+                problems += problem(path, name, "must be the name of a member, such as \(scope.pod(0))", .names)
             }
             if !seen.insert(name).inserted { problems += problem(path, name, "is given twice", .names) }
         }
@@ -133,7 +136,7 @@ struct SpecValidator {
 
     private func standby() -> [SpecProblem] {
         guard let standby = spec.standby else { return [] }
-        if [cluster, "\(cluster)-ro", "\(cluster)-pods"].contains(standby.host) {
+        if [scope.readWriteService, scope.readOnlyService, scope.podsService].contains(standby.host) {
             return problem("spec.standby.host", standby.host, "is a Service of this very cluster", .names)
         }
         if standby.host.hasPrefix("["), NetworkAddress(standby.address)?.bits != 128 {
@@ -146,8 +149,9 @@ struct SpecValidator {
         var problems: [SpecProblem] = []
         for (index, override) in (spec.instanceOverrides ?? []).enumerated() {
             let path = "spec.instanceOverrides[\(index)].name"
-            if ClusterNames(cluster: cluster).ordinal(ofPod: override.name) == nil {
-                problems += problem(path, override.name, "must be the name of a member, such as \(cluster)-0", .names)
+            if scope.ordinal(ofPod: override.name) == nil {
+                problems += problem(
+                    path, override.name, "must be the name of a member, such as \(scope.pod(0))", .names)
             }
             problems += sources(of: override, at: "spec.instanceOverrides[\(index)].tags")
         }
@@ -162,11 +166,11 @@ struct SpecValidator {
             return problem(path, source, "contradicts nostream, with which the member streams from nobody")
         }
         if source == override.name { return problem(path, source, "a member cannot stream from itself") }
-        guard let ordinal = ClusterNames(cluster: cluster).ordinal(ofPod: source), ordinal < spec.instances else {
+        guard let ordinal = scope.ordinal(ofPod: source), ordinal < spec.instances else {
             return problem(
                 path, source,
-                "is not a member: with spec.instances \(spec.instances) there are \(cluster)-0 to "
-                    + "\(cluster)-\(max(spec.instances - 1, 0))")
+                "is not a member: with spec.instances \(spec.instances) there are \(scope.pod(0)) to "
+                    + scope.pod(max(spec.instances - 1, 0)))
         }
         var chain = [override.name, source]
         while let next = replicatesFrom(chain[chain.count - 1]) {
@@ -192,7 +196,8 @@ struct SpecValidator {
             problem("spec.podMetadata.labels", $0, "is a label the operator sets itself", .names)
         }
         let annotations = (spec.podMetadata?.annotations ?? [:]).keys
-            .filter { $0 == Annotations.memberStatus || $0.hasPrefix("matriarch.dev/") }.sorted().flatMap {
+            .filter { $0 == StoreKey.memberStatus || $0.hasPrefix("\(PostgresCluster.resource.group)/") }.sorted()
+            .flatMap {
                 problem("spec.podMetadata.annotations", $0, "is an annotation Matriarch sets itself", .names)
             }
         return labels + annotations

@@ -1,3 +1,5 @@
+import Units
+
 /// The three configuration files of a server, byte for byte the same for the same input.
 public struct ServerFiles: Hashable, Sendable {
     public let configuration: String

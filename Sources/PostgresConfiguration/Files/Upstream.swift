@@ -1,3 +1,5 @@
+public import Units
+
 /// The server a standby receives WAL from, or is copied or rewound from.
 public struct Upstream: Hashable, Sendable {
     /// The member's name, for messages.

@@ -1,4 +1,4 @@
-public import HighAvailability
+public import Units
 
 /// What `pg_controldata` says about a data directory, read with `LC_ALL=C`.
 public struct ControlData: Hashable, Sendable {

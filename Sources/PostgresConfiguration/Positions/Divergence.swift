@@ -1,4 +1,4 @@
-public import HighAvailability
+public import Units
 
 /// Whether a server's history has parted from the one it is to follow (patroni.md §9).
 public enum Divergence: Hashable, Sendable {

@@ -1,4 +1,4 @@
-public import HighAvailability
+public import Units
 
 /// A server's timeline history: where each timeline it descends from ended.
 public struct TimelineHistory: Hashable, Sendable {

@@ -1,9 +1,9 @@
 import Fence
-import HighAvailability
 import Logging
 import PostgresClient
 public import PostgresConfiguration
 import Synchronization
+import Units
 
 extension PostgresInstance {
     /// Copies another server with `pg_basebackup`, so that ``start(_:as:)`` can follow it.

@@ -1,6 +1,6 @@
 import Fence
-import HighAvailability
 import PostgresClient
+import Units
 
 extension PostgresInstance {
     /// Has every standby confirm something anew, until a commit that waits for them returns.

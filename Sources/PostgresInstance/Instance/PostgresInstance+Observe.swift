@@ -1,8 +1,8 @@
 import Fence
-import HighAvailability
 import Logging
 import PostgresClient
 import PostgresConfiguration
+import Units
 
 extension PostgresInstance {
     /// Looks at the server over the kept session, with one statement.

@@ -1,6 +1,6 @@
-import HighAvailability
 import PostgresClient
 public import PostgresConfiguration
+import Units
 
 /// A server of another cluster that this one is to follow.
 extension PostgresInstance {

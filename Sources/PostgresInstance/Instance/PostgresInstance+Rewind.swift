@@ -1,9 +1,9 @@
 import Fence
-public import HighAvailability
 import Logging
 import PostgresClient
 public import PostgresConfiguration
 import Synchronization
+public import Units
 
 extension PostgresInstance {
     /// Whether crash recovery was needed.

@@ -1,9 +1,9 @@
 import Fence
 import Glibc
-public import HighAvailability
 import Logging
 import PostgresClient
 public import PostgresConfiguration
+public import Units
 
 extension PostgresInstance {
     /// Promotes the local standby to primary.

@@ -1,6 +1,6 @@
 import Fence
-public import HighAvailability
 import PostgresClient
+public import Units
 
 extension PostgresInstance {
     /// What a member promised in an election, as it was written; nil when nothing was.

@@ -1,9 +1,9 @@
 import Fence
 import Glibc
-import HighAvailability
 import Logging
 import PostgresClient
 public import PostgresConfiguration
+import Units
 
 /// Whether a server that was started lets clients in.
 public enum Acceptance: Hashable, Sendable {

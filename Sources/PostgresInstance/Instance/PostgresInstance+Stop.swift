@@ -1,9 +1,9 @@
 import Fence
 import Glibc
-public import HighAvailability
 import Logging
 import PostgresClient
 import PostgresConfiguration
+public import Units
 
 /// How a server is stopped. There is no smart mode: it waits for clients.
 public enum StopMode: String, Hashable, Sendable {

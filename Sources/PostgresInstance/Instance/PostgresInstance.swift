@@ -1,9 +1,9 @@
 import Fence
 import Glibc
-import HighAvailability
 public import Logging
 import PostgresClient
 public import PostgresConfiguration
+import Units
 
 /// The PostgreSQL server of this member: its files, processes and tools.
 ///

@@ -1,6 +1,6 @@
-import HighAvailability
 import PostgresClient
 import PostgresConfiguration
+import Units
 
 /// The one statement that observes a server, and its reading.
 ///

@@ -1,5 +1,5 @@
-public import HighAvailability
 public import PostgresConfiguration
+public import Units
 
 /// What a running server says about itself, from one statement.
 public struct ServerStatus: Hashable, Sendable {

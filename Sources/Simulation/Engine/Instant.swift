@@ -1,4 +1,4 @@
-import HighAvailability
+import Units
 
 /// True time, which nobody in the simulated world can read: microseconds since the beginning.
 typealias Microseconds = Int64

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension World {
     /// One request of an agent, with everything that may become of it.

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// The whole simulated cluster: one thread, one seed, one order of events.
 final class World {

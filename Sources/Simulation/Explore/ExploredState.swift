@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// A small cluster at one moment, as a value: equal states are explored once.
 ///

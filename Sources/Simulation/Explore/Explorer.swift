@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// Explores every order of events in a small cluster, up to a depth, with the shipping core.
 public struct Explorer {

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension World {
     /// Plans everything that will go wrong, and its end.

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension RunPlan {
     /// Everything that follows from a seed before the first event.

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension Agent {
     /// Does what was decided. Only starts what takes long.

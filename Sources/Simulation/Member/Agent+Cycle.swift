@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension Agent {
     /// Observe, decide, act, record.

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// A leader that cannot renew its lock asks the members; mirrors the product's shell around ``LockKeeping``,
 /// ``judgeFailsafe(_:me:agreed:rule:)`` and ``FailsafePledge``.

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension Agent {
     // MARK: A new cluster, a new member

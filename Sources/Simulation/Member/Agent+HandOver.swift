@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension Agent {
     /// A planned change of leader: choose, checkpoint, choose again, stop in order, wait for the heir, release in its name.

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// What the operator and people ask of a member.
 extension Agent {

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// Seal before vote; mirrors the product's shell around ``judgeSeal(_:standing:lock:isPrimary:)``.
 extension Agent {

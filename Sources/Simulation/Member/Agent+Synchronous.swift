@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// Who acknowledges and who may be elected, kept in step; mirrors the product's shell around ``resolveSynchronous(_:)``.
 extension Agent {

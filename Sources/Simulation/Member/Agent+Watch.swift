@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension Agent {
     /// Lists both kinds and watches them from there, again and again.

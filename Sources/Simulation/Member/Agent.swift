@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// One life of an agent: the shipping core in a shell that acts on the simulated world.
 ///

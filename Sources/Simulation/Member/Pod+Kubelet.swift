@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension Pod {
     private var world: World { server.world }

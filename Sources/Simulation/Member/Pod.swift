@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// One Pod: a container with init, agent and PostgreSQL, on a node. A deleted Pod's name goes on to another instance.
 final class Pod {

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// One data directory and the server that may run on it.
 ///

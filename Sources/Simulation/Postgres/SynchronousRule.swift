@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// synchronous_standby_names: whose acknowledgements a commit waits for, by member.
 enum SynchronousRule: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension RunPlan {
     /// For people: the cluster and its faults.

@@ -1,4 +1,5 @@
 public import HighAvailability
+public import Units
 
 /// Everything a seed decides beforehand: the cluster, its clocks and what will go wrong.
 public struct RunPlan: Sendable {

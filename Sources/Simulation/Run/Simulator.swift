@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// Runs seeds.
 public enum Simulator {

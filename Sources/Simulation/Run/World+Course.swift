@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 extension World {
     /// Sets the stage: an empty cluster, its clients, its faults, its end.

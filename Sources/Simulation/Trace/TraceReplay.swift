@@ -1,4 +1,5 @@
 public import HighAvailability
+import Units
 
 /// Decides again what an agent recorded, with the shipping ``decide(_:)``, and compares.
 public struct TraceReplay: Sendable {

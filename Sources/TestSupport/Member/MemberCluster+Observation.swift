@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 public import KubernetesModels
 public import PostgresClient
@@ -25,7 +26,7 @@ extension MemberCluster {
     /// Writes annotations of a store object as the operator or the command line does; null removes one.
     public func annotate(_ suffix: String, _ annotations: JSONValue) async throws {
         let metadata: JSONValue = [
-            "name": .string(Self.name + suffix), "labels": ["cluster-name": .string(Self.name)],
+            "name": .string(Self.name + suffix), "labels": [Labels.cluster: .string(Self.name)],
             "annotations": annotations,
         ]
         do {
@@ -75,7 +76,7 @@ public struct Health: Sendable, CustomStringConvertible {
     public var systemIdentifiers: Set<String> = []
 
     public init(of cluster: MemberCluster, ignoring frozen: MemberProcess? = nil) async throws {
-        leader = try await cluster.lock()["leader"]
+        leader = try await cluster.lock()[StoreKey.leader]
         for member in cluster.members where member.isRunning && member.name != frozen?.name {
             do {
                 let row = try await member.query(Self.question).rows.first ?? []

@@ -1,3 +1,4 @@
+import ClusterRecords
 public import KubernetesClient
 public import KubernetesModels
 
@@ -60,7 +61,7 @@ public struct Route: Sendable, Hashable {
         let endpoints = json["endpoints"]?.arrayValue ?? []
         members = endpoints.compactMap { $0.value(at: "targetRef", "name")?.stringValue }
         addresses = endpoints.flatMap { $0["addresses"]?.arrayValue?.compactMap(\.stringValue) ?? [] }
-        let reign = json["metadata"]?["annotations"]?["matriarch.dev/reign"]?.stringValue
+        let reign = json["metadata"]?["annotations"]?[StoreKey.reign]?.stringValue
         epoch = reign?.split(separator: "/").dropFirst().first.map(String.init)
     }
 }

@@ -1,3 +1,4 @@
+import ClusterRecords
 public import Glibc
 public import KubernetesClient
 public import KubernetesModels
@@ -125,7 +126,7 @@ public final class MemberCluster: Sendable {
             body: [
                 "metadata": [
                     "name": .string("\(Self.name)-config"), "labels": Self.labels,
-                    "annotations": ["config": .string(configuration.serialized())],
+                    "annotations": [StoreKey.configuration: .string(configuration.serialized())],
                 ]
             ], namespace: namespace)
     }
@@ -182,7 +183,7 @@ public final class MemberCluster: Sendable {
 
     // MARK: What the operator would write
 
-    private static let labels: JSONValue = ["cluster-name": .string(name)]
+    private static let labels: JSONValue = [Labels.cluster: .string(name)]
 
     private static func agentFile(_ lockObject: String, _ more: [String: JSONValue]) -> JSONValue {
         var file: [String: JSONValue] = ["cluster": .string(name), "lockObject": .string(lockObject)]

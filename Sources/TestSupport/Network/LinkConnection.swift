@@ -1,6 +1,6 @@
 import Fence
 import Glibc
-import HighAvailability
+import Units
 
 /// One connection through a ``LinkProxy``; lives on a thread of its own.
 struct LinkConnection {

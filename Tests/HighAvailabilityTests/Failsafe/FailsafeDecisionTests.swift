@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct FailsafeDecisionTests {
     private static let primary = ServerState.primary(

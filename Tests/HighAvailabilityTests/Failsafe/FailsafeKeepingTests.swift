@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct FailsafeKeepingTests {
     /// ttl 10, loopWait 2, retryTimeout 3, fenceMargin 1.5: a write sent at 0 protects until 8.5 s.

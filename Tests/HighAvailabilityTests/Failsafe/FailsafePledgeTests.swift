@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct FailsafePledgeTests {
     private let start = BootInstant(nanoseconds: 5_000_000_000)

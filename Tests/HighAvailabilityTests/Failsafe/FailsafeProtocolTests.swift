@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct FailsafeProtocolTests {
     /// Leader, members and newcomer run the shipping rules; links, delays and losses come from the seed.

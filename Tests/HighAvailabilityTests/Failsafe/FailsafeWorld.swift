@@ -1,4 +1,5 @@
 import HighAvailability
+import Units
 
 /// A store, a leader, two members and a newcomer, with links that come and go and answers that get lost. Timings change,
 /// members start again and forget, and somebody from outside enters a holder nobody knows.

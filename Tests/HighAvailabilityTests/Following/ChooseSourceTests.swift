@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 /// Seen by demo-0, with demo-1 leading on timeline 2.
 @Suite struct ChooseSourceTests {

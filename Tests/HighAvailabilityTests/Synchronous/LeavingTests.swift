@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct LeavingTests {
     private let policy = SynchronousPolicy(mode: .quorum, standbys: 2)

@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 /// A session shows a value before it is in force: whether a commit waits at all is up to the checkpointer.
 @Suite struct NamesInForceTests {

@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct SealTests {
     private let lock = LockRecord(version: "41", leader: "p", epoch: 7)

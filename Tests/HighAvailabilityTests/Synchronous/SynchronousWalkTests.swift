@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 /// Random walks through memberships, lags, settings and crashes, with a crash possible between any two writes.
 @Suite struct SynchronousWalkTests {

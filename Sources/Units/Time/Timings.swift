@@ -49,7 +49,7 @@ public struct Timings: Codable, Hashable, Sendable {
     }
 
     /// Seconds with at most three decimals and no trailing zeros: `1.5 s`, `20 s`.
-    static func text(_ duration: Duration) -> String {
+    public static func text(_ duration: Duration) -> String {
         let milliseconds = duration.milliseconds
         guard milliseconds % 1000 != 0 else { return "\(milliseconds / 1000) s" }
         var fraction = String(1000 + abs(milliseconds % 1000)).dropFirst()

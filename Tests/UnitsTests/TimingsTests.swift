@@ -1,5 +1,5 @@
-import HighAvailability
 import Testing
+import Units
 
 @Suite struct TimingsTests {
     @Test(arguments: [Timings.fast, .standard, .tolerant])
@@ -21,15 +21,5 @@ import Testing
         var timings = Timings.fast
         timings.fenceMargin = .milliseconds(499)
         #expect(timings.validationError == "fenceMargin is 0.499 s but must be at least 0.5 s")
-    }
-
-    @Test(arguments: ["0/0", "16/B374D848", "FFFFFFFF/FFFFFFFF"])
-    func `positions are written as PostgreSQL writes them`(text: String) {
-        #expect(LSN(text)?.description == text)
-    }
-
-    @Test(arguments: ["", "/", "1", "1/2/3", "G/0", "123456789/0", "0/-1", " 0/0"])
-    func `anything else is no position`(text: String) {
-        #expect(LSN(text) == nil)
     }
 }

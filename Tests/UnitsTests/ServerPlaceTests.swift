@@ -1,5 +1,5 @@
-import HighAvailability
 import Testing
+import Units
 
 @Suite struct ServerPlaceTests {
     @Test(arguments: [
@@ -9,7 +9,6 @@ import Testing
     func `an IPv6 address stands in brackets in front of its port`(host: String, text: String) {
         #expect(ServerPlace(host: host, port: 5432).description == text)
         #expect(ServerPlace.withoutBrackets(ServerPlace.bracketed(host)) == host)
-        #expect(StandbyCluster(host: host).description == text)
     }
 
     @Test(arguments: ["[demo]", "[", "", "fd00::7]", "[]"])

@@ -1,7 +1,7 @@
 /// JSON whose members keep their order, written as Python's `json.dumps` writes it.
 ///
 /// Tools that were written against Patroni compare text: `", "` and `": "` between parts, ASCII only.
-enum OrderedJSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral {
+public enum OrderedJSON: Sendable {
     case null
     case bool(Bool)
     case int(Int64)
@@ -9,11 +9,7 @@ enum OrderedJSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Expre
     case array([OrderedJSON])
     case object([(String, OrderedJSON)])
 
-    init(stringLiteral value: String) { self = .string(value) }
-    init(booleanLiteral value: Bool) { self = .bool(value) }
-    init(integerLiteral value: Int64) { self = .int(value) }
-
-    func serialized() -> String {
+    public func serialized() -> String {
         var text = ""
         append(to: &text)
         return text
@@ -65,7 +61,13 @@ enum OrderedJSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Expre
     }
 }
 
+extension OrderedJSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral {
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    public init(integerLiteral value: Int64) { self = .int(value) }
+}
+
 extension OrderedJSON {
     /// A position as Patroni gives it to programs: a decimal number.
-    static func position(_ value: UInt64) -> OrderedJSON { .int(Int64(clamping: value)) }
+    public static func position(_ value: UInt64) -> OrderedJSON { .int(Int64(clamping: value)) }
 }

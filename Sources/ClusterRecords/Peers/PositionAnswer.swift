@@ -1,6 +1,8 @@
 public import HighAvailability
+public import KubernetesModels
+public import Units
 
-/// What a candidate learns from `/matriarch/position`, measured when it asks.
+/// The body of `/matriarch/position` and `/matriarch/seal`: where a member is, measured when it is asked.
 public struct PositionAnswer: Hashable, Sendable {
     public var report: PositionReport
     public var received: LSN?
@@ -24,7 +26,29 @@ public struct PositionAnswer: Hashable, Sendable {
         self.isRunning = isRunning
     }
 
-    var json: OrderedJSON {
+    /// Reads an answer.
+    ///
+    /// - Parameter name: of the member that was asked.
+    /// - Returns: nil when it lacks what a candidacy is judged by.
+    public init?(of name: String, json: JSONValue) {
+        guard let timeline = json["timeline"]?.int64Value.flatMap({ UInt32(exactly: $0) }),
+            let position = Self.position(json["position"])
+        else { return nil }
+        self.init(
+            report: PositionReport(
+                name: name, isPrimary: json["role"]?.stringValue == "primary", timeline: Timeline(rawValue: timeline),
+                position: position, isEligible: json["eligible"]?.boolValue ?? false,
+                priority: json["priority"]?.intValue ?? 1, sealedEpoch: json["sealed"]?.int64Value),
+            received: Self.position(json["received"]), replayed: Self.position(json["replayed"]),
+            isRunning: json["running"]?.boolValue ?? false, refusal: json["refusal"]?.stringValue,
+            awaitedStandbys: json["awaited"]?.arrayValue.map { Set($0.compactMap(\.stringValue)) })
+    }
+
+    private static func position(_ json: JSONValue?) -> LSN? {
+        json?.int64Value.flatMap { UInt64(exactly: $0) }.map { LSN(rawValue: $0) }
+    }
+
+    public var json: OrderedJSON {
         var members: [(String, OrderedJSON)] = [
             ("name", .string(report.name)), ("role", report.isPrimary ? "primary" : "replica"),
             ("running", .bool(isRunning)), ("timeline", .int(Int64(report.timeline.rawValue))),

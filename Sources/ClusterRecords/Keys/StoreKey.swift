@@ -1,0 +1,80 @@
+/// Every annotation, declared once.
+///
+/// On the store's objects, on Pods and on the route. Those without a domain are Patroni's.
+public enum StoreKey {
+    // MARK: On the lock
+
+    /// Who holds it; also on the failover request and on the synchronous record: the leader these were written for.
+    public static let leader = "leader"
+    public static let acquireTime = "acquireTime"
+    public static let renewTime = "renewTime"
+    public static let ttl = "ttl"
+    public static let transitions = "transitions"
+    public static let position = "optime"
+    /// JSON `{member: api_url}`.
+    public static let failsafe = "failsafe"
+    /// Patroni's permanent slots; read and written by its leaders alone.
+    public static let slots = "slots"
+    public static let retainedSlots = "retain_slots"
+    /// JSON `{member, uid, nonce, container}` of the holder.
+    public static let holder = "matriarch.dev/holder"
+    /// Member that may take the released lock at once.
+    public static let heir = "matriarch.dev/next"
+    /// Rises with every acquisition; that of the last holder stays when the lock is released.
+    public static let epoch = "matriarch.dev/epoch"
+    /// Timeline the last holder led on; stays when the lock is released.
+    public static let timeline = "matriarch.dev/timeline"
+    /// JSON `{member: Pod UID}` for the members of ``failsafe``.
+    public static let failsafePods = "matriarch.dev/failsafe-pods"
+
+    // MARK: On the configuration
+
+    public static let configuration = "config"
+    /// The system identifier; empty while ``initializer`` makes the data.
+    public static let initialization = "initialize"
+    public static let history = "history"
+    /// Member that creates the cluster while ``initialization`` is empty.
+    public static let initializer = "matriarch.dev/initializer"
+    /// JSON of the restart one member is asked for; see ``RestartOrder``.
+    public static let restart = "matriarch.dev/restart"
+    /// JSON about the last switchover, by the agent that led.
+    public static let switchoverResult = "matriarch.dev/switchover-result"
+    /// JSON about what the last promotion may have cost, by the new primary's agent, written with the history.
+    public static let loss = "matriarch.dev/failover-loss"
+    /// `<prefix><member>`: JSON about the WAL that member last left behind, written before it is gone.
+    public static let abandonedPrefix = "abandoned.matriarch.dev/"
+
+    // MARK: On the failover request
+
+    /// The candidate; nobody in particular when it is absent or empty.
+    public static let member = "member"
+    public static let scheduledAt = "scheduled_at"
+    public static let requestID = "matriarch.dev/request-id"
+
+    // MARK: On the synchronous record
+
+    public static let synchronousStandbys = "sync_standby"
+    public static let quorum = "quorum"
+    /// When the record was written last, so that every write changes something; compared with nothing.
+    public static let written = "matriarch.dev/written"
+
+    // MARK: On Pods
+
+    /// The member as its agent describes it: Patroni's JSON.
+    public static let memberStatus = "status"
+
+    // MARK: On the route
+
+    /// On the EndpointSlices of the read-write Service: the ``Reign`` they were written under,
+    /// `<lock's UID>/<epoch>/<member>/<Pod UID>/<nonce>`.
+    public static let reign = "matriarch.dev/reign"
+    /// On the read-write Service, by the operator: its route is the leader's EndpointSlice, not a selector.
+    public static let route = "matriarch.dev/route"
+    /// Value of ``route``.
+    public static let routeBySlice = "EndpointSlice"
+
+    // MARK: On what the operator applies
+
+    /// Hash of what was applied, so that a removed field is noticed too.
+    public static let appliedHash = "matriarch.dev/applied-hash"
+}

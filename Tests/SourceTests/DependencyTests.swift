@@ -1,0 +1,60 @@
+import Testing
+
+/// SwiftPM lets a target import whatever happens to have been built before it; so the arrows of Package.swift hold by these
+/// tests alone.
+@Suite struct DependencyTests {
+    private let manifest: Manifest
+
+    init() throws {
+        manifest = Manifest(try SourceFile("Package.swift").text)
+    }
+
+    @Test(arguments: ["Sources", "Tests"])
+    func `a target imports what Package.swift lets it depend on, and nothing else of ours`(folder: String) throws {
+        var undeclared: [String: Set<String>] = [:]
+        for file in try SourceFile.all(in: folder) {
+            let ours = file.imports.filter { manifest.dependencies[$0] != nil }
+            let known = try #require(manifest.dependencies[file.target], "Package.swift lacks \(file.target)")
+            undeclared[file.target, default: []].formUnion(ours.subtracting(known))
+        }
+        undeclared = undeclared.filter { !$0.value.isEmpty }
+        #expect(undeclared.isEmpty, "add these to the targets' dependencies, or do without them")
+    }
+
+    @Test(arguments: ["Units", "Fence", "InitProcess", "PostgresConfiguration", "PostgresInstance"])
+    func `what decides nothing does not link the election`(target: String) {
+        #expect(manifest.dependencies[target] != nil)
+        #expect(!manifest.closure(of: target).contains("HighAvailability"))
+    }
+
+    private static let pure: Set = [
+        "Units", "HighAvailability", "PostgresConfiguration", "KubernetesModels", "ClusterRecords",
+        "PostgresClusterAPI",
+        "OperatorPlan",
+    ]
+
+    @Test(arguments: pure.sorted())
+    func `a pure target depends on pure ones alone`(target: String) {
+        #expect(manifest.dependencies[target] != nil)
+        #expect(manifest.closure(of: target).isSubset(of: Self.pure))
+    }
+
+    @Test func `the manifest is read with its helpers, its spellings and its comments`() {
+        let manifest = Manifest(
+            """
+            let package = Package(
+                products: [.executable(name: "one", targets: ["one"])],
+                targets: [
+                    target("A"),
+                    // One C library each.
+                    .target(name: "C", linkerSettings: [.linkedLibrary("curl")]),
+                    target("B", ["A", "C", log]),
+                    .executableTarget(name: "one", dependencies: ["B", log], swiftSettings: strict),
+                    tests("BTests", ["B"]),
+                ]
+            )
+            """)
+        #expect(manifest.dependencies == ["A": [], "C": [], "B": ["A", "C"], "one": ["B"], "BTests": ["B"]])
+        #expect(manifest.closure(of: "one") == ["A", "B", "C"])
+    }
+}

@@ -155,7 +155,9 @@ let package = Package(
         tests(
             "ClusterRecordsTests",
             ["ClusterRecords", "HighAvailability", "PostgresConfiguration", "KubernetesModels", "Units"]),
-        tests("PostgresClusterAPITests", ["PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "YAML"]),
+        tests(
+            "PostgresClusterAPITests",
+            ["PostgresClusterAPI", "ClusterRecords", "HighAvailability", "KubernetesModels", "YAML"]),
         tests(
             "AdmissionTests",
             [
@@ -165,7 +167,8 @@ let package = Package(
         tests(
             "OperatorPlanTests",
             [
-                "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "HighAvailability", "Units",
+                "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "HighAvailability",
+                "PostgresConfiguration", "Units",
             ]),
         tests("KubernetesClientTests", ["KubernetesClient", "KubernetesModels", "HTTPTransport", "TestSupport"]),
         tests(

@@ -29,6 +29,9 @@ import Units
             _ = FailoverRequest(annotations: annotations)
             _ = TimelineSwitch.list(annotation: annotations[StoreKey.history])
             _ = annotations[StoreKey.restart].map { RestartOrder(annotation: $0) }
+            _ = annotations[StoreKey.switchoverResult].map { SwitchoverResult(annotation: $0)?.annotation }
+            _ = annotations[StoreKey.loss].map { FailoverLoss(annotation: $0)?.annotation }
+            _ = AbandonedReport.all(in: annotations).mapValues(\.annotation)
             if let text = annotations[StoreKey.configuration], let json = try? JSONValue(parsing: text) {
                 let (read, _) = DynamicConfiguration.reading(json, former: DynamicConfiguration())
                 _ = read.timings.validationError
@@ -78,24 +81,20 @@ import Units
 
     private func member(_ annotations: [String: String]) {
         let metadata = ObjectMeta(name: "demo-1", annotations: annotations)
-        _ = Member(pod: Pod(metadata: metadata), container: "postgres")
+        let pod = Pod(metadata: metadata)
+        _ = Member(pod: pod, container: "postgres")
+        let record = MemberRecord(pod: pod)
+        #expect(record.flatMap { MemberRecord(annotation: $0.annotation) } == record, "seed \(Self.seed)")
     }
 }
 
 /// Draws annotations that are nearly right: a right one with numbers from the ends of every range, or with bytes changed.
 private struct Scrambler {
-    private var state: UInt64
+    private var drawing: Drawing
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { drawing = Drawing(seed: seed) }
 
-    mutating func next(below bound: Int) -> Int {
-        // SplitMix64.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
-    }
+    mutating func next(below bound: Int) -> Int { Int(drawing.next() % UInt64(bound)) }
 
     private static let edges = [
         "", "0", "-1", "1", "7", "9223372036854775807", "9223372036854775806", "-9223372036854775808",
@@ -114,12 +113,15 @@ private struct Scrambler {
         (StoreKey.history, #"[[#,#,"x","2026-01-01T00:00:00Z","demo-1"],[#,#]]"#),
         (
             StoreKey.memberStatus,
-            #"{"conn_url":"postgres://10.0.0.1:#/postgres","api_url":"http://10.0.0.1:8008/patroni","role":"replica","state":"running","timeline":#,"xlog_location":#,"tags":{"failover_priority":#,"sync_priority":#,"nofailover":#,"zone":#},"restart":{"id":#,"outcome":#}}"#
+            #"{"conn_url":"postgres://10.0.0.1:#/postgres","api_url":"http://10.0.0.1:8008/patroni","role":"replica","state":"running","timeline":#,"xlog_location":#,"tags":{"failover_priority":#,"sync_priority":#,"nofailover":#,"zone":#},"restart":{"id":#,"outcome":#},"problems":[{"path":#,"rule":#,"value":#,"by":"agent"}],"pending_restart_reason":{"work_mem":{"old_value":#}}}"#
         ),
         (StoreKey.holder, #"{"member":"demo-0","uid":"u0","nonce":"n0","container":#}"#),
         (StoreKey.restart, #"{"id":"r","member":"demo-1","role":#,"restart_pending":#}"#),
         (StoreKey.failsafe, #"{"demo-0":"http://10.0.0.1:8008/patroni","demo-1":#}"#),
         (StoreKey.failsafePods, #"{"demo-0":"u0","demo-1":#}"#),
+        (StoreKey.switchoverResult, #"{"id":#,"outcome":"succeeded","outageMillis":#,"from":#}"#),
+        (StoreKey.loss, #"{"verdict":"possible","to":"demo-1","timeline":#,"start":"0/#","published":#}"#),
+        (StoreKey.abandonedPrefix + "demo-1", #"{"timeline":#,"start":"0/1","end":"0/#","commits":#}"#),
     ]
 
     private static let plain = [

@@ -101,7 +101,7 @@ extension AgentLoop {
     /// What somebody wrote for the cluster and this member does not use, whatever else is wrong here.
     private var problems: [Problem] {
         let found = (settingsFault?.problems ?? []) + [agentFile.problem].compactMap(\.self) + storeProblems
-        return found.prefix(Problem.maximumCount).map(\.inWordsOfResource)
+        return Array(found.prefix(Problem.maximumCount))
     }
 
     private var hasData: Bool {

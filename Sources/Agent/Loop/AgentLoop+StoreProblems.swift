@@ -5,7 +5,7 @@ import Logging
 extension AgentLoop {
     /// Tells of what cannot be read in the store, once for as long as it is the same.
     func noteStoreProblems() {
-        let problems = watch.configurationProblems + watch.storeProblems
+        let problems = watch.configurationProblems.map(\.inWordsOfResource) + watch.storeProblems
         guard problems != storeProblems else { return }
         storeProblems = problems
         guard !problems.isEmpty else { return logger.notice("everything in the store can be read again") }

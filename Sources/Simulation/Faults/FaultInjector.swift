@@ -59,7 +59,9 @@ extension World {
                 FailoverRequest(leader: leader, candidate: target, requestID: "r\(nextIdentifier())"),
                 until: now + fault.duration)
         case .failover(let candidate):
-            ask(FailoverRequest(candidate: name(candidate), requestID: "r\(nextIdentifier())"), until: now + fault.duration)
+            ask(
+                FailoverRequest(candidate: name(candidate), requestID: "r\(nextIdentifier())"),
+                until: now + fault.duration)
         case .restart(let member): orderRestart(of: member, until: now + fault.duration)
         case .pause:
             lasting(fault) { [self] change in changeSettings { $0.configuration.isPaused = change > 0 } }

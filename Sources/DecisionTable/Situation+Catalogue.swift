@@ -1,5 +1,5 @@
 public import HighAvailability
-public import Units
+import Units
 
 // What situations are made of. A branch of `decide` that no situation reaches needs a lock, a server or a deviation here.
 extension Situation {

@@ -1,6 +1,7 @@
 import HighAvailability
 import KubernetesModels
 import Testing
+import Units
 
 @testable import ClusterRecords
 

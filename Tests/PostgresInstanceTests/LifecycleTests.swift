@@ -89,8 +89,8 @@ struct LifecycleTests {
             #expect(
                 change
                     == .restart([
-                        .init(parameter: "max_connections", running: "100", configured: "120"),
-                        .init(parameter: "shared_buffers", running: "'16MB'", configured: "'24MB'"),
+                        .init(name: "max_connections", oldValue: "100", newValue: "120"),
+                        .init(name: "shared_buffers", oldValue: "'16MB'", newValue: "'24MB'"),
                     ]))
             try await instance.reload()
             try await eventually("the server reports the pending restart") {

@@ -38,7 +38,7 @@ struct SizeTests {
                 return
             }
             #expect(
-                pending.map { "\($0.parameter) \($0.running) \($0.configured)" } == [
+                pending.map { "\($0.name) \($0.oldValue) \($0.newValue)" } == [
                     "max_wal_senders 20 36", "max_replication_slots 20 28",
                 ])
             try await instance.reload()

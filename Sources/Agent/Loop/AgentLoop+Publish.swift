@@ -87,15 +87,15 @@ extension AgentLoop {
 
     private var problem: String? {
         if let lastDecision, lastDecision.action == .refuse { return lastDecision.reason }
-        return beginningProblem ?? settingsFault?.sentence ?? remoteObjection.map {
-            "not demoting to a standby cluster: \($0)"
+        if let problem = beginningProblem ?? settingsFault?.sentence { return problem }
+        if let remoteObjection { return "not demoting to a standby cluster: \(remoteObjection)" }
+        if let problem = remoteProblem ?? shortage { return problem }
+        if let problem = agentFile.problem {
+            return "the agent file is not used, the former one stays in force: \(problem)"
         }
-            ?? remoteProblem ?? shortage
-            ?? agentFile.problem.map { "the agent file is not used, the former one stays in force: \($0)" }
-            ?? (storeProblems.isEmpty
-                ? nil
-                : "the store has what cannot be read and is not used: "
-                    + storeProblems.map(\.description).joined(separator: "; "))
+        guard !storeProblems.isEmpty else { return nil }
+        return "the store has what cannot be read and is not used: "
+            + storeProblems.map(\.description).joined(separator: "; ")
     }
 
     /// What somebody wrote for the cluster and this member does not use, whatever else is wrong here.

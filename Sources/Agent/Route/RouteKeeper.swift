@@ -1,5 +1,5 @@
 import ClusterRecords
-public import ClusterStore
+import ClusterStore
 import HighAvailability
 import Logging
 import Synchronization

@@ -1,6 +1,6 @@
 public import ClusterRecords
 public import HighAvailability
-import Units
+public import Units
 
 /// The agent's REST interface: Patroni's read-only paths, `POST /failsafe`, and our own for elections.
 ///

@@ -67,9 +67,13 @@ extension Planner {
                 return plan.requeue(after: min(notBefore - now, .seconds(3600)))
             }
             guard now < notBefore + .seconds(request.timeout) else {
+                // Who had to wait was there.
+                let hasWaited = state.reason == ConditionReason.busy.rawValue
                 return fail(
-                    &state, .missed,
-                    "Its time was \(notBefore), and nobody was there to begin within \(request.timeout) s")
+                    &state, hasWaited ? .timedOut : .missed,
+                    hasWaited
+                        ? "\(state.message ?? "Waits"); gave up after \(request.timeout) s"
+                        : "Its time was \(notBefore), and nobody was there to begin within \(request.timeout) s")
             }
         }
         guard !isSwitchoverRunning, situation.systemIdentifier != nil else {

@@ -84,9 +84,13 @@ extension Planner {
                 return plan.requeue(after: min(notBefore - now, .seconds(3600)))
             }
             guard now < notBefore + .seconds(request.timeout) else {
+                // Who had to wait was there.
+                let hasWaited = [ConditionReason.noPrimary, .busy].contains { $0.rawValue == state.reason }
                 return fail(
-                    &state, reason: .missed,
-                    message: "Its time was \(notBefore), and nobody was there to begin within \(request.timeout) s")
+                    &state, reason: hasWaited ? .timedOut : .missed,
+                    message: hasWaited
+                        ? "\(state.message ?? "Waits"); gave up after \(request.timeout) s"
+                        : "Its time was \(notBefore), and nobody was there to begin within \(request.timeout) s")
             }
         }
         if let refusal = refusal(of: request) {

@@ -64,8 +64,3 @@ struct ObservedMember: Sendable, Hashable {
             pendingRestart: record.isRestartPending ? true : nil, problem: problem)
     }
 }
-
-/// `text` cut to what the schema admits: one sentence too long must not have the whole status refused.
-func bounded(_ text: String, to scalars: Int) -> String {
-    text.unicodeScalars.count > scalars ? String(text.unicodeScalars.prefix(scalars - 1)) + "…" : text
-}

@@ -29,6 +29,24 @@ import Testing
         #expect(read.allSatisfy { $0.path.count <= 512 && $0.rule.count <= 512 && $0.value?.count == 120 })
     }
 
+    /// Anybody may have written it into the store; an object whose annotations have more than 256 KiB is refused, and the
+    /// member would say nothing of itself any more.
+    @Test(arguments: ["n", "é", "e\u{301}\u{301}", "\u{1}", "\u{1F3E0}"])
+    func `whatever a member has found, what it publishes has room`(_ part: String) throws {
+        let name = String(repeating: part, count: 150_000 / part.utf8.count)
+        var problem = Problem(path: "", value: name, rule: name, refuser: .agent)
+        problem.path = "postgresql.parameters.\(name)"
+        var record = MemberRecord()
+        record.problems = Array(repeating: problem.inWordsOfResource, count: 100)
+        record.problem = record.problems.map(\.description).joined(separator: "; ")
+        #expect(record.annotation.utf8.count < 100 << 10)
+        let read = try #require(MemberRecord(annotation: record.annotation))
+        #expect(read.problem?.unicodeScalars.count == 4096)
+        #expect(read.problems.count >= 8 && read.problems.count <= Problem.maximumCount)
+        #expect(read.problems.allSatisfy { $0.path.hasPrefix("spec.postgresql.parameters.") })
+        #expect(read.annotation == record.annotation)
+    }
+
     @Test(arguments: [
         ("postgresql.pg_hba[2]", "spec.postgresql.pgHBA[2]"), ("postgresql.pg_hba", "spec.postgresql.pgHBA"),
         ("postgresql.parameters.work_mem", "spec.postgresql.parameters.work_mem"),

@@ -47,6 +47,12 @@ import Testing
         #expect(read.annotation == record.annotation)
     }
 
+    @Test(arguments: [#"{"path":"p","rule":"r","by":"another"}"#, #"{"path":"p","rule":"r"}"#])
+    func `a problem of a refuser nobody knows is told all the same`(_ text: String) throws {
+        let problem = Problem(path: "p", value: nil, rule: "r", refuser: .agent)
+        #expect(Problem(json: try JSONValue(parsing: text)) == problem)
+    }
+
     @Test(arguments: [
         ("postgresql.pg_hba[2]", "spec.postgresql.pgHBA[2]"), ("postgresql.pg_hba", "spec.postgresql.pgHBA"),
         ("postgresql.parameters.work_mem", "spec.postgresql.parameters.work_mem"),

@@ -9,13 +9,13 @@ extension Problem {
     /// Of a list as it is written, in bytes: an object has room for 256 KiB of annotations in all.
     private static let maximumSize = 64 << 10
 
+    /// A refuser nobody here knows is one of a later version: what it refused is told all the same.
     init?(json: JSONValue) {
-        guard let path = json["path"]?.stringValue, let rule = json["rule"]?.stringValue,
-            let refuser = json["by"]?.stringValue.flatMap({ Refuser(rawValue: $0) })
-        else { return nil }
+        guard let path = json["path"]?.stringValue, let rule = json["rule"]?.stringValue else { return nil }
         self.init(
             path: bounded(path, to: Self.maximumLength), value: json["value"]?.stringValue,
-            rule: bounded(rule, to: Self.maximumLength), refuser: refuser)
+            rule: bounded(rule, to: Self.maximumLength),
+            refuser: json["by"]?.stringValue.flatMap { Refuser(rawValue: $0) } ?? .agent)
     }
 
     var json: JSONValue {

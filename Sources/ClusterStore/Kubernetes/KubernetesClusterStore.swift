@@ -271,7 +271,7 @@ public struct KubernetesClusterStore: ClusterStore {
                     scope.storeFailover, FailoverRequest.noAnnotations, version: object.record.version, with: client,
                     deadline: deadline)
                 return true
-            } catch let error as KubernetesError where error.isConflict {
+            } catch let error as KubernetesError where error.isConflict || error.isNotFound {
                 continue
             }
         }

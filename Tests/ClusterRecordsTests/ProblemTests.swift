@@ -69,6 +69,20 @@ import Testing
         #expect(Problem(path: key, value: nil, rule: "r", refuser: .agent).inWordsOfResource.path == path)
     }
 
+    /// The resource has a `ttl`, too.
+    @Test(arguments: [(LockObject.configMap, "demo-leader"), (.endpoints, "demo")])
+    func `what cannot be read in the store is told by its object`(_ kind: LockObject, _ leader: String) {
+        let found = StoreProblems(
+            in: Scope(namespace: "shop", cluster: "demo"), lockObject: kind, leader: ["ttl": "soon"],
+            synchronization: ["quorum": "most"], configuration: ["history": "none"]
+        ).problems.map(\.description)
+        #expect(
+            found == [
+                "\(leader): ttl: soon: is not a number of seconds from 3", "demo-sync: quorum: most: is not a quorum",
+                "demo-config: history: not every entry is a timeline with its end",
+            ])
+    }
+
     /// A key that is added without one would be told in words nobody who has a resource knows.
     @Test func `every key that is stored from the resource has a path there`() {
         let withoutField: Set = ["postgresql.use_pg_rewind", "postgresql.use_slots"]

@@ -15,6 +15,16 @@ public struct Problem: Error, Hashable, Sendable {
         case `operator`
         case agent
         case postgresql
+
+        /// For people, as the end of "refused by".
+        public var name: String {
+            switch self {
+            case .schema: "the API server"
+            case .operator: "the operator"
+            case .agent: "the agent"
+            case .postgresql: "PostgreSQL"
+            }
+        }
     }
 
     /// How much of a value is told, in Unicode scalars.

@@ -75,7 +75,7 @@ struct ClusterSituation: Sendable, Hashable {
         for problem in members.flatMap(\.record.problems) where !problems.contains(problem) { problems.append(problem) }
         return problems.map { problem in
             let names = members.filter { $0.record.problems.contains(problem) }.map(\.name).joined(separator: ", ")
-            return "\(names): \(problem)"
+            return "\(names): \(problem) (refused by \(problem.refuser.name))"
         }
     }
 

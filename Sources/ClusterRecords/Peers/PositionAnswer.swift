@@ -41,7 +41,13 @@ public struct PositionAnswer: Hashable, Sendable {
                 priority: json["priority"]?.intValue ?? 1, sealedEpoch: json["sealed"]?.int64Value),
             received: LSN(bytes: json["received"]), replayed: LSN(bytes: json["replayed"]),
             isRunning: json["running"]?.boolValue ?? false, refusal: json["refusal"]?.stringValue,
-            awaitedStandbys: json["awaited"]?.arrayValue.map { Set($0.compactMap(\.stringValue)) })
+            awaitedStandbys: json["awaited"]?.arrayValue.flatMap(Self.names))
+    }
+
+    /// - Returns: nil when one of them is none: half of whom commits wait for would be nobody's answer.
+    private static func names(_ elements: [JSONValue]) -> Set<String>? {
+        let names = elements.compactMap(\.stringValue)
+        return names.count == elements.count ? Set(names) : nil
     }
 
     public var json: OrderedJSON {

@@ -20,15 +20,15 @@ extension StoreRecords {
     /// Sorts the store's objects by what they are for.
     ///
     /// - Parameter objects: ConfigMaps first: beside them the Services' own Endpoints have annotations of another kind.
-    init(_ names: Scope, pods: [Pod], objects: [ObjectMeta], live: [String: JSONValue]) {
+    init(_ scope: Scope, pods: [Pod], objects: [ObjectMeta], live: [String: JSONValue]) {
         let annotations = Dictionary(
             objects.compactMap { object in object.name.map { ($0, object.annotations ?? [:]) } },
             uniquingKeysWith: { configMap, _ in configMap })
-        let leader = annotations[names.storeLeader(.configMap)] ?? annotations[names.storeLeader(.endpoints)]
+        let leader = annotations[scope.storeLeader(.configMap)] ?? annotations[scope.storeLeader(.endpoints)]
         self.init(
-            leader: leader ?? [:], configuration: annotations[names.storeConfiguration] ?? [:],
-            failover: annotations[names.storeFailover] ?? [:],
-            synchronization: annotations[names.storeSynchronization] ?? [:], pods: pods, live: live)
+            leader: leader ?? [:], configuration: annotations[scope.storeConfiguration] ?? [:],
+            failover: annotations[scope.storeFailover] ?? [:],
+            synchronization: annotations[scope.storeSynchronization] ?? [:], pods: pods, live: live)
     }
 }
 

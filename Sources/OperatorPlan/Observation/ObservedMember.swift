@@ -22,8 +22,8 @@ struct ObservedMember: Sendable, Hashable {
     let tags: MemberTags
 
     /// nil when the Pod's name does not belong to the cluster's StatefulSet.
-    init?(_ pod: Pod, names: Scope, overrides: [InstanceOverride]) {
-        guard let name = pod.metadata.name, let ordinal = names.ordinal(ofPod: name) else { return nil }
+    init?(_ pod: Pod, scope: Scope, overrides: [InstanceOverride]) {
+        guard let name = pod.metadata.name, let ordinal = scope.ordinal(ofPod: name) else { return nil }
         self.name = name
         self.ordinal = ordinal
         uid = pod.metadata.uid

@@ -212,7 +212,7 @@ extension Planner {
     private mutating func write(order: RestartOrder?) {
         let stored = observed.store.configuration
         guard stored?.annotations[StoreKey.restart] != order?.annotation else { return }
-        let key = ObjectKey(context.storeResource, names.storeConfiguration)
+        let key = ObjectKey(context.storeResource, scope.storeConfiguration)
         let isWritten = plan.changes.contains {
             if case .writeStore(let write) = $0 { write.key == key } else { false }
         }

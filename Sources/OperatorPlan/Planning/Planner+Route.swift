@@ -25,7 +25,7 @@ extension Planner {
     private var isLedWithoutRoute: Bool { situation.primary.map { !$0.record.writesRoute } ?? false }
 
     private var liveService: JSONValue? {
-        observed.objects[ObjectKey(Service.resource, names.readWriteService)]
+        observed.objects[ObjectKey(Service.resource, scope.readWriteService)]
     }
 
     private func isRoutedBySlice(_ service: JSONValue) -> Bool {
@@ -82,7 +82,7 @@ extension Planner {
         if let version = service.value(at: "metadata", "resourceVersion") {
             body["metadata"] = ["resourceVersion": version]
         }
-        plan.changes.append(.patch(ObjectKey(Service.resource, names.readWriteService), body: body))
+        plan.changes.append(.patch(ObjectKey(Service.resource, scope.readWriteService), body: body))
         plan.requeue(after: .seconds(2))
     }
 
@@ -103,7 +103,7 @@ extension Planner {
         // First what would be copied.
         if let endpoints {
             plan.changes.append(
-                .delete(ObjectKey(Endpoints.resource, names.readWriteService), uid: endpoints.uid))
+                .delete(ObjectKey(Endpoints.resource, scope.readWriteService), uid: endpoints.uid))
         }
         for slice in former {
             guard let name = slice.value(at: "metadata", "name")?.stringValue else { continue }

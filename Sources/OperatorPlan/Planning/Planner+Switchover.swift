@@ -142,7 +142,7 @@ extension Planner {
             return Finding(
                 reason: .candidateNotEligible,
                 message: "\(candidate) is about to be removed: spec.instances leaves the members up to "
-                    + names.pod(spec.instances - 1))
+                    + scope.pod(spec.instances - 1))
         }
         guard member.tags.mayLead || candidate == situation.leader else {
             return Finding(
@@ -211,7 +211,7 @@ extension Planner {
     private static let longestHandOver: Duration = .seconds(620)
 
     private mutating func write(request annotations: [String: String?]) {
-        let key = ObjectKey(context.storeResource, names.storeFailover)
+        let key = ObjectKey(context.storeResource, scope.storeFailover)
         plan.changes.append(.writeStore(storeWrite(key, observed.store.failover, annotations)))
     }
 

@@ -33,9 +33,9 @@ extension Planner {
     }
 
     /// A slice the leader wrote under the lock it holds now, which leads to its Pod.
-    private var leadersSlice: RouteSlice? {
+    private var leadersSlice: AgentSlice? {
         guard let leader = situation.leadingMember, let lock = situation.lock, lock.hasReadableEpoch else { return nil }
-        return observed.route.slices.compactMap(RouteSlice.init).first {
+        return observed.route.slices.compactMap(AgentSlice.init).first {
             $0.reign.holder?.member == leader.name && $0.reign.epoch == lock.epoch && $0.pods == [leader.uid]
         }
     }
@@ -65,7 +65,7 @@ extension Planner {
 
     /// Beside a selector a slice nobody moves any more leads clients to a member that led once. It goes when the label leads.
     private mutating func removeStaleSlices(_ service: JSONValue) {
-        let stale = observed.route.slices.compactMap(RouteSlice.init)
+        let stale = observed.route.slices.compactMap(AgentSlice.init)
         guard let resource = observed.capabilities.endpointSlice, !stale.isEmpty else {
             return plan.requeue(after: isRoutedBySlice(service) ? .seconds(2) : .seconds(30))
         }
@@ -117,7 +117,7 @@ extension Planner {
     private mutating func withdrawDeadRoute() {
         guard situation.leader == nil, let resource = observed.capabilities.endpointSlice else { return }
         let present = Set(situation.members.compactMap(\.uid))
-        for slice in observed.route.slices.compactMap(RouteSlice.init)
+        for slice in observed.route.slices.compactMap(AgentSlice.init)
         where !slice.pods.isEmpty && slice.pods.isDisjoint(with: present) {
             guard let version = slice.resourceVersion else { continue }
             plan.changes.append(

@@ -216,7 +216,10 @@ extension MemberCluster {
         }
         return try await eventually(
             within: .seconds(10), "the result is told",
-            { try JSONValue(parsing: try await annotations(.configuration)["matriarch.dev/switchover-result"] ?? "null") },
+            {
+                try JSONValue(
+                    parsing: try await annotations(.configuration)["matriarch.dev/switchover-result"] ?? "null")
+            },
             until: { $0["id"]?.stringValue == identifier })
     }
 }

@@ -133,7 +133,7 @@ public final class MemberCluster: Sendable {
 
     /// Of the store's objects.
     public var resource: APIResource { lockObject == "Endpoints" ? Endpoints.resource : ConfigMap.resource }
-    private var scope: Scope { Scope(namespace: namespace, cluster: Self.name) }
+    var scope: Scope { Scope(namespace: namespace, cluster: Self.name) }
 
     /// An object of the store, by what it is for.
     public enum StoreRole: Hashable, Sendable {

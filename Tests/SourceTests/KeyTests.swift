@@ -85,6 +85,51 @@ import Testing
             && !line.contains(/\bif\b|\bguard\b|\?\?/)
     }
 
+    /// Whether a line about annotations has a literal, as the key of a dictionary or of a look into one.
+    ///
+    /// For the words that are names of JSON fields and of REST paths, too: those that stand in a line of their own are not
+    /// told apart.
+    private static func isAnnotation(_ line: Substring, _ literal: String) -> Bool {
+        line.lowercased().contains("annotat") && line.contains(literal)
+    }
+
+    @Test func `a word that is a key is not written where annotations are`() throws {
+        let words = try Self.keys().filter { !$0.isUnmistakable }
+        #expect(words.count > 10)
+        let sources = try SourceFile.all(in: "Sources")
+        for word in words {
+            let places = Self.places(sources) { file, line in
+                file.path != word.file && Self.isAnnotation(line, "\"\(word.text)\"")
+            }
+            #expect(places.isEmpty, "\"\(word.text)\" is \(word.name) of \(word.file); use that")
+        }
+    }
+
+    /// What `Scope` makes the names of a cluster's objects with: `-config`, `-leader`.
+    static func suffixes() throws -> Set<String> {
+        let declared = try SourceFile(scopeFile).text.matches(of: /"\\\(cluster\)(-[a-z][a-z0-9-]*)"/)
+        return Set(declared.map { String($0.1) })
+    }
+
+    private static let scopeFile = "Sources/ClusterRecords/Scope/Scope.swift"
+
+    /// Whether a line makes a name that ends so: `"\(cluster)-config"`, or `"-config"` to be put behind one.
+    private static func names(_ line: Substring, _ suffix: String) -> Bool {
+        line.contains(")\(suffix)\"") || line.contains("\"\(suffix)\"")
+    }
+
+    @Test func `the name of an object is made in Scope alone`() throws {
+        let suffixes = try Self.suffixes()
+        #expect(suffixes.isSuperset(of: ["-config", "-failover", "-sync", "-leader", "-ro", "-primary"]))
+        let sources = try SourceFile.all(in: "Sources")
+        for suffix in suffixes {
+            let places = Self.places(sources) { file, line in
+                file.path != Self.scopeFile && Self.names(line, suffix)
+            }
+            #expect(places.isEmpty, "\(suffix): take the name from Scope")
+        }
+    }
+
     @Test func `labels and annotations are read and written by the names of their keys`() throws {
         let places = Self.places(try SourceFile.all(in: "Sources")) { _, line in
             line.contains(/(?:annotations|labels)"?\]?\??\)?\??\["/) || line.contains(/\b(?:lock|lock\(\)|record)\["/)
@@ -99,5 +144,11 @@ import Testing
         #expect(!Self.declares(#"        let isQuorum = mode == "quorum""#, #""quorum""#))
         #expect(!Self.declares(#"        if mode == "quorum" { return }"#, #""quorum""#))
         #expect(!Self.declares(#"        let status = answer["status"]"#, #""status""#))
+        #expect(Self.isAnnotation(#"        await annotate(name, ["leader": .string(me)])"#, #""leader""#))
+        #expect(Self.isAnnotation(#"    pod.value(at: "metadata", "annotations", "status")"#, #""status""#))
+        #expect(!Self.isAnnotation(#"        json["member"] = .string(member)"#, #""member""#))
+        #expect(Self.names(#"        let name = "\(cluster)-config""#, "-config"))
+        #expect(Self.names(#"        try await annotations("-sync")"#, "-sync"))
+        #expect(!Self.names(#"        arguments.append("--no-sync")"#, "-sync"))
     }
 }

@@ -47,6 +47,9 @@ public protocol ClusterStore: Sendable {
     /// Takes the primary label from a member that does not lead any more.
     func demoteLabel(of member: String, deadline: BootInstant) async throws
 
+    /// Reads the request for a change of leader, from the server, never from a cache; nil when there is none.
+    func readFailover(deadline: BootInstant) async throws -> FailoverRequest?
+
     /// Takes off the request that was read, before it is carried out: whoever withdraws it later comes too late, whoever did so
     /// before is obeyed.
     ///

@@ -59,7 +59,9 @@ import Units
         try await fixture.create("demo-failover", annotations: Self.first)
         let store = fixture.member().store
         let request = FailoverRequest(leader: "demo-0", candidate: "demo-1", requestID: "one")
+        #expect(try await store.readFailover(deadline: soon) == request)
         #expect(try await store.takeFailover(request, deadline: soon))
+        #expect(try await store.readFailover(deadline: soon) == nil)
         #expect(try await fixture.annotations(of: "demo-failover") == [:])
         #expect(try await !store.takeFailover(request, deadline: soon))
     }

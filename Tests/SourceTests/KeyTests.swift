@@ -3,12 +3,10 @@ import Testing
 /// The contract between operator, agents and command line holds only as long as each of its words stands in one place.
 @Suite struct KeyTests {
     /// A label, an annotation, a path or a header, as its file declares it.
-    struct Key: CustomTestStringConvertible {
+    struct Key {
         let name: String
         let text: String
         let file: String
-
-        var testDescription: String { "\(name) = \(text)" }
 
         /// Nothing else is written so. The others (`role`, `status`, …) are names of JSON fields and of REST paths, too.
         var isUnmistakable: Bool {
@@ -21,7 +19,7 @@ import Testing
         "Sources/ClusterRecords/Peers/PeerPath.swift", "Sources/KubernetesModels/Kinds/EndpointSlice.swift",
     ]
 
-    /// Words of Patroni's REST API and of its list, which are the same as those of its annotations.
+    /// Words of Patroni's REST API, which are the same as those of its annotations.
     private static let spokenElsewhere = [
         "sync_standby": [
             "Sources/AgentAPI/Documents/ClusterDocument.swift", "Sources/AgentAPI/Documents/MemberDocument.swift",
@@ -31,7 +29,7 @@ import Testing
     static func keys() throws -> [Key] {
         try files.flatMap { path -> [Key] in
             var isValue = false
-            return try SourceFile(path).text.split(separator: "\n").compactMap { line -> Key? in
+            return try SourceFile(path).lines.compactMap { line -> Key? in
                 if line.contains("///") {
                     isValue = line.contains("/// Value of")
                     return nil
@@ -47,16 +45,12 @@ import Testing
         }
     }
 
-    private static func places(_ files: [SourceFile], where found: (SourceFile, Substring) -> Bool) -> [String] {
-        files.flatMap { file in
-            file.code.filter { found(file, $0.line) }.map { "\(file.path):\($0.number)" }
-        }
-    }
-
     @Test func `the keys are found in their files`() throws {
         let texts = Set(try Self.keys().map(\.text))
         #expect(
-            texts.isSuperset(of: ["role", "leader", "optime", "sync_standby", "matriarch.dev/epoch", "cluster-name"]))
+            texts.isSuperset(of: [
+                "role", "leader", "optime", "sync_standby", "matriarch.dev/epoch", "cluster-name", "/failsafe",
+            ]))
         #expect(texts.isDisjoint(with: ["true", "matriarch", "EndpointSlice", "endpointslice-controller.k8s.io"]))
         #expect(texts.count > 45)
     }
@@ -67,88 +61,102 @@ import Testing
     }
 
     @Test func `a key is written once, where it is declared`() throws {
-        let sources = try SourceFile.all(in: "Sources")
-        for key in try Self.keys() {
-            let literal = "\"\(key.text)\""
-            let places = Self.places(sources) { file, line in
-                guard line.contains(literal), file.path != key.file else { return false }
-                if Self.spokenElsewhere[key.text]?.contains(file.path) == true { return false }
-                return key.isUnmistakable || Self.declares(line, literal)
+        let keys = Dictionary(try Self.keys().map { ($0.text, $0) }, uniquingKeysWith: { first, _ in first })
+        for file in try SourceFile.all(in: "Sources") {
+            for literal in file.literals {
+                guard let key = keys[String(literal.text)], file.path != key.file,
+                    Self.spokenElsewhere[key.text]?.contains(file.path) != true
+                else { continue }
+                #expect(
+                    !key.isUnmistakable && !Self.isDeclared(literal) && !Self.isAboutAnnotations(literal),
+                    "\(literal.place): \"\(key.text)\" is \(key.name) of \(key.file); use that")
             }
-            #expect(places.isEmpty, "\(literal) is \(key.name) of \(key.file); use that")
         }
     }
 
-    /// Whether a line gives a literal a name, as a constant or as the value of a case.
-    private static func declares(_ line: Substring, _ literal: String) -> Bool {
-        line.contains(" = \(literal)") && line.contains(/\b(?:let|var|case)\b/)
-            && !line.contains(/\bif\b|\bguard\b|\?\?/)
+    /// Whether a literal is given a name, as a constant or as the value of a case.
+    private static func isDeclared(_ literal: SourceFile.Literal) -> Bool {
+        let words = literal.before.split(separator: " ")
+        return literal.before.hasSuffix(" = ") && words.contains { ["let", "var", "case"].contains($0) }
+            && !words.contains { ["if", "guard"].contains($0) }
     }
 
-    /// Whether a line about annotations has a literal, as the key of a dictionary or of a look into one.
-    ///
-    /// For the words that are names of JSON fields and of REST paths, too: those that stand in a line of their own are not
-    /// told apart.
-    private static func isAnnotation(_ line: Substring, _ literal: String) -> Bool {
-        line.lowercased().contains("annotat") && line.contains(literal)
-    }
-
-    @Test func `a word that is a key is not written where annotations are`() throws {
-        let words = try Self.keys().filter { !$0.isUnmistakable }
-        #expect(words.count > 10)
-        let sources = try SourceFile.all(in: "Sources")
-        for word in words {
-            let places = Self.places(sources) { file, line in
-                file.path != word.file && Self.isAnnotation(line, "\"\(word.text)\"")
-            }
-            #expect(places.isEmpty, "\"\(word.text)\" is \(word.name) of \(word.file); use that")
-        }
-    }
-
-    /// What `Scope` makes the names of a cluster's objects with: `-config`, `-leader`.
-    static func suffixes() throws -> Set<String> {
-        let declared = try SourceFile(scopeFile).text.matches(of: /"\\\(cluster\)(-[a-z][a-z0-9-]*)"/)
-        return Set(declared.map { String($0.1) })
+    /// Whether annotations are read or written in its line. A dictionary of them that begins in another one is not seen.
+    private static func isAboutAnnotations(_ literal: SourceFile.Literal) -> Bool {
+        literal.line.contains("annotat") || literal.line.contains("Annotat")
     }
 
     private static let scopeFile = "Sources/ClusterRecords/Scope/Scope.swift"
 
-    /// Whether a line makes a name that ends so: `"\(cluster)-config"`, or `"-config"` to be put behind one.
-    private static func names(_ line: Substring, _ suffix: String) -> Bool {
-        line.contains(")\(suffix)\"") || line.contains("\"\(suffix)\"")
+    /// What `Scope` makes the names of a cluster's objects with: `-config`, `-leader`.
+    private static func endings() throws -> Set<Substring> {
+        let beginning = "\\(cluster)"
+        return Set(
+            try SourceFile(scopeFile).literals.map(\.text).filter { $0.hasPrefix(beginning + "-") }
+                .map { $0.dropFirst(beginning.count) }.filter { !$0.contains("\\") && $0.count > 1 })
+    }
+
+    /// The ending a literal makes a name with: `"\(cluster)-config"`, or `"-config"` to be put behind one.
+    private static func ending(_ literal: SourceFile.Literal) -> Substring? {
+        if let interpolation = literal.text.lastIndex(of: ")") { return literal.text[interpolation...].dropFirst() }
+        return literal.text.hasPrefix("-") ? literal.text : nil
     }
 
     @Test func `the name of an object is made in Scope alone`() throws {
-        let suffixes = try Self.suffixes()
-        #expect(suffixes.isSuperset(of: ["-config", "-failover", "-sync", "-leader", "-ro", "-primary"]))
-        let sources = try SourceFile.all(in: "Sources")
-        for suffix in suffixes {
-            let places = Self.places(sources) { file, line in
-                file.path != Self.scopeFile && Self.names(line, suffix)
+        let endings = try Self.endings()
+        #expect(endings.isSuperset(of: ["-config", "-failover", "-sync", "-leader", "-ro", "-primary", "-primary-ipv6"]))
+        for file in try SourceFile.all(in: "Sources") where file.path != Self.scopeFile {
+            for literal in file.literals {
+                guard let ending = Self.ending(literal), endings.contains(ending) else { continue }
+                Issue.record("\(literal.place): take the name that ends with \(ending) from Scope")
             }
-            #expect(places.isEmpty, "\(suffix): take the name from Scope")
         }
     }
 
     @Test func `labels and annotations are read and written by the names of their keys`() throws {
-        let places = Self.places(try SourceFile.all(in: "Sources")) { _, line in
-            line.contains(/(?:annotations|labels)"?\]?\??\)?\??\["/) || line.contains(/\b(?:lock|lock\(\)|record)\["/)
-                || line.contains(/records\.\w+\["/)
+        for file in try SourceFile.all(in: "Sources") {
+            for literal in file.literals where Self.isLookedUp(literal) {
+                Issue.record("\(literal.place): take the key of \"\(literal.text)\" from Labels or StoreKey")
+            }
         }
-        #expect(places.isEmpty, "take the key from Labels or StoreKey")
     }
 
-    @Test func `a second declaration is noticed`() {
-        #expect(Self.declares(#"    static let leader = "leader""#, #""leader""#))
-        #expect(Self.declares(#"    case status = "status""#, #""status""#))
-        #expect(!Self.declares(#"        let isQuorum = mode == "quorum""#, #""quorum""#))
-        #expect(!Self.declares(#"        if mode == "quorum" { return }"#, #""quorum""#))
-        #expect(!Self.declares(#"        let status = answer["status"]"#, #""status""#))
-        #expect(Self.isAnnotation(#"        await annotate(name, ["leader": .string(me)])"#, #""leader""#))
-        #expect(Self.isAnnotation(#"    pod.value(at: "metadata", "annotations", "status")"#, #""status""#))
-        #expect(!Self.isAnnotation(#"        json["member"] = .string(member)"#, #""member""#))
-        #expect(Self.names(#"        let name = "\(cluster)-config""#, "-config"))
-        #expect(Self.names(#"        try await annotations("-sync")"#, "-sync"))
-        #expect(!Self.names(#"        arguments.append("--no-sync")"#, "-sync"))
+    /// Whether a literal is the key that something is looked up by in labels or annotations.
+    private static func isLookedUp(_ literal: SourceFile.Literal) -> Bool {
+        guard literal.before.hasSuffix("[") else { return false }
+        let owner = literal.before.dropLast().reversed().drop { "?!()".contains($0) }
+        if owner.first == "]", let former = literal.former { return ["annotations", "labels"].contains(former) }
+        let word = String(owner.prefix { $0.isLetter }.reversed())
+        return ["annotations", "labels", "lock", "record"].contains(word)
+            || String(owner.dropFirst(word.count).prefix(8).reversed()) == "records."
+    }
+
+    @Test(arguments: [
+        #"static let leader = "leader""#, #"case status = "status""#, #"annotations["status"]"#,
+        #"metadata.labels?["role"]"#, #"json["metadata"]?["annotations"]?["status"]"#, #"cluster.lock()["leader"]"#,
+        #"records.failover["member"]"#, #"annotate(name, ["leader": .string(me)])"#,
+        #"pod.value(at: "metadata", "annotations", "status")"#, #"let name = "\(cluster)-config""#,
+        #"store.write("-sync")"#,
+    ])
+    func `a second writing is noticed`(line: String) throws {
+        #expect(try Self.isNoticed(line))
+    }
+
+    @Test(arguments: [
+        #"if mode == "quorum" { return }"#, #"let isQuorum = mode == "quorum""#, #"let status = answer["status"]"#,
+        #"json["role"]?.stringValue"#, #"// annotations["status"]"#, #"json["member"] = .string(member)"#,
+        #"arguments.append("--no-sync")"#,
+    ])
+    func `a word that means something else is none`(line: String) throws {
+        #expect(try !Self.isNoticed(line))
+    }
+
+    private static func isNoticed(_ line: String) throws -> Bool {
+        let (keys, endings) = (Set(try Self.keys().map(\.text)), try Self.endings())
+        return SourceFile(path: "Sources/None/none.swift", text: line).literals.contains { literal in
+            isDeclared(literal) || isLookedUp(literal)
+                || (keys.contains(String(literal.text)) && isAboutAnnotations(literal))
+                || ending(literal).map(endings.contains) ?? false
+        }
     }
 }

@@ -26,22 +26,35 @@ extension AgentLoop {
             // A store that was wiped does not say who led last: somebody who is silent may be ahead.
             return standBack("the store has no record of this cluster, and not every member answers yet")
         }
+        let request = await standingRequest(view)
         let verdict = judgeCandidacy(
             Candidacy(
                 me: mine, others: reports, lastKnownPosition: record.flatMap(\.position),
                 recordedTimeline: view.recordedTimeline,
-                maximumLag: view.configuration.maximumLagOnFailover, synchronous: election, request: view.failover,
+                maximumLag: view.configuration.maximumLagOnFailover, synchronous: election, request: request,
                 isStandbyCluster: view.configuration.standbyCluster != nil))
         switch verdict {
         case .yield(let reason):
             standBack(reason)
         case .run(let reason):
             electedOver = election?.record
-            try await take(over: record, because: reason, asked: view.failover)
+            try await take(over: record, because: reason, asked: request)
         case .runAtLoss(let reason):
             electedOver = election?.record
             logger.warning("\(reason)")
-            try await take(over: record, because: reason, asked: view.failover, loss: reason)
+            try await take(over: record, because: reason, asked: request, loss: reason)
+        }
+    }
+
+    /// The request this election answers. One may cost commits, so what a view that is behind still shows is looked up; one
+    /// that was withdrawn, or cannot be read, is answered by nobody.
+    private func standingRequest(_ view: ClusterView) async -> FailoverRequest? {
+        guard let request = view.failover else { return nil }
+        do {
+            return try await store.readFailover(deadline: .now() + timings.retryTimeout) == request ? request : nil
+        } catch {
+            logger.warning("whether a change of leader is still asked for is not known", metadata: ["error": "\(error)"])
+            return nil
         }
     }
 

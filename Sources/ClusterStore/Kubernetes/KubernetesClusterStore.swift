@@ -261,6 +261,10 @@ public struct KubernetesClusterStore: ClusterStore {
         _ = try await takeFailover(request, deadline: deadline)
     }
 
+    public func readFailover(deadline: BootInstant) async throws -> FailoverRequest? {
+        try await readObject(layout.failover, deadline: deadline).flatMap { FailoverRequest(annotations: $0.annotations) }
+    }
+
     public func takeFailover(_ request: FailoverRequest, deadline: BootInstant) async throws -> Bool {
         // The object may change in other respects than this request.
         while let object = try await readObject(scope.storeFailover, deadline: deadline),

@@ -42,9 +42,21 @@ struct PrimaryChange: ParsableArguments {
         if !force { try Terminal.confirm(question(listing), about: listing, or: kind.rawValue) }
         let id = "cli-\(Timestamp.now().microsecondDescription)"
         let watch = Stopwatch()
+        let body: JSONValue = [
+            "spec": ["switchover": block(kind, id: id, leader, candidate, notBefore: notBefore)]
+        ]
+        if leader != nil {
+            // A definition of before the field existed drops it, and whoever leads would hand over.
+            let answer = try await client.mergePatchRaw(
+                PostgresCluster.resource, name: cluster, namespace: namespace, body: body,
+                options: WriteOptions(isDryRun: true))
+            guard answer.value(at: "spec", "switchover", "leader") != nil else {
+                throw CommandError(
+                    "The cluster's definition of PostgresCluster knows no spec.switchover.leader: install that of this version")
+            }
+        }
         _ = try await client.mergePatchRaw(
-            PostgresCluster.resource, name: cluster, namespace: namespace,
-            body: ["spec": ["switchover": block(kind, id: id, leader, candidate, notBefore: notBefore)]])
+            PostgresCluster.resource, name: cluster, namespace: namespace, body: body)
         Terminal.note("\(watch.text): requested, id \(id)")
         if let notBefore { return print("Success: \(kind.rawValue) of cluster \(cluster) scheduled for \(notBefore)") }
         guard wait else { return }

@@ -17,9 +17,10 @@ extension KubernetesClient {
     /// As `mergePatch` for a kind without a type.
     public func mergePatchRaw(
         _ resource: APIResource, name: String, namespace: String? = nil, body: JSONValue,
-        subresource: String? = nil, deadline: Duration? = nil
+        subresource: String? = nil, options: WriteOptions = WriteOptions(), deadline: Duration? = nil
     ) async throws(KubernetesError) -> JSONValue {
-        let request = patchRequest(.merge, resource, name, namespace, subresource, body)
+        var request = patchRequest(.merge, resource, name, namespace, subresource, body)
+        request.query = options.query
         return try decodeValue(try await perform(request, deadline: deadline), request: request)
     }
 

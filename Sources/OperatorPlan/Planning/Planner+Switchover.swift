@@ -189,7 +189,7 @@ extension Planner {
         let started = state.startedAt ?? now
         let isCleared = situation.request?.requestID != state.request
         // Once an agent has taken it off it cannot be withdrawn any more.
-        let deadline = started + .seconds(request.timeout) + (isCleared ? Self.longestHandOver : .zero)
+        let deadline = started + .seconds(request.timeout) + (isCleared ? longestHandOver : .zero)
         if isCleared, let primary = situation.primary, primary.name != state.from,
             state.to == nil || state.to == primary.name, now - started > Self.resultDelay
         {
@@ -201,14 +201,17 @@ extension Planner {
             return fail(
                 &state, reason: .timedOut,
                 message: isCleared
-                    ? "\(state.from ?? "The primary") took the request up and never told what became of it"
+                    ? "The request was taken up, or taken off, and nobody has told what became of it"
                     : "Not done after \(request.timeout) s; withdrawn")
         }
         plan.requeue(after: min(deadline - now, isCleared ? Self.resultDelay : deadline - now))
     }
 
-    /// A primary stops for ten minutes at most, and then waits for its heir.
-    private static let longestHandOver: Duration = .seconds(620)
+    /// How long a primary may take to stop, and its heir to receive the last record.
+    private var longestHandOver: Duration {
+        let stop = spec.highAvailability.primaryStopTimeout
+        return .seconds(min(stop > 0 ? stop : 30, 600) + 30)
+    }
 
     private mutating func write(request annotations: [String: String?]) {
         let key = ObjectKey(context.storeResource, scope.storeFailover)

@@ -55,26 +55,40 @@ extension Agent {
             let view = currentView()
             askForVotes(over: record, view, done) { [self] mine, others, reports, election in
                 if view.initialization == .never, reports.count < others.count { return standBack(done) }
-                let verdict = judgeCandidacy(
-                    Candidacy(
-                        me: mine, others: reports, lastKnownPosition: record?.position,
-                        recordedTimeline: currentView().recordedTimeline,
-                        maximumLag: view.configuration.maximumLagOnFailover, synchronous: election,
-                        request: view.failover))
-                switch verdict {
-                case .yield(let reason):
-                    world.note("\(me): \(reason)")
-                    standBack(done)
-                case .run, .runAtLoss:
-                    electedOver = election?.record
-                    noteLoss(verdict, over: election?.record)
-                    let due = view.failover
-                    take(over: record) { [self] taken in
-                        if taken, standing().isMine { wonRequest = due }
-                        done(taken)
+                readStanding(view.failover) { [self] request in
+                    let verdict = judgeCandidacy(
+                        Candidacy(
+                            me: mine, others: reports, lastKnownPosition: record?.position,
+                            recordedTimeline: currentView().recordedTimeline,
+                            maximumLag: view.configuration.maximumLagOnFailover, synchronous: election,
+                            request: request))
+                    switch verdict {
+                    case .yield(let reason):
+                        world.note("\(me): \(reason)")
+                        standBack(done)
+                    case .run, .runAtLoss:
+                        electedOver = election?.record
+                        noteLoss(verdict, over: election?.record)
+                        take(over: record) { [self] taken in
+                            if taken, standing().isMine { wonRequest = request }
+                            done(taken)
+                        }
                     }
                 }
             }
+        }
+    }
+
+    /// The request the election answers, if a live read shows it too.
+    private func readStanding(_ request: FailoverRequest?, _ then: @escaping (FailoverRequest?) -> Void) {
+        guard let request else { return then(nil) }
+        let number = activityNumber
+        world.request(pod, timeout: 2_500_000) { world -> APIOutcome<FailoverRequest?> in
+            .answered(world.api.failover)
+        } _: { [self] outcome in
+            guard activityNumber == number else { return }
+            guard case .answered(let read) = outcome, read == request else { return then(nil) }
+            then(request)
         }
     }
 

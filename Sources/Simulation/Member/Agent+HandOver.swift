@@ -22,7 +22,10 @@ extension Agent {
                         return done(false)
                     }
                     take(request) { [self] isTaken in
-                        guard isTaken, standing().isMine else { return done(false) }
+                        guard isTaken else {
+                            finish(request)
+                            return done(false)
+                        }
                         stopAndRelease(heir, done)
                     }
                 }

@@ -262,7 +262,9 @@ public struct KubernetesClusterStore: ClusterStore {
     }
 
     public func readFailover(deadline: BootInstant) async throws -> FailoverRequest? {
-        try await readObject(layout.failover, deadline: deadline).flatMap { FailoverRequest(annotations: $0.annotations) }
+        try await readObject(scope.storeFailover, deadline: deadline).flatMap {
+            FailoverRequest(annotations: $0.annotations)
+        }
     }
 
     public func takeFailover(_ request: FailoverRequest, deadline: BootInstant) async throws -> Bool {

@@ -181,7 +181,7 @@ let package = Package(
                 "Operator", "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "ControllerRuntime",
                 "KubernetesClient", "KubernetesModels", "YAML", "TestSupport",
             ]),
-        tests("FenceTests", ["Fence", "InitProcess", "Units", "TestSupport"]),
+        tests("FenceTests", ["Fence", "InitProcess", "Units"]),
         tests(
             "PostgresInstanceTests",
             ["PostgresInstance", "PostgresClient", "PostgresConfiguration", "Fence", "Units", "TestSupport"]),
@@ -201,21 +201,20 @@ let package = Package(
         tests(
             "CommandLineToolTests",
             [
-                "CommandLineTool", "ClusterRecords", "PostgresClusterAPI", "KubernetesClient", "KubernetesModels",
-                "YAML", "TestSupport",
+                "CommandLineTool", "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport",
             ]),
         tests(
             "CheckerTests",
             [
-                "ClusterLab", "ClusterRecords", "TestSupport", "HTTPTransport", "KubernetesModels",
-                "PostgresConfiguration", "Fence", "Units",
+                "ClusterLab", "TestSupport", "HTTPTransport", "KubernetesModels", "PostgresConfiguration", "Fence",
+                "Units",
             ]),
         tests("ChaosTests", ["ClusterLab", "Units", "matriarch"]),
         tests(
             "ClusterLabTests",
             [
-                "ClusterLab", "ClusterRecords", "CommandLineTool", "KubernetesClient", "KubernetesModels",
-                "PostgresClusterAPI", "Units", argumentParser,
+                "ClusterLab", "CommandLineTool", "KubernetesClient", "KubernetesModels", "PostgresClusterAPI", "Units",
+                argumentParser,
             ]),
         tests("SimulationTests", ["Simulation", "HighAvailability", "Units"]),
     ]

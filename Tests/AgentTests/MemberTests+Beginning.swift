@@ -16,7 +16,7 @@ extension MemberTests {
             #expect(cluster.members.count { $0.hasSaid("initialized a new cluster") } == 1)
             let health = try await Health(of: cluster)
             #expect(health.systemIdentifiers.count == 1)
-            let recorded = try await cluster.annotations("-config")["initialize"]
+            let recorded = try await cluster.annotations(.configuration)["initialize"]
             #expect(recorded.map { [$0] } == Array(health.systemIdentifiers))
         }
     }

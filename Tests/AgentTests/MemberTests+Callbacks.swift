@@ -45,7 +45,7 @@ extension MemberTests {
             try await writer.more(20)
             let begun = BootClock.now()
             try await cluster.annotate(
-                "-failover", ["leader": .string(first.name), "member": .string(second.name)])
+                .failover, ["leader": .string(first.name), "member": .string(second.name)])
             try await writer.more(20) { $0 == second.name }
             try await eventually(within: .seconds(20), "the former leader follows", { Self.told(cluster) }) { told in
                 told.contains("\(second.name) begins on_role_change primary demo")
@@ -53,7 +53,7 @@ extension MemberTests {
             }
             try await cluster.healthy()
             try await cluster.annotate(
-                "-failover", ["leader": .string(second.name), "member": .string(first.name)])
+                .failover, ["leader": .string(second.name), "member": .string(first.name)])
             try await writer.more(20) { $0 == first.name }
             try await eventually(within: .seconds(20), "and back", { Self.told(cluster) }) { told in
                 told.contains("\(first.name) begins on_role_change primary demo")
@@ -96,7 +96,7 @@ extension MemberTests {
             try await cluster.healthy()
             var settings = Self.configuration
             settings["postgresql"]?["parameters"]?["work_mem"] = "5MB"
-            try await cluster.annotate("-config", ["config": .string(settings.serialized())])
+            try await cluster.annotate(.configuration, ["config": .string(settings.serialized())])
             let reload = "\(member.name) begins on_reload primary demo"
             try await eventually(within: .seconds(10), "a reload", { Self.told(cluster) }) { $0.contains(reload) }
             // Nothing of a callback outlives the agent: init ends it, and the next agent tells of the role anew.

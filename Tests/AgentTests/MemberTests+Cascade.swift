@@ -101,13 +101,13 @@ extension MemberTests {
 
             configuration["pause"] = true
             configuration["member_slots_ttl"] = 1
-            try await cluster.annotate("-config", ["config": .string(configuration.serialized())])
+            try await cluster.annotate(.configuration, ["config": .string(configuration.serialized())])
             try await eventually(within: .seconds(15), "\(leader.name) knows") {
                 try await cluster.memberStatus(leader)["pause"] == true
             }
             try await holds(for: .seconds(4), "the slot is there") { try await leader.slots().contains(gone.slot) }
             configuration["pause"] = false
-            try await cluster.annotate("-config", ["config": .string(configuration.serialized())])
+            try await cluster.annotate(.configuration, ["config": .string(configuration.serialized())])
             try await eventually(within: .seconds(15), "the slot goes") {
                 try await !leader.slots().contains(gone.slot)
             }
@@ -123,7 +123,7 @@ extension MemberCluster {
     fileprivate func waitsFor(_ standby: MemberProcess) async throws {
         try await eventually(
             within: .seconds(20), "\(standby.name) is the only synchronous standby",
-            { try await annotations("-sync")["sync_standby"] }, until: { $0 == standby.name })
+            { try await annotations(.synchronization)["sync_standby"] }, until: { $0 == standby.name })
     }
 
     /// Waits until `upstream`, and nobody else, sends to `standby`.

@@ -212,7 +212,7 @@ extension MemberTests {
                     #"{"member":"\#(heir.name)","uid":"\#(heir.podUID)","nonce":"forced"}"#),
                 "renewTime": "forced", "failsafe": nil, "matriarch.dev/failsafe-pods": nil,
             ]
-            try await cluster.annotate("-leader", forced)
+            try await cluster.annotate(.lock, forced)
             let began = try await stops(link, leader)
             let last = try #require(await writer.acknowledged.last)
             #expect(last.at - began < .seconds(3))

@@ -56,7 +56,7 @@ extension MemberTests {
 
         let candidate = try #require(first.standbys.last)
         try await cluster.annotate(
-            "-failover",
+            .failover,
             [
                 "leader": .string(first.leader.name), "member": .string(candidate.name),
                 "matriarch.dev/request-id": "over-ipv6",

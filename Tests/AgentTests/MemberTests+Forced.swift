@@ -29,7 +29,7 @@ extension MemberTests {
             }
             try await old.destroy()
             try await cluster.annotate(
-                "-failover", ["member": .string(candidate.name), "matriarch.dev/request-id": "forced"])
+                .failover, ["member": .string(candidate.name), "matriarch.dev/request-id": "forced"])
             let result = try await cluster.result(of: "forced")
             #expect(result["outcome"] == "succeeded")
             #expect(result["from"]?.stringValue == old.name)
@@ -49,7 +49,7 @@ extension MemberTests {
             let candidate = try #require(before.standbys.last)
             try await cluster.setPaused(true)
             try await cluster.annotate(
-                "-failover",
+                .failover,
                 [
                     "leader": .string(before.leader.name), "member": .string(candidate.name),
                     "matriarch.dev/request-id": "paused",

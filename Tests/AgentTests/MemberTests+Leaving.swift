@@ -84,7 +84,7 @@ extension MemberTests {
                 let offset = standby.logEnd
                 unlink("\(standby.folder)/run/.s.PGSQL.\(standby.port)")
                 try await eventually(within: .seconds(20), "the record has let \(standby.name) go") {
-                    try await cluster.annotations("-sync")["sync_standby"]?.contains(standby.name) == false
+                    try await cluster.annotations(.synchronization)["sync_standby"]?.contains(standby.name) == false
                 }
                 #expect(standby.hasSaid("restarting PostgreSQL because it answers nobody", since: offset))
                 try await holds(for: .milliseconds(800), "\(standby.name) still runs") {
@@ -156,7 +156,7 @@ extension MemberTests {
             await writer.stop()
             #expect(try await writer.lost(on: after.leader) == [])
             // Again it is the leader alone that may lead.
-            let record = try await cluster.annotations("-sync")
+            let record = try await cluster.annotations(.synchronization)
             #expect(record["leader"] == after.leader.name)
             #expect(record["sync_standby"] == "")
         }
@@ -266,7 +266,7 @@ extension MemberTests {
             // A preference, and no more.
             try await far.destroy()
             try await eventually(within: .seconds(20), "commits wait for the other one") {
-                try await cluster.annotations("-sync")["sync_standby"] == near.first
+                try await cluster.annotations(.synchronization)["sync_standby"] == near.first
             }
         }
     }

@@ -42,7 +42,7 @@ extension MemberTests {
             let commits = try #require(abandoned["commits"]?.intValue)
             #expect((2...3).contains(commits), "\(commits)")
             // Where the new timeline begins is the new leader's own history's word, too.
-            let history = TimelineSwitchText(try await cluster.annotations("-config")["history"])
+            let history = TimelineSwitchText(try await cluster.annotations(.configuration)["history"])
             #expect(history.lastPosition == start)
         }
     }
@@ -60,7 +60,7 @@ extension MemberTests {
             try await cluster.healthy(of: 2)
             var paused = Self.configuration
             paused["pause"] = true
-            try await cluster.annotate("-config", ["config": .string(paused.serialized())])
+            try await cluster.annotate(.configuration, ["config": .string(paused.serialized())])
 
             let offset = old.logEnd
             try old.start()
@@ -118,7 +118,7 @@ extension MemberCluster {
         try await eventually(
             within: .seconds(20), "the report \(key)",
             {
-                guard let text = try await annotations("-config")[key] else { return .null }
+                guard let text = try await annotations(.configuration)[key] else { return .null }
                 return try JSONValue(parsing: text)
             }, until: isWanted)
     }

@@ -23,7 +23,7 @@ extension MemberTests {
             #expect(second.timeline == first.timeline + 1)
 
             // From here on a crash alone is no reason.
-            try await cluster.annotate("-config", ["config": .string(Self.configuration.serialized())])
+            try await cluster.annotate(.configuration, ["config": .string(Self.configuration.serialized())])
             let leader = second.leader
             let agent = try #require(leader.agentProcess)
             let offset = leader.logEnd
@@ -128,7 +128,7 @@ extension MemberTests {
             let offset = elected.logEnd
             kill(try #require(before.leader.agentProcess), SIGSTOP)
             let published = try #require(try await cluster.lock()["optime"].flatMap(UInt64.init)) + 500_000
-            try await cluster.annotate("-leader", ["optime": .string(String(published))])
+            try await cluster.annotate(.lock, ["optime": .string(String(published))])
             let wal = "\(elected.dataDirectory)/pg_wal"
             #expect(chmod(wal, 0o500) == 0)
             defer { chmod(wal, 0o700) }
@@ -162,7 +162,7 @@ extension MemberTests {
             kill(backend, SIGSTOP)
             defer { kill(backend, SIGCONT) }
             let offset = before.leader.logEnd
-            try await cluster.annotate("-failover", ["leader": .string(before.leader.name)])
+            try await cluster.annotate(.failover, ["leader": .string(before.leader.name)])
             try await body(before, offset, backend)
             let after = try await cluster.healthy()
             #expect(after.leader.name == before.leader.name)

@@ -62,21 +62,21 @@ extension MemberTests {
         try await withThree { cluster, before in
             let candidate = try #require(before.standbys.first)
             try await cluster.annotate(
-                "-failover", ["leader": .string(before.leader.name), "member": .string(candidate.name)])
+                .failover, ["leader": .string(before.leader.name), "member": .string(candidate.name)])
             try await eventually(within: .seconds(15), "it leads", { try await cluster.lock()["leader"] }) {
                 $0 == candidate.name
             }
             let after = try await cluster.healthy()
             try await eventually("it has told once") {
-                try await cluster.annotations("-config")["history"]?.contains("\"\(candidate.name)\"") == true
+                try await cluster.annotations(.configuration)["history"]?.contains("\"\(candidate.name)\"") == true
             }
             // Frozen: it would write it again itself.
             let agent = try #require(candidate.agentProcess)
             kill(agent, SIGSTOP)
-            try await cluster.annotate("-config", ["history": .null])
+            try await cluster.annotate(.configuration, ["history": .null])
             kill(agent, SIGKILL)
             let told = try await eventually(
-                within: .seconds(15), "the history", { try await cluster.annotations("-config")["history"] ?? "" }
+                within: .seconds(15), "the history", { try await cluster.annotations(.configuration)["history"] ?? "" }
             ) { !$0.isEmpty }
             let last = try #require(try JSONValue(parsing: told).arrayValue?.last?.arrayValue)
             #expect(last.first?.intValue == after.timeline - 1)
@@ -84,9 +84,9 @@ extension MemberTests {
             // A write of another member lands late: a course that is not the cluster's, and one it has left.
             let entry = { (timeline: Int) -> JSONValue in [.int(Int64(timeline)), 7, "late", "then", "demo-9"] }
             for entries in [[entry(after.timeline - 1)], [.array(last), entry(after.timeline + 3)]] {
-                try await cluster.annotate("-config", ["history": .string(JSONValue.array(entries).serialized())])
+                try await cluster.annotate(.configuration, ["history": .string(JSONValue.array(entries).serialized())])
                 try await eventually(within: .seconds(15), "the leader's own entry is the last one again") {
-                    try JSONValue(parsing: try await cluster.annotations("-config")["history"] ?? "null")
+                    try JSONValue(parsing: try await cluster.annotations(.configuration)["history"] ?? "null")
                 } until: {
                     $0 == [.array(last)]
                 }
@@ -133,7 +133,7 @@ extension MemberCluster {
     func setPaused(_ isPaused: Bool) async throws {
         var configuration = MemberTests.configuration
         configuration["pause"] = .bool(isPaused)
-        try await annotate("-config", ["config": .string(configuration.serialized())])
+        try await annotate(.configuration, ["config": .string(configuration.serialized())])
         for member in members {
             try await eventually(
                 within: .seconds(15), "\(member.name) knows that it is \(isPaused ? "" : "not ")paused"

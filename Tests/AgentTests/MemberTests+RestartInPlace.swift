@@ -10,10 +10,10 @@ extension MemberTests {
         async throws
     {
         try await withThree { cluster, before in
-            let former = try JSONValue(parsing: try #require(try await cluster.annotations("-config")["config"]))
+            let former = try JSONValue(parsing: try #require(try await cluster.annotations(.configuration)["config"]))
             var wanted = former
             wanted["postgresql"] = ["parameters": ["shared_buffers": "24MB", "max_connections": 30]]
-            try await cluster.annotate("-config", ["config": .string(wanted.serialized())])
+            try await cluster.annotate(.configuration, ["config": .string(wanted.serialized())])
             for member in cluster.members {
                 try await eventually(within: .seconds(15), "\(member.name) says that a restart is pending") {
                     try await cluster.memberStatus(member)["pending_restart"] == true
@@ -33,7 +33,7 @@ extension MemberTests {
                     "id": "restart", "member": .string(member.name), "restart_pending": true,
                     "postmaster_start_time": started ?? .null,
                 ]
-                try await cluster.annotate("-config", ["matriarch.dev/restart": .string(order.serialized())])
+                try await cluster.annotate(.configuration, ["matriarch.dev/restart": .string(order.serialized())])
                 let answer = try await eventually(within: .seconds(30), "\(member.name) answers") {
                     try await cluster.memberStatus(member)
                 } until: {
@@ -56,12 +56,12 @@ extension MemberTests {
             try await holds(for: .seconds(3), "no second restart") { before.leader.postmaster == postmaster }
             // An order with conditions that do not hold changes nothing.
             let pending: JSONValue = ["id": "second", "member": .string(replica.name), "restart_pending": true]
-            try await cluster.annotate("-config", ["matriarch.dev/restart": .string(pending.serialized())])
+            try await cluster.annotate(.configuration, ["matriarch.dev/restart": .string(pending.serialized())])
             try await eventually(within: .seconds(15), "\(replica.name) skips") {
                 try await cluster.memberStatus(replica)["restart"]?["outcome"] == "skipped"
             }
             try await cluster.annotate(
-                "-config", ["matriarch.dev/restart": .null, "config": .string(former.serialized())])
+                .configuration, ["matriarch.dev/restart": .null, "config": .string(former.serialized())])
             try await eventually(within: .seconds(15), "the answer is forgotten with the order") {
                 try await cluster.memberStatus(replica)["restart"] == nil
             }
@@ -79,7 +79,7 @@ extension MemberTests {
             fputs("autovacuum_max_workers = 'nonsense'\n", file)
             fclose(file)
             let order: JSONValue = ["id": "broken", "member": .string(old.name)]
-            try await cluster.annotate("-config", ["matriarch.dev/restart": .string(order.serialized())])
+            try await cluster.annotate(.configuration, ["matriarch.dev/restart": .string(order.serialized())])
             let leader = try await eventually(within: .seconds(30), "another leads") {
                 try await cluster.lock()["leader"]
             } until: {
@@ -88,7 +88,7 @@ extension MemberTests {
             try await eventually(within: .seconds(15), "the failure is told") {
                 try await cluster.memberStatus(old)["restart"]?["outcome"] == "failed"
             }
-            try await cluster.annotate("-config", ["matriarch.dev/restart": .null])
+            try await cluster.annotate(.configuration, ["matriarch.dev/restart": .null])
             truncate(broken, 0)
             #expect(try await cluster.healthy().leader.name == leader)
         }
@@ -105,7 +105,7 @@ extension MemberTests {
             // It finds nobody to stream from when it is back; the agent and the lock live on for the moment.
             for process in before.leader.postgresProcesses { kill(process, SIGSTOP) }
             let order: JSONValue = ["id": "restart", "member": .string(standby.name)]
-            try await cluster.annotate("-config", ["matriarch.dev/restart": .string(order.serialized())])
+            try await cluster.annotate(.configuration, ["matriarch.dev/restart": .string(order.serialized())])
             try await eventually(within: .seconds(10), "it is being restarted") {
                 standby.hasSaid("restarting the standby", since: offset)
             }
@@ -130,7 +130,7 @@ extension MemberTests {
             let old = try await cluster.healthy().leader
             let former = try #require(old.postmaster)
             let order: JSONValue = ["id": "slow", "member": .string(old.name)]
-            try await cluster.annotate("-config", ["matriarch.dev/restart": .string(order.serialized())])
+            try await cluster.annotate(.configuration, ["matriarch.dev/restart": .string(order.serialized())])
             // At once: the next server comes up within a fraction of a second.
             let deadline = ContinuousClock.now + .seconds(20)
             var isFrozen = false
@@ -146,7 +146,7 @@ extension MemberTests {
                 $0 != nil && $0 != old.name
             }
             #expect(old.hasSaid("primary_start_timeout"))
-            try await cluster.annotate("-config", ["matriarch.dev/restart": .null])
+            try await cluster.annotate(.configuration, ["matriarch.dev/restart": .null])
             try await cluster.healthy()
         }
     }

@@ -19,7 +19,7 @@ extension MemberTests {
             for member in standbys + [before.leader] {
                 let postmaster = try #require(member.postmaster)
                 let order: JSONValue = ["id": .string("restart-\(member.name)"), "member": .string(member.name)]
-                try await cluster.annotate("-config", ["matriarch.dev/restart": .string(order.serialized())])
+                try await cluster.annotate(.configuration, ["matriarch.dev/restart": .string(order.serialized())])
                 let answer = try await eventually(within: .seconds(30), "\(member.name) answers") {
                     try await cluster.memberStatus(member)
                 } until: {
@@ -32,7 +32,7 @@ extension MemberTests {
                 try await writer.more(20)
             }
             await writer.stop()
-            try await cluster.annotate("-config", ["matriarch.dev/restart": .null])
+            try await cluster.annotate(.configuration, ["matriarch.dev/restart": .null])
             let after = try await cluster.healthy()
             #expect(after.leader.name == before.leader.name)
             #expect(after.timeline == before.timeline)

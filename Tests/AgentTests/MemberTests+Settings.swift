@@ -9,11 +9,11 @@ extension MemberTests {
         async throws
     {
         try await withThree { cluster, before in
-            let former = try JSONValue(parsing: try #require(try await cluster.annotations("-config")["config"]))
+            let former = try JSONValue(parsing: try #require(try await cluster.annotations(.configuration)["config"]))
             func apply(_ parameters: [String: JSONValue]) async throws {
                 var wanted = former
                 wanted["postgresql"] = ["parameters": .object(parameters)]
-                try await cluster.annotate("-config", ["config": .string(wanted.serialized())])
+                try await cluster.annotate(.configuration, ["config": .string(wanted.serialized())])
             }
             func shown(_ name: String, on member: MemberProcess) async throws -> String? {
                 try await member.query("SHOW \(name)").scalar
@@ -61,7 +61,7 @@ extension MemberTests {
             func apply(_ parameters: [String: JSONValue], rules: [JSONValue]) async throws {
                 var wanted = Self.configuration
                 wanted["postgresql"] = ["parameters": .object(parameters), "pg_hba": .array(rules)]
-                try await cluster.annotate("-config", ["config": .string(wanted.serialized())])
+                try await cluster.annotate(.configuration, ["config": .string(wanted.serialized())])
             }
             func expectFormer() async throws {
                 #expect(try await member.query("SHOW work_mem").scalar == "7MB")

@@ -16,7 +16,7 @@ extension MemberTests {
 
             let candidate = try #require(before.standbys.last)
             try await cluster.annotate(
-                "-failover",
+                .failover,
                 [
                     "leader": .string(before.leader.name), "member": .string(candidate.name),
                     "matriarch.dev/request-id": "twelve",
@@ -33,9 +33,9 @@ extension MemberTests {
 
     @Test func `a cluster that outgrows its sizes goes on, says what waits, and asks for a restart`() async throws {
         try await withThree { cluster, before in
-            let former = try JSONValue(parsing: try #require(try await cluster.annotations("-config")["config"]))
+            let former = try JSONValue(parsing: try #require(try await cluster.annotations(.configuration)["config"]))
             try await cluster.annotate(
-                "-config", ["config": .string(Self.configuration(instances: 12).serialized())])
+                .configuration, ["config": .string(Self.configuration(instances: 12).serialized())])
             for member in cluster.members {
                 try await eventually(within: .seconds(15), "\(member.name) asks for a restart") {
                     let reason = try await cluster.memberStatus(member)["pending_restart_reason"]
@@ -50,7 +50,7 @@ extension MemberTests {
             for standby in before.standbys {
                 #expect(try await !cluster.memberStatus(standby).serialized().contains("instances need"))
             }
-            try await cluster.annotate("-config", ["config": .string(former.serialized())])
+            try await cluster.annotate(.configuration, ["config": .string(former.serialized())])
             for member in cluster.members {
                 // The members are shared: what another test has left pending is none of this one's.
                 try await eventually(within: .seconds(15), "\(member.name) asks for no other size any more") {

@@ -82,7 +82,7 @@ extension MemberTests {
                 let first = try await siteB.standbyLeader(of: 2)
                 let postmasters = siteB.members.map(\.postmaster)
                 try await siteB.annotate(
-                    "-failover", ["leader": .string(first.leader.name), "member": .string(first.standbys[0].name)])
+                    .failover, ["leader": .string(first.leader.name), "member": .string(first.standbys[0].name)])
                 try await eventually(within: .seconds(20), "the lock is the candidate's") {
                     try await siteB.lock()["leader"] == first.standbys[0].name
                 }
@@ -213,7 +213,7 @@ extension JSONValue {
 extension MemberCluster {
     /// Writes the dynamic configuration as the operator does.
     fileprivate func configure(_ configuration: JSONValue) async throws {
-        try await annotate("-config", ["config": .string(configuration.serialized())])
+        try await annotate(.configuration, ["config": .string(configuration.serialized())])
     }
 
     private static let found = "found "

@@ -39,7 +39,7 @@ extension MemberTests {
             await writer.start()
             try await writer.more(20)
             try await cluster.annotate(
-                "-failover",
+                .failover,
                 [
                     "leader": .string(before.leader.name), "member": .string(candidate.name),
                     "matriarch.dev/request-id": "first",
@@ -69,7 +69,7 @@ extension MemberTests {
             do {
                 defer { kill(checkpointer, SIGCONT) }
                 try await cluster.annotate(
-                    "-failover",
+                    .failover,
                     [
                         "leader": .string(leader.name), "member": .string(before.standbys[0].name),
                         "matriarch.dev/request-id": "withdrawn",
@@ -78,7 +78,7 @@ extension MemberTests {
                     leader.hasSaid("demoting myself", since: offset)
                 }
                 try await cluster.annotate(
-                    "-failover", ["leader": .null, "member": .null, "matriarch.dev/request-id": .null])
+                    .failover, ["leader": .null, "member": .null, "matriarch.dev/request-id": .null])
             }
             try await eventually(within: .seconds(10), "\(leader.name) leaves it") {
                 leader.hasSaid("the request was withdrawn meanwhile", since: offset)
@@ -102,7 +102,7 @@ extension MemberTests {
             let route = try #require(try await cluster.route())
             #expect(route.members == [before.leader.name])
             try await cluster.annotate(
-                "-failover", ["leader": .string(before.leader.name), "member": .string(candidate.name)])
+                .failover, ["leader": .string(before.leader.name), "member": .string(candidate.name)])
             var moved: Route?
             for try await change in try await cluster.routeChanges(since: route.version) {
                 guard case .modified(let json) = change else { continue }
@@ -168,14 +168,14 @@ extension MemberTests {
                     "scheduled_at": .string(time.microsecondDescription.dropLast() + "+00:00"),
                 ]
             }
-            try await cluster.annotate("-failover", request("late", at: Timestamp.now() + .seconds(-60)))
+            try await cluster.annotate(.failover, request("late", at: Timestamp.now() + .seconds(-60)))
             let refusal = try await cluster.result(of: "late")
             #expect(refusal["outcome"] == "failed")
             #expect(refusal["reason"]?.stringValue?.contains("stale") == true)
-            #expect(try await cluster.annotations("-failover")["scheduled_at"] == nil)
+            #expect(try await cluster.annotations(.failover)["scheduled_at"] == nil)
 
             let time = Timestamp.now() + .seconds(4)
-            try await cluster.annotate("-failover", request("timely", at: time))
+            try await cluster.annotate(.failover, request("timely", at: time))
             let leader = before.leader.name
             try await eventually(within: .seconds(15), "the candidate leads") {
                 let current = try await cluster.lock()["leader"]
@@ -194,7 +194,7 @@ extension MemberTests {
             let postmaster = before.leader.postmaster
             let lock = try await cluster.lock()["matriarch.dev/epoch"]
             try await cluster.annotate(
-                "-failover",
+                .failover,
                 [
                     "leader": .string(before.leader.name), "member": "demo-7", "matriarch.dev/request-id": "second",
                 ])
@@ -211,12 +211,15 @@ extension MemberTests {
 extension MemberCluster {
     /// What became of a request, once the request itself is gone.
     func result(of identifier: String) async throws -> JSONValue {
-        try await eventually(within: .seconds(20), "the request is off", { try await annotations("-failover") }) {
+        try await eventually(within: .seconds(20), "the request is off", { try await annotations(.failover) }) {
             $0["leader"] == nil && $0["member"] == nil
         }
         return try await eventually(
             within: .seconds(10), "the result is told",
-            { try JSONValue(parsing: try await annotations("-config")["matriarch.dev/switchover-result"] ?? "null") },
+            {
+                try JSONValue(
+                    parsing: try await annotations(.configuration)["matriarch.dev/switchover-result"] ?? "null")
+            },
             until: { $0["id"]?.stringValue == identifier })
     }
 }

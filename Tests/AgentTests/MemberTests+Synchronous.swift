@@ -116,7 +116,7 @@ extension MemberTests {
             kill(sender, SIGSTOP)
             for value in 2..<12 {
                 try await leader.query("INSERT INTO written VALUES (\(value))")
-                #expect(try await cluster.annotations("-sync")["sync_standby"] ?? "" == "")
+                #expect(try await cluster.annotations(.synchronization)["sync_standby"] ?? "" == "")
                 // Longer than the loop takes to record a standby.
                 try await leader.query("SELECT pg_sleep(0.3)")
             }
@@ -160,7 +160,7 @@ extension MemberTests {
         try await synchronous(mode: "on", expecting: 1) { cluster, before in
             let electable = try await cluster.synchronousStandbys(1)
             let third = try #require(before.standbys.first { !electable.contains($0.name) })
-            try await cluster.annotate("-config", ["config": "{"])
+            try await cluster.annotate(.configuration, ["config": "{"])
             try await eventually(within: .seconds(10), "the leader tells of it") {
                 before.leader.hasSaid("the store has what cannot be read")
             }
@@ -175,10 +175,10 @@ extension MemberTests {
                 third.hasSaid("I am not a synchronous standby")
             }
             #expect(try await third.query("SELECT pg_is_in_recovery()").scalar == "t")
-            #expect(try await cluster.annotations("-sync")["sync_standby"] == electable.first)
+            #expect(try await cluster.annotations(.synchronization)["sync_standby"] == electable.first)
             var configuration = Self.configuration
             configuration["synchronous_mode"] = "on"
-            try await cluster.annotate("-config", ["config": .string(configuration.serialized())])
+            try await cluster.annotate(.configuration, ["config": .string(configuration.serialized())])
             for member in cluster.members where member.name != third.name {
                 try await member.destroy()
                 try member.start()
@@ -282,7 +282,7 @@ extension MemberTests {
             paused["synchronous_mode"] = "on"
             paused["synchronous_mode_strict"] = true
             paused["pause"] = true
-            try await cluster.annotate("-config", ["config": .string(paused.serialized())])
+            try await cluster.annotate(.configuration, ["config": .string(paused.serialized())])
             try await eventually(within: .seconds(10), "it would restart by itself") {
                 try await leader.query("SHOW restart_after_crash").scalar == "on"
             }
@@ -295,7 +295,7 @@ extension MemberCluster {
     @discardableResult
     func synchronousStandbys(_ count: Int) async throws -> Set<String> {
         let record = try await eventually(
-            within: .seconds(20), "\(count) synchronous standbys", { try await annotations("-sync") },
+            within: .seconds(20), "\(count) synchronous standbys", { try await annotations(.synchronization) },
             until: { record in
                 record["leader"] != nil && record["sync_standby"]?.split(separator: ",").count == count
             })

@@ -33,7 +33,7 @@ extension MemberTests {
             #expect(other.transcript() == "")
 
             // The only other one that may lead takes over, and the countdown of the first ends with its server.
-            try await cluster.annotate("-failover", ["leader": .string(before.leader.name)])
+            try await cluster.annotate(.failover, ["leader": .string(before.leader.name)])
             try await eventually(within: .seconds(30), "another leader", { try await cluster.lock()["leader"] }) {
                 $0 != nil && $0 != before.leader.name
             }
@@ -44,10 +44,10 @@ extension MemberTests {
 
             // In pause nobody resets a machine.
             try await cluster.annotate(
-                "-config", ["config": .string(Self.paused(Self.configuration).serialized())])
+                .configuration, ["config": .string(Self.paused(Self.configuration).serialized())])
             try await eventually(within: .seconds(10), "ended in pause", { other.transcript() }) { $0.hasSuffix("V") }
             _ = other.transcript(forgetting: true)
-            try await cluster.annotate("-config", ["config": .string(Self.configuration.serialized())])
+            try await cluster.annotate(.configuration, ["config": .string(Self.configuration.serialized())])
             try await eventually(within: .seconds(10), "started again", { other.transcript() }) {
                 $0.hasPrefix("Ctimeout=3\n1")
             }

@@ -108,6 +108,20 @@ import Units
         #expect(problems.first?.description.contains(name) == true, "\(problems)")
     }
 
+    /// A dictionary's order differs from process to process; two members must not run with different settings for it.
+    @Test func `of two parameters that differ in case alone every member takes the same one`() throws {
+        var parameters: [String: JSONValue] = [:]
+        for letters in 0..<64 {
+            let name = "abcdef".enumerated().map { index, letter in
+                letters >> index & 1 == 1 ? letter.uppercased() : String(letter)
+            }
+            parameters[name.joined()] = .int(Int64(letters))
+        }
+        let (read, problems) = DynamicConfiguration.reading(
+            ["postgresql": ["parameters": .object(parameters)]], former: DynamicConfiguration())
+        #expect(problems == [] && read.parameters == ["abcdef": "0"])
+    }
+
     @Test(arguments: [
         (#"{"host":"site-a.example"}"#, StandbyCluster(host: "site-a.example"), 0),
         (

@@ -29,6 +29,30 @@ import Testing
         #expect(read.allSatisfy { $0.path.count <= 512 && $0.rule.count <= 512 && $0.value?.count == 120 })
     }
 
+    /// Anybody may have written it into the store; an object whose annotations have more than 256 KiB is refused, and the
+    /// member would say nothing of itself any more.
+    @Test(arguments: ["n", "é", "e\u{301}\u{301}", "\u{1}", "\u{1F3E0}"])
+    func `whatever a member has found, what it publishes has room`(_ part: String) throws {
+        let name = String(repeating: part, count: 150_000 / part.utf8.count)
+        var problem = Problem(path: "", value: name, rule: name, refuser: .agent)
+        problem.path = "postgresql.parameters.\(name)"
+        var record = MemberRecord()
+        record.problems = Array(repeating: problem.inWordsOfResource, count: 100)
+        record.problem = record.problems.map(\.description).joined(separator: "; ")
+        #expect(record.annotation.utf8.count < 100 << 10)
+        let read = try #require(MemberRecord(annotation: record.annotation))
+        #expect(read.problem?.unicodeScalars.count == 4096)
+        #expect(read.problems.count >= 8 && read.problems.count <= Problem.maximumCount)
+        #expect(read.problems.allSatisfy { $0.path.hasPrefix("spec.postgresql.parameters.") })
+        #expect(read.annotation == record.annotation)
+    }
+
+    @Test(arguments: [#"{"path":"p","rule":"r","by":"another"}"#, #"{"path":"p","rule":"r"}"#])
+    func `a problem of a refuser nobody knows is told all the same`(_ text: String) throws {
+        let problem = Problem(path: "p", value: nil, rule: "r", refuser: .agent)
+        #expect(Problem(json: try JSONValue(parsing: text)) == problem)
+    }
+
     @Test(arguments: [
         ("postgresql.pg_hba[2]", "spec.postgresql.pgHBA[2]"), ("postgresql.pg_hba", "spec.postgresql.pgHBA"),
         ("postgresql.parameters.work_mem", "spec.postgresql.parameters.work_mem"),
@@ -43,6 +67,20 @@ import Testing
     func `a key of the store is named as the resource names it`(_ key: String, _ path: String) {
         #expect(Problem.resourcePath(of: key) == path)
         #expect(Problem(path: key, value: nil, rule: "r", refuser: .agent).inWordsOfResource.path == path)
+    }
+
+    /// The resource has a `ttl`, too.
+    @Test(arguments: [(LockObject.configMap, "demo-leader"), (.endpoints, "demo")])
+    func `what cannot be read in the store is told by its object`(_ kind: LockObject, _ leader: String) {
+        let found = StoreProblems(
+            in: Scope(namespace: "shop", cluster: "demo"), lockObject: kind, leader: ["ttl": "soon"],
+            synchronization: ["quorum": "most"], configuration: ["history": "none"]
+        ).problems.map(\.description)
+        #expect(
+            found == [
+                "\(leader): ttl: soon: is not a number of seconds from 3", "demo-sync: quorum: most: is not a quorum",
+                "demo-config: history: not every entry is a timeline with its end",
+            ])
     }
 
     /// A key that is added without one would be told in words nobody who has a resource knows.

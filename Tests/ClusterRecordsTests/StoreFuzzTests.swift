@@ -24,7 +24,11 @@ import Units
             #expect(taken.hasReadableEpoch && taken.epoch == Seal(for: lock).epoch, "seed \(Self.seed)")
             judge(lock, annotations, me)
             synchronous(annotations, lock)
-            _ = StoreProblems(leader: annotations, synchronization: annotations, configuration: annotations).problems
+            _ =
+                StoreProblems(
+                    in: Scope(namespace: "shop", cluster: "demo"), lockObject: .configMap, leader: annotations,
+                    synchronization: annotations, configuration: annotations
+                ).problems
             _ = Initialization(annotations: annotations)
             _ = FailoverRequest(annotations: annotations)
             _ = TimelineSwitch.list(annotation: annotations[StoreKey.history])

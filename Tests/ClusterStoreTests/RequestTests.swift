@@ -66,6 +66,27 @@ import Units
         #expect(try await !store.takeFailover(request, deadline: soon))
     }
 
+    /// Somebody deletes it, or the whole cluster.
+    @Test func `a request whose object goes between the look and the write was withdrawn`() async throws {
+        let object: JSONValue = [
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": ["name": "demo-failover", "resourceVersion": "7", "annotations": Self.first],
+        ]
+        let server = try ScriptedServer { connection in
+            while let request = connection.readRequest() {
+                if request.number == 1 { connection.respond(200, object.serialized()) } else { connection.respond(404) }
+            }
+        }
+        let member = StoreMember(
+            identity: HolderIdentity(member: "demo-0", podUID: "u0", nonce: "n0"),
+            client: KubernetesClient(configuration: ClusterConfiguration(server: server.url)),
+            scope: Scope(namespace: "shop", cluster: "demo"), lockObject: .configMap)
+        let request = FailoverRequest(leader: "demo-0", candidate: "demo-1", requestID: "one")
+        #expect(try await !member.store.takeFailover(request, deadline: soon))
+        // Read, written, and read once more.
+        #expect(server.requests == 3)
+    }
+
     @Test func `a member publishes its status and its role on its own Pod`() async throws {
         let fixture = try await StoreFixture(.configMap)
         let uid = try await fixture.createPod("demo-0")

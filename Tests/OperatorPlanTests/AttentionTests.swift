@@ -113,7 +113,9 @@ import Testing
         refuse(&world, [Self.refused])
         try world.settle()
         #expect(try world.condition(.configurationValid) == "False RefusedByMember")
-        #expect(try world.status.condition(.configurationValid)?.message == "demo-0, demo-1, demo-2: \(Self.told)")
+        #expect(
+            try world.status.condition(.configurationValid)?.message
+                == "demo-0, demo-1, demo-2: \(Self.told) (refused by PostgreSQL)")
         // The cluster runs on with the former settings.
         #expect(try world.condition(.ready) == "True Healthy")
         #expect(try world.condition(.degraded) == "True MemberNeedsAttention")

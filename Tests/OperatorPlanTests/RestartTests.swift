@@ -132,6 +132,30 @@ import Testing
         #expect(try world.status.restart?.members?.map(\.phase) == [.skipped, .skipped, .restarted])
     }
 
+    @Test(arguments: [true, false])
+    func `a restart that had to wait when its time came was not missed`(_ isBusy: Bool) throws {
+        var world = try World.running()
+        let time = world.now + .seconds(120)
+        world.patch(["restart": ["notBefore": .string(time.description), "timeout": 60]])
+        try world.settle()
+        if isBusy {
+            world[store: "demo-failover"] = ["leader": "demo-0", "matriarch.dev/request-id": "another"]
+            world.advance(120)
+            try world.settle()
+            #expect(try world.condition(.restartCompleted) == "Unknown Busy")
+            world.advance(60)
+        } else {
+            world.advance(180)
+        }
+        try world.settle()
+        #expect(try world.condition(.restartCompleted) == "False \(isBusy ? "TimedOut" : "Missed")")
+        #expect(
+            try world.status.restart?.message
+                == (isBusy
+                    ? "Waits until a switchover is done and the cluster has data; gave up after 60 s"
+                    : "Its time was \(time), and nobody was there to begin within 60 s"))
+    }
+
     @Test func `while paused a scheduled restart is refused, another one is carried out`() throws {
         var world = try World.running(spec: ["paused": true])
         world.patch(["restart": ["notBefore": .string((world.now + .seconds(120)).description)]])

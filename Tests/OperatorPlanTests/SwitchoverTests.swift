@@ -181,6 +181,22 @@ import Testing
                 == "Its time was \(time), and nobody was there to begin within 60 s")
     }
 
+    @Test func `a request that had to wait when its time came was not missed`() throws {
+        var world = try World.running()
+        let time = world.now + .seconds(120)
+        world.patch(["switchover": ["notBefore": .string(time.description), "timeout": 60]])
+        try world.settle()
+        world[store: "demo-failover"] = ["leader": "demo-0"]
+        world.advance(120)
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "Unknown Busy")
+        world.advance(60)
+        try world.settle()
+        #expect(try world.condition(.switchoverCompleted) == "False TimedOut")
+        #expect(
+            try world.status.switchover?.message == "Waits until another request is done; gave up after 60 s")
+    }
+
     @Test(arguments: [true, false])
     func `a paused cluster schedules nothing`(_ isPausedFirst: Bool) throws {
         var world = try World.running()

@@ -21,6 +21,18 @@ import Testing
         #expect(undeclared.isEmpty, "add these to the targets' dependencies, or do without them")
     }
 
+    /// Built before the tests, which run it.
+    private static let runNotImported: Set = ["matriarch"]
+
+    @Test func `a target depends on nothing of ours that it does not import`() throws {
+        let files = try SourceFile.all(in: "Sources") + SourceFile.all(in: "Tests")
+        var unused = manifest.dependencies
+        for file in files { unused[file.target]?.subtract(file.imports) }
+        for target in unused.keys { unused[target]?.subtract(Self.runNotImported) }
+        unused = unused.filter { !$0.value.isEmpty }
+        #expect(unused.isEmpty, "take these out of the targets' dependencies")
+    }
+
     @Test(arguments: ["Units", "Fence", "InitProcess", "PostgresConfiguration", "PostgresInstance"])
     func `what decides nothing does not link the election`(target: String) {
         #expect(manifest.dependencies[target] != nil)

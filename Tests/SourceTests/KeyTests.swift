@@ -68,7 +68,7 @@ import Testing
                     Self.spokenElsewhere[key.text]?.contains(file.path) != true
                 else { continue }
                 #expect(
-                    !key.isUnmistakable && !Self.isDeclared(literal),
+                    !key.isUnmistakable && !Self.isDeclared(literal) && !Self.isAboutAnnotations(literal),
                     "\(literal.place): \"\(key.text)\" is \(key.name) of \(key.file); use that")
             }
         }
@@ -79,6 +79,38 @@ import Testing
         let words = literal.before.split(separator: " ")
         return literal.before.hasSuffix(" = ") && words.contains { ["let", "var", "case"].contains($0) }
             && !words.contains { ["if", "guard"].contains($0) }
+    }
+
+    /// Whether annotations are read or written in its line. A dictionary of them that begins in another one is not seen.
+    private static func isAboutAnnotations(_ literal: SourceFile.Literal) -> Bool {
+        literal.line.contains("annotat") || literal.line.contains("Annotat")
+    }
+
+    private static let scopeFile = "Sources/ClusterRecords/Scope/Scope.swift"
+
+    /// What `Scope` makes the names of a cluster's objects with: `-config`, `-leader`.
+    private static func endings() throws -> Set<Substring> {
+        let beginning = "\\(cluster)"
+        return Set(
+            try SourceFile(scopeFile).literals.map(\.text).filter { $0.hasPrefix(beginning + "-") }
+                .map { $0.dropFirst(beginning.count) }.filter { !$0.contains("\\") && $0.count > 1 })
+    }
+
+    /// The ending a literal makes a name with: `"\(cluster)-config"`, or `"-config"` to be put behind one.
+    private static func ending(_ literal: SourceFile.Literal) -> Substring? {
+        if let interpolation = literal.text.lastIndex(of: ")") { return literal.text[interpolation...].dropFirst() }
+        return literal.text.hasPrefix("-") ? literal.text : nil
+    }
+
+    @Test func `the name of an object is made in Scope alone`() throws {
+        let endings = try Self.endings()
+        #expect(endings.isSuperset(of: ["-config", "-failover", "-sync", "-leader", "-ro", "-primary-ipv6"]))
+        for file in try SourceFile.all(in: "Sources") where file.path != Self.scopeFile {
+            for literal in file.literals {
+                guard let ending = Self.ending(literal), endings.contains(ending) else { continue }
+                Issue.record("\(literal.place): take the name that ends with \(ending) from Scope")
+            }
+        }
     }
 
     @Test func `labels and annotations are read and written by the names of their keys`() throws {
@@ -102,21 +134,29 @@ import Testing
     @Test(arguments: [
         #"static let leader = "leader""#, #"case status = "status""#, #"annotations["status"]"#,
         #"metadata.labels?["role"]"#, #"json["metadata"]?["annotations"]?["status"]"#, #"cluster.lock()["leader"]"#,
-        #"records.failover["member"]"#,
+        #"records.failover["member"]"#, #"annotate(name, ["leader": .string(me)])"#,
+        #"pod.value(at: "metadata", "annotations", "status")"#, #"let name = "\(cluster)-config""#,
+        #"store.write("-sync")"#,
     ])
-    func `a second writing is noticed`(line: String) {
-        #expect(Self.isNoticed(line))
+    func `a second writing is noticed`(line: String) throws {
+        #expect(try Self.isNoticed(line))
     }
 
     @Test(arguments: [
         #"if mode == "quorum" { return }"#, #"let isQuorum = mode == "quorum""#, #"let status = answer["status"]"#,
-        #"json["role"]?.stringValue"#, #"// annotations["status"]"#,
+        #"json["role"]?.stringValue"#, #"// annotations["status"]"#, #"json["member"] = .string(member)"#,
+        #"arguments.append("--no-sync")"#,
     ])
-    func `a word that means something else is none`(line: String) {
-        #expect(!Self.isNoticed(line))
+    func `a word that means something else is none`(line: String) throws {
+        #expect(try !Self.isNoticed(line))
     }
 
-    private static func isNoticed(_ line: String) -> Bool {
-        SourceFile(path: "Sources/None/none.swift", text: line).literals.contains { isDeclared($0) || isLookedUp($0) }
+    private static func isNoticed(_ line: String) throws -> Bool {
+        let (keys, endings) = (Set(try Self.keys().map(\.text)), try Self.endings())
+        return SourceFile(path: "Sources/None/none.swift", text: line).literals.contains { literal in
+            isDeclared(literal) || isLookedUp(literal)
+                || (keys.contains(String(literal.text)) && isAboutAnnotations(literal))
+                || ending(literal).map(endings.contains) ?? false
+        }
     }
 }

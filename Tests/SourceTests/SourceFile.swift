@@ -42,6 +42,7 @@ struct SourceFile {
     /// A text between quotation marks, comments left out.
     struct Literal {
         let place: String
+        let line: Substring
         let text: Substring
         /// What stands before it in its line, up to the literal before it.
         let before: Substring
@@ -59,7 +60,7 @@ struct SourceFile {
             let parts = line.split(separator: "\"", omittingEmptySubsequences: false)
             return stride(from: 1, to: parts.count, by: 2).map { position in
                 Literal(
-                    place: "\(path):\(index + 1)", text: parts[position], before: parts[position - 1],
+                    place: "\(path):\(index + 1)", line: line, text: parts[position], before: parts[position - 1],
                     former: position > 1 ? parts[position - 2] : nil)
             }
         }

@@ -1,7 +1,5 @@
 import ClusterRecords
 import HighAvailability
-import KubernetesModels
-import Units
 
 extension WatchdogSettings {
     /// `MATRIARCH_WATCHDOG_MODE`, `_DEVICE`, `_SAFETY_MARGIN`, `_DRIVER`; nil without a mode.

@@ -9,8 +9,8 @@ extension AgentLoop {
     /// A planned change of leader: nothing acknowledged is lost, and nobody waits for a timer.
     ///
     /// 1. Look whether there is an heir. 2. Checkpoint, so that the stop is short. 3. Choose one that receives, by positions
-    /// measured now. 4. Take the request off, if it still stands. 5. Stop in order, which ships all WAL. 6. Wait until the heir has the shutdown
-    /// checkpoint. 7. Release the lock in its name. 8. Tell the result.
+    /// measured now. 4. Take the request off, if it still stands. 5. Stop in order, which ships all WAL. 6. Wait until the
+    /// heir has the shutdown checkpoint. 7. Release the lock in its name. 8. Tell the result.
     ///
     /// Whatever fails before 5 costs nobody anything; before 7 it leaves the lock here, and the next cycle starts the primary
     /// again.

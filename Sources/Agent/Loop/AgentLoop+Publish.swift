@@ -87,7 +87,7 @@ extension AgentLoop {
 
     private var problem: String? {
         if let lastDecision, lastDecision.action == .refuse { return lastDecision.reason }
-        if let problem = beginningProblem ?? settingsFault?.sentence { return problem }
+        if let fault = beginningFault ?? settingsFault { return fault.sentence }
         if let remoteObjection { return "not demoting to a standby cluster: \(remoteObjection)" }
         if let problem = remoteProblem ?? shortage { return problem }
         if let problem = agentFile.problem {
@@ -100,7 +100,8 @@ extension AgentLoop {
 
     /// What somebody wrote for the cluster and this member does not use, whatever else is wrong here.
     private var problems: [Problem] {
-        let found = (settingsFault?.problems ?? []) + [agentFile.problem].compactMap(\.self) + storeProblems
+        let refused = [beginningFault, settingsFault].compactMap(\.self).flatMap(\.problems)
+        let found = refused + [agentFile.problem].compactMap(\.self) + storeProblems
         return Array(found.prefix(Problem.maximumCount))
     }
 

@@ -87,7 +87,7 @@ actor AgentLoop {
     /// Why settings of the store are not used; nil while PostgreSQL has taken them all.
     var settingsFault: SettingsFault?
     /// What keeps this member from having data, and only a person can mend; nil when nothing does.
-    var beginningProblem: String?
+    var beginningFault: SettingsFault?
     /// What this leader's server has too little of for the members there are to be; nil: nothing.
     var shortage: String?
     var hasCheckpointSincePromotion = true

@@ -62,11 +62,11 @@ struct PeerClient: Sendable {
     }
 
     /// Whose confirmation a leader's commits wait for.
-    enum AwaitedStandbys: Sendable {
+    enum AwaitedStandbys: Hashable, Sendable {
         case names(Set<String>)
         /// It answers, and does not say: it does not run as a primary, or is an agent that knows no such question.
         case untold
-        /// It did not answer in time, or cannot measure.
+        /// It did not answer in time, cannot measure, or said what nobody here can read: its commits may wait for anybody.
         case silent
     }
 
@@ -75,9 +75,11 @@ struct PeerClient: Sendable {
         guard let url = Self.positionURL(leader) else { return .untold }
         // Any failure means the same here: it did not answer.
         guard let response = try? await transport.send(HTTPRequest(method: .get, url: url), deadline: limit),
-            response.status == 200, let json = try? JSONValue(parsing: response.body)
+            response.status == 200, let json = try? JSONValue(parsing: response.body),
+            let answer = PositionAnswer(of: leader.name, json: json)
         else { return .silent }
-        return PositionAnswer(of: leader.name, json: json)?.awaitedStandbys.map { .names($0) } ?? .untold
+        if let names = answer.awaitedStandbys { return .names(names) }
+        return json["awaited"] == nil ? .untold : .silent
     }
 
     private static func positionURL(_ member: Member) -> String? {

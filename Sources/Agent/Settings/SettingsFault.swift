@@ -2,17 +2,25 @@ import ClusterRecords
 import PostgresConfiguration
 import PostgresInstance
 
-/// Settings of the store that are not used, and why; the former ones stay in force.
+/// What somebody wrote for the cluster and this member cannot use, and what follows from it.
 struct SettingsFault: Hashable, Sendable {
     /// All of it, for the log and for the member's status.
     let sentence: String
-    /// In the words of the resource.
+    /// In the words of the resource; empty when nobody has written what is wrong.
     let problems: [Problem]
 
     /// What this agent refuses before PostgreSQL sees it.
-    init(_ error: InvalidSettings) {
-        sentence = "the settings are refused, the former ones stay in force: \(error)"
+    ///
+    /// - Parameter consequence: what the member does, or does not do.
+    init(_ error: InvalidSettings, _ consequence: String = "the settings are refused, the former ones stay in force") {
+        sentence = "\(consequence): \(error)"
         problems = error.problems.map { Problem($0, refuser: .agent) }
+    }
+
+    /// A program of PostgreSQL has failed, or is of another version.
+    init(_ error: InstanceError, _ consequence: String) {
+        sentence = "\(consequence): \(error.message)"
+        problems = []
     }
 
     /// What the server says of its files.

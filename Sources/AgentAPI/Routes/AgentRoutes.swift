@@ -47,15 +47,15 @@ public struct AgentRoutes: Sendable {
         }
         if request.path == PeerPath.position.rawValue { return await positionResponse() }
         // Patroni routes on the first segment alone.
-        switch request.path.split(separator: "/").first.map(String.init) ?? "" {
-        case "patroni": return .json(snapshot().document(at: now()).serialized())
-        case "cluster": return clusterResponse(snapshot())
-        case "history": return .json(snapshot().historyJSON ?? "[]")
-        case "config": return snapshot().configurationJSON.map { .json($0) } ?? StatusResponse(status: 502)
-        case "failsafe": return failsafeResponse(snapshot())
-        case "metrics": return .metrics(await metrics())
-        case "liveness": return StatusResponse(status: snapshot().isAlive(at: now()) ? 200 : 503)
-        case "readiness":
+        switch "/\(request.path.split(separator: "/").first ?? "")" {
+        case PeerPath.member.rawValue: return .json(snapshot().document(at: now()).serialized())
+        case "/cluster": return clusterResponse(snapshot())
+        case "/history": return .json(snapshot().historyJSON ?? "[]")
+        case "/config": return snapshot().configurationJSON.map { .json($0) } ?? StatusResponse(status: 502)
+        case PeerPath.failsafe.rawValue: return failsafeResponse(snapshot())
+        case "/metrics": return .metrics(await metrics())
+        case "/liveness": return StatusResponse(status: snapshot().isAlive(at: now()) ? 200 : 503)
+        case "/readiness":
             return StatusResponse(status: snapshot().isReady(query: request.query, now: now()) ? 200 : 503)
         case _: return healthResponse(request, snapshot())
         }

@@ -143,7 +143,7 @@ extension LocalCluster {
     private func changeSettings() async throws -> FaultUndo {
         var configuration = profile.configuration
         configuration["postgresql"]?["parameters"]?["work_mem"] = .string("\(Int.random(in: 4...64))MB")
-        try await members.annotate("-config", [StoreKey.configuration: .string(configuration.serialized())])
+        try await members.annotate(.configuration, [StoreKey.configuration: .string(configuration.serialized())])
         return FaultUndo(victim: "settings") {}
     }
 
@@ -167,7 +167,7 @@ extension LocalCluster {
         let request = FailoverRequest(
             leader: leader, candidate: wanted, requestID: "chaos-\(BootClock.now().nanoseconds)")
         try await members.annotate(
-            "-failover", .object(request.annotations.mapValues { $0.map(JSONValue.string) ?? .null }))
+            .failover, .object(request.annotations.mapValues { $0.map(JSONValue.string) ?? .null }))
         return FaultUndo(victim: "\(leader) to \(wanted ?? "anybody")") {}
     }
 }

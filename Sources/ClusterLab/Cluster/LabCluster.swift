@@ -15,8 +15,8 @@ public struct LabCluster: MeasuredCluster {
         self.name = name
     }
 
-    var names: Scope { Scope(namespace: namespace, cluster: name) }
-    var selector: String { names.selector }
+    var scope: Scope { Scope(namespace: namespace, cluster: name) }
+    var selector: String { scope.selector }
 
     // MARK: The resource
 
@@ -99,13 +99,13 @@ public struct LabCluster: MeasuredCluster {
     ///
     /// - Throws: ``LabError`` or `KubernetesError` as long as Secret or Service are not there.
     public func target() async throws -> WriteTarget {
-        let secret = try await lab.client.get(Secret.self, name: names.superuserSecret, namespace: namespace)
+        let secret = try await lab.client.get(Secret.self, name: scope.superuserSecret, namespace: namespace)
         guard let user = secret.decodedString("username"), let password = secret.decodedString("password") else {
-            throw LabError("Secret \(names.superuserSecret) has no username and password")
+            throw LabError("Secret \(scope.superuserSecret) has no username and password")
         }
-        let service = try await lab.client.get(Service.self, name: names.readWriteService, namespace: namespace)
+        let service = try await lab.client.get(Service.self, name: scope.readWriteService, namespace: namespace)
         guard let address = service.spec?.clusterIP, address != "None" else {
-            throw LabError("Service \(names.readWriteService) has no address of its own")
+            throw LabError("Service \(scope.readWriteService) has no address of its own")
         }
         return WriteTarget(host: address, user: user, password: try PasswordFile(user: user, password: password))
     }

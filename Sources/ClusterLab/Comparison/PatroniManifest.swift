@@ -102,7 +102,9 @@ struct PatroniManifest {
 
     /// Keeps Kubernetes from removing the Endpoints Patroni has its configuration in.
     private var storeService: JSONValue {
-        object("v1", "Service", "\(name)-config", ["spec": ["clusterIP": "None"]])
+        object(
+            "v1", "Service", Scope(namespace: namespace, cluster: name).storeConfiguration,
+            ["spec": ["clusterIP": "None"]])
     }
 
     private var statefulSet: JSONValue {

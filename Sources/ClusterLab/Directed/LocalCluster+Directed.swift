@@ -213,7 +213,8 @@ extension LocalCluster {
         let wanted = profile.mode == .on ? 1 : leadership.standbys.count
         try await wait(for: "\(wanted) recorded synchronous standbys", within: .seconds(30), saying: progress) {
             () -> Sight<Void> in
-            let record = SynchronousState(version: "", annotations: try await self.members.annotations("-sync"))
+            let record = SynchronousState(
+                version: "", annotations: try await self.members.annotations(.synchronization))
             guard record.leader == leadership.leader.name, record.members.count == wanted else {
                 return .notYet("\(record)")
             }

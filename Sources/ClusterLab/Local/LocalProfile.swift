@@ -1,3 +1,5 @@
+import ClusterRecords
+import HighAvailability
 import KubernetesModels
 public import Units
 
@@ -30,19 +32,21 @@ public struct LocalProfile: Hashable, Sendable {
         }
     }
 
-    /// As the operator writes it.
+    /// As the operator writes it, but for what an image's defaults are too large for here.
     var configuration: JSONValue {
-        func seconds(_ duration: Duration) -> JSONValue { .double(Double(duration.milliseconds) / 1000) }
-        return [
-            "ttl": seconds(timings.ttl), "loop_wait": seconds(timings.loopWait),
-            "retry_timeout": seconds(timings.retryTimeout), "failsafe_mode": .bool(isFailsafe),
-            "synchronous_mode": .string(mode.rawValue), "synchronous_node_count": 1,
-            "maximum_lag_on_failover": 1_048_576,
-            "matriarch": ["fence_margin": seconds(timings.fenceMargin)],
-            "postgresql": [
-                "use_pg_rewind": true, "use_slots": true,
-                "parameters": ["shared_buffers": "16MB", "max_connections": 60, "max_wal_size": "128MB"],
-            ],
-        ]
+        DynamicConfiguration(
+            timings: timings, synchronous: SynchronousPolicy(mode: SynchronousMode(mode)), usesFailsafe: isFailsafe,
+            parameters: ["shared_buffers": "16MB", "max_connections": "60", "max_wal_size": "128MB"]
+        ).json()
+    }
+}
+
+extension SynchronousMode {
+    fileprivate init(_ mode: LocalProfile.Mode) {
+        switch mode {
+        case .off: self = .off
+        case .on: self = .on
+        case .quorum: self = .quorum
+        }
     }
 }

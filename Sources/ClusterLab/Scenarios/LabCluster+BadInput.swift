@@ -66,7 +66,7 @@ extension LabCluster {
     /// - Returns: the message the user gets.
     public func withstandUnknownCandidate() async throws -> String {
         let before = try await waitUntilHealthy()
-        let candidate = names.pod(9)
+        let candidate = scope.pod(9)
         try await patch(spec: [
             "switchover": ["candidate": .string(candidate), "id": .string("lab-\(BootClock.now().nanoseconds)")]
         ])

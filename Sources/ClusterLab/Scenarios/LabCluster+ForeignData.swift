@@ -68,13 +68,13 @@ private struct ForeignVolume {
     private static let owner = "10026"
 
     static func make(cluster: LabCluster, ordinal: Int) async throws -> ForeignVolume {
-        let claim = cluster.names.volumeClaim(ordinal)
+        let claim = cluster.scope.volumeClaim(ordinal)
         let folder = "/var/tmp/matriarch-lab-\(cluster.namespace)-\(claim)"
         // initdb wants a user with a name; the files are given away afterwards.
         let identifier = try await CommandRunner.run(
             "sh", ["-ec", script, "make-foreign-data", folder, owner], deadline: .seconds(60))
         let volume = ForeignVolume(
-            cluster: cluster, member: cluster.names.pod(ordinal), claim: claim, folder: folder,
+            cluster: cluster, member: cluster.scope.pod(ordinal), claim: claim, folder: folder,
             systemIdentifier: identifier.trimmed)
         try await cluster.lab.kubectl(["apply", "-f", "-"], input: volume.manifest.serialized())
         return volume

@@ -43,16 +43,16 @@ extension LabCluster {
         result.figures["switchover rows lost"] = switched.result.verdict.map { Int64($0.lost.count) }
 
         let endpoints = try await lab.client.get(
-            Endpoints.self, name: names.storeLeader(.endpoints), namespace: namespace)
+            Endpoints.self, name: scope.storeLeader(.endpoints), namespace: namespace)
         let holder = LockRecord(endpoints.metadata).leader
         result.require(
             holder == lost.after.leader.name, "the Endpoints object names \(holder ?? "nobody") as leader")
         let routed = (endpoints.subsets ?? []).flatMap { $0.addresses ?? [] }.compactMap(\.ip)
         result.require(routed == [lost.after.leader.address], "the Service leads to \(routed)")
         let objects = try await objects()
-        let lockOfOtherKind = "configmap/\(names.storeLeader(.configMap))"
+        let lockOfOtherKind = "configmap/\(scope.storeLeader(.configMap))"
         result.require(!objects.contains(lockOfOtherKind), "\(lockOfOtherKind) exists too")
-        for service in names.storeServices {
+        for service in scope.storeServices {
             result.require(objects.contains("service/\(service)"), "nothing keeps the Endpoints \(service)")
         }
         return result

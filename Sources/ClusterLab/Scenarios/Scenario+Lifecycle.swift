@@ -71,7 +71,7 @@ extension LabCluster {
             return parts.isEmpty ? .reached(left) : .notYet(parts.sorted().joined(separator: ", "))
         }
         result.figures["gone ms"] = (BootClock.now() - deletion).milliseconds
-        let kept = Set((0..<3).map { "persistentvolumeclaim/\(names.volumeClaim($0))" })
+        let kept = Set((0..<3).map { "persistentvolumeclaim/\(scope.volumeClaim($0))" })
         result.require(left == kept, "left behind: \(left.sorted()); the volumes are \(kept.sorted())")
         let missing = baseline.subtracting(try await objects())
         result.require(missing.isEmpty, "gone although not ours: \(missing.sorted())")

@@ -22,7 +22,7 @@ extension LabCluster {
         try await waitUntilHealthy(instances: 3)
         try await patch(spec: ["instances": 5])
         try await waitUntilHealthy(instances: 5, within: .seconds(180))
-        let highest = names.pod(4)
+        let highest = scope.pod(4)
         if try await waitUntilHealthy(instances: 5).leader.name != highest {
             _ = try await switchOver("switchover to \(highest)", to: highest, instances: 5)
         }
@@ -45,10 +45,10 @@ extension LabCluster {
         result.verdict = HistoryVerdict(
             history: history, present: try await TableReader.ids(run: writer.run, at: target))
         let kept = try await volumeClaims()
-        let expected = Set((0..<5).map(names.volumeClaim))
+        let expected = Set((0..<5).map(scope.volumeClaim))
         result.require(expected.isSubset(of: kept), "volumes are missing: \(expected.subtracting(kept).sorted())")
         result.require(
-            [names.pod(0), names.pod(1)].contains(after.leader.name), "\(after.leader.name) leads after scaling to 2")
+            [scope.pod(0), scope.pod(1)].contains(after.leader.name), "\(after.leader.name) leads after scaling to 2")
         try await patch(spec: ["instances": 3])
         try await waitUntilHealthy(instances: 3, within: .seconds(180))
         return result

@@ -10,7 +10,11 @@ public struct AgentFile: Sendable, Hashable {
     /// Name of the file, and of its key in the ConfigMap.
     public static let name = "agent.json"
 
-    /// Keys and where the resource has them, as far as an agent can refuse them.
+    /// Keys and where the resource has them, as far as a version of PostgreSQL may refuse a value the file can have: see
+    /// ``PostgresConfiguration/InitdbOptions/arguments(in:)``.
+    ///
+    /// What is wrong with the file itself keeps the file's words, with its path in front: the operator checks what the
+    /// resource has, so somebody has written into the file, and looks for it there.
     static let resourcePaths = ["bootstrap": "spec.bootstrap"]
 
     /// For whoever looks at the file; an agent has the name from its environment.

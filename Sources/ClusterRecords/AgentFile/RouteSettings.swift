@@ -38,9 +38,12 @@ public struct RouteSettings: Hashable, Sendable {
 
 /// Whom the route's objects belong to, so that they go with the cluster.
 public struct RouteOwner: Hashable, Sendable {
+    /// Of the owner, `matriarch.dev/v1alpha1`.
     public var apiVersion: String
+    /// Of the owner, `PostgresCluster`.
     public var kind: String
     public var name: String
+    /// Of this very object: one made later under its name owns nothing.
     public var uid: String
 
     public init(apiVersion: String, kind: String, name: String, uid: String) {

@@ -116,7 +116,8 @@ extension DynamicConfiguration {
         if let parameters, !parameters.isNull, parameters.objectValue == nil {
             problems.append(Problem(path: "postgresql.parameters", parameters, "is not an object"))
         }
-        for (name, value) in parameters?.objectValue ?? [:] {
+        // In one order everywhere: of two that differ in case alone, every member takes the same one.
+        for (name, value) in (parameters?.objectValue ?? [:]).sorted(by: { $0.key < $1.key }) {
             switch value {
             case .string(let text): result.parameters[name.lowercased()] = text
             case .bool(let flag): result.parameters[name.lowercased()] = flag ? "on" : "off"

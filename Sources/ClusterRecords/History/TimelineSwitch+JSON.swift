@@ -7,12 +7,10 @@ extension TimelineSwitch {
     public static func list(annotation: String?) -> [TimelineSwitch] {
         guard let annotation, let entries = (try? JSONValue(parsing: annotation))?.arrayValue else { return [] }
         return entries.compactMap { entry in
-            guard let timeline = entry[0]?.int64Value.flatMap({ UInt32(exactly: $0) }),
-                let position = entry[1]?.int64Value.flatMap({ UInt64(exactly: $0) })
-            else { return nil }
+            guard let timeline = Timeline(json: entry[0]), let position = LSN(bytes: entry[1]) else { return nil }
             return TimelineSwitch(
-                timeline: Timeline(rawValue: timeline), position: LSN(rawValue: position),
-                reason: entry[2]?.stringValue ?? "", time: entry[3]?.stringValue, newLeader: entry[4]?.stringValue)
+                timeline: timeline, position: position, reason: entry[2]?.stringValue ?? "",
+                time: entry[3]?.stringValue, newLeader: entry[4]?.stringValue)
         }
     }
 

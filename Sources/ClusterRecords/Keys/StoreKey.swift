@@ -6,10 +6,15 @@ public enum StoreKey {
 
     /// Who holds it; also on the failover request and on the synchronous record: the leader these were written for.
     public static let leader = "leader"
+    /// When the holder took it, RFC 3339; for people and for Patroni.
     public static let acquireTime = "acquireTime"
+    /// When it was written last, RFC 3339: every renewal changes it, and nobody here compares it with a clock.
     public static let renewTime = "renewTime"
+    /// Of the holder, in seconds, perhaps with a fraction.
     public static let ttl = "ttl"
+    /// How often the lock has changed hands, from 0.
     public static let transitions = "transitions"
+    /// How far the holder has written, in bytes: a decimal number.
     public static let position = "optime"
     /// JSON `{member: api_url}`.
     public static let failsafe = "failsafe"
@@ -48,12 +53,14 @@ public enum StoreKey {
 
     /// The candidate; nobody in particular when it is absent or empty.
     public static let member = "member"
+    /// When it is due, RFC 3339 with a time zone; Patroni's tools write it.
     public static let scheduledAt = "scheduled_at"
     public static let requestID = "matriarch.dev/request-id"
 
     // MARK: On the synchronous record
 
     public static let synchronousStandbys = "sync_standby"
+    /// Whoever is not behind one more of the members than this may be elected; a decimal number, 0 with the mode `on`.
     public static let quorum = "quorum"
     /// When the record was written last, so that every write changes something; compared with nothing.
     public static let written = "matriarch.dev/written"

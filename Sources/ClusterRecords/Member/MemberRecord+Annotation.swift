@@ -59,8 +59,8 @@ extension MemberRecord {
         if let received { json["receive_lsn"] = .int(Int64(clamping: received.rawValue)) }
         if let replayed { json["replay_lsn"] = .int(Int64(clamping: replayed.rawValue)) }
         if let serverVersion { json["server_version"] = .int(Int64(serverVersion)) }
-        if let problem { json["problem"] = .string(problem) }
-        if !problems.isEmpty { json["problems"] = .array(problems.map(\.json)) }
+        if let problem { json["problem"] = .string(bounded(problem, to: Self.maximumProblemLength)) }
+        if !problems.isEmpty { json["problems"] = Problem.json(problems) }
         if let postmasterStartTime { json["postmaster_start_time"] = .string(postmasterStartTime) }
         if let restart { json["restart"] = restart.json }
         if writesRoute { json["route"] = .string(RouteSettings.kind) }
@@ -68,4 +68,6 @@ extension MemberRecord {
     }
 
     private static let primaryBefore4 = "master"
+    /// Of ``problem``, in Unicode scalars: it may tell what anybody has written into the store.
+    private static let maximumProblemLength = 4096
 }

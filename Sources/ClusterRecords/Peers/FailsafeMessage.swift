@@ -7,7 +7,9 @@ public struct FailsafeMessage: Hashable, Sendable {
     public var request: FailsafeRequest
     /// The cluster of a leader that makes a claim; nil from Patroni.
     public var scope: Scope?
+    /// Of the leader's server, `postgres://10.0.0.7:5432/postgres`; empty when it does not say.
     public var connectionURL: String
+    /// Of the leader's REST interface, `http://10.0.0.7:8008/patroni`; empty when it does not say.
     public var apiURL: String
 
     public init(_ request: FailsafeRequest, in scope: Scope?, connectionURL: String, apiURL: String) {

@@ -31,21 +31,23 @@ public struct PositionAnswer: Hashable, Sendable {
     /// - Parameter name: of the member that was asked.
     /// - Returns: nil when it lacks what a candidacy is judged by.
     public init?(of name: String, json: JSONValue) {
-        guard let timeline = json["timeline"]?.int64Value.flatMap({ UInt32(exactly: $0) }),
-            let position = Self.position(json["position"])
-        else { return nil }
+        guard let timeline = Timeline(json: json["timeline"]), let position = LSN(bytes: json["position"]) else {
+            return nil
+        }
         self.init(
             report: PositionReport(
-                name: name, isPrimary: json["role"]?.stringValue == "primary", timeline: Timeline(rawValue: timeline),
+                name: name, isPrimary: json["role"]?.stringValue == "primary", timeline: timeline,
                 position: position, isEligible: json["eligible"]?.boolValue ?? false,
                 priority: json["priority"]?.intValue ?? 1, sealedEpoch: json["sealed"]?.int64Value),
-            received: Self.position(json["received"]), replayed: Self.position(json["replayed"]),
+            received: LSN(bytes: json["received"]), replayed: LSN(bytes: json["replayed"]),
             isRunning: json["running"]?.boolValue ?? false, refusal: json["refusal"]?.stringValue,
-            awaitedStandbys: json["awaited"]?.arrayValue.map { Set($0.compactMap(\.stringValue)) })
+            awaitedStandbys: json["awaited"]?.arrayValue.flatMap(Self.names))
     }
 
-    private static func position(_ json: JSONValue?) -> LSN? {
-        json?.int64Value.flatMap { UInt64(exactly: $0) }.map { LSN(rawValue: $0) }
+    /// - Returns: nil when one of them is none: half of whom commits wait for would be nobody's answer.
+    private static func names(_ elements: [JSONValue]) -> Set<String>? {
+        let names = elements.compactMap(\.stringValue)
+        return names.count == elements.count ? Set(names) : nil
     }
 
     public var json: OrderedJSON {

@@ -2,7 +2,7 @@
 public struct Problem: Error, Hashable, Sendable {
     /// Where it stands, in the words of whoever wrote it, such as `spec.postgresql.parameters.work_mem`.
     public var path: String
-    /// The value found, at most 120 characters of it; nil when there is none.
+    /// The value found, at most ``maximumValueLength`` of it; nil when there is none.
     public var value: String?
     /// What is wrong with it, or what would be right, as the end of a sentence.
     public var rule: String
@@ -15,12 +15,25 @@ public struct Problem: Error, Hashable, Sendable {
         case `operator`
         case agent
         case postgresql
+
+        /// For people, as the end of "refused by".
+        public var name: String {
+            switch self {
+            case .schema: "the API server"
+            case .operator: "the operator"
+            case .agent: "the agent"
+            case .postgresql: "PostgreSQL"
+            }
+        }
     }
 
-    /// - Parameter value: is cut to 120 characters.
+    /// How much of a value is told, in Unicode scalars.
+    static let maximumValueLength = 120
+
+    /// - Parameter value: is cut to ``maximumValueLength``.
     public init(path: String, value: String?, rule: String, refuser: Refuser) {
         self.path = path
-        self.value = value.map { $0.count > 120 ? String($0.prefix(119)) + "…" : $0 }
+        self.value = value.map { bounded($0, to: Self.maximumValueLength) }
         self.rule = rule
         self.refuser = refuser
     }

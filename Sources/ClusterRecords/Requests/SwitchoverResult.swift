@@ -10,6 +10,7 @@ public struct SwitchoverResult: Hashable, Sendable {
     public var succeeded: Bool
     /// The leader before; nil when that is not known.
     public var from: String?
+    /// The leader after it, or whom the lock was to go to when it failed; nil when that is not known.
     public var to: String?
     /// A sentence; empty when nothing was said.
     public var reason: String

@@ -4,7 +4,9 @@ import Units
 ///
 /// The names of the store's objects are Patroni 4.1's, so that both can run side by side.
 public struct Scope: Hashable, Sendable {
+    /// Of all its objects.
     public let namespace: String
+    /// The cluster's name: of the resource, of its StatefulSet, and what the names of its other objects begin with.
     public let cluster: String
 
     public init(namespace: String, cluster: String) {

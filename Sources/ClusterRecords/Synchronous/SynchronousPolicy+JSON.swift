@@ -3,7 +3,9 @@ import KubernetesModels
 import Units
 
 extension SynchronousPolicy {
-    /// nil for what is not JSON, and for a mode nobody can read.
+    /// Reads the policy from the annotation `config` of the configuration's object, for whoever needs nothing else of it.
+    ///
+    /// nil for what is no JSON object, and for a mode nobody can read.
     public init?(annotation: String) {
         guard let json = try? JSONValue(parsing: annotation), json.objectValue != nil else { return nil }
         var problems: [Problem] = []

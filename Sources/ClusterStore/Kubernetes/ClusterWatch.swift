@@ -105,7 +105,7 @@ public final class ClusterWatch: Sendable {
     public var storeProblems: [Problem] {
         let store = state.withLock { state in
             StoreProblems(
-                leader: state.objects[lockName]?.annotations,
+                in: scope, lockObject: lockObject, leader: state.objects[lockName]?.annotations,
                 synchronization: state.objects[scope.storeSynchronization]?.annotations,
                 configuration: state.objects[scope.storeConfiguration]?.annotations)
         }

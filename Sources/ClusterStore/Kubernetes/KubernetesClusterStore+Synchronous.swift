@@ -54,7 +54,7 @@ extension KubernetesClusterStore {
 }
 
 extension SynchronousState {
-    init(_ object: KubernetesClusterStore.StoreObject) {
+    init(_ object: KubernetesClusterStore.LiveObject) {
         self.init(version: object.record.version, annotations: object.annotations)
     }
 }

@@ -120,7 +120,7 @@ public struct KubernetesClusterStore: ClusterStore {
     ///   ``ClusterWatch/confirmOwnership(of:until:arming:)``, once init has the deadline.
     private func settle(
         _ kind: LockAttempt, _ claim: LockClaim, stamp: String, base: LockRecord?, deadline: BootInstant,
-        attempt: (LockRecord?, BootInstant) async throws -> StoreObject
+        attempt: (LockRecord?, BootInstant) async throws -> LiveObject
     ) async throws -> LockWrite {
         let sentAt = clock()
         var base = base
@@ -147,7 +147,7 @@ public struct KubernetesClusterStore: ClusterStore {
     }
 
     /// Reads the lock again and again until it answers; outside the deadline the outcome stays unknown.
-    private func readSettling(deadline: BootInstant) async throws -> StoreObject? {
+    private func readSettling(deadline: BootInstant) async throws -> LiveObject? {
         while true {
             do {
                 return try await readLockObject(deadline: deadline)
@@ -277,7 +277,7 @@ public struct KubernetesClusterStore: ClusterStore {
                     scope.storeFailover, FailoverRequest.noAnnotations, version: object.record.version, with: client,
                     deadline: deadline)
                 return true
-            } catch let error as KubernetesError where error.isConflict {
+            } catch let error as KubernetesError where error.isConflict || error.isNotFound {
                 continue
             }
         }
@@ -286,7 +286,7 @@ public struct KubernetesClusterStore: ClusterStore {
 
     // MARK: Objects
 
-    struct StoreObject {
+    struct LiveObject {
         var record: LockRecord
         var annotations: [String: String]
 
@@ -299,9 +299,9 @@ public struct KubernetesClusterStore: ClusterStore {
         }
     }
 
-    private func readLockObject(deadline: BootInstant) async throws -> StoreObject? {
+    private func readLockObject(deadline: BootInstant) async throws -> LiveObject? {
         do {
-            return StoreObject(
+            return LiveObject(
                 try await lockClient.getRaw(
                     resource, name: lockName, namespace: scope.namespace, deadline: remaining(deadline)))
         } catch  where error.isNotFound {
@@ -309,9 +309,9 @@ public struct KubernetesClusterStore: ClusterStore {
         }
     }
 
-    func readObject(_ name: String, deadline: BootInstant) async throws -> StoreObject? {
+    func readObject(_ name: String, deadline: BootInstant) async throws -> LiveObject? {
         do {
-            return StoreObject(
+            return LiveObject(
                 try await client.getRaw(
                     resource, name: name, namespace: scope.namespace, deadline: remaining(deadline)))
         } catch  where error.isNotFound {
@@ -322,12 +322,12 @@ public struct KubernetesClusterStore: ClusterStore {
     func patchObject(
         _ name: String, _ annotations: [String: String?], version: String? = nil, subsets: JSONValue? = nil,
         with client: KubernetesClient, deadline: BootInstant
-    ) async throws -> StoreObject {
+    ) async throws -> LiveObject {
         var metadata: JSONValue = ["annotations": Self.json(annotations)]
         if let version { metadata["resourceVersion"] = .string(version) }
         var body: JSONValue = ["metadata": metadata]
         if let subsets { body["subsets"] = subsets }
-        return StoreObject(
+        return LiveObject(
             try await client.mergePatchRaw(
                 resource, name: name, namespace: scope.namespace, body: body, deadline: remaining(deadline)))
     }
@@ -335,7 +335,7 @@ public struct KubernetesClusterStore: ClusterStore {
     func createObject(
         _ name: String, _ annotations: [String: String?], subsets: JSONValue? = nil, with client: KubernetesClient,
         deadline: BootInstant
-    ) async throws -> StoreObject {
+    ) async throws -> LiveObject {
         let present = annotations.compactMapValues { $0 }
         var body: JSONValue = [
             "apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind),
@@ -346,7 +346,7 @@ public struct KubernetesClusterStore: ClusterStore {
             ],
         ]
         if let subsets { body["subsets"] = subsets }
-        return StoreObject(
+        return LiveObject(
             try await client.createRaw(
                 resource, body: body, namespace: scope.namespace, deadline: remaining(deadline)))
     }

@@ -20,15 +20,15 @@ extension StoreRecords {
     /// Sorts the store's objects by what they are for.
     ///
     /// - Parameter objects: ConfigMaps first: beside them the Services' own Endpoints have annotations of another kind.
-    init(_ names: Scope, pods: [Pod], objects: [ObjectMeta], live: [String: JSONValue]) {
+    init(_ scope: Scope, pods: [Pod], objects: [ObjectMeta], live: [String: JSONValue]) {
         let annotations = Dictionary(
             objects.compactMap { object in object.name.map { ($0, object.annotations ?? [:]) } },
             uniquingKeysWith: { configMap, _ in configMap })
-        let leader = annotations[names.storeLeader(.configMap)] ?? annotations[names.storeLeader(.endpoints)]
+        let leader = annotations[scope.storeLeader(.configMap)] ?? annotations[scope.storeLeader(.endpoints)]
         self.init(
-            leader: leader ?? [:], configuration: annotations[names.storeConfiguration] ?? [:],
-            failover: annotations[names.storeFailover] ?? [:],
-            synchronization: annotations[names.storeSynchronization] ?? [:], pods: pods, live: live)
+            leader: leader ?? [:], configuration: annotations[scope.storeConfiguration] ?? [:],
+            failover: annotations[scope.storeFailover] ?? [:],
+            synchronization: annotations[scope.storeSynchronization] ?? [:], pods: pods, live: live)
     }
 }
 
@@ -73,7 +73,7 @@ extension ClusterListing {
         let now = lock.leader.flatMap { name -> LSN? in
             let log = records.live[name]?["xlog"]
             // A standby leader's is what it has received.
-            return (log?["location"] ?? log?["received_location"])?.position
+            return LSN(bytes: log?["location"] ?? log?["received_location"])
         }
         return [lock.position, now].compactMap { $0 }.max()
     }
@@ -113,16 +113,12 @@ extension MemberListing {
             name: name, host: record.address?.host ?? pod.status?.podIP, port: record.address?.port, role: role,
             state: replicationState ?? current("state", record.stateName) ?? "",
             timeline: live?["timeline"].map(\.int64Value) ?? record.timeline.map { Int64($0.rawValue) },
-            received: behind(log?["received_location"]?.position ?? record.received ?? record.position),
-            replayed: behind(log?["replayed_location"]?.position ?? record.replayed ?? record.position),
+            received: behind(LSN(bytes: log?["received_location"]) ?? record.received ?? record.position),
+            replayed: behind(LSN(bytes: log?["replayed_location"]) ?? record.replayed ?? record.position),
             hasPendingRestart: record.isRestartPending, pendingSettings: record.pendingRestart,
             scheduledRestart: record.scheduledRestart, tags: record.tagValues, agentVersion: record.version,
             serverVersion: live?["server_version"]?.intValue ?? record.serverVersion)
     }
-}
-
-extension JSONValue {
-    fileprivate var position: LSN? { int64Value.flatMap { UInt64(exactly: $0) }.map { LSN(rawValue: $0) } }
 }
 
 extension ClusterListing.Identity {

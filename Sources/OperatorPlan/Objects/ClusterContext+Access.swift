@@ -5,7 +5,7 @@ import PostgresClusterAPI
 /// What the agents are, and what they may do.
 extension ClusterContext {
     func serviceAccount() -> JSONValue {
-        object(ServiceAccount.resource, names.serviceAccount, component: Component.access, [:])
+        object(ServiceAccount.resource, scope.serviceAccount, component: Component.access, [:])
     }
 
     /// Permissions of the agents, by name wherever the verb allows one.
@@ -18,9 +18,9 @@ extension ClusterContext {
     ///   - writesRoute: whether the leader writes the EndpointSlices of the read-write Service.
     func role(memberCount: Int, writesRoute: Bool) -> JSONValue {
         let storeNames = [
-            names.storeLeader(lockObject), names.storeConfiguration, names.storeFailover, names.storeSynchronization,
+            scope.storeLeader(lockObject), scope.storeConfiguration, scope.storeFailover, scope.storeSynchronization,
         ]
-        let pods = (0..<memberCount).map(names.pod)
+        let pods = (0..<memberCount).map(scope.pod)
         var rules: [JSONValue] = [
             Self.rule("", storeResource.plural, ["get", "patch"], names: storeNames),
             Self.rule("", storeResource.plural, ["create", "list", "watch"]),
@@ -35,23 +35,23 @@ extension ClusterContext {
             // Lists and watches are made by name here.
             rules.append(
                 Self.rule(
-                    Self.discovery, "endpointslices", ["get", "list", "watch", "patch"], names: names.routeSlices))
+                    Self.discovery, "endpointslices", ["get", "list", "watch", "patch"], names: scope.routeSlices))
             rules.append(Self.rule(Self.discovery, "endpointslices", ["create"]))
             rules.append(Self.rule(Self.discovery, "endpointslices/restricted", ["create"]))
         }
-        return object(Role.resource, names.role, component: Component.access, ["rules": .array(rules)])
+        return object(Role.resource, scope.role, component: Component.access, ["rules": .array(rules)])
     }
 
     func roleBinding() -> JSONValue {
         object(
-            RoleBinding.resource, names.roleBinding, component: Component.access,
+            RoleBinding.resource, scope.roleBinding, component: Component.access,
             [
                 "roleRef": [
-                    "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": .string(names.role),
+                    "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": .string(scope.role),
                 ],
                 "subjects": [
                     [
-                        "kind": "ServiceAccount", "name": .string(names.serviceAccount),
+                        "kind": "ServiceAccount", "name": .string(scope.serviceAccount),
                         "namespace": .string(namespace),
                     ]
                 ],
@@ -73,8 +73,8 @@ extension ClusterContext {
     /// The passwords of the three database roles.
     func secrets() -> [SecretRequest] {
         [
-            (names.superuserSecret, "postgres"), (names.replicationSecret, "replicator"),
-            (names.rewindSecret, "rewinder"),
+            (scope.superuserSecret, "postgres"), (scope.replicationSecret, "replicator"),
+            (scope.rewindSecret, "rewinder"),
         ].map { name, username in
             SecretRequest(name: name, username: username, metadata: metadata(name, component: Component.credentials))
         }

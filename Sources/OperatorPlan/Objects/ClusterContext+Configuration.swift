@@ -15,7 +15,7 @@ extension ClusterContext {
     func agentConfigMap(preferring preferred: Range<Int> = 0..<0, writesRoute: Bool) -> JSONValue {
         let file = agentFile(preferring: preferred, writesRoute: writesRoute)
         return object(
-            ConfigMap.resource, names.agentConfigMap, component: Component.configuration,
+            ConfigMap.resource, scope.agentConfigMap, component: Component.configuration,
             ["data": [AgentFile.name: .string(file.json.serialized())]])
     }
 
@@ -26,7 +26,7 @@ extension ClusterContext {
             // Whatever the store says or does not say yet: no empty cluster in the place of a copy.
             copiesRemote: spec.remote != nil, route: writesRoute ? RouteSettings(owner: routeOwner) : nil)
         for override in spec.instanceOverrides ?? [] { file.tags[override.name] = override.tags.ofMember }
-        for name in preferred.map(names.pod) {
+        for name in preferred.map(scope.pod) {
             var own = file.tags[name] ?? MemberTags()
             guard own.mayLead, own.mayBeSynchronous else { continue }
             // Above all the schema admits, and in the same order among themselves.

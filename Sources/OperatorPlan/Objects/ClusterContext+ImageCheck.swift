@@ -34,7 +34,7 @@ extension ClusterContext {
         let resources: JSONValue = ["cpu": "100m", "memory": "128Mi"]
         var pod: [String: JSONValue] = [
             // The members' account, for what is pulled and admitted in its name; without its token.
-            "serviceAccountName": .string(names.serviceAccount), "automountServiceAccountToken": false,
+            "serviceAccountName": .string(scope.serviceAccount), "automountServiceAccountToken": false,
             "enableServiceLinks": false, "terminationGracePeriodSeconds": 0,
             "securityContext": [
                 "runAsNonRoot": true, "runAsUser": .int(Self.user), "runAsGroup": .int(Self.user),

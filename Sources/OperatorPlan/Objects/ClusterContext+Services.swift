@@ -22,7 +22,7 @@ extension ClusterContext {
             annotations[StoreKey.route] = StoreKey.routeBySlice
         }
         return object(
-            Service.resource, names.readWriteService, component: Component.access, annotations: annotations,
+            Service.resource, scope.readWriteService, component: Component.access, annotations: annotations,
             ["spec": spec])
     }
 
@@ -34,14 +34,14 @@ extension ClusterContext {
                 Labels.role: RoleLabel.replica.rawValue, Labels.isOffered: Labels.offered,
             ]) { $1 })
         return object(
-            Service.resource, names.readOnlyService, component: Component.access, annotations: clientAnnotations,
+            Service.resource, scope.readOnlyService, component: Component.access, annotations: clientAnnotations,
             ["spec": spec])
     }
 
     /// Names for the members among themselves, also before they are ready.
     func podsService() -> JSONValue {
         object(
-            Service.resource, names.podsService, component: Component.member,
+            Service.resource, scope.podsService, component: Component.member,
             [
                 "spec": [
                     "clusterIP": "None", "publishNotReadyAddresses": true, "selector": JSONValue(podSelector),
@@ -58,7 +58,7 @@ extension ClusterContext {
     /// annotation of leader election in the objects would keep them, too, but not those that exist already
     /// (Patroni #3365 weighs the two).
     func storeServices() -> [JSONValue] {
-        names.storeServices.map {
+        scope.storeServices.map {
             object(Service.resource, $0, component: Component.store, ["spec": ["clusterIP": "None"]])
         }
     }
@@ -84,7 +84,7 @@ extension ClusterContext {
     /// Evictions take one member at a time. A single member has none: its drain would hang for ever.
     func podDisruptionBudget(_ resource: APIResource) -> JSONValue {
         object(
-            resource, names.podDisruptionBudget, component: Component.member,
+            resource, scope.podDisruptionBudget, component: Component.member,
             ["spec": ["maxUnavailable": 1, "selector": ["matchLabels": JSONValue(podSelector)]]])
     }
 }

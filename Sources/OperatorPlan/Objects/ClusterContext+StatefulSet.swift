@@ -10,10 +10,10 @@ extension ClusterContext {
     /// - Parameter image: what the members run; nil: spec.image.
     func statefulSet(replicas: Int, image: String? = nil) -> JSONValue {
         object(
-            StatefulSet.resource, names.statefulSet, component: Component.member,
+            StatefulSet.resource, scope.statefulSet, component: Component.member,
             [
                 "spec": [
-                    "replicas": JSONValue(replicas), "serviceName": .string(names.podsService),
+                    "replicas": JSONValue(replicas), "serviceName": .string(scope.podsService),
                     // A dead demo-0 must not keep demo-1 from starting; the operator orders restarts itself.
                     "podManagementPolicy": "Parallel", "updateStrategy": ["type": "OnDelete"],
                     "selector": ["matchLabels": JSONValue(podSelector)],
@@ -44,7 +44,7 @@ extension ClusterContext {
         var metadata: JSONValue = ["labels": JSONValue(labels)]
         if let annotations = spec.podMetadata?.annotations { metadata["annotations"] = JSONValue(annotations) }
         var pod: [String: JSONValue] = [
-            "serviceAccountName": .string(names.serviceAccount), "automountServiceAccountToken": true,
+            "serviceAccountName": .string(scope.serviceAccount), "automountServiceAccountToken": true,
             "enableServiceLinks": false,
             // A primary hands over before it stops; that and a shutdown checkpoint fit in here.
             "terminationGracePeriodSeconds": 60,
@@ -147,10 +147,10 @@ extension ClusterContext {
                 "projected": [
                     "defaultMode": 0o440,
                     "sources": [
-                        ["configMap": ["name": .string(names.agentConfigMap)]],
-                        credentials(names.superuserSecret, "superuser"),
-                        credentials(names.replicationSecret, "replication"),
-                        credentials(names.rewindSecret, "rewind"),
+                        ["configMap": ["name": .string(scope.agentConfigMap)]],
+                        credentials(scope.superuserSecret, "superuser"),
+                        credentials(scope.replicationSecret, "replication"),
+                        credentials(scope.rewindSecret, "rewind"),
                     ],
                 ],
             ],

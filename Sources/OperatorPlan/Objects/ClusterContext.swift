@@ -16,7 +16,7 @@ struct ClusterContext: Sendable, Hashable {
         self.spec = spec
     }
 
-    var names: Scope { Scope(namespace: namespace, cluster: name) }
+    var scope: Scope { Scope(namespace: namespace, cluster: name) }
     var lockObject: LockObject { spec.highAvailability.lockObject }
 
     /// Kind of the store's objects.

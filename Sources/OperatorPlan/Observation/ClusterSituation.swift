@@ -22,8 +22,8 @@ struct ClusterSituation: Sendable, Hashable {
     /// By member: the WAL it last left behind.
     let abandoned: [String: AbandonedReport]
 
-    init(names: Scope, observed: Observed, overrides: [InstanceOverride]) {
-        members = observed.pods.compactMap { ObservedMember($0, names: names, overrides: overrides) }
+    init(scope: Scope, observed: Observed, overrides: [InstanceOverride]) {
+        members = observed.pods.compactMap { ObservedMember($0, scope: scope, overrides: overrides) }
             .sorted { $0.ordinal < $1.ordinal }
         let annotations = observed.store.configuration?.annotations ?? [:]
         lock = observed.store.leader.map { LockRecord(version: $0.resourceVersion ?? "", annotations: $0.annotations) }
@@ -75,7 +75,7 @@ struct ClusterSituation: Sendable, Hashable {
         for problem in members.flatMap(\.record.problems) where !problems.contains(problem) { problems.append(problem) }
         return problems.map { problem in
             let names = members.filter { $0.record.problems.contains(problem) }.map(\.name).joined(separator: ", ")
-            return "\(names): \(problem)"
+            return "\(names): \(problem) (refused by \(problem.refuser.name))"
         }
     }
 

@@ -58,13 +58,13 @@ public struct StoreSnapshot: Sendable, Hashable {
     /// The objects told apart by name.
     ///
     /// - Parameter metadata: metadata of those of ``names(of:lockObject:)`` that exist.
-    public init(_ names: Scope, lockObject: LockObject, metadata: [ObjectMeta]) {
+    public init(_ scope: Scope, lockObject: LockObject, metadata: [ObjectMeta]) {
         func object(_ name: String) -> StoreObject? {
             metadata.first { $0.name == name }.map(StoreObject.init)
         }
         self.init(
-            leader: object(names.storeLeader(lockObject)), configuration: object(names.storeConfiguration),
-            failover: object(names.storeFailover), synchronization: object(names.storeSynchronization))
+            leader: object(scope.storeLeader(lockObject)), configuration: object(scope.storeConfiguration),
+            failover: object(scope.storeFailover), synchronization: object(scope.storeSynchronization))
     }
 }
 
@@ -129,21 +129,21 @@ public struct Capabilities: Sendable, Hashable {
 extension Observed {
     /// The objects the shell reads by name before planning.
     public static func objectsToRead(
-        of names: Scope, lockObject: LockObject, capabilities: Capabilities
+        of scope: Scope, lockObject: LockObject, capabilities: Capabilities
     ) -> [ObjectKey] {
         var keys = [
-            ObjectKey(ServiceAccount.resource, names.serviceAccount),
-            ObjectKey(Role.resource, names.role),
-            ObjectKey(RoleBinding.resource, names.roleBinding),
-            ObjectKey(ConfigMap.resource, names.agentConfigMap),
-            ObjectKey(Service.resource, names.readWriteService),
-            ObjectKey(Service.resource, names.readOnlyService),
-            ObjectKey(Service.resource, names.podsService),
-            ObjectKey(StatefulSet.resource, names.statefulSet),
+            ObjectKey(ServiceAccount.resource, scope.serviceAccount),
+            ObjectKey(Role.resource, scope.role),
+            ObjectKey(RoleBinding.resource, scope.roleBinding),
+            ObjectKey(ConfigMap.resource, scope.agentConfigMap),
+            ObjectKey(Service.resource, scope.readWriteService),
+            ObjectKey(Service.resource, scope.readOnlyService),
+            ObjectKey(Service.resource, scope.podsService),
+            ObjectKey(StatefulSet.resource, scope.statefulSet),
         ]
-        if lockObject == .endpoints { keys += names.storeServices.map { ObjectKey(Service.resource, $0) } }
+        if lockObject == .endpoints { keys += scope.storeServices.map { ObjectKey(Service.resource, $0) } }
         if let budget = capabilities.podDisruptionBudget {
-            keys.append(ObjectKey(budget, names.podDisruptionBudget))
+            keys.append(ObjectKey(budget, scope.podDisruptionBudget))
         }
         return keys
     }

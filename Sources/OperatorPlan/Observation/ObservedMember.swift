@@ -22,8 +22,8 @@ struct ObservedMember: Sendable, Hashable {
     let tags: MemberTags
 
     /// nil when the Pod's name does not belong to the cluster's StatefulSet.
-    init?(_ pod: Pod, names: Scope, overrides: [InstanceOverride]) {
-        guard let name = pod.metadata.name, let ordinal = names.ordinal(ofPod: name) else { return nil }
+    init?(_ pod: Pod, scope: Scope, overrides: [InstanceOverride]) {
+        guard let name = pod.metadata.name, let ordinal = scope.ordinal(ofPod: name) else { return nil }
         self.name = name
         self.ordinal = ordinal
         uid = pod.metadata.uid
@@ -63,9 +63,4 @@ struct ObservedMember: Sendable, Hashable {
             name: name, role: role, state: state, timeline: timeline, ready: isReady, node: node,
             pendingRestart: record.isRestartPending ? true : nil, problem: problem)
     }
-}
-
-/// `text` cut to what the schema admits: one sentence too long must not have the whole status refused.
-func bounded(_ text: String, to scalars: Int) -> String {
-    text.unicodeScalars.count > scalars ? String(text.unicodeScalars.prefix(scalars - 1)) + "…" : text
 }

@@ -19,7 +19,7 @@ public struct ObservedRoute: Sendable, Hashable {
 }
 
 /// An EndpointSlice an agent has written: the member it leads to, and under which lock.
-struct RouteSlice: Sendable, Hashable {
+struct AgentSlice: Sendable, Hashable {
     let name: String
     let uid: String?
     let resourceVersion: String?

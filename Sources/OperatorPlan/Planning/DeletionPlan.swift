@@ -15,7 +15,7 @@ func deletionPlan(_ cluster: PostgresCluster, observed: Observed) -> Plan {
         plan.verdict = "being deleted; nothing left to clean up"
         return plan
     }
-    let names = cluster.scope
+    let scope = cluster.scope
     let release = Change.patchMetadata(
         metadataPatch(of: cluster, finalizers: finalizers.filter { $0 != OperatorNames.finalizer }))
     if observed.isNamespaceTerminating {
@@ -23,7 +23,7 @@ func deletionPlan(_ cluster: PostgresCluster, observed: Observed) -> Plan {
         plan.changes = [release]
         return plan
     }
-    let key = ObjectKey(StatefulSet.resource, names.statefulSet)
+    let key = ObjectKey(StatefulSet.resource, scope.statefulSet)
     if let live = observed.objects[key] {
         plan.verdict = "stopping the members"
         if live.value(at: "metadata", "deletionTimestamp") == nil {
@@ -32,7 +32,7 @@ func deletionPlan(_ cluster: PostgresCluster, observed: Observed) -> Plan {
         plan.requeue(after: .seconds(5))
         return plan
     }
-    let remaining = observed.pods.compactMap(\.metadata.name).filter { names.ordinal(ofPod: $0) != nil }
+    let remaining = observed.pods.compactMap(\.metadata.name).filter { scope.ordinal(ofPod: $0) != nil }
     guard remaining.isEmpty else {
         plan.verdict = "waiting for \(remaining.sorted().joined(separator: ", ")) to end"
         plan.requeue(after: .seconds(5))

@@ -45,7 +45,7 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
 
 /// What a StatefulSet cannot change once it exists; servers with CEL have refused it already.
 private func fixedFieldProblems(_ context: ClusterContext, observed: Observed) -> [SpecProblem] {
-    let live = observed.objects[ObjectKey(StatefulSet.resource, context.names.statefulSet)]
+    let live = observed.objects[ObjectKey(StatefulSet.resource, context.scope.statefulSet)]
     guard let claim = live?.value(at: "spec", "volumeClaimTemplates")?[0] else { return [] }
     let storage = context.spec.storage
     var problems: [SpecProblem] = []
@@ -71,7 +71,7 @@ private func fixedFieldProblems(_ context: ClusterContext, observed: Observed) -
 /// A Service keeps the first family it was made with, also one that nobody had asked for then.
 private func fixedFamilyProblems(_ context: ClusterContext, observed: Observed) -> [SpecProblem] {
     guard let wanted = context.spec.service?.ipFamilies?.first else { return [] }
-    let services = [context.names.readWriteService, context.names.readOnlyService]
+    let services = [context.scope.readWriteService, context.scope.readOnlyService]
     let made = services.lazy.compactMap { name in
         observed.objects[ObjectKey(Service.resource, name)]?.value(at: "spec", "ipFamilies")?[0]?.stringValue
     }
@@ -112,16 +112,16 @@ struct Planner {
         self.observed = observed
         self.now = now
         situation = ClusterSituation(
-            names: context.names, observed: observed, overrides: context.spec.instanceOverrides ?? [])
+            scope: context.scope, observed: observed, overrides: context.spec.instanceOverrides ?? [])
         previous = cluster.status ?? PostgresClusterStatus()
         status = previous
     }
 
     var spec: PostgresClusterSpec { context.spec }
-    var names: Scope { context.names }
+    var scope: Scope { context.scope }
 
     /// The live StatefulSet; nil before it was made.
-    var liveStatefulSet: JSONValue? { observed.objects[ObjectKey(StatefulSet.resource, names.statefulSet)] }
+    var liveStatefulSet: JSONValue? { observed.objects[ObjectKey(StatefulSet.resource, scope.statefulSet)] }
 
     mutating func event(_ reason: EventReason, _ note: String) {
         plan.changes.append(.event(EventRequest(kind: .normal, reason: reason, note: note)))

@@ -95,7 +95,7 @@ extension Planner {
             return
         }
         guard spec.instances == 1 else { return apply(resource, context.podDisruptionBudget(resource)) }
-        let key = ObjectKey(resource, names.podDisruptionBudget)
+        let key = ObjectKey(resource, scope.podDisruptionBudget)
         if let live = observed.objects[key] {
             plan.changes.append(.delete(key, uid: live.value(at: "metadata", "uid")?.stringValue))
         }
@@ -128,7 +128,7 @@ extension Planner {
 
     /// The dynamic configuration, before any Pod exists and whenever the spec changes it.
     mutating func planStoreConfiguration() {
-        let key = ObjectKey(context.storeResource, names.storeConfiguration)
+        let key = ObjectKey(context.storeResource, scope.storeConfiguration)
         let stored = observed.store.configuration
         let current = stored?.annotations[StoreKey.configuration].flatMap { text -> JSONValue? in
             do {

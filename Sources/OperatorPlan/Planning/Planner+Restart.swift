@@ -67,9 +67,13 @@ extension Planner {
                 return plan.requeue(after: min(notBefore - now, .seconds(3600)))
             }
             guard now < notBefore + .seconds(request.timeout) else {
+                // Who had to wait was there.
+                let hasWaited = state.reason == ConditionReason.busy.rawValue
                 return fail(
-                    &state, .missed,
-                    "Its time was \(notBefore), and nobody was there to begin within \(request.timeout) s")
+                    &state, hasWaited ? .timedOut : .missed,
+                    hasWaited
+                        ? "\(state.message ?? "Waits"); gave up after \(request.timeout) s"
+                        : "Its time was \(notBefore), and nobody was there to begin within \(request.timeout) s")
             }
         }
         guard !isSwitchoverRunning, situation.systemIdentifier != nil else {
@@ -208,7 +212,7 @@ extension Planner {
     private mutating func write(order: RestartOrder?) {
         let stored = observed.store.configuration
         guard stored?.annotations[StoreKey.restart] != order?.annotation else { return }
-        let key = ObjectKey(context.storeResource, names.storeConfiguration)
+        let key = ObjectKey(context.storeResource, scope.storeConfiguration)
         let isWritten = plan.changes.contains {
             if case .writeStore(let write) = $0 { write.key == key } else { false }
         }

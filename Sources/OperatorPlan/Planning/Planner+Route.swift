@@ -25,7 +25,7 @@ extension Planner {
     private var isLedWithoutRoute: Bool { situation.primary.map { !$0.record.writesRoute } ?? false }
 
     private var liveService: JSONValue? {
-        observed.objects[ObjectKey(Service.resource, names.readWriteService)]
+        observed.objects[ObjectKey(Service.resource, scope.readWriteService)]
     }
 
     private func isRoutedBySlice(_ service: JSONValue) -> Bool {
@@ -33,9 +33,9 @@ extension Planner {
     }
 
     /// A slice the leader wrote under the lock it holds now, which leads to its Pod.
-    private var leadersSlice: RouteSlice? {
+    private var leadersSlice: AgentSlice? {
         guard let leader = situation.leadingMember, let lock = situation.lock, lock.hasReadableEpoch else { return nil }
-        return observed.route.slices.compactMap(RouteSlice.init).first {
+        return observed.route.slices.compactMap(AgentSlice.init).first {
             $0.reign.holder?.member == leader.name && $0.reign.epoch == lock.epoch && $0.pods == [leader.uid]
         }
     }
@@ -65,7 +65,7 @@ extension Planner {
 
     /// Beside a selector a slice nobody moves any more leads clients to a member that led once. It goes when the label leads.
     private mutating func removeStaleSlices(_ service: JSONValue) {
-        let stale = observed.route.slices.compactMap(RouteSlice.init)
+        let stale = observed.route.slices.compactMap(AgentSlice.init)
         guard let resource = observed.capabilities.endpointSlice, !stale.isEmpty else {
             return plan.requeue(after: isRoutedBySlice(service) ? .seconds(2) : .seconds(30))
         }
@@ -82,7 +82,7 @@ extension Planner {
         if let version = service.value(at: "metadata", "resourceVersion") {
             body["metadata"] = ["resourceVersion": version]
         }
-        plan.changes.append(.patch(ObjectKey(Service.resource, names.readWriteService), body: body))
+        plan.changes.append(.patch(ObjectKey(Service.resource, scope.readWriteService), body: body))
         plan.requeue(after: .seconds(2))
     }
 
@@ -103,7 +103,7 @@ extension Planner {
         // First what would be copied.
         if let endpoints {
             plan.changes.append(
-                .delete(ObjectKey(Endpoints.resource, names.readWriteService), uid: endpoints.uid))
+                .delete(ObjectKey(Endpoints.resource, scope.readWriteService), uid: endpoints.uid))
         }
         for slice in former {
             guard let name = slice.value(at: "metadata", "name")?.stringValue else { continue }
@@ -117,7 +117,7 @@ extension Planner {
     private mutating func withdrawDeadRoute() {
         guard situation.leader == nil, let resource = observed.capabilities.endpointSlice else { return }
         let present = Set(situation.members.compactMap(\.uid))
-        for slice in observed.route.slices.compactMap(RouteSlice.init)
+        for slice in observed.route.slices.compactMap(AgentSlice.init)
         where !slice.pods.isEmpty && slice.pods.isDisjoint(with: present) {
             guard let version = slice.resourceVersion else { continue }
             plan.changes.append(

@@ -30,7 +30,7 @@ extension Planner {
             return live
         }
         event(.scaledDown, "From \(live) to \(wanted) instances")
-        let kept = (wanted..<live).map(names.volumeClaim).filter(observed.volumeClaims.contains)
+        let kept = (wanted..<live).map(scope.volumeClaim).filter(observed.volumeClaims.contains)
         if !kept.isEmpty {
             event(.volumeKept, "Volumes of removed members are kept: \(kept.joined(separator: ", "))")
         }

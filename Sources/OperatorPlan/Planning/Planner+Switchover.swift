@@ -84,9 +84,13 @@ extension Planner {
                 return plan.requeue(after: min(notBefore - now, .seconds(3600)))
             }
             guard now < notBefore + .seconds(request.timeout) else {
+                // Who had to wait was there.
+                let hasWaited = [ConditionReason.noPrimary, .busy].contains { $0.rawValue == state.reason }
                 return fail(
-                    &state, reason: .missed,
-                    message: "Its time was \(notBefore), and nobody was there to begin within \(request.timeout) s")
+                    &state, reason: hasWaited ? .timedOut : .missed,
+                    message: hasWaited
+                        ? "\(state.message ?? "Waits"); gave up after \(request.timeout) s"
+                        : "Its time was \(notBefore), and nobody was there to begin within \(request.timeout) s")
             }
         }
         if let refusal = refusal(of: request) {
@@ -138,7 +142,7 @@ extension Planner {
             return Finding(
                 reason: .candidateNotEligible,
                 message: "\(candidate) is about to be removed: spec.instances leaves the members up to "
-                    + names.pod(spec.instances - 1))
+                    + scope.pod(spec.instances - 1))
         }
         guard member.tags.mayLead || candidate == situation.leader else {
             return Finding(
@@ -210,7 +214,7 @@ extension Planner {
     }
 
     private mutating func write(request annotations: [String: String?]) {
-        let key = ObjectKey(context.storeResource, names.storeFailover)
+        let key = ObjectKey(context.storeResource, scope.storeFailover)
         plan.changes.append(.writeStore(storeWrite(key, observed.store.failover, annotations)))
     }
 

@@ -67,7 +67,8 @@ extension RestartRequest: SchemaObject {
             Field(
                 .timestamp,
                 "The request waits until this instant (RFC 3339). A member that is restarted meanwhile is not restarted "
-                    + "again. Refused while the cluster is paused.")
+                    + "again. It fails if `timeout` passes after it and nobody has begun by then, and it is refused while "
+                    + "the cluster is paused.")
         case .timeout:
             Field(
                 .integer(minimum: 10, maximum: 3600),

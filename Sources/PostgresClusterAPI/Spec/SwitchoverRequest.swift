@@ -86,7 +86,7 @@ extension SwitchoverRequest: SchemaObject {
         case .timeout:
             Field(
                 .integer(minimum: 5, maximum: 3600),
-                "Seconds after which a request that was not carried out is withdrawn and reported as failed.",
+                "Seconds after which a request that the primary has not taken up is withdrawn and reported as failed.",
                 default: 60)
         }
     }

@@ -101,7 +101,6 @@ extension World {
         _ = writeLock(over: record.version, record)
     }
 
-    /// Takes the order back once it is answered, or its time is over.
     /// As the operator does, it withdraws what nobody has taken up in time.
     private func ask(_ request: FailoverRequest, until end: Microseconds) {
         changeFailover(request)
@@ -110,6 +109,7 @@ extension World {
         }
     }
 
+    /// Takes the order back once it is answered, or its time is over.
     private func orderRestart(of member: Int, until end: Microseconds) {
         let server = holder(of: member).server
         let order = RestartOrder(

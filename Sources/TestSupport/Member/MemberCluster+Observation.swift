@@ -6,10 +6,10 @@ public import PostgresClient
 /// The state of the world: what the store and the servers say.
 extension MemberCluster {
     /// The annotations of a store object; empty when there is none.
-    public func annotations(_ suffix: String) async throws -> [String: String] {
+    public func annotations(_ role: StoreRole) async throws -> [String: String] {
         do {
             let object = try await client.getRaw(
-                resource, name: Self.name + suffix, namespace: namespace, deadline: .seconds(3))
+                resource, name: storeName(role), namespace: namespace, deadline: .seconds(3))
             return object.value(at: "metadata", "annotations")?.stringMapValue ?? [:]
         } catch {
             // Not `catch where`: it crashes the compiler of Swift 6.3.1 here.
@@ -20,18 +20,18 @@ extension MemberCluster {
 
     /// The annotations of the lock.
     public func lock() async throws -> [String: String] {
-        try await annotations(lockObject == "Endpoints" ? "" : "-leader")
+        try await annotations(.lock)
     }
 
     /// Writes annotations of a store object as the operator or the command line does; null removes one.
-    public func annotate(_ suffix: String, _ annotations: JSONValue) async throws {
+    public func annotate(_ role: StoreRole, _ annotations: JSONValue) async throws {
         let metadata: JSONValue = [
-            "name": .string(Self.name + suffix), "labels": [Labels.cluster: .string(Self.name)],
+            "name": .string(storeName(role)), "labels": [Labels.cluster: .string(Self.name)],
             "annotations": annotations,
         ]
         do {
             _ = try await client.mergePatchRaw(
-                resource, name: Self.name + suffix, namespace: namespace, body: ["metadata": metadata])
+                resource, name: storeName(role), namespace: namespace, body: ["metadata": metadata])
         } catch {
             guard error.isNotFound else { throw error }
             _ = try await client.createRaw(resource, body: ["metadata": metadata], namespace: namespace)

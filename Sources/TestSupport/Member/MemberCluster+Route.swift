@@ -9,7 +9,7 @@ extension MemberCluster {
         let resource = try await routeResource()
         do {
             return Route(
-                try await client.getRaw(resource, name: Self.routeName, namespace: namespace, deadline: .seconds(3)))
+                try await client.getRaw(resource, name: routeName, namespace: namespace, deadline: .seconds(3)))
         } catch {
             // Not `catch where`: it crashes the compiler of Swift 6.3.1 here.
             guard error.isNotFound else { throw error }
@@ -22,22 +22,22 @@ extension MemberCluster {
         since version: String? = nil, timeout: Duration = .seconds(30)
     ) async throws -> AsyncThrowingStream<WatchEvent<JSONValue>, any Error> {
         client.watchRaw(
-            try await routeResource(), namespace: namespace, fieldSelector: "metadata.name=\(Self.routeName)",
+            try await routeResource(), namespace: namespace, fieldSelector: "metadata.name=\(routeName)",
             resourceVersion: version, timeout: timeout)
     }
 
     /// Deletes it, as somebody does by hand.
     public func deleteRoute() async throws {
-        try await client.deleteRaw(try await routeResource(), name: Self.routeName, namespace: namespace)
+        try await client.deleteRaw(try await routeResource(), name: routeName, namespace: namespace)
     }
 
     /// Changes it, as somebody does by hand.
     public func patchRoute(_ body: JSONValue) async throws {
         _ = try await client.mergePatchRaw(
-            try await routeResource(), name: Self.routeName, namespace: namespace, body: body)
+            try await routeResource(), name: routeName, namespace: namespace, body: body)
     }
 
-    private static let routeName = "\(name)-primary"
+    private var routeName: String { scope.routeSlice(.ipv4) }
 
     private func routeResource() async throws -> APIResource {
         for resource in APIResource.endpointSlices {

@@ -67,7 +67,7 @@ public final class MemberCluster: Sendable {
             folder: folder, controlPlane: controlPlane, namespace: namespace, lockObject: lockObject)
         var environment = [
             "MATRIARCH_CLUSTER=\(Self.name)", "POD_NAMESPACE=\(namespace)", "KUBECONFIG=\(folder)/kubeconfig",
-            "MATRIARCH_AGENT_FILE=\(folder)/agent.json", "MATRIARCH_SECRETS_DIRECTORY=\(folder)/secrets",
+            "MATRIARCH_AGENT_FILE=\(folder)/\(AgentFile.name)", "MATRIARCH_SECRETS_DIRECTORY=\(folder)/secrets",
             "MATRIARCH_CALLBACKS_DIRECTORY=\(folder)/callbacks",
         ]
         if let runAs = Self.runAs { environment.append("MATRIARCH_RUN_AS=\(runAs.user):\(runAs.group)") }
@@ -125,7 +125,7 @@ public final class MemberCluster: Sendable {
             resource,
             body: [
                 "metadata": [
-                    "name": .string("\(Self.name)-config"), "labels": Self.labels,
+                    "name": .string(scope.storeConfiguration), "labels": Self.labels,
                     "annotations": [StoreKey.configuration: .string(configuration.serialized())],
                 ]
             ], namespace: namespace)
@@ -133,6 +133,24 @@ public final class MemberCluster: Sendable {
 
     /// Of the store's objects.
     public var resource: APIResource { lockObject == "Endpoints" ? Endpoints.resource : ConfigMap.resource }
+    var scope: Scope { Scope(namespace: namespace, cluster: Self.name) }
+
+    /// An object of the store, by what it is for.
+    public enum StoreRole: Hashable, Sendable {
+        case lock
+        case configuration
+        case failover
+        case synchronization
+    }
+
+    func storeName(_ role: StoreRole) -> String {
+        switch role {
+        case .lock: scope.storeLeader(LockObject(rawValue: lockObject) ?? .configMap)
+        case .configuration: scope.storeConfiguration
+        case .failover: scope.storeFailover
+        case .synchronization: scope.storeSynchronization
+        }
+    }
 
     public func member(_ name: String) -> MemberProcess? { members.first { $0.name == name } }
 
@@ -140,12 +158,12 @@ public final class MemberCluster: Sendable {
     ///
     /// - Parameter tags: by member name, in Patroni's words.
     public func writeTags(_ tags: JSONValue) throws {
-        try Self.write("\(folder)/agent.json", Self.agentFile(lockObject, ["tags": tags]).serialized())
+        try Self.write("\(folder)/\(AgentFile.name)", Self.agentFile(lockObject, ["tags": tags]).serialized())
     }
 
     /// Writes how a new cluster is made into the agent file, before any member is started.
     public func writeBootstrap(_ bootstrap: JSONValue) throws {
-        try Self.write("\(folder)/agent.json", Self.agentFile(lockObject, ["bootstrap": bootstrap]).serialized())
+        try Self.write("\(folder)/\(AgentFile.name)", Self.agentFile(lockObject, ["bootstrap": bootstrap]).serialized())
     }
 
     /// Gives every member a callback; those that run find it with the next event.
@@ -186,9 +204,9 @@ public final class MemberCluster: Sendable {
     private static let labels: JSONValue = [Labels.cluster: .string(name)]
 
     private static func agentFile(_ lockObject: String, _ more: [String: JSONValue]) -> JSONValue {
-        var file: [String: JSONValue] = ["cluster": .string(name), "lockObject": .string(lockObject)]
-        if lockObject == "ConfigMap" { file["route"] = ["kind": "EndpointSlice"] }
-        return .object(file.merging(more) { $1 })
+        let kind = LockObject(rawValue: lockObject) ?? .configMap
+        let file = AgentFile(cluster: name, lockObject: kind, route: kind == .configMap ? RouteSettings() : nil)
+        return .object((file.json.objectValue ?? [:]).merging(more) { $1 })
     }
 
     private static func createPod(_ name: String, _ client: KubernetesClient, _ namespace: String) async throws
@@ -220,7 +238,7 @@ public final class MemberCluster: Sendable {
     ) throws {
         try writeKubeconfig(
             "\(folder)/kubeconfig", controlPlane: controlPlane, namespace: namespace, server: controlPlane.server)
-        try write("\(folder)/agent.json", agentFile(lockObject, [:]).serialized())
+        try write("\(folder)/\(AgentFile.name)", agentFile(lockObject, [:]).serialized())
         mkdir("\(folder)/secrets", 0o755)
         for (folderName, user) in [("superuser", "postgres"), ("replication", "replicator"), ("rewind", "rewinder")] {
             mkdir("\(folder)/secrets/\(folderName)", 0o755)

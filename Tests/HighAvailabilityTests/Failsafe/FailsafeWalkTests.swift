@@ -2,7 +2,7 @@ import HighAvailability
 import Testing
 import Units
 
-@Suite struct FailsafeProtocolTests {
+@Suite struct FailsafeWalkTests {
     /// Leader, members and newcomer run the shipping rules; links, delays and losses come from the seed.
     @Test func `nobody takes the lock while a leader lives on its members' consent`() {
         var takeovers = 0

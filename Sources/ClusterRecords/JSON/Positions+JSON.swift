@@ -1,5 +1,5 @@
-import KubernetesModels
-import Units
+public import KubernetesModels
+public import Units
 
 extension Timeline {
     /// A number of 32 bits; nil for anything else.
@@ -17,7 +17,7 @@ extension LSN {
     }
 
     /// In bytes, as Patroni writes it; nil for anything else.
-    init?(bytes json: JSONValue?) {
+    public init?(bytes json: JSONValue?) {
         guard let bytes = json?.int64Value.flatMap({ UInt64(exactly: $0) }) else { return nil }
         self.init(rawValue: bytes)
     }

@@ -1,0 +1,35 @@
+import HTTPTransport
+import HighAvailability
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// What a member makes of another one's answer, and of what is none.
+@Suite struct PeerClientTests {
+    /// A standby that is told too little stops before its leader has let it go, and commits wait for it.
+    @Test(
+        arguments: [
+            (200, #"{"timeline":1,"position":8,"awaited":["demo-1"]}"#, .names(["demo-1"])),
+            (200, #"{"timeline":1,"position":8,"awaited":[]}"#, .names([])),
+            // It runs as no primary, or is of a former version.
+            (200, #"{"timeline":1,"position":8}"#, .untold),
+            (200, #"{"timeline":1,"position":8,"awaited":["demo-1",7]}"#, .silent),
+            (200, #"{"timeline":1,"position":8,"awaited":"demo-1"}"#, .silent),
+            (200, #"{"awaited":["demo-1"]}"#, .silent), (200, "{}", .silent), (200, "not JSON", .silent),
+            (503, #"{"timeline":1,"position":8}"#, .silent),
+        ] as [(Int, String, PeerClient.AwaitedStandbys)])
+    func `a leader whose answer nobody can read is asked again`(
+        _ status: Int, _ body: String, _ expected: PeerClient.AwaitedStandbys
+    ) async throws {
+        let server = try ScriptedServer { connection in
+            while connection.readRequest() != nil { connection.respond(status, body) }
+        }
+        let leader = Member(name: "demo-0", apiURL: "\(server.url)/patroni")
+        let transport = HTTPTransport()
+        defer { transport.shutdown() }
+        // Longer than the default: what is tested is the answer, not the machine.
+        let said = await PeerClient(transport: transport).awaitedStandbys(of: leader, within: .seconds(10))
+        #expect(said == expected)
+    }
+}

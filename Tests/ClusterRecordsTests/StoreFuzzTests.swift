@@ -14,7 +14,7 @@ import Units
         print("StoreFuzzTests: seed \(Self.seed)")
         var random = Scrambler(seed: Self.seed)
         let me = HolderIdentity(member: "demo-0", podUID: "u0", nonce: "n0")
-        for _ in 0..<100_000 {
+        for _ in 0..<20_000 {
             let annotations = random.annotations()
             let lock = LockRecord(version: "7", objectUID: "lock", annotations: annotations)
             _ = LockRecord.problems(in: annotations)

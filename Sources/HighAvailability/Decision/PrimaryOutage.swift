@@ -117,5 +117,9 @@ public func chooseSuccessor(
     } else if let published {
         able = able.filter { published.bytes(since: $0.position) <= maximumLag }
     }
-    return able.max { ($0.timeline, $0.position, $0.priority) < ($1.timeline, $1.position, $1.priority) }?.name
+    // As an election orders them.
+    func rank(_ report: PositionReport) -> (Timeline, LSN, Int, Int) {
+        (report.timeline, report.position, report.backlog <= Backlog.large ? 1 : 0, report.priority)
+    }
+    return able.max { rank($0) < rank($1) }?.name
 }

@@ -102,3 +102,74 @@ extension MemberTests {
         }
     }
 }
+
+// Promotions that something keeps from ending.
+extension MemberTests {
+    private static func settings(
+        _ parameters: [String: JSONValue], _ more: [String: JSONValue] = [:]
+    ) -> JSONValue {
+        let all: [String: JSONValue] = ["shared_buffers": "16MB", "max_connections": 30]
+        let settings: [String: JSONValue] = ["postgresql": ["parameters": .object(all.merging(parameters) { $1 })]]
+        return .object((configuration.objectValue ?? [:]).merging(settings) { $1 }.merging(more) { $1 })
+    }
+
+    /// What the startup process waits for.
+    private func recoveryWait(of member: MemberProcess) async throws -> String? {
+        try await member.query(
+            "SELECT wait_event_type || '/' || wait_event FROM pg_stat_activity WHERE backend_type = 'startup'"
+        ).scalar
+    }
+
+    /// `snapshot`: what is read was deleted and vacuumed; `lock`: it was dropped.
+    @Test(arguments: ["lock", "snapshot"])
+    func `an elected standby ends a reader's transaction that its promotion would wait for, and no other session`(
+        conflict: String
+    ) async throws {
+        let settings = Self.settings([
+            "max_standby_streaming_delay": "-1", "hot_standby_feedback": "off", "autovacuum": "off",
+        ])
+        try await with(2, configuration: settings) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let (leader, standby) = (before.leader, before.standbys[0])
+            try await leader.query("CREATE TABLE held AS SELECT g FROM generate_series(1, 1000) g")
+            try await leader.query("CREATE TABLE other AS SELECT 1")
+            try await eventually(within: .seconds(10), "the tables are on \(standby.name)") {
+                try await standby.query("SELECT to_regclass('other') IS NOT NULL").scalar == "t"
+            }
+            let bystander = try await standby.open()
+            _ = try await bystander.query("SELECT 1", deadline: .seconds(5))
+            let reader = try await standby.open()
+            _ = try await reader.query("BEGIN ISOLATION LEVEL REPEATABLE READ", deadline: .seconds(5))
+            let read = conflict == "lock" ? "held" : "other"
+            _ = try await reader.query("SELECT count(*) FROM \(read)", deadline: .seconds(5))
+            if conflict == "lock" {
+                try await leader.query("DROP TABLE held")
+            } else {
+                try await leader.query("DELETE FROM held")
+                try await leader.query("VACUUM held")
+            }
+            try await leader.query("CREATE TABLE later AS SELECT 7")
+            let wait = conflict == "lock" ? "Lock/relation" : "IPC/RecoveryConflictSnapshot"
+            try await eventually(
+                within: .seconds(10), "replay waits", { try await self.recoveryWait(of: standby) },
+                until: { $0 == wait })
+            try await holds(for: .milliseconds(1500), "before it is elected the reader is left alone") {
+                try await recoveryWait(of: standby) == wait
+            }
+            let offset = standby.logEnd
+            try await leader.destroy()
+            let after = try await cluster.healthy(of: 1)
+            #expect(after.leader.name == standby.name)
+            #expect(standby.hasSaid("ended transactions that kept the promotion waiting", since: offset))
+            #expect(try await standby.query("SELECT * FROM later").scalar == "7")
+            await #expect(throws: PostgresError.self) {
+                _ = try await reader.query("SELECT 1", deadline: .seconds(5))
+            }
+            #expect(try await bystander.query("SELECT 2", deadline: .seconds(5)).scalar == "2")
+            await bystander.close()
+            let promoted = standby.log(since: offset).first { $0.serialized().contains("\"promoted\"") }
+            print("\(conflict): \(promoted?.serialized() ?? "promoted without a line")")
+        }
+    }
+}

@@ -173,3 +173,56 @@ extension MemberTests {
         }
     }
 }
+
+// Promotions that nobody here can bring to their end.
+extension MemberTests {
+    /// Hangs while the data directory has a file of that name; the archive has nothing otherwise.
+    private static let hanging = settings(
+        ["restore_command": "while test -e hang; do sleep 0.1; done; exit 1"], ["primary_start_timeout": 3])
+
+    private func hang(_ member: MemberProcess) throws {
+        let path = "\(member.dataDirectory)/hang"
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        try #require(descriptor >= 0)
+        close(descriptor)
+    }
+
+    /// What the member says is wrong with it.
+    private func problem(of member: MemberProcess, in cluster: MemberCluster) async throws -> String? {
+        let pod = try await cluster.client.get(Pod.self, name: member.name, namespace: cluster.namespace)
+        guard let status = pod.metadata.annotations?["status"] else { return nil }
+        return try JSONValue(parsing: status)["problem"]?.stringValue
+    }
+
+    @Test func `an elected standby that a restore_command holds up says so, and lets another one lead`() async throws {
+        try await with(3, configuration: Self.hanging) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let (elected, other) = (before.standbys[0], before.standbys[1])
+            try hang(elected)
+            let offset = elected.logEnd
+            let agent = try #require(other.agentProcess)
+            kill(agent, SIGSTOP)
+            do {
+                defer { kill(agent, SIGCONT) }
+                try await before.leader.destroy()
+                try await eventually(within: .seconds(30), "\(elected.name) is elected") {
+                    elected.hasSaid("took the leader lock", since: offset)
+                }
+                // Nobody else could lead: it goes on, and tells why it does not.
+                try await eventually(within: .seconds(20), "it says what it waits for") {
+                    try await problem(of: elected, in: cluster)?.contains("restore_command") == true
+                }
+                #expect(try await cluster.lock()["leader"] == elected.name)
+            }
+            let after = try await cluster.healthy(of: 1, ignoring: elected)
+            #expect(after.leader.name == other.name)
+            #expect(elected.hasSaid("stopped PostgreSQL because its promotion does not end", since: offset))
+            #expect(unlink("\(elected.dataDirectory)/hang") == 0)
+            #expect(try await cluster.healthy(of: 2).leader.name == other.name)
+            try await eventually(within: .seconds(10), "nothing is wrong with \(elected.name) any more") {
+                try await problem(of: elected, in: cluster) == nil
+            }
+        }
+    }
+}

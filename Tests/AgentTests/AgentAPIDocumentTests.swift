@@ -110,16 +110,16 @@ private typealias Fixture = AgentAPIFixture
     @Test func `a candidate's question is answered live`() async {
         let report = PositionReport(
             name: "demo-0", isPrimary: false, timeline: Timeline(rawValue: 3), position: LSN(rawValue: 512),
-            isEligible: true, priority: 1)
+            replayed: LSN(rawValue: 256), isEligible: true, priority: 1)
         let routes = Fixture.routes(Fixture.member(.replica)) {
-            PositionAnswer(report: report, received: LSN(rawValue: 512), replayed: LSN(rawValue: 256), isRunning: true)
+            PositionAnswer(report: report, isRunning: true)
         }
         let answer = await routes.respond(to: StatusRequest(path: "/matriarch/position"))
         #expect(answer.status == 200)
         #expect(
             answer.body == """
                 {"name": "demo-0", "role": "replica", "running": true, "timeline": 3, "position": 512, \
-                "received": 512, "replayed": 256, "eligible": true, "priority": 1}
+                "replayed": 256, "eligible": true, "priority": 1}
                 """)
     }
 

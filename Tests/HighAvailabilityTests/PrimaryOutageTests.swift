@@ -59,8 +59,50 @@ import Units
             // Nobody else could: it goes on trying.
             #expect(Self.decision(server, for: .zero, failedStarts: 1, successor: nil).action == first.action)
         }
+    }
+
+    private static func promotion(
+        replayedAgo: Duration?, for elapsed: Duration = .seconds(900), timeout: Duration = .seconds(300),
+        activity: Activity? = .promoting, server: ServerState = .standby(Fixture.running()),
+        successor: String? = "demo-1"
+    ) -> Decision {
+        decide(
+            Fixture.observation(lock: Fixture.mine, server: server, leader: "demo-0") { observation in
+                observation.activity = activity
+                observation.cluster.configuration.primaryStartTimeout = timeout
+                var outage = PrimaryOutage(since: Fixture.now - elapsed, successor: successor)
+                if let replayedAgo {
+                    outage.noteReplay(LSN(rawValue: 1), at: Fixture.now - replayedAgo - .seconds(60))
+                    outage.noteReplay(LSN(rawValue: 2), at: Fixture.now - replayedAgo)
+                }
+                // Looked at again and again without a change.
+                outage.noteReplay(LSN(rawValue: replayedAgo == nil ? 1 : 2), at: Fixture.now)
+                observation.outage = outage
+            })
+    }
+
+    @Test(arguments: [nil, Activity.promoting])
+    func `an elected standby whose promotion does not end lets another member lead, unless it still replays`(
+        activity: Activity?
+    ) {
+        let given = Decision(.release, "stopped PostgreSQL because its promotion does not end")
+        let goesOn: Action = activity == nil ? .promote : .wait
+        #expect(Self.promotion(replayedAgo: nil, for: .seconds(300), activity: activity) == given)
+        #expect(Self.promotion(replayedAgo: nil, for: .milliseconds(299_999), activity: activity).action == goesOn)
         // What takes long because there is much to replay takes long elsewhere, too.
-        #expect(Self.decision(standby, for: .seconds(900)).action == .promote)
+        #expect(Self.promotion(replayedAgo: .milliseconds(299_999), activity: activity).action == goesOn)
+        #expect(Self.promotion(replayedAgo: .seconds(300), activity: activity) == given)
+        #expect(Self.promotion(replayedAgo: nil, activity: activity, successor: nil).action == goesOn)
+        // Zero is about crashes.
+        let early = Self.promotion(replayedAgo: nil, for: .seconds(299), timeout: .zero, activity: activity)
+        #expect(early.action == goesOn)
+        #expect(Self.promotion(replayedAgo: nil, for: .seconds(300), timeout: .zero, activity: activity) == given)
+    }
+
+    @Test func `a promotion that has ended is not undone while the member takes office`() {
+        let server = ServerState.primary(Fixture.running())
+        #expect(Self.promotion(replayedAgo: nil, server: server).action == .wait)
+        #expect(Self.promotion(replayedAgo: nil, activity: nil, server: server).action == .lead)
     }
 
     @Test func `a timeout of zero means that a crash is not waited for, and an orderly stop is`() {

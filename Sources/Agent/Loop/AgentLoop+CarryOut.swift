@@ -78,12 +78,15 @@ extension AgentLoop {
             restartReport = report
         case .release:
             let isOut = observation.outage?.successor != nil
+            let wasAskedToPromote = if case .standby = observation.server { true } else { false }
             let givesWay = isOut || observation.isWatchdogMissing
             let isPaused = observation.cluster.configuration.isPaused
             begin(.racing) { agent in
                 if isPaused, case .stopped = agent.server, try await agent.isRestartedByHand(within: .seconds(2)) {
                     return
                 }
+                // It may have done so since this was decided: then it leads after all.
+                if isOut, wasAskedToPromote, await agent.hasEndedRecovery() { return }
                 // A primary must be gone before anybody else may lead, and backends outlive a postmaster that was killed. So
                 // must a standby that was asked to become one, and may yet do so.
                 if case .standby = agent.server, !isOut {} else { try await agent.killServer() }

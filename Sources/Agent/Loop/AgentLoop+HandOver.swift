@@ -23,7 +23,7 @@ extension AgentLoop {
             try await instance.checkpoint(deadline: .seconds(120))
             guard let view = watch.view() else { throw HandOverRefusal("the store was never read") }
             let electable = isForced ? nil : try await electableMembers(view)
-            let heir = try await receivingHeir(candidate, among: electable, isLeaving: false)
+            let heir = try await receivingHeir(candidate, among: electable, isForced: isForced, isLeaving: false)
             try requireLock()
             try await take(request)
             let former = seen?.timeline
@@ -74,12 +74,13 @@ extension AgentLoop {
         return (view, mine, await peers.positions(of: Array(others)))
     }
 
-    /// Who may lead and receives now, which this leader waits for while it still serves.
+    /// Who may lead, receives now and has replayed what it has, which this leader waits for while it still serves.
     ///
     /// - Requires: a checkpoint was made: its record is what shows who receives.
-    /// - Throws: when there is nobody; see ``judgeHeir(wanted:leader:reports:past:maximumLag:synchronous:mayWait:isLeaving:)``.
+    /// - Throws: when there is nobody; see
+    ///   ``judgeHeir(wanted:leader:reports:past:maximumLag:synchronous:largestBacklog:mayWait:isLeaving:)``.
     private func receivingHeir(
-        _ wanted: String?, among electable: Set<String>?, isLeaving: Bool
+        _ wanted: String?, among electable: Set<String>?, isForced: Bool = false, isLeaving: Bool
     ) async throws -> String {
         guard let goal = await reportPosition()?.position else {
             throw HandOverRefusal("the leader does not tell its own position")
@@ -88,11 +89,15 @@ extension AgentLoop {
         var hasWaited = false
         while true {
             let mayWait = BootInstant.now() < deadline
-            switch try await heirStep(wanted, among: electable, past: goal, mayWait: mayWait, isLeaving: isLeaving) {
+            let step = try await heirStep(
+                wanted, among: electable, past: goal, isForced: isForced, mayWait: mayWait, isLeaving: isLeaving)
+            switch step {
             case .handOver(let heir): return heir
             case .none(let refusal): throw refusal
             case .wait(let members):
-                if !hasWaited { logger.notice("waiting for a standby to receive", metadata: ["members": "\(members)"]) }
+                if !hasWaited {
+                    logger.notice("waiting for a standby to receive and to replay", metadata: ["members": "\(members)"])
+                }
                 hasWaited = true
                 try await Task.sleep(for: .milliseconds(20))
             }
@@ -120,14 +125,17 @@ extension AgentLoop {
         return electable?.isEmpty == true ? nil : electable
     }
 
+    /// - Parameter isForced: the candidate is to lead whatever it costs, and however long it replays.
     private func heirStep(
-        _ wanted: String?, among electable: Set<String>?, past goal: LSN, mayWait: Bool, isLeaving: Bool
+        _ wanted: String?, among electable: Set<String>?, past goal: LSN, isForced: Bool = false, mayWait: Bool,
+        isLeaving: Bool
     ) async throws -> HeirStep {
         let (view, mine, reports) = try await positions()
         return judgeHeir(
             wanted: wanted, leader: mine, reports: reports, past: goal,
-            maximumLag: view.configuration.maximumLagOnFailover, synchronous: electable, mayWait: mayWait,
-            isLeaving: isLeaving)
+            maximumLag: view.configuration.maximumLagOnFailover, synchronous: electable,
+            largestBacklog: isForced || view.configuration.standbyCluster != nil ? nil : Backlog.large,
+            mayWait: mayWait, isLeaving: isLeaving)
     }
 
     /// How long nobody could write, seen from here: until the heir's lock tells of its own timeline, and the route leads to it.

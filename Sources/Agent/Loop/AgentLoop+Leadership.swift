@@ -49,7 +49,7 @@ extension AgentLoop {
         let started = BootInstant.now()
         let timeline: Timeline
         do {
-            timeline = try await instance.promote(deadline: .seconds(60))
+            timeline = try await endRecovery()
         } catch {
             await noteFailedPromotion()
             throw error

@@ -165,6 +165,7 @@ extension AgentLoop {
             }
             let report = PositionReport(
                 name: me, isPrimary: !snapshot.isInRecovery, timeline: snapshot.timeline, position: snapshot.position,
+                replayed: snapshot.isInRecovery ? snapshot.replayPosition ?? .invalid : snapshot.position,
                 isEligible: mayLead && !snapshot.isReplayPausedForSettings, priority: tags.failoverPriority)
             return (report, snapshot)
         }
@@ -172,12 +173,14 @@ extension AgentLoop {
         if case .noData = files {
             // An answer all the same: "nothing here" is what a member that asks needs to know.
             let nothing = PositionReport(
-                name: me, isPrimary: false, timeline: Timeline(rawValue: 0), position: .invalid, isEligible: false)
+                name: me, isPrimary: false, timeline: Timeline(rawValue: 0), position: .invalid, replayed: .invalid,
+                isEligible: false)
             return (nothing, nil)
         }
         guard case .stopped(let stopped) = files else { return nil }
         let report = PositionReport(
             name: me, isPrimary: false, timeline: stopped.timeline, position: stopped.position,
+            replayed: stopped.position,
             isEligible: mayLead && stopped.wasPrimary && stopped.isClean
                 && watch.view().map { !$0.isOnUnrecordedCourse(stopped, of: me) } ?? true
                 && (activity == nil || activity?.kind == .racing),

@@ -12,7 +12,8 @@ extension AgentLoop {
         else { return endOutage() }
         var current = outage ?? PrimaryOutage(since: silentSince ?? .now())
         switch (activity?.kind, server) {
-        case (.startingPrimary?, _): break
+        // What is seen of a promotion is noted while it is under way.
+        case (.startingPrimary?, _), (.promoting?, .standby): break
         case (nil, .starting): current.noteStart()
         case (nil, .unresponsive): current.noteSilence()
         case (nil, .stopped(let stopped)) where stopped.wasPrimary:
@@ -32,7 +33,12 @@ extension AgentLoop {
         case (_?, _): return
         }
         outage = current
-        guard current.reasonToGiveWay(at: .now(), view.configuration) != nil else { return }
+        let isElected = if case .standby = server { true } else { false }
+        let reason =
+            isElected
+            ? current.reasonToEndPromotion(at: .now(), view.configuration)
+            : current.reasonToGiveWay(at: .now(), view.configuration)
+        guard reason != nil else { return }
         guard nextLookForSuccessor <= .now() else { return }
         // A member that gets next to no processor time takes seconds to hear what the others said at once.
         let name = await successor(view, within: current.isIll ? .seconds(3) : .seconds(1))

@@ -12,7 +12,8 @@ extension AgentLoop {
     func publish(_ view: ClusterView, lock: LockStanding, isTakingOffice: Bool = false) {
         // What it would say between standby and leader is true for a tenth of a second, and the write that makes it the
         // leader would have to wait for that one.
-        if activity?.kind == .promoting, lock.isMine, !isTakingOffice { return }
+        // One that takes long is another matter: people want to know what it waits for.
+        if activity?.kind == .promoting, lock.isMine, !isTakingOffice, promotionProblem == nil { return }
         let isPrimary: Bool
         let isRunning: Bool
         switch server {
@@ -87,7 +88,7 @@ extension AgentLoop {
 
     private var problem: String? {
         if let lastDecision, lastDecision.action == .refuse { return lastDecision.reason }
-        if let fault = beginningFault ?? settingsFault { return fault.sentence }
+        if let problem = beginningFault?.sentence ?? promotionProblem ?? settingsFault?.sentence { return problem }
         if let remoteObjection { return "not demoting to a standby cluster: \(remoteObjection)" }
         if let problem = remoteProblem ?? shortage { return problem }
         if let problem = agentFile.problem {

@@ -60,6 +60,8 @@ actor AgentLoop {
     var failedRewinds = 0
     /// This leader has no running primary, and since when.
     var outage: PrimaryOutage?
+    /// What the promotion of this elected member waits for; nil while it does not take long, and once it streams or leads.
+    var promotionProblem: String?
     var nextLookForSuccessor = BootInstant(nanoseconds: 0)
     /// A server this leader has started does not let anybody in yet.
     var isComingUp = false
@@ -230,6 +232,7 @@ actor AgentLoop {
         if activity == nil {
             server = await observeServer(view)
             noteStreaming()
+            notePromotionIsOver()
         }
         let isPrimary = if case .primary = server { true } else { false }
         state.update { $0.isPrimary = isPrimary }

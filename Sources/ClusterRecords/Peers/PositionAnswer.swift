@@ -1,12 +1,10 @@
 public import HighAvailability
 public import KubernetesModels
-public import Units
+import Units
 
 /// The body of `/matriarch/position` and `/matriarch/seal`: where a member is, measured when it is asked.
 public struct PositionAnswer: Hashable, Sendable {
     public var report: PositionReport
-    public var received: LSN?
-    public var replayed: LSN?
     /// PostgreSQL runs.
     public var isRunning: Bool
     /// Why a candidate's request for a seal was refused; nil when it was not, and when none was asked for.
@@ -15,14 +13,11 @@ public struct PositionAnswer: Hashable, Sendable {
     public var awaitedStandbys: Set<String>?
 
     public init(
-        report: PositionReport, received: LSN? = nil, replayed: LSN? = nil, isRunning: Bool, refusal: String? = nil,
-        awaitedStandbys: Set<String>? = nil
+        report: PositionReport, isRunning: Bool, refusal: String? = nil, awaitedStandbys: Set<String>? = nil
     ) {
         self.refusal = refusal
         self.awaitedStandbys = awaitedStandbys
         self.report = report
-        self.received = received
-        self.replayed = replayed
         self.isRunning = isRunning
     }
 
@@ -37,9 +32,9 @@ public struct PositionAnswer: Hashable, Sendable {
         self.init(
             report: PositionReport(
                 name: name, isPrimary: json["role"]?.stringValue == "primary", timeline: timeline,
-                position: position, isEligible: json["eligible"]?.boolValue ?? false,
-                priority: json["priority"]?.intValue ?? 1, sealedEpoch: json["sealed"]?.int64Value),
-            received: LSN(bytes: json["received"]), replayed: LSN(bytes: json["replayed"]),
+                position: position, replayed: LSN(bytes: json["replayed"]),
+                isEligible: json["eligible"]?.boolValue ?? false, priority: json["priority"]?.intValue ?? 1,
+                sealedEpoch: json["sealed"]?.int64Value),
             isRunning: json["running"]?.boolValue ?? false, refusal: json["refusal"]?.stringValue,
             awaitedStandbys: json["awaited"]?.arrayValue.flatMap(Self.names))
     }
@@ -55,8 +50,7 @@ public struct PositionAnswer: Hashable, Sendable {
             ("name", .string(report.name)), ("role", report.isPrimary ? "primary" : "replica"),
             ("running", .bool(isRunning)), ("timeline", .int(Int64(report.timeline.rawValue))),
             ("position", .position(report.position.rawValue)),
-            ("received", received.map { .position($0.rawValue) } ?? .null),
-            ("replayed", replayed.map { .position($0.rawValue) } ?? .null),
+            ("replayed", report.replayed.map { .position($0.rawValue) } ?? .null),
             ("eligible", .bool(report.isEligible)), ("priority", .int(Int64(report.priority))),
         ]
         if let epoch = report.sealedEpoch { members.append(("sealed", .int(epoch))) }

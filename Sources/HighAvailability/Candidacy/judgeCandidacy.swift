@@ -8,6 +8,9 @@ public struct PositionReport: Hashable, Sendable {
     public var timeline: Timeline
     /// The larger of received and replayed; a stopped clean primary's last checkpoint.
     public var position: LSN
+    /// How far it has replayed; where nothing is left to replay, ``position``. nil when it does not say, as agents of former
+    /// versions: then it counts as replayed.
+    public var replayed: LSN?
     /// It may be promoted: tags allow it and nothing stops its replay for good.
     public var isEligible: Bool
     public var priority: Int
@@ -16,13 +19,14 @@ public struct PositionReport: Hashable, Sendable {
     public var sealedEpoch: Int64?
 
     public init(
-        name: String, isPrimary: Bool, timeline: Timeline, position: LSN, isEligible: Bool = true, priority: Int = 1,
-        sealedEpoch: Int64? = nil
+        name: String, isPrimary: Bool, timeline: Timeline, position: LSN, replayed: LSN? = nil,
+        isEligible: Bool = true, priority: Int = 1, sealedEpoch: Int64? = nil
     ) {
         self.name = name
         self.isPrimary = isPrimary
         self.timeline = timeline
         self.position = position
+        self.replayed = replayed
         self.isEligible = isEligible
         self.priority = priority
         self.sealedEpoch = sealedEpoch
@@ -47,14 +51,19 @@ public struct Candidacy: Hashable, Sendable {
     public var synchronous: SynchronousElection?
     /// The switchover or failover somebody asked for and nobody has carried out.
     public var request: FailoverRequest?
+    /// Who has more than this left to replay leaves the lock to an equal who has not; nil where nobody is promoted.
+    public var largestBacklog: ByteCount?
 
-    /// - Parameter isStandbyCluster: what a member lacks it gets from the remote server: the most advanced one leads, however
-    ///   far behind.
+    /// - Parameters:
+    ///   - largestBacklog: see ``Backlog/large``.
+    ///   - isStandbyCluster: what a member lacks it gets from the remote server: the most advanced one leads, however
+    ///     far behind.
     public init(
         me: PositionReport, others: [PositionReport], lastKnownPosition: LSN?, recordedTimeline: Timeline?,
         maximumLag: ByteCount, synchronous: SynchronousElection? = nil, request: FailoverRequest? = nil,
-        isStandbyCluster: Bool = false
+        largestBacklog: ByteCount = Backlog.large, isStandbyCluster: Bool = false
     ) {
+        self.largestBacklog = isStandbyCluster ? nil : largestBacklog
         self.me = me
         self.others = others
         self.lastKnownPosition = isStandbyCluster ? nil : lastKnownPosition
@@ -107,7 +116,8 @@ public enum CandidacyVerdict: Hashable, Sendable {
 /// Judges whether this member is the one to take the lock.
 ///
 /// Several members may come to "run" when they cannot see each other; the compare-and-swap on the lock lets one of them win.
-/// Order among those who see each other: timeline, position, priority, name; so exactly one of them runs.
+/// Order among those who see each other: timeline, position, little or much to replay, priority, name; so exactly one of
+/// them runs.
 /// In a synchronous mode ``SynchronousElection`` takes the place of the bound on lag: it bounds the loss to nothing.
 /// A forced failover sets both aside for the member it names, and for no other; see ``judgeForced(_:)``.
 public func judgeCandidacy(_ candidacy: Candidacy) -> CandidacyVerdict {
@@ -134,16 +144,29 @@ func judgePosition(_ candidacy: Candidacy) -> CandidacyVerdict {
         }
     }
     let rivals = candidacy.rivals
-    if let better = rivals.first(where: { isBetter($0, than: me, request: candidacy.request) }) {
-        return .yield("\(better.name) is a better candidate: timeline \(better.timeline), position \(better.position)")
+    // One of a former version orders without it: with two orders everybody could leave the lock to somebody else.
+    let largestBacklog = (rivals + [me]).allSatisfy { $0.replayed != nil } ? candidacy.largestBacklog : nil
+    let order = { isBetter($0, than: $1, largestBacklog: largestBacklog, request: candidacy.request) }
+    if let better = rivals.first(where: { order($0, me) }) {
+        return .yield(
+            "\(better.name) is a better candidate: timeline \(better.timeline), position \(better.position)"
+                + ", \(better.backlog.rawValue) bytes of it to replay")
     }
     return .run(
         "nobody of \(candidacy.others.count) who answered is ahead of \(me.position) on timeline \(me.timeline)")
 }
 
-private func isBetter(_ left: PositionReport, than right: PositionReport, request: FailoverRequest? = nil) -> Bool {
+private func isBetter(
+    _ left: PositionReport, than right: PositionReport, largestBacklog: ByteCount? = nil,
+    request: FailoverRequest? = nil
+) -> Bool {
     if left.timeline != right.timeline { return left.timeline > right.timeline }
+    // No commit is given up for speed: only among those who have the same does it count who has replayed it.
     if left.position != right.position { return left.position > right.position }
+    // Two classes, not the bytes: those shrink while members ask each other, and each would find the other one to be ahead.
+    if let largestBacklog, (left.backlog > largestBacklog) != (right.backlog > largestBacklog) {
+        return left.backlog <= largestBacklog
+    }
     // A switchover whose leader has gone decides among equals: it costs nothing then.
     let (wish, other) = (request?.preference(for: left.name) ?? 0, request?.preference(for: right.name) ?? 0)
     if wish != other { return wish > other }

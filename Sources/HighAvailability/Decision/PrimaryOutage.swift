@@ -16,6 +16,10 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
     public var isIll: Bool
     /// Since when it has been a primary again; nil while it is none.
     public var answeringSince: BootInstant?
+    /// How far the replay of an elected standby was when it was looked at last; nil before.
+    public private(set) var replayed: LSN?
+    /// When that was seen to have moved last; nil while it has not.
+    public private(set) var replayedAt: BootInstant?
     /// Somebody who could take over, measured a moment ago; nil when there is nobody, or nobody was asked.
     public var successor: String?
 
@@ -54,6 +58,12 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
         answeringSince = nil
     }
 
+    /// The server was asked to promote, and has replayed so far.
+    public mutating func noteReplay(_ position: LSN, at now: BootInstant) {
+        if let replayed, replayed != position { replayedAt = now }
+        replayed = position
+    }
+
     /// The server comes up, or recovers from the crash of one of its own processes.
     public mutating func noteStart() { answeringSince = nil }
 
@@ -78,6 +88,20 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
         return timeout > .zero && now - since >= timeout ? "stopped PostgreSQL because of startup timeout" : nil
     }
 
+    /// Why another member should lead, if one can, when this one was elected and its promotion has not ended; nil while it has
+    /// its time.
+    ///
+    /// That is `primary_start_timeout` without any replay: with it, this member gets on, and another one would have the same to
+    /// replay. Zero says that a crash is not waited for; a promotion then has what is the default.
+    public func reasonToEndPromotion(at now: BootInstant, _ configuration: DynamicConfiguration) -> String? {
+        if failedStarts > 0 { return reasonToGiveWay(at: now, configuration) }
+        let timeout =
+            configuration.primaryStartTimeout > .zero
+            ? configuration.primaryStartTimeout : DynamicConfiguration().primaryStartTimeout
+        return now - max(since, replayedAt ?? since) >= timeout
+            ? "stopped PostgreSQL because its promotion does not end" : nil
+    }
+
     /// When ``reasonToGiveWay(at:_:)`` and ``isOver(at:_:)`` may say something else.
     func turningPoints(_ configuration: DynamicConfiguration) -> [BootInstant] {
         [
@@ -91,6 +115,14 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
 func decideOnOutage(_ observation: Observation) -> Decision? {
     guard let outage = observation.outage, outage.successor != nil,
         let reason = outage.reasonToGiveWay(at: observation.now, observation.cluster.configuration)
+    else { return nil }
+    return Decision(.release, reason)
+}
+
+/// The lock is held by a standby that was asked to promote: another member may be able to end its recovery.
+func decideOnPromotion(_ observation: Observation) -> Decision? {
+    guard let outage = observation.outage, outage.successor != nil,
+        let reason = outage.reasonToEndPromotion(at: observation.now, observation.cluster.configuration)
     else { return nil }
     return Decision(.release, reason)
 }
@@ -117,5 +149,9 @@ public func chooseSuccessor(
     } else if let published {
         able = able.filter { published.bytes(since: $0.position) <= maximumLag }
     }
-    return able.max { ($0.timeline, $0.position, $0.priority) < ($1.timeline, $1.position, $1.priority) }?.name
+    // As an election orders them.
+    func rank(_ report: PositionReport) -> (Timeline, LSN, Int, Int) {
+        (report.timeline, report.position, report.backlog <= Backlog.large ? 1 : 0, report.priority)
+    }
+    return able.max { rank($0) < rank($1) }?.name
 }

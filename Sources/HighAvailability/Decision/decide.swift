@@ -37,6 +37,9 @@ private func decideOnActivity(_ observation: Observation) -> Decision? {
         return Decision(.demote, "manual failover: the start is broken off for \(candidate)")
     }
     if activity == .startingPrimary, let decision = decideOnOutage(observation) { return decision }
+    if activity == .promoting, case .standby = observation.server, let decision = decideOnPromotion(observation) {
+        return decision
+    }
     return Decision(.wait, "\(activity.rawValue) in progress")
 }
 

@@ -37,8 +37,7 @@ func decideAsHolder(_ observation: Observation) -> Decision {
         if let decision = decideOnOutage(observation) { return decision }
         return Decision(.restart, "restarting PostgreSQL because it answers nobody")
     case .standby(let server):
-        // Another member may be able to end its recovery. One that only takes long has what others would have to replay, too.
-        if observation.outage?.failedStarts ?? 0 > 0, let decision = decideOnOutage(observation) { return decision }
+        if let decision = decideOnPromotion(observation) { return decision }
         if server.isReplayPausedForSettings {
             return Decision(.restart, "restarting before promotion: replay is paused for insufficient settings")
         }

@@ -22,6 +22,8 @@ final class World {
     /// How many faults have the settings unreadable now.
     var unreadableSettings = 0
     var areSettingsUnreadable: Bool { unreadableSettings > 0 }
+    /// How many faults keep each member from replaying now.
+    var replayStalls: [Int]
     private var identifiers = 0
     private(set) var trace: [String]?
     /// Of everything that happened, for comparing two runs.
@@ -31,6 +33,7 @@ final class World {
         self.plan = plan
         random = SeededRandom(seed: plan.seed &* 2 &+ 1)
         api = APIServer(podCount: plan.members)
+        replayStalls = Array(repeating: 0, count: plan.members)
         network = Network(nodes: plan.members * 2, members: plan.members)
         checker = Checker(isSynchronous: plan.synchronous.mode != .off)
         trace = tracing ? [] : nil

@@ -263,7 +263,8 @@ public struct Explorer {
         let member = state.members[index]
         return PositionReport(
             name: identities[index].member, isPrimary: member.isRunning && member.isPrimary,
-            timeline: Timeline(rawValue: member.timeline), position: LSN(rawValue: member.position))
+            timeline: Timeline(rawValue: member.timeline), position: LSN(rawValue: member.position),
+            replayed: LSN(rawValue: member.position))
     }
 
     private func reports(_ state: ExploredState, except index: Int) -> [PositionReport] {

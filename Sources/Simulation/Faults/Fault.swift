@@ -45,6 +45,8 @@ public struct Fault: Sendable, Hashable {
         /// Somebody writes what is no JSON where the settings are.
         case unreadableSettings
         case replicationLag(member: Int, milliseconds: Int)
+        /// It receives and does not replay: a person has paused it, or a query is in the way.
+        case stalledReplay(member: Int)
     }
 
     var name: String { String(describing: kind).prefix { $0 != "(" }.description }

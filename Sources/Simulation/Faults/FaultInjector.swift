@@ -84,6 +84,11 @@ extension World {
             publish(.lock(nil))
         case .replicationLag(let member, let delay):
             lasting(fault) { [self] in network.replicationDelay[member] += .milliseconds(Int64(delay * $0)) }
+        case .stalledReplay(let member):
+            lasting(fault) { [self] in
+                replayStalls[member] += $0
+                for pod in pods where pod.member == member { pod.server.replay() }
+            }
         }
     }
 

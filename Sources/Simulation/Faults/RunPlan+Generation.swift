@@ -66,6 +66,21 @@ extension RunPlan {
         {
             faults = (faults + Self.unreadable(&settingsRandom, self)).sorted { $0.start < $1.start }
         }
+        var replayRandom = SeededRandom(seed: seed &* 2 ^ 0x5E9_1A7E)
+        if budget != .withinTolerance, replayRandom.happens(perMille: 200) {
+            faults = (faults + Self.stalls(&replayRandom, self)).sorted { $0.start < $1.start }
+        }
+    }
+
+    /// Members that receive and do not replay, for a moment or for long.
+    private static func stalls(_ random: inout SeededRandom, _ plan: RunPlan) -> [Fault] {
+        (0...random.index(below: 3)).map { _ in
+            let begin = plan.quietUntil - .seconds(5)
+            let start = begin + random.next(in: 0...(plan.healAt - begin - .seconds(7)))
+            return Fault(
+                start: start, duration: min(plan.healAt - start, random.next(in: .seconds(2) ... .seconds(40))),
+                kind: .stalledReplay(member: random.index(below: plan.members)))
+        }
     }
 
     /// Settings nobody can read for a while, agents that start meanwhile and know only defaults, and a leader that ends.

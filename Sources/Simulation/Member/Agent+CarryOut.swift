@@ -61,7 +61,7 @@ extension Agent {
                             me: mine, others: reports, lastKnownPosition: record?.position,
                             recordedTimeline: currentView().recordedTimeline,
                             maximumLag: view.configuration.maximumLagOnFailover, synchronous: election,
-                            request: request))
+                            request: request, largestBacklog: Self.largestBacklog))
                     switch verdict {
                     case .yield(let reason):
                         world.note("\(me): \(reason)")

@@ -126,17 +126,20 @@ extension Agent {
             guard pod.frozenServer == 0 else { return nil }
             return PositionReport(
                 name: me, isPrimary: postgres.process == .primary, timeline: Timeline(rawValue: postgres.timeline),
-                position: LSN(rawValue: postgres.received), isEligible: mayLead)
+                position: LSN(rawValue: postgres.received), replayed: LSN(rawValue: postgres.replayed),
+                isEligible: mayLead)
         case .startingPrimary, .startingStandby, .stopping:
             return nil
         case .none, .orphans:
             guard case .stopped(let stopped) = filesState() else {
                 guard case .noData = filesState() else { return nil }
                 return PositionReport(
-                    name: me, isPrimary: false, timeline: Timeline(rawValue: 0), position: .invalid, isEligible: false)
+                    name: me, isPrimary: false, timeline: Timeline(rawValue: 0), position: .invalid, replayed: .invalid,
+                    isEligible: false)
             }
             return PositionReport(
                 name: me, isPrimary: false, timeline: stopped.timeline, position: stopped.position,
+                replayed: stopped.position,
                 isEligible: mayLead && stopped.wasPrimary && stopped.isClean
                     && !view.isOnUnrecordedCourse(stopped, of: me) && (activity == nil || activity == .racing))
         }

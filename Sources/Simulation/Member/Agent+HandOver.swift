@@ -2,10 +2,14 @@ import HighAvailability
 import Units
 
 extension Agent {
+    /// In place of ``Backlog/large``: a simulated cluster writes about a megabyte in its life.
+    static let largestBacklog = ByteCount(rawValue: 20_000)
+
     /// A planned change of leader: choose, checkpoint, choose again, stop in order, wait for the heir, release in its name.
     func handOver(
         to candidate: String?, _ requestID: String?, _ request: FailoverRequest?, _ done: @escaping (Bool) -> Void
     ) {
+        let isForced = request?.isForced ?? false
         chooseNow(candidate) { [self] chosen in
             guard chosen != nil else {
                 finish(request)
@@ -16,7 +20,7 @@ extension Agent {
                     finish(request)
                     return done(false)
                 }
-                receivingHeir(candidate, among: electable, isLeaving: false) { [self] heir in
+                receivingHeir(candidate, among: electable, isForced: isForced, isLeaving: false) { [self] heir in
                     guard let heir, standing().isMine else {
                         finish(request)
                         return done(false)
@@ -49,7 +53,8 @@ extension Agent {
 
     /// Who may lead and receives now; what shows it is the record of a checkpoint, and this leader waits a while for it.
     private func receivingHeir(
-        _ wanted: String?, among electable: Set<String>?, isLeaving: Bool, _ then: @escaping (String?) -> Void
+        _ wanted: String?, among electable: Set<String>?, isForced: Bool = false, isLeaving: Bool,
+        _ then: @escaping (String?) -> Void
     ) {
         after(
             world.random.next(in: 5_000...80_000),
@@ -58,7 +63,8 @@ extension Agent {
                 let (goal, deadline) = (LSN(rawValue: postgres.flushed), now + Grace.heirReceives)
                 func look() {
                     lookForHeir(
-                        wanted, among: electable, past: goal, mayWait: now < deadline, isLeaving: isLeaving
+                        wanted, among: electable, past: goal, isForced: isForced, mayWait: now < deadline,
+                        isLeaving: isLeaving
                     ) { [self] step in
                         switch step {
                         case .handOver(let heir)?: then(heir)
@@ -72,8 +78,8 @@ extension Agent {
     }
 
     private func lookForHeir(
-        _ wanted: String?, among electable: Set<String>?, past goal: LSN, mayWait: Bool, isLeaving: Bool,
-        _ then: @escaping (HeirStep?) -> Void
+        _ wanted: String?, among electable: Set<String>?, past goal: LSN, isForced: Bool = false, mayWait: Bool,
+        isLeaving: Bool, _ then: @escaping (HeirStep?) -> Void
     ) {
         let view = currentView()
         guard let mine = reportPosition() else { return then(nil) }
@@ -82,8 +88,8 @@ extension Agent {
             then(
                 judgeHeir(
                     wanted: wanted, leader: mine, reports: reports, past: goal,
-                    maximumLag: view.configuration.maximumLagOnFailover, synchronous: electable, mayWait: mayWait,
-                    isLeaving: isLeaving))
+                    maximumLag: view.configuration.maximumLagOnFailover, synchronous: electable,
+                    largestBacklog: isForced ? nil : Self.largestBacklog, mayWait: mayWait, isLeaving: isLeaving))
         }
     }
 

@@ -30,7 +30,9 @@ final class PostgresServer {
     var systemIdentifier = ""
     var branch = 0
     /// End of what the walreceiver has written; what a standby reports.
-    var received: UInt64 = 0
+    var received: UInt64 = 0 { didSet { replay() } }
+    /// Of what was received; only a running standby may lack some.
+    private(set) var replayed: UInt64 = 0
     var flushed: UInt64 = 0
     /// standby.signal is there.
     var isMarkedStandby = false
@@ -89,6 +91,14 @@ final class PostgresServer {
         }
     }
     var isAnswering: Bool { process == .primary || process == .standby }
+
+    /// Replays what there is, unless something is in the way.
+    func replay() {
+        guard process == .standby, received > replayed, world.replayStalls[host.member] > 0 else {
+            replayed = received
+            return
+        }
+    }
 
     /// Writes and flushes.
     func write(_ bytes: UInt64) {
@@ -238,7 +248,9 @@ final class PostgresServer {
     func promote(done: @escaping (Bool) -> Void) {
         guard process == .standby else { return done(process == .primary) }
         waiters.append(done)
-        world.schedule(after: world.random.next(in: 20_000...250_000), owner) { [self] in
+        // Nothing is in the way of a promotion for long; what is left to replay takes its time.
+        let left = min(Microseconds(received - replayed) * 20, .seconds(5))
+        world.schedule(after: left + world.random.next(in: 20_000...250_000), owner) { [self] in
             guard process == .standby else { return }
             if let upstream, let connection { world.pods[upstream].server.standbyClosed(connection) }
             connection = nil
@@ -248,6 +260,7 @@ final class PostgresServer {
             write(80)
             isMarkedStandby = false
             process = .primary
+            replay()
             beginReign(isPromotion: true, former: former)
             ship()
             finishWaiters()

@@ -8,6 +8,9 @@ import Units
     private static let report = PositionReport(
         name: "demo-1", isPrimary: false, timeline: Timeline(rawValue: 3), position: LSN(rawValue: 512),
         isEligible: true, priority: 2)
+    private static let behind = PositionReport(
+        name: "demo-1", isPrimary: false, timeline: Timeline(rawValue: 3), position: LSN(rawValue: 512),
+        replayed: LSN(rawValue: 256))
     private static let sealed = PositionReport(
         name: "demo-1", isPrimary: false, timeline: Timeline(rawValue: .max), position: LSN(rawValue: 1 << 62),
         isEligible: false, priority: -1, sealedEpoch: 8)
@@ -16,7 +19,7 @@ import Units
 
     @Test(arguments: [
         PositionAnswer(report: report, isRunning: false),
-        PositionAnswer(report: report, received: LSN(rawValue: 512), replayed: LSN(rawValue: 256), isRunning: true),
+        PositionAnswer(report: behind, isRunning: true),
         PositionAnswer(report: sealed, isRunning: true),
         PositionAnswer(report: sealed, isRunning: true, refusal: "the lock is \"held\"\nby demo-0"),
         PositionAnswer(report: primary, isRunning: true, awaitedStandbys: []),
@@ -39,6 +42,15 @@ import Units
     ])
     func `an answer without timeline or position is none`(text: String) throws {
         #expect(PositionAnswer(of: "demo-1", json: try JSONValue(parsing: text)) == nil)
+    }
+
+    @Test(arguments: ["", #", "replayed": null"#, #", "replayed": "0/100""#, #", "replayed": -1"#])
+    func `who does not say what it has replayed, as former versions, is not known to have anything left`(more: String)
+        throws
+    {
+        let text = #"{"timeline": 3, "position": 512\#(more)}"#
+        let answer = try #require(PositionAnswer(of: "demo-1", json: try JSONValue(parsing: text)))
+        #expect(answer.report.replayed == nil)
     }
 
     @Test func `who does not say so is not eligible, and awaits nobody it could name`() throws {

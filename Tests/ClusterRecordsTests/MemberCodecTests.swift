@@ -180,7 +180,7 @@ import Units
             let json = try JSONValue(parsing: record.annotation)
             #expect(MemberRecord(annotation: Odd.grown(json).serialized()) == record, "seed \(seed)")
             // A record has so many members that the variants of a few are thousands.
-            for variant in Odd.variants(of: json) where seed <= 30 {
+            for variant in seed <= 30 ? Odd.variants(of: json) : [] {
                 let odd = try #require(MemberRecord(annotation: variant.serialized()))
                 _ = (odd.state, odd.role, odd.tags, odd.address)
             }

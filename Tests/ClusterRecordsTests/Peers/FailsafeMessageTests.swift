@@ -4,7 +4,7 @@ import KubernetesModels
 import Testing
 import Units
 
-@Suite struct FailsafeProtocolTests {
+@Suite struct FailsafeMessageTests {
     private static let scope = Scope(namespace: "databases", cluster: "demo")
     private static let leader = HolderIdentity(member: "demo-0", podUID: "uid-0", nonce: "n1")
 

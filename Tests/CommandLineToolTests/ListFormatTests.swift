@@ -104,13 +104,17 @@ private typealias Fixture = ListingFixture
             switchover.change.block(
                 .switchover, id: "i", switchover.leader, switchover.candidate, notBefore: switchover.schedule.notBefore)
                 == [
-                    "id": "i", "leader": "demo-0", "candidate": .null, "mode": "planned", "notBefore": "2026-11-21T04:00:00Z",
+                    "id": "i", "leader": "demo-0", "candidate": .null, "mode": "planned",
+                    "notBefore": "2026-11-21T04:00:00Z",
                     "timeout": 60,
                 ])
         let failover = try FailoverCommand.parse(["demo", "--candidate", "demo-1", "--timeout", "90"])
         #expect(
             failover.change.block(.failover, id: "i", nil, failover.candidate)
-                == ["id": "i", "leader": .null, "candidate": "demo-1", "mode": "forced", "notBefore": .null, "timeout": 90])
+                == [
+                    "id": "i", "leader": .null, "candidate": "demo-1", "mode": "forced", "notBefore": .null,
+                    "timeout": 90,
+                ])
     }
 
     @Test(arguments: [["demo", "--scheduled", "tomorrow"], ["demo", "--timeout", "4"], []])

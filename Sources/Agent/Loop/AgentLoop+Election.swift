@@ -53,7 +53,8 @@ extension AgentLoop {
         do {
             return try await store.readFailover(deadline: .now() + timings.retryTimeout) == request ? request : nil
         } catch {
-            logger.warning("whether a change of leader is still asked for is not known", metadata: ["error": "\(error)"])
+            logger.warning(
+                "whether a change of leader is still asked for is not known", metadata: ["error": "\(error)"])
             return nil
         }
     }

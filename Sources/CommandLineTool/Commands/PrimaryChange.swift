@@ -52,7 +52,8 @@ struct PrimaryChange: ParsableArguments {
                 options: WriteOptions(isDryRun: true))
             guard answer.value(at: "spec", "switchover", "leader") != nil else {
                 throw CommandError(
-                    "The cluster's definition of PostgresCluster knows no spec.switchover.leader: install that of this version")
+                    "The cluster's definition of PostgresCluster knows no spec.switchover.leader: install that of this version"
+                )
             }
         }
         _ = try await client.mergePatchRaw(

@@ -38,7 +38,7 @@ extension MemberTests {
             let offset = before.leader.logEnd
             func ask(_ id: String, _ candidate: JSONValue) async throws -> JSONValue {
                 try await cluster.annotate(
-                    "-failover",
+                    .failover,
                     [
                         "leader": .string(before.leader.name), "member": candidate,
                         "matriarch.dev/request-id": .string(id),

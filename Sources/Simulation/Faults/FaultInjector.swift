@@ -55,13 +55,9 @@ extension World {
             let leader = api.lock?.leader
             let target = candidate.map(name)
             guard leader != nil, target != leader else { return }
-            ask(
-                FailoverRequest(leader: leader, candidate: target, requestID: "r\(nextIdentifier())"),
-                until: now + fault.duration)
+            ask(FailoverRequest(leader: leader, candidate: target, requestID: "r\(nextIdentifier())"))
         case .failover(let candidate):
-            ask(
-                FailoverRequest(candidate: name(candidate), requestID: "r\(nextIdentifier())"),
-                until: now + fault.duration)
+            ask(FailoverRequest(candidate: name(candidate), requestID: "r\(nextIdentifier())"))
         case .restart(let member): orderRestart(of: member, until: now + fault.duration)
         case .pause:
             lasting(fault) { [self] change in changeSettings { $0.configuration.isPaused = change > 0 } }
@@ -106,10 +102,11 @@ extension World {
         _ = writeLock(over: record.version, record)
     }
 
-    /// As the operator does, it withdraws what nobody has taken up in time.
-    private func ask(_ request: FailoverRequest, until end: Microseconds) {
+    /// As the operator does, it withdraws what nobody has taken up in time: some of it while a leader gets ready, or while
+    /// nobody leads, and some long after it was carried out.
+    private func ask(_ request: FailoverRequest) {
         changeFailover(request)
-        schedule(after: end - now, .world) { [self] in
+        schedule(after: random.next(in: 500_000...60_000_000), .world) { [self] in
             if api.failover == request { changeFailover(nil) }
         }
     }

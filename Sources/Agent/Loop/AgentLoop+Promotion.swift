@@ -42,9 +42,9 @@ extension AgentLoop {
                             "count": "\(count)", "replayed": "\(status.replayed)", "left": "\(status.left.rawValue)",
                         ])
                 }
-            } catch is CancellationError {
-                return
             } catch {
+                // The promotion has ended, and with it what was being asked.
+                if Task.isCancelled { return }
                 logger.info("what the promotion waits for is not known", metadata: ["error": "\(error)"])
             }
             if Task.isCancelled { return }

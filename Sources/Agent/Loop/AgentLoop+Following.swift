@@ -25,7 +25,7 @@ extension AgentLoop {
             try await instance.initialize(options: file.initdb)
             let identifier = try await instance.controlData().systemIdentifier
             try await store.completeInitialization(systemIdentifier: identifier, deadline: .now() + budget)
-            beginningFault = nil
+            settingsKeeping.beginningFault = nil
             logger.notice("initialized a new cluster", metadata: ["system-identifier": "\(identifier)"])
         } catch {
             noteBeginning(error, "no new cluster is made")
@@ -37,9 +37,9 @@ extension AgentLoop {
     /// Keeps what no retry mends, to be said by this member: an image without what the spec asks for.
     private func noteBeginning(_ error: any Error, _ consequence: String) {
         if let invalid = error as? InvalidSettings {
-            beginningFault = SettingsFault(invalid, consequence)
+            settingsKeeping.beginningFault = SettingsFault(invalid, consequence)
         } else if let error = error as? InstanceError, [.toolFailed, .versionMismatch].contains(error.code) {
-            beginningFault = SettingsFault(error, consequence)
+            settingsKeeping.beginningFault = SettingsFault(error, consequence)
         }
     }
 
@@ -63,7 +63,7 @@ extension AgentLoop {
         do {
             // A standby keeps no slot for this member: the leader does, since it saw it.
             try await instance.clone(from: try upstream(source, withSlot: isLeader), deadline: Self.longestCopy)
-            beginningFault = nil
+            settingsKeeping.beginningFault = nil
         } catch {
             if (error as? InstanceError)?.code == .versionMismatch { noteBeginning(error, "no copy is made") }
             if !isLeader, !Task.isCancelled { avoid(source, because: "\(error)") }

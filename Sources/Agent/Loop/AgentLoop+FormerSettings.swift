@@ -11,7 +11,7 @@ extension AgentLoop {
     func readAcceptedSettings() {
         guard let text = instance.keptSettings else { return }
         do {
-            acceptedSettings = try PostgresSettings(onDisk: text, clusterName: configuration.scope.cluster)
+            settingsKeeping.recall(try PostgresSettings(onDisk: text, clusterName: configuration.scope.cluster))
         } catch {
             logger.warning("the former settings cannot be read: \(error)")
         }
@@ -19,10 +19,7 @@ extension AgentLoop {
 
     /// A server runs with these, or has read them without an objection.
     func noteAccepted(_ settings: PostgresSettings) async {
-        doubtedSettings = nil
-        let accepted = settings.undecorated
-        guard accepted != acceptedSettings else { return }
-        acceptedSettings = accepted
+        guard let accepted = settingsKeeping.accept(settings) else { return }
         do {
             try await instance.keepSettings(accepted.onDisk)
         } catch {
@@ -33,10 +30,7 @@ extension AgentLoop {
     /// A server has ended before it let anybody in, perhaps because of settings no server here has taken yet: the next start
     /// is made with the former ones. The server that comes up then says what it thinks of these.
     func doubt(_ settings: PostgresSettings) {
-        guard instance.runningPostmaster == nil, !Task.isCancelled, let acceptedSettings,
-            settings.undecorated != acceptedSettings
-        else { return }
-        doubtedSettings = settings.undecorated
+        guard instance.runningPostmaster == nil, !Task.isCancelled, settingsKeeping.doubt(settings) else { return }
         logger.warning("PostgreSQL did not come up with new settings; starting with the former ones next")
     }
 }

@@ -251,12 +251,12 @@ extension AgentLoop {
         do {
             guard let settings = try settings() else { return }
             guard settings != appliedSettings else {
-                settingsFault = nil
+                settingsKeeping.noteUnchanged()
                 return
             }
-            guard settings.undecorated != refusedSettings else { return }
+            guard settings.undecorated != settingsKeeping.refused else { return }
             try await writeConfiguration(role)
-            guard settingsFault == nil else { return }
+            guard settingsKeeping.fault == nil else { return }
             logger.notice("the settings have changed; reloaded")
             tellReload()
         } catch let error as InvalidSettings {
@@ -296,12 +296,11 @@ extension AgentLoop {
     /// again. The last good ones take their place, with the role that was asked for, and the member says what is wrong.
     func writeConfiguration(_ role: ServerRole) async throws {
         // One at a time: a write that was decided before a seal must not land after it.
-        while isWritingConfiguration { try await Task.sleep(for: .milliseconds(1)) }
-        isWritingConfiguration = true
-        defer { isWritingConfiguration = false }
+        try await configurationTurn.enter()
+        defer { configurationTurn.leave() }
         let role = permitted(role)
         var (settings, isFormer) = try chosenSettings()
-        if isFormer, acceptedSettings == nil, instance.runningPostmaster != nil {
+        if isFormer, settingsKeeping.accepted == nil, instance.runningPostmaster != nil {
             throw AgentError(.actionFailed, "the settings are refused; the running server goes on with what it has")
         }
         let before = await instance.configurationTexts
@@ -310,15 +309,14 @@ extension AgentLoop {
         let errors = try await instance.configurationFileErrors()
         if errors.isEmpty {
             if !isFormer {
-                (settingsFault, refusedSettings) = (nil, nil)
+                settingsKeeping.noteTaken()
                 await noteAccepted(settings)
             }
         } else {
             let fault = SettingsFault(errors, parameters: settings.parameters)
-            settingsFault = fault
+            settingsKeeping.refuse(isFormer ? nil : settings, because: fault)
             logger.error("\(fault.sentence)")
-            if !isFormer { refusedSettings = settings.undecorated }
-            guard acceptedSettings != nil else {
+            guard settingsKeeping.accepted != nil else {
                 try await instance.restore(before)
                 throw AgentError(.actionFailed, "the files of the server are left as they were")
             }
@@ -338,7 +336,7 @@ extension AgentLoop {
             guard let settings = try settings() else {
                 throw AgentError(.actionFailed, "the cluster's settings were not read yet")
             }
-            guard ![refusedSettings, doubtedSettings].contains(settings.undecorated) else {
+            guard settingsKeeping.mayBeTried(settings) else {
                 return (try formerSettings(), true)
             }
             return (settings, false)
@@ -348,16 +346,13 @@ extension AgentLoop {
         }
     }
 
-    /// Nothing but another text in the store mends these; the member says so until that is there.
     private func noteInvalid(_ error: InvalidSettings) {
-        let fault = SettingsFault(error)
-        if settingsFault != fault { logger.error("\(fault.sentence)") }
-        settingsFault = fault
+        if let fault = settingsKeeping.noteInvalid(error) { logger.error("\(fault.sentence)") }
     }
 
     /// The last good settings, with whom commits wait for as it is now.
     private func formerSettings() throws -> PostgresSettings {
-        var settings = try acceptedSettings ?? PostgresSettings(clusterName: configuration.scope.cluster)
+        var settings = try settingsKeeping.accepted ?? PostgresSettings(clusterName: configuration.scope.cluster)
         decorate(&settings)
         return settings
     }

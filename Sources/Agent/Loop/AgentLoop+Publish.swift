@@ -88,21 +88,21 @@ extension AgentLoop {
 
     private var problem: String? {
         if let lastDecision, lastDecision.action == .refuse { return lastDecision.reason }
-        if let problem = beginningFault?.sentence ?? promotionProblem ?? settingsFault?.sentence { return problem }
+        if let problem = settingsKeeping.beginningFault?.sentence ?? promotionProblem ?? settingsKeeping.fault?.sentence { return problem }
         if let remoteObjection { return "not demoting to a standby cluster: \(remoteObjection)" }
-        if let problem = remoteProblem ?? shortage { return problem }
+        if let problem = remoteProblem ?? settingsKeeping.shortage { return problem }
         if let problem = agentFile.problem {
             return "the agent file is not used, the former one stays in force: \(problem)"
         }
-        guard !storeProblems.isEmpty else { return nil }
+        guard !settingsKeeping.storeProblems.isEmpty else { return nil }
         return "the store has what cannot be read and is not used: "
-            + storeProblems.map(\.description).joined(separator: "; ")
+            + settingsKeeping.storeProblems.map(\.description).joined(separator: "; ")
     }
 
     /// What somebody wrote for the cluster and this member does not use, whatever else is wrong here.
     private var problems: [Problem] {
-        let refused = [beginningFault, settingsFault].compactMap(\.self).flatMap(\.problems)
-        let found = refused + [agentFile.problem].compactMap(\.self) + storeProblems
+        let refused = [settingsKeeping.beginningFault, settingsKeeping.fault].compactMap(\.self).flatMap(\.problems)
+        let found = refused + [agentFile.problem].compactMap(\.self) + settingsKeeping.storeProblems
         return Array(found.prefix(Problem.maximumCount))
     }
 

@@ -14,9 +14,9 @@ extension AgentLoop {
         guard let instances = view.configuration.instances, instance.runningPostmaster != nil,
             watch.standing(ttl: view.configuration.timings.ttl).isMine
         else {
-            shortage = nil
+            settingsKeeping.shortage = nil
             return
         }
-        shortage = ReplicationSize.shortage(running: await instance.runningCommandLine, instances: instances)
+        settingsKeeping.shortage = ReplicationSize.shortage(running: await instance.runningCommandLine, instances: instances)
     }
 }

@@ -25,6 +25,8 @@ actor AgentLoop {
     let watchdog: Watchdog
     let callbacks: CallbackRunner
     let state: AgentState
+    /// Whoever writes the server's configuration is in there.
+    let configurationTurn = Turnstile()
     let logger: Logger
     /// Nil unless somebody asked for it.
     private let trace: DecisionTrace?
@@ -77,21 +79,7 @@ actor AgentLoop {
     var nextFreshProbe = BootInstant(nanoseconds: 0)
     var appliedSettings: PostgresSettings?
     var appliedRole: ServerRole?
-    /// What the store says and PostgreSQL refuses; not tried again until it changes. Without what the agent decides, like the
-    /// two that follow.
-    var refusedSettings: PostgresSettings?
-    /// What a server of this member has taken last; nil when none ever did.
-    var acceptedSettings: PostgresSettings?
-    /// A start with these has failed; nil again once a server has come up.
-    var doubtedSettings: PostgresSettings?
-    /// What in the store cannot be read and is not used.
-    var storeProblems: [Problem] = []
-    /// Why settings of the store are not used; nil while PostgreSQL has taken them all.
-    var settingsFault: SettingsFault?
-    /// What keeps this member from having data, and only a person can mend; nil when nothing does.
-    var beginningFault: SettingsFault?
-    /// What this leader's server has too little of for the members there are to be; nil: nothing.
-    var shortage: String?
+    var settingsKeeping = SettingsKeeping()
     var hasCheckpointSincePromotion = true
     var isCheckpointing = false
     /// The timeline this primary writes on, and the switch that began it, which the store's history ends with. Nil on the
@@ -138,8 +126,6 @@ actor AgentLoop {
     var restartReport: RestartReport?
     /// What the callbacks were told.
     var story = CallbackStory()
-    /// Somebody writes the server's configuration now.
-    var isWritingConfiguration = false
     /// When each slot's member was last part of the cluster.
     var lastPresent: [SlotName: BootInstant] = [:]
     /// The slots this leader found when it began are in there.

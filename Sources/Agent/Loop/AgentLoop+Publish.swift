@@ -89,8 +89,8 @@ extension AgentLoop {
     private var problem: String? {
         if let lastDecision, lastDecision.action == .refuse { return lastDecision.reason }
         if let problem = settingsKeeping.beginningFault?.sentence ?? promotionProblem ?? settingsKeeping.fault?.sentence { return problem }
-        if let remoteObjection { return "not demoting to a standby cluster: \(remoteObjection)" }
-        if let problem = remoteProblem ?? settingsKeeping.shortage { return problem }
+        if let objection = remoteServer.objection { return "not demoting to a standby cluster: \(objection)" }
+        if let problem = remoteServer.problem ?? settingsKeeping.shortage { return problem }
         if let problem = agentFile.problem {
             return "the agent file is not used, the former one stays in force: \(problem)"
         }

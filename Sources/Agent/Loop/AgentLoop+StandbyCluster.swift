@@ -23,7 +23,7 @@ extension AgentLoop {
     /// Claims the right to create the cluster, then copies the remote server. What is next is the next decision's.
     func bootstrapStandby() async throws {
         guard let section, let remote = remote(section) else {
-            remoteProblem = "standby_cluster names no server to copy"
+            remoteServer.problem = "standby_cluster names no server to copy"
             try await Task.sleep(for: Self.pauseAfterFailedCopy)
             return
         }
@@ -34,11 +34,11 @@ extension AgentLoop {
             let identifier = try await instance.controlData().systemIdentifier
             try await store.completeInitialization(
                 systemIdentifier: identifier, deadline: .now() + timings.retryTimeout)
-            remoteProblem = nil
+            remoteServer.problem = nil
             logger.notice(
                 "copied the remote server", metadata: ["from": "\(section)", "system-identifier": "\(identifier)"])
         } catch {
-            remoteProblem = "cannot copy \(remote.member): \(error)"
+            remoteServer.problem = "cannot copy \(remote.member): \(error)"
             try await store.cancelInitialization(by: me, deadline: .now() + timings.retryTimeout)
             // The other cluster has better things to do than to answer the same question all the time.
             try await Task.sleep(for: Self.pauseAfterFailedCopy)
@@ -73,19 +73,19 @@ extension AgentLoop {
         if let remote = upstream {
             do {
                 try await joinCourse(of: remote)
-                remoteProblem =
+                remoteServer.problem =
                     wasSilent ? "receives nothing from \(remote.member), which answers; PostgreSQL's log says why" : nil
             } catch {
                 guard !mustBeCompared else {
-                    remoteProblem = "not started: \(error)"
+                    remoteServer.problem = "not started: \(error)"
                     throw error
                 }
-                remoteProblem = "\(error)"
+                remoteServer.problem = "\(error)"
                 logger.warning("the remote server is not followed as it should be", metadata: ["error": "\(error)"])
                 if (error as? InstanceError)?.code == .foreignCluster { upstream = nil }
             }
         } else {
-            remoteProblem = "standby_cluster names no server to follow"
+            remoteServer.problem = "standby_cluster names no server to follow"
         }
         try Task.checkCancellation()
         // It may have taken hours: by now another member may lead, or this one be on its way to being promoted.
@@ -127,7 +127,7 @@ extension AgentLoop {
     func leadStandby(_ observation: Observation) async {
         await completeInitialization(observation)
         // A walreceiver that gets through by itself has nothing wrong any more.
-        if seen?.receiver?.isStreaming == true { remoteProblem = nil }
+        if seen?.receiver?.isStreaming == true { remoteServer.problem = nil }
         state.update {
             $0.target = routingTarget
             $0.timeline = seen?.timeline
@@ -173,39 +173,27 @@ extension AgentLoop {
     /// one; an answer that allows the demotion is used once, and soon.
     func noteRemote(_ view: ClusterView) {
         guard let section = view.configuration.standbyCluster else {
-            (followedRemote, remoteProblem) = (nil, nil)
-            return forgetQuestionToRemote()
+            (followedRemote, remoteServer.problem) = (nil, nil)
+            return remoteServer.forgetQuestion()
         }
         // While paused it stays a primary, whatever the answer.
         guard activity == nil, case .primary = server, !view.configuration.isPaused,
             watch.standing(ttl: view.configuration.timings.ttl).isMine
         else {
-            return forgetQuestionToRemote()
+            return remoteServer.forgetQuestion()
         }
-        guard askedRemote != section || (questionToRemote == nil && nextLookAtRemote <= .now()) else { return }
-        if askedRemote != section { forgetQuestionToRemote() }
-        askedRemote = section
-        guard let remote = remote(section) else {
-            remoteObjection = "standby_cluster names no server to follow"
-            nextLookAtRemote = .now() + .seconds(5)
-            return
-        }
-        // What it said some seconds ago allows nothing now.
-        remoteObjection = remoteObjection ?? "\(remote.member) is being asked"
-        questionToRemote = Task {
+        guard remoteServer.isToBeAsked(section, at: .now()) else { return }
+        remoteServer.choose(section)
+        guard let remote = remote(section) else { return remoteServer.noteNobody(at: .now()) }
+        // Owned by `remoteServer`; it runs only after this turn of the loop's.
+        let question = Task {
             let objection = await instance.objectionToFollowing(remote)
             // Cancelled: nobody wants to know any more, or another server was asked since.
             guard !Task.isCancelled else { return }
-            remoteObjection = objection
-            nextLookAtRemote = .now() + .seconds(5)
-            questionToRemote = nil
+            remoteServer.noteAnswer(objection, at: .now())
             wake.yield()
         }
-    }
-
-    private func forgetQuestionToRemote() {
-        questionToRemote?.cancel()
-        (questionToRemote, remoteObjection, askedRemote) = (nil, nil, nil)
+        remoteServer.ask(remote.member, by: question)
     }
 
     /// Somebody promoted a standby leader by hand: what takes writes has to be fenced.

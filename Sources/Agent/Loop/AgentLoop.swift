@@ -44,15 +44,7 @@ actor AgentLoop {
     var followed: FollowedLeader?
     /// The remote server this standby leader was told to follow.
     var followedRemote: FollowedRemote?
-    /// What keeps a standby cluster from following its remote server; nil when nothing does.
-    var remoteProblem: String?
-    /// Why this running primary cannot become a standby of the remote server.
-    var remoteObjection: String?
-    /// What that was asked of last, and when it is asked again.
-    var askedRemote: StandbyCluster?
-    var nextLookAtRemote = BootInstant(nanoseconds: 0)
-    /// The question, while it has no answer; it has a deadline of its own.
-    var questionToRemote: Task<Void, Never>?
+    var remoteServer = RemoteServer()
     /// Since when this running standby has received nothing; nil while it streams.
     var notStreamingSince: BootInstant?
     /// Standbys that did not answer when this member was to stream or copy from them, and until when they are left alone.
@@ -233,7 +225,7 @@ actor AgentLoop {
         var observation = Observation(
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
             server: server, activity: activity?.kind, followed: followed, followedRemote: followedRemote,
-            remoteObjection: remoteObjection, notStreamingSince: notStreamingSince,
+            remoteObjection: remoteServer.objection, notStreamingSince: notStreamingSince,
             avoidedSources: avoidedSources, standsBackUntil: standsBackUntil,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
             isElectedByRequest: isElectedByRequest, wonRequest: wonRequest?.request,

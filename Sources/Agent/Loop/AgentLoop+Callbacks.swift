@@ -10,10 +10,10 @@ extension AgentLoop {
     }
 
     /// The last there is to tell: this server is stopped and not started again by this agent.
-    func tellStop() { tell(story.stop(epoch: epoch)) }
+    func tellStop() { tell(told.story.stop(epoch: epoch)) }
 
     /// The settings have changed and a running server has read them.
-    func tellReload() { tell(story.reload(epoch: epoch)) }
+    func tellReload() { tell(told.story.reload(epoch: epoch)) }
 
     private var epoch: Int64 { watch.view()?.lock?.epoch ?? 0 }
 }

@@ -67,7 +67,7 @@ extension AgentLoop {
                 try await agent.killServer()
             }
         case .restartInPlace(let order):
-            story.noteRestart()
+            told.story.noteRestart()
             if case .primary = observation.server {
                 begin(.restartingPrimary) { try await $0.restartPrimary(order) }
             } else {
@@ -75,7 +75,7 @@ extension AgentLoop {
             }
         case .answerRestart(let report):
             logger.notice("not restarting: \(report.reason)")
-            restartReport = report
+            requests.noteAnswer(report)
         case .release:
             let isOut = observation.outage?.successor != nil
             let wasAskedToPromote = if case .standby = observation.server { true } else { false }
@@ -115,7 +115,7 @@ extension AgentLoop {
     func finish(_ request: FailoverRequest?, _ result: SwitchoverResult) async {
         do {
             try await store.finishFailover(request, result: result, deadline: .now() + timings.retryTimeout)
-            answeredRequest = request
+            requests.noteAnswer(to: request)
         } catch {
             logger.warning("could not record the switchover's outcome", metadata: ["error": "\(error)"])
         }

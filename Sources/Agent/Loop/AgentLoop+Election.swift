@@ -77,7 +77,7 @@ extension AgentLoop {
             return try await race()
         }
         electedOver = election?.record
-        try await take(over: record, because: lastDecision?.reason ?? "")
+        try await take(over: record, because: told.decision?.reason ?? "")
     }
 
     /// A live read of the lock. Only a lock that is free in it may be taken, and only over this very version.
@@ -100,7 +100,8 @@ extension AgentLoop {
     private func take(
         over record: LockRecord?, because reason: String, asked request: FailoverRequest? = nil, loss: String? = nil
     ) async throws {
-        (wonRequest, isElectedByRequest) = (nil, false)
+        requests.won = nil
+        isElectedByRequest = false
         let listIsGone = try await isWholeListGone(record)
         // What an earlier reign said is no part of this one: no timeline but a new one. The route goes with the lock.
         state.update {
@@ -113,7 +114,7 @@ extension AgentLoop {
             let former = record?.leader ?? watch.view()?.history.last?.newLeader
             let due = request?.schedule == nil ? request : nil
             isElectedByRequest = record?.heir == me || due?.candidate == me
-            wonRequest = due.map { WonRequest(request: $0, former: former, loss: loss) }
+            requests.won = due.map { WonRequest(request: $0, former: former, loss: loss) }
             takenLock = TakenLock(former: record, isVouchedFor: electedOver != nil && loss == nil)
             hasCheckpointSincePromotion = true
             logger.notice("took the leader lock", metadata: ["epoch": "\(held.epoch)", "reason": "\(reason)"])

@@ -6,12 +6,6 @@ import PostgresInstance
 import Units
 
 extension AgentLoop {
-    /// What this member has answered to the order in the store; an earlier life's answer counts too.
-    func restartReport(in view: ClusterView) -> RestartReport? {
-        guard let order = view.restart, order.member == me else { return nil }
-        return [restartReport, view.members[me]?.restart].compactMap(\.self).first { $0.id == order.id }
-    }
-
     /// Restarts the leader's server in place: the lock is renewed meanwhile, the Services keep leading here.
     ///
     /// A server that does not come up again within `primary_start_timeout` is stopped and its lock let go, so that a
@@ -95,6 +89,6 @@ extension AgentLoop {
 
     private func answer(_ order: RestartOrder, _ outcome: RestartReport.Outcome, _ reason: String) {
         logger.log(level: outcome == .failed ? .error : .notice, "\(reason)", metadata: ["restart": "\(order.id)"])
-        restartReport = RestartReport(id: order.id, outcome: outcome, reason: reason)
+        requests.noteAnswer(RestartReport(id: order.id, outcome: outcome, reason: reason))
     }
 }

@@ -3,20 +3,11 @@ import ClusterStore
 import HighAvailability
 import Logging
 
-/// A switchover or failover nobody carried out before its leader had gone, and with which this member was elected.
-struct WonRequest: Hashable, Sendable {
-    var request: FailoverRequest
-    /// The leader before; nil when that is not known.
-    var former: String?
-    /// What it costs, in one sentence; nil when nothing is known to be lost.
-    var loss: String?
-}
-
 extension AgentLoop {
     /// Takes off the request this member was elected with, and tells what became of it. Clients are served already.
     func reportWonRequest() async {
-        guard let won = wonRequest else { return }
-        wonRequest = nil
+        guard let won = requests.won else { return }
+        requests.won = nil
         let request = won.request
         // Another leader that was named, and has gone, is none of this member's business; decide(_:) refuses such a request.
         guard request.candidate != nil || request.leader == won.former else { return }

@@ -65,7 +65,6 @@ actor AgentLoop {
     var gaveWayUntil = BootInstant(nanoseconds: 0)
     var isStopping = false
     private(set) var hasEnded = false
-    var lastDecision: Decision?
     /// When the server first failed to answer; nil while it answers.
     var silentSince: BootInstant?
     var nextFreshProbe = BootInstant(nanoseconds: 0)
@@ -110,14 +109,8 @@ actor AgentLoop {
     }
     /// It took the lock as the named heir, or as the candidate of a request; false again once it leads.
     var isElectedByRequest = false
-    /// The request this member was elected with; nil once its outcome is told.
-    var wonRequest: WonRequest?
-    /// The request that was taken off last; nil once the watch has seen it go.
-    var answeredRequest: FailoverRequest?
-    /// What became of the restart this member was asked for last.
-    var restartReport: RestartReport?
-    /// What the callbacks were told.
-    var story = CallbackStory()
+    var requests = RequestKeeping()
+    var told = Told()
     /// When each slot's member was last part of the cluster.
     var lastPresent: [SlotName: BootInstant] = [:]
     /// The slots this leader found when it began are in there.
@@ -204,8 +197,7 @@ actor AgentLoop {
             if isStopping, activity == nil { begin(.stopping) { await $0.stopWithoutStore() } }
             return
         }
-        // The watch may still show what was answered a moment ago; a second answer would replace the first.
-        if view.failover == answeredRequest { view.failover = nil } else { answeredRequest = nil }
+        view.failover = requests.standing(view.failover)
         refreshTerms(view)
         if activity == nil {
             server = await observeServer(view)
@@ -228,11 +220,11 @@ actor AgentLoop {
             remoteObjection: remoteServer.objection, notStreamingSince: notStreamingSince,
             avoidedSources: avoidedSources, standsBackUntil: standsBackUntil,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
-            isElectedByRequest: isElectedByRequest, wonRequest: wonRequest?.request,
-            wallClock: WallClock.instant(), answeredRestart: restartReport(in: view)?.id, lockEnd: keeper.end,
+            isElectedByRequest: isElectedByRequest, wonRequest: requests.won?.request,
+            wallClock: WallClock.instant(), answeredRestart: requests.restartReport(of: me, in: view)?.id, lockEnd: keeper.end,
             outage: outage,
             isWatchdogMissing: isWatchdogMissing)
-        tell(story.look(observation))
+        tell(told.story.look(observation))
         if let source = sourceGivenUp(observation) {
             avoid(source, because: "nothing was received from it")
             observation.avoidedSources = avoidedSources
@@ -264,11 +256,11 @@ actor AgentLoop {
         let isInterlude =
             decision.action == .wait
             && (observation.activity != nil || standsBackUntil.map { observation.now < $0 } ?? false)
-        guard decision != lastDecision, !isInterlude else {
+        guard decision != told.decision, !isInterlude else {
             logger.debug("\(decision.reason)", metadata: metadata)
             return
         }
-        lastDecision = decision
+        told.decision = decision
         let level: Logger.Level = decision.action == .refuse ? .critical : .notice
         logger.log(level: level, "\(decision.reason)", metadata: metadata)
     }

@@ -1,0 +1,33 @@
+/// What this member has done about what somebody asked for, while the store may not show that yet.
+///
+/// None of it ends with a server, or with the lock.
+public struct RequestKeeping: Hashable, Sendable {
+    /// The request this member was elected with; nil once its outcome is told.
+    public var won: WonRequest?
+    /// The request that was taken off last; nil once the watch has seen it go.
+    public private(set) var answered: FailoverRequest?
+    /// What became of the restart this member was asked for last.
+    public private(set) var restart: RestartReport?
+
+    public init() {}
+
+    /// The request was taken off the store.
+    public mutating func noteAnswer(to request: FailoverRequest?) { answered = request }
+
+    public mutating func noteAnswer(_ report: RestartReport) { restart = report }
+
+    /// The request that waits for an answer; a second answer to one would replace the first.
+    ///
+    /// - Parameter shown: by the watch, which may still show what was answered a moment ago.
+    public mutating func standing(_ shown: FailoverRequest?) -> FailoverRequest? {
+        guard shown != answered else { return nil }
+        answered = nil
+        return shown
+    }
+
+    /// What this member has answered to the order in the store; an earlier life's answer counts too.
+    public func restartReport(of me: String, in view: ClusterView) -> RestartReport? {
+        guard let order = view.restart, order.member == me else { return nil }
+        return [restart, view.members[me]?.restart].compactMap(\.self).first { $0.id == order.id }
+    }
+}

@@ -37,10 +37,10 @@ extension AgentLoop {
         case .yield(let reason):
             standBack(reason)
         case .run(let reason):
-            electedOver = election?.record
+            reign.electedOver = election?.record
             try await take(over: record, because: reason, asked: request)
         case .runAtLoss(let reason):
-            electedOver = election?.record
+            reign.electedOver = election?.record
             logger.warning("\(reason)")
             try await take(over: record, because: reason, asked: request, loss: reason)
         }
@@ -61,7 +61,7 @@ extension AgentLoop {
 
     /// What a synchronous mode asks of this election, from a live read: whoever wins takes over this very record.
     private func election(over lock: LockRecord?, _ policy: SynchronousPolicy) async throws -> SynchronousElection? {
-        electedOver = nil
+        reign.electedOver = nil
         // Nobody in a standby cluster acknowledges commits. Whatever mode this agent knows of, the record decides.
         guard watch.view()?.configuration.standbyCluster == nil else { return nil }
         let record = try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
@@ -76,7 +76,7 @@ extension AgentLoop {
             // An earlier life held the lock and never led under it: what it was elected on is not known any more.
             return try await race()
         }
-        electedOver = election?.record
+        reign.electedOver = election?.record
         try await take(over: record, because: told.decision?.reason ?? "")
     }
 
@@ -101,7 +101,7 @@ extension AgentLoop {
         over record: LockRecord?, because reason: String, asked request: FailoverRequest? = nil, loss: String? = nil
     ) async throws {
         requests.won = nil
-        isElectedByRequest = false
+        reign.noteAttempt()
         let listIsGone = try await isWholeListGone(record)
         // What an earlier reign said is no part of this one: no timeline but a new one. The route goes with the lock.
         state.update {
@@ -113,10 +113,10 @@ extension AgentLoop {
             standsBackUntil = nil
             let former = record?.leader ?? watch.view()?.history.last?.newLeader
             let due = request?.schedule == nil ? request : nil
-            isElectedByRequest = record?.heir == me || due?.candidate == me
             requests.won = due.map { WonRequest(request: $0, former: former, loss: loss) }
-            takenLock = TakenLock(former: record, isVouchedFor: electedOver != nil && loss == nil)
-            hasCheckpointSincePromotion = true
+            reign.take(
+                TakenLock(former: record, isVouchedFor: reign.electedOver != nil && loss == nil),
+                isByRequest: record?.heir == me || due?.candidate == me)
             logger.notice("took the leader lock", metadata: ["epoch": "\(held.epoch)", "reason": "\(reason)"])
         case .lost(let other):
             standBack("Could not take out TTL lock: \(other?.leader ?? "somebody else") was first")

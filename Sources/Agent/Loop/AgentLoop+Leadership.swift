@@ -27,8 +27,7 @@ extension AgentLoop {
         await noteAccepted(settings)
         try await instance.createRoles()
         hasRoles = true
-        hasCheckpointSincePromotion = true
-        begun = nil
+        reign.noteStart()
         try await takeOffice()
     }
 
@@ -41,11 +40,11 @@ extension AgentLoop {
         let wasStandbyLeader = publisher.wanted?.status.role == .standbyLeader
         // Clients of a standby leader stay where they are.
         if !wasStandbyLeader, isRoutedByLabel { withdrawRoute() }
-        defer { isRouteWithdrawn = false }
+        defer { reign.isRouteWithdrawn = false }
         try await takeOverSynchronous(isRestart: false)
         try requireLock()
         try requireNoStandbyCluster()
-        hasCheckpointSincePromotion = false
+        reign.notePromotion()
         let started = BootInstant.now()
         let timeline: Timeline
         do {
@@ -60,16 +59,16 @@ extension AgentLoop {
             "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(BootInstant.now() - started)"])
         // What the server was told last may lack a few bytes of where it really left the former timeline.
         let start = await instance.history(of: timeline)?.end(of: before.timeline) ?? before.position
-        begun = (
-            timeline,
-            TimelineSwitch(
-                timeline: before.timeline, position: start, reason: "no recovery target specified",
-                time: WallClock.now(), newLeader: me)
-        )
-        unannouncedLoss =
-            wasStandbyLeader ? nil : judgeLoss(of: takenLock, by: me, timeline: before.timeline, start: start)
+        reign.begin(
+            ReignKeeping.Beginning(
+                timeline: timeline,
+                change: TimelineSwitch(
+                    timeline: before.timeline, position: start, reason: "no recovery target specified",
+                    time: WallClock.now(), newLeader: me)),
+            loss: wasStandbyLeader
+                ? nil : judgeLoss(of: reign.takenLock, by: me, timeline: before.timeline, start: start))
         try await takeOffice()
-        isElectedByRequest = false
+        reign.noteOffice()
         await reportWonRequest()
     }
 
@@ -91,7 +90,7 @@ extension AgentLoop {
         // A candidate that races us must find our timeline in the store, as soon as clients can write on it.
         guard await keeper.renew() else { throw AgentError(.actionFailed, "the lock was lost while taking office") }
         guard let view = watch.view() else { return }
-        isRouteWithdrawn = false
+        reign.isRouteWithdrawn = false
         publish(view, lock: watch.standing(ttl: view.configuration.timings.ttl), isTakingOffice: true)
         await ensureSlots(view, leader: me)
         await announce(view)
@@ -112,13 +111,15 @@ extension AgentLoop {
     /// Called as long as this member leads: what failed while it took office is made up for. A member that has to be rewound
     /// would wait for ever for a checkpoint nobody asked for.
     private func announce(_ view: ClusterView) async {
-        if !hasCheckpointSincePromotion, !isCheckpointing { checkpointAfterPromotion() }
+        if reign.beginCheckpoint() { checkpointAfterPromotion() }
         guard view.configuration.standbyCluster == nil, case .primary(let primary) = server else { return }
-        if begun?.timeline != primary.timeline {
-            begun = await beginning(of: primary.timeline).map { (primary.timeline, $0) }
+        if reign.begun?.timeline != primary.timeline {
+            reign.begun = await beginning(of: primary.timeline).map {
+                ReignKeeping.Beginning(timeline: primary.timeline, change: $0)
+            }
         }
         // Also when it was there before: whatever took it out, nothing else tells this course from another one.
-        guard let change = begun?.change, view.history.last?.isSame(as: change) != true else { return }
+        guard let change = reign.begun?.change, view.history.last?.isSame(as: change) != true else { return }
         let deadline = BootInstant.now() + view.configuration.timings.retryTimeout
         do {
             // A watch may show what was before the last promotion; a member that is not leader any more has nothing to tell,
@@ -126,11 +127,11 @@ extension AgentLoop {
             guard let stored = try await store.readHistory(deadline: deadline) else { return }
             try requireLock()
             guard let switches = stored.ending(with: change) else {
-                unannouncedLoss = nil
+                reign.noteAnnounced()
                 return
             }
-            if try await store.writeHistory(switches, over: stored, loss: unannouncedLoss, deadline: deadline) {
-                unannouncedLoss = nil
+            if try await store.writeHistory(switches, over: stored, loss: reign.unannouncedLoss, deadline: deadline) {
+                reign.noteAnnounced()
             } else {
                 logger.info("the history was not written: its object has changed meanwhile")
             }
@@ -153,15 +154,14 @@ extension AgentLoop {
 
     /// pg_rewind reads our timeline from pg_control, which only a checkpoint writes there. Clients need not wait for it.
     private func checkpointAfterPromotion() {
-        isCheckpointing = true
         // Owned by nobody: it ends by itself, at the latest with the server.
         Task {
-            defer { isCheckpointing = false }
             do {
                 try await instance.checkpoint(deadline: .seconds(300))
-                hasCheckpointSincePromotion = true
+                reign.endCheckpoint(isDone: true)
                 wake.yield()
             } catch {
+                reign.endCheckpoint(isDone: false)
                 logger.warning("the checkpoint after promotion failed", metadata: ["error": "\(error)"])
             }
         }
@@ -193,7 +193,7 @@ extension AgentLoop {
         await announce(observation.cluster)
         await keepSettings(observation)
         // A primary that took the lock while it ran has had no use for it; later it would be a record of the past.
-        electedOver = nil
+        reign.electedOver = nil
         await keepSynchronous(observation)
     }
 

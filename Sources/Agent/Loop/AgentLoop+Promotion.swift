@@ -59,17 +59,17 @@ extension AgentLoop {
             case .nothing: status.left.rawValue > 0 ? "there is WAL left to replay" : "recovery has not ended"
             }
         let problem = "the promotion takes long: \(cause)"
-        guard problem != promotionProblem else { return }
-        promotionProblem = problem
+        guard problem != reign.promotionProblem else { return }
+        reign.promotionProblem = problem
         logger.warning("\(problem)", metadata: ["left": "\(status.left.rawValue)"])
     }
 
     /// A server that leads, or streams from who does, has nothing more to tell of a promotion.
     func notePromotionIsOver() {
-        guard promotionProblem != nil else { return }
+        guard reign.promotionProblem != nil else { return }
         switch server {
-        case .primary: promotionProblem = nil
-        case .standby(let standby) where standby.isStreaming: promotionProblem = nil
+        case .primary: reign.promotionProblem = nil
+        case .standby(let standby) where standby.isStreaming: reign.promotionProblem = nil
         case .noData, .unusable, .damaged, .stopped, .starting, .standby, .unresponsive: return
         }
     }

@@ -13,7 +13,7 @@ extension AgentLoop {
         // What it would say between standby and leader is true for a tenth of a second, and the write that makes it the
         // leader would have to wait for that one.
         // One that takes long is another matter: people want to know what it waits for.
-        if activity?.kind == .promoting, lock.isMine, !isTakingOffice, promotionProblem == nil { return }
+        if activity?.kind == .promoting, lock.isMine, !isTakingOffice, reign.promotionProblem == nil { return }
         let isPrimary: Bool
         let isRunning: Bool
         switch server {
@@ -38,7 +38,7 @@ extension AgentLoop {
             role = hasData ? (isPrimary ? .demoted : .replica) : .uninitialized
         }
         let label: RoleLabelChange
-        if isRouteWithdrawn {
+        if reign.isRouteWithdrawn {
             label = .remove
         } else if leads || leadsStandby {
             // What the view shows may be from before a write of ours that took the label off.
@@ -56,7 +56,7 @@ extension AgentLoop {
                     version: AgentVersion.current, timeline: seen?.timeline,
                     replicationState: !isPrimary && seen?.receiver?.isStreaming == true ? "streaming" : nil, tags: tags,
                     pendingRestart: seen?.pendingRestart ?? [], isPaused: view.configuration.isPaused,
-                    hasCheckpointSincePromotion: !leads || hasCheckpointSincePromotion, position: seen?.position,
+                    hasCheckpointSincePromotion: !leads || reign.hasCheckpointSincePromotion, position: seen?.position,
                     serverVersion: seen.map { Int($0.version.number) }, problem: problem, problems: problems,
                     postmasterStartTime: isRunning ? seen?.postmasterStartTime : nil, restart: requests.restartReport(of: me, in: view),
                     writesRoute: file.route != nil),
@@ -80,7 +80,7 @@ extension AgentLoop {
     /// Done beside the promotion: a node takes some 100 ms to carry a new set of addresses out, and the new leader's would
     /// have to wait for that. Where the route is there already, the read-only Service can wait.
     func withdrawRoute() {
-        isRouteWithdrawn = true
+        reign.isRouteWithdrawn = true
         guard var wish = publisher.wanted else { return }
         wish.label = .remove
         publisher.publish(wish)
@@ -88,7 +88,7 @@ extension AgentLoop {
 
     private var problem: String? {
         if let decision = told.decision, decision.action == .refuse { return decision.reason }
-        if let problem = settingsKeeping.beginningFault?.sentence ?? promotionProblem ?? settingsKeeping.fault?.sentence { return problem }
+        if let problem = settingsKeeping.beginningFault?.sentence ?? reign.promotionProblem ?? settingsKeeping.fault?.sentence { return problem }
         if let objection = remoteServer.objection { return "not demoting to a standby cluster: \(objection)" }
         if let problem = remoteServer.problem ?? settingsKeeping.shortage { return problem }
         if let problem = agentFile.problem {

@@ -95,7 +95,7 @@ extension AgentLoop {
         followed = nil
         followedRemote = FollowedRemote(section, epoch: watch.view()?.lock?.epoch ?? 0)
         slotsEnsuredFor = nil
-        isElectedByRequest = false
+        reign.noteOffice()
         await reportWonRequest()
     }
 

@@ -21,13 +21,13 @@ extension AgentLoop {
         holdsOutUsers = false
         let deadline = BootInstant.now() + timings.retryTimeout
         let former: SynchronousState?
-        if let electedOver {
+        if let electedOver = reign.electedOver {
             former = electedOver
         } else {
             former = try await store.readSynchronous(deadline: deadline)
         }
         guard var takeover = HighAvailability.takeOverSynchronous(former, by: me, policy: policy) else {
-            electedOver = nil
+            reign.electedOver = nil
             standbyNames = SynchronousStandbyNames.none
             return
         }
@@ -36,9 +36,9 @@ extension AgentLoop {
         // Also where it says what it said: a write of it that was thought lost can land as long as it names this version, and
         // the names would meet another record than the one they are decided on.
         if mayRecordStillLand || former?.meansTheSame(as: takeover.record) != true {
-            try await writeTakeover(takeover.record, over: former, isElected: electedOver != nil, deadline: deadline)
+            try await writeTakeover(takeover.record, over: former, isElected: reign.electedOver != nil, deadline: deadline)
         }
-        electedOver = nil
+        reign.electedOver = nil
         formerLeader = former?.leader == me ? nil : former?.leader
         standbysAreAwaitedUntil = .now() + timings.loopWait
         standbyNames = takeover.names
@@ -61,7 +61,7 @@ extension AgentLoop {
         guard isElected else {
             throw AgentError(.actionFailed, "synchronous replication state has changed since it was read")
         }
-        electedOver = nil
+        reign.electedOver = nil
         _ = await keeper.release(heir: nil, position: nil)
         throw AgentError(
             .actionFailed, "Postponing promotion because synchronous replication state was updated by somebody else")

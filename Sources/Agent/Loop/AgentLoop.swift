@@ -54,8 +54,6 @@ actor AgentLoop {
     var failedRewinds = 0
     /// This leader has no running primary, and since when.
     var outage: PrimaryOutage?
-    /// What the promotion of this elected member waits for; nil while it does not take long, and once it streams or leads.
-    var promotionProblem: String?
     var nextLookForSuccessor = BootInstant(nanoseconds: 0)
     /// A server this leader has started does not let anybody in yet.
     var isComingUp = false
@@ -71,17 +69,7 @@ actor AgentLoop {
     var appliedSettings: PostgresSettings?
     var appliedRole: ServerRole?
     var settingsKeeping = SettingsKeeping()
-    var hasCheckpointSincePromotion = true
-    var isCheckpointing = false
-    /// The timeline this primary writes on, and the switch that began it, which the store's history ends with. Nil on the
-    /// first one, which no switch began, and until the switch of another is known.
-    var begun: (timeline: Timeline, change: TimelineSwitch)?
-    /// No standby any more and no leader yet: no Service leads here.
-    var isRouteWithdrawn = false
-    /// What that promotion may have cost.
-    var unannouncedLoss: FailoverLoss?
-    /// The lock as this member found it when it took it; nil when it has not in this life of the agent.
-    var takenLock: TakenLock?
+    var reign = ReignKeeping()
     var slotsEnsuredFor: Set<SlotName>?
     /// The three roles are known to exist in this server.
     var hasRoles = false
@@ -91,8 +79,6 @@ actor AgentLoop {
     var namesInForce: NamesInForce?
     /// Has standbys confirm anew after a change of the names.
     var confirming: Task<Void, Never>?
-    /// Record this member's election was decided on; nil when it was not elected in this life of the agent.
-    var electedOver: SynchronousState?
     /// Until then standbys that were recorded may still reconnect to a primary that has just begun.
     var standbysAreAwaitedUntil: BootInstant?
     /// The member this one took over from; nobody waits for it to reconnect.
@@ -107,8 +93,6 @@ actor AgentLoop {
     var seal: Seal? {
         didSet { watch.note(seal) }
     }
-    /// It took the lock as the named heir, or as the candidate of a request; false again once it leads.
-    var isElectedByRequest = false
     var requests = RequestKeeping()
     var told = Told()
     /// When each slot's member was last part of the cluster.
@@ -220,7 +204,7 @@ actor AgentLoop {
             remoteObjection: remoteServer.objection, notStreamingSince: notStreamingSince,
             avoidedSources: avoidedSources, standsBackUntil: standsBackUntil,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
-            isElectedByRequest: isElectedByRequest, wonRequest: requests.won?.request,
+            isElectedByRequest: reign.isElectedByRequest, wonRequest: requests.won?.request,
             wallClock: WallClock.instant(), answeredRestart: requests.restartReport(of: me, in: view)?.id, lockEnd: keeper.end,
             outage: outage,
             isWatchdogMissing: isWatchdogMissing)

@@ -90,9 +90,9 @@ extension AgentLoop {
                 // A primary must be gone before anybody else may lead, and backends outlive a postmaster that was killed. So
                 // must a standby that was asked to become one, and may yet do so.
                 if case .standby = agent.server, !isOut {} else { try await agent.killServer() }
-                if givesWay { agent.gaveWayUntil = .now() + agent.timings.ttl }
+                if givesWay { agent.standingBack.giveWay(until: .now() + agent.timings.ttl) }
                 _ = await agent.keeper.release(heir: nil, position: nil)
-                if givesWay { agent.standsBackUntil = agent.gaveWayUntil }
+                if givesWay { agent.standingBack.noteGivenWay() }
                 // What runs is a standby, which needs no deadline.
                 try agent.keeper.lowerFence()
                 try await Task.sleep(for: agent.timings.retryTimeout)

@@ -31,8 +31,7 @@ extension AgentLoop {
     /// Leaves a standby alone for a while.
     func avoid(_ source: String, because reason: String) {
         logger.notice("cannot use \(source) as a source for now", metadata: ["reason": "\(reason)"])
-        avoidedSources = avoidedSources.filter { .now() < $0.value }
-        avoidedSources[source] = .now() + Grace.avoidSource
+        standingBack.avoid(source, at: .now())
     }
 
     /// Notes since when a running standby receives nothing.

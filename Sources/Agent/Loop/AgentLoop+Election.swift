@@ -110,7 +110,7 @@ extension AgentLoop {
         }
         switch await keeper.acquire(over: record, listIsGone: listIsGone) {
         case .held(let held, _):
-            standsBackUntil = nil
+            standingBack.noteLock()
             let former = record?.leader ?? watch.view()?.history.last?.newLeader
             let due = request?.schedule == nil ? request : nil
             requests.won = due.map { WonRequest(request: $0, former: former, loss: loss) }
@@ -139,6 +139,6 @@ extension AgentLoop {
 
     private func standBack(_ reason: String) {
         logger.info("not racing for now: \(reason)")
-        standsBackUntil = .now() + Grace.standBack
+        standingBack.noteRace(at: .now())
     }
 }

@@ -145,7 +145,7 @@ extension AgentLoop {
         if mayRewind, usesRewind {
             do {
                 try await instance.rewind(from: upstream, deadline: .seconds(3600))
-                failedRewinds = 0
+                standingBack.noteCourse()
                 return
             } catch {
                 // Broken off because the agent is to stop, for example.
@@ -157,7 +157,7 @@ extension AgentLoop {
         let kept = try await instance.moveDataDirectoryAside(reason: "diverged")
         logger.notice("the old data directory is kept", metadata: ["as": "\(kept)"])
         try await instance.clone(from: upstream, deadline: Self.longestCopy)
-        failedRewinds = 0
+        standingBack.noteCourse()
     }
 
     /// A copy needs the room for a second database, and hours; a leader that was restarted comes back in seconds.
@@ -173,12 +173,8 @@ extension AgentLoop {
         } catch {
             return true
         }
-        failedRewinds += 1
-        return failedRewinds < Self.rewindsBeforeCopy
+        return standingBack.noteFailedRewind()
     }
-
-    /// While the source answers.
-    private static let rewindsBeforeCopy = 3
 
     /// Points the server at its source and starts it if it does not run.
     private func follow(_ leader: String, from wanted: String?) async throws {

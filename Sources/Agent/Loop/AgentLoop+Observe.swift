@@ -155,7 +155,7 @@ extension AgentLoop {
     private func measurePosition() async -> (report: PositionReport, status: ServerStatus?)? {
         // Whoever may not take this lock is nobody the others should wait for.
         let mayLead =
-            tags.mayLead && !isStopping && gaveWayUntil <= .now() && !watchdog.hasFailed
+            tags.mayLead && !isStopping && standingBack.gaveWayUntil <= .now() && !watchdog.hasFailed
             && !watch.isBarred(ttl: timings.ttl)
         // A candidate may ask before the loop has looked.
         if activity == nil { _ = await adoptStartedByHand() }

@@ -47,11 +47,7 @@ actor AgentLoop {
     var remoteServer = RemoteServer()
     /// Since when this running standby has received nothing; nil while it streams.
     var notStreamingSince: BootInstant?
-    /// Standbys that did not answer when this member was to stream or copy from them, and until when they are left alone.
-    var avoidedSources: [String: BootInstant] = [:]
-    var standsBackUntil: BootInstant?
-    /// How often pg_rewind has failed, one after the other, though its source answers.
-    var failedRewinds = 0
+    var standingBack = StandingBack()
     /// This leader has no running primary, and since when.
     var outage: PrimaryOutage?
     var nextLookForSuccessor = BootInstant(nanoseconds: 0)
@@ -59,8 +55,6 @@ actor AgentLoop {
     var isComingUp = false
     /// Somebody started the server by hand; so long it may take to let anybody in.
     var startedByHandUntil = BootInstant(nanoseconds: 0)
-    /// Until then somebody else is to lead: this member gave the lock up.
-    var gaveWayUntil = BootInstant(nanoseconds: 0)
     var isStopping = false
     private(set) var hasEnded = false
     /// When the server first failed to answer; nil while it answers.
@@ -202,7 +196,7 @@ actor AgentLoop {
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
             server: server, activity: activity?.kind, followed: followed, followedRemote: followedRemote,
             remoteObjection: remoteServer.objection, notStreamingSince: notStreamingSince,
-            avoidedSources: avoidedSources, standsBackUntil: standsBackUntil,
+            avoidedSources: standingBack.avoidedSources, standsBackUntil: standingBack.until,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
             isElectedByRequest: reign.isElectedByRequest, wonRequest: requests.won?.request,
             wallClock: WallClock.instant(), answeredRestart: requests.restartReport(of: me, in: view)?.id, lockEnd: keeper.end,
@@ -211,7 +205,7 @@ actor AgentLoop {
         tell(told.story.look(observation))
         if let source = sourceGivenUp(observation) {
             avoid(source, because: "nothing was received from it")
-            observation.avoidedSources = avoidedSources
+            observation.avoidedSources = standingBack.avoidedSources
         }
         let decision = decide(observation)
         trace?.record(observation, decision)
@@ -239,7 +233,7 @@ actor AgentLoop {
         // Waiting for an action, or for its turn to race again, is no news.
         let isInterlude =
             decision.action == .wait
-            && (observation.activity != nil || standsBackUntil.map { observation.now < $0 } ?? false)
+            && (observation.activity != nil || standingBack.until.map { observation.now < $0 } ?? false)
         guard decision != told.decision, !isInterlude else {
             logger.debug("\(decision.reason)", metadata: metadata)
             return

@@ -206,7 +206,7 @@ extension AgentLoop {
         do {
             try await instance.start(settings, as: role)
         } catch {
-            outage?.failedStarts += 1
+            outage.noteFailedStart()
             throw error
         }
         noteApplied(settings, role)
@@ -214,7 +214,7 @@ extension AgentLoop {
         case .acceptingConnections, .starting: await noteAccepted(settings)
         case .exited(let status):
             // Of a member that holds the lock, and only then: another one may be able to lead.
-            outage?.failedStarts += 1
+            outage.noteFailedStart()
             doubt(settings)
             throw AgentError(.actionFailed, "the standby ended while it was starting: \(status)")
         }

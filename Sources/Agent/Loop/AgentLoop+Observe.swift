@@ -35,7 +35,7 @@ extension AgentLoop {
                 ? .unresponsive(systemIdentifier: snapshot.systemIdentifier) : Self.state(of: snapshot)
         case .unreachable(let reason) where reason.isCannotConnectNow:
             silentSince = nil
-            if isComingUp || .now() < startedByHandUntil {
+            if outage.isComingUp || .now() < startedByHandUntil {
                 state.update { $0.healthyUntil = max($0.healthyUntil, .now() + timings.loopWait * 2) }
             }
             return .starting(systemIdentifier: seen?.systemIdentifier ?? server.systemIdentifier ?? "")

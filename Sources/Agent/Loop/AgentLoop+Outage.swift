@@ -9,8 +9,8 @@ extension AgentLoop {
     func noteOutage(_ view: ClusterView) async {
         guard watch.standing(ttl: view.configuration.timings.ttl).isMine, !isStopping, !view.configuration.isPaused,
             view.configuration.standbyCluster == nil
-        else { return endOutage() }
-        var current = outage ?? PrimaryOutage(since: silentSince ?? .now())
+        else { return outage.end() }
+        var current = outage.current ?? PrimaryOutage(since: silentSince ?? .now())
         switch (activity?.kind, server) {
         // What is seen of a promotion is noted while it is under way.
         case (.startingPrimary?, _), (.promoting?, .standby): break
@@ -21,36 +21,27 @@ extension AgentLoop {
         // Elected, and not promoted yet.
         case (nil, .stopped), (nil, .standby): current.noteStart()
         case (nil, .primary):
-            guard outage != nil else { return endOutage() }
-            isComingUp = false
+            guard outage.current != nil else { return outage.end() }
             // What is silent for the moment has not answered; it is soon told from what does not answer any more.
             if silentSince == nil { current.noteAnswer(at: .now()) }
-            if silentSince == nil, current.isOver(at: .now(), view.configuration.timings) { return endOutage() }
-            outage = current
+            if silentSince == nil, current.isOver(at: .now(), view.configuration.timings) { return outage.end() }
+            outage.noteAnswer(current)
             return
-        case (nil, _): return endOutage()
+        case (nil, _): return outage.end()
         // Another action is under way, and says by itself what comes of it.
         case (_?, _): return
         }
-        outage = current
+        outage.noteMissing(current)
         let isElected = if case .standby = server { true } else { false }
         let reason =
             isElected
             ? current.reasonToEndPromotion(at: .now(), view.configuration)
             : current.reasonToGiveWay(at: .now(), view.configuration)
         guard reason != nil else { return }
-        guard nextLookForSuccessor <= .now() else { return }
+        guard outage.isLookDue(at: .now()) else { return }
         // A member that gets next to no processor time takes seconds to hear what the others said at once.
         let name = await successor(view, within: current.isIll ? .seconds(3) : .seconds(1))
-        nextLookForSuccessor = .now() + .seconds(1)
-        // The action may have ended meanwhile, and the outage with it.
-        outage?.successor = name
-    }
-
-    private func endOutage() {
-        outage = nil
-        isComingUp = false
-        nextLookForSuccessor = BootInstant(nanoseconds: 0)
+        outage.noteSuccessor(name, nextLook: .now() + .seconds(1))
     }
 
     private func successor(_ view: ClusterView, within limit: Duration) async -> String? {
@@ -68,7 +59,7 @@ extension AgentLoop {
         while instance.runningPostmaster != nil, BootInstant.now() < deadline, !Task.isCancelled {
             do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
         }
-        if instance.runningPostmaster == nil { outage?.failedStarts += 1 }
+        if instance.runningPostmaster == nil { outage.noteFailedStart() }
     }
 
     /// Starts the server as a primary; an end before it lets anybody in is a failed start.
@@ -76,17 +67,17 @@ extension AgentLoop {
         do {
             try await instance.start(settings, as: .primary)
         } catch {
-            outage?.failedStarts += 1
+            outage.noteFailedStart()
             throw error
         }
-        isComingUp = true
+        outage.noteComingUp()
         noteApplied(settings, .primary)
         switch try await instance.waitUntilAccepting(deadline: .seconds(300)) {
         case .acceptingConnections: break
         case .starting:
             throw AgentError(.actionFailed, "PostgreSQL is still starting up")
         case .exited(let status):
-            outage?.failedStarts += 1
+            outage.noteFailedStart()
             throw AgentError(.actionFailed, "PostgreSQL did not come up (\(status)); its log says why")
         }
     }

@@ -27,7 +27,7 @@ extension AgentLoop {
                 try await Task.sleep(for: .milliseconds(100))
                 let status = try await instance.recoveryStatus(deadline: .seconds(2))
                 guard status.isInRecovery else { return }
-                outage?.noteReplay(status.replayed, at: .now())
+                outage.noteReplay(status.replayed, at: .now())
                 if BootInstant.now() - began >= Self.usualPromotion { note(status) }
                 switch promotion.look(
                     replayed: status.replayed, waitsForTransaction: status.wait == .transaction, at: .now())

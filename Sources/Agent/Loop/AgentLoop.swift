@@ -48,11 +48,7 @@ actor AgentLoop {
     /// Since when this running standby has received nothing; nil while it streams.
     var notStreamingSince: BootInstant?
     var standingBack = StandingBack()
-    /// This leader has no running primary, and since when.
-    var outage: PrimaryOutage?
-    var nextLookForSuccessor = BootInstant(nanoseconds: 0)
-    /// A server this leader has started does not let anybody in yet.
-    var isComingUp = false
+    var outage = OutageKeeping()
     /// Somebody started the server by hand; so long it may take to let anybody in.
     var startedByHandUntil = BootInstant(nanoseconds: 0)
     var isStopping = false
@@ -200,7 +196,7 @@ actor AgentLoop {
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
             isElectedByRequest: reign.isElectedByRequest, wonRequest: requests.won?.request,
             wallClock: WallClock.instant(), answeredRestart: requests.restartReport(of: me, in: view)?.id, lockEnd: keeper.end,
-            outage: outage,
+            outage: outage.current,
             isWatchdogMissing: isWatchdogMissing)
         tell(told.story.look(observation))
         if let source = sourceGivenUp(observation) {

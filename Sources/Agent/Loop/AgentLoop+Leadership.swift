@@ -280,8 +280,8 @@ extension AgentLoop {
 
     /// What the agent decides and no setting says. A server that runs keeps its names until this agent has decided them.
     private func decorate(_ settings: inout PostgresSettings) {
-        settings.synchronousStandbyNames = standbyNames?.description ?? seen?.synchronousStandbyNames ?? ""
-        settings.holdsOutUsers = holdsOutUsers
+        settings.synchronousStandbyNames = synchronous.names?.description ?? seen?.synchronousStandbyNames ?? ""
+        settings.holdsOutUsers = synchronous.holdsOutUsers
         // Only an agent that starts the server again can hold users out. While paused it starts none.
         if let configuration = watch.view()?.configuration {
             settings.endsAfterCrash =

@@ -48,11 +48,11 @@ extension AgentLoop {
     ///
     /// Beside the loop, which may have to change the names again before one returns.
     func refreshConfirmations(after names: SynchronousStandbyNames) {
-        confirming?.cancel()
+        synchronous.confirm(by: nil)
         // Nobody who exists is waited for: no commit returns.
         guard names.count <= names.standbys.count else { return }
-        // Owned by `confirming`; ended by its deadline, or by the next change.
-        confirming = Task {
+        // Owned by `synchronous`; ended by its deadline, or by the next change.
+        let task = Task {
             let deadline = BootInstant.now() + Self.confirmationsComeByThemselves
             while BootInstant.now() < deadline, instance.runningPostmaster != nil {
                 do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
@@ -64,6 +64,7 @@ extension AgentLoop {
                 return
             }
         }
+        synchronous.confirm(by: task)
     }
 
     /// PostgreSQL's default of `wal_receiver_status_interval`; ours is a second.

@@ -45,8 +45,8 @@ extension AgentLoop {
         else { return }
         let wanted = preparedStandbyNames(
             for: me, record: observation.cluster.synchronous, policy: observation.cluster.configuration.synchronous)
-        if wanted.description != seen.synchronousStandbyNames, standbyNames != wanted {
-            standbyNames = wanted
+        if wanted.description != seen.synchronousStandbyNames, synchronous.names != wanted {
+            synchronous.choose(wanted)
             do {
                 try await writeConfiguration(role)
             } catch {
@@ -65,7 +65,7 @@ extension AgentLoop {
         else { return takeover }
         logger.notice("waiting for the checkpointer to know that commits wait")
         do {
-            standbyNames = .blocking
+            synchronous.choose(.blocking)
             try await configureNames()
             // The session shows them before the signal has reached everybody.
             try await Task.sleep(for: .milliseconds(100))

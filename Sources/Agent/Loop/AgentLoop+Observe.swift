@@ -65,7 +65,7 @@ extension AgentLoop {
         logger.notice("PostgreSQL was started by hand")
         // What was known of the server before says nothing of this one, which may not have its socket yet.
         if let identifier = server.systemIdentifier { server = .starting(systemIdentifier: identifier) }
-        holdsOutUsers = instance.holdsOutUsers
+        synchronous.holdsOutUsers = instance.holdsOutUsers
         (seen, silentSince, appliedRole, namesInForce) = (nil, nil, nil, nil)
         (followed, followedRemote, slotsEnsuredFor) = (nil, nil, nil)
         hasRoles = false

@@ -8,21 +8,21 @@ import Units
 extension AgentLoop {
     /// Takes the steps that are due towards what the settings ask for; each is decided anew from what is there.
     func keepSynchronous(_ observation: Observation) async {
-        isSynchronousUnsettled = false
+        synchronous.isUnsettled = false
         guard activity == nil, let seen, !seen.isInRecovery, observation.lock.isMine else { return }
         noteNames(seen)
         let view = observation.cluster
         do {
             var situation = situation(view, seen, record: view.synchronous)
             guard !awaitsStandbys(view, situation) else {
-                isSynchronousUnsettled = true
+                synchronous.isUnsettled = true
                 return
             }
             guard resolveSynchronous(situation) != nil else { return await settle(situation) }
-            isSynchronousUnsettled = true
+            synchronous.isUnsettled = true
             // Neither place is written on what a watch shows: it may have been silent since before the last write.
             situation.record = try await store.readSynchronous(deadline: .now() + storeBudget)
-            if mayRecordStillLand, let current = situation.record {
+            if synchronous.mayRecordStillLand, let current = situation.record {
                 // Names decided now would be decided on what that write may change yet; after this one it cannot land.
                 guard try await record(current, &situation) else { return }
             }
@@ -30,7 +30,7 @@ extension AgentLoop {
                 guard let step = resolveSynchronous(situation), try await take(step, &situation) else { return }
             }
         } catch {
-            isSynchronousUnsettled = false
+            synchronous.isUnsettled = false
             logger.warning("synchronous replication is not as it should be yet: \(error)")
         }
     }
@@ -43,7 +43,7 @@ extension AgentLoop {
         try requireLock()
         switch step {
         case .names(let names):
-            standbyNames = names
+            synchronous.choose(names)
             logger.notice("commits wait for \(names.count == 0 ? "nobody" : names.description)")
             try await writeConfiguration(.primary)
             refreshConfirmations(after: names)
@@ -65,9 +65,9 @@ extension AgentLoop {
 
     private func record(_ next: SynchronousState, _ situation: inout SynchronousSituation) async throws -> Bool {
         let deadline = BootInstant.now() + storeBudget
-        mayRecordStillLand = true
+        synchronous.noteWriteBegins()
         let written = try await store.writeSynchronous(next, over: situation.record, deadline: deadline)
-        mayRecordStillLand = false
+        synchronous.noteWriteIsSettled()
         guard let written else {
             logger.warning("synchronous replication state was updated by somebody else")
             return false
@@ -109,30 +109,30 @@ extension AgentLoop {
 
     /// A primary that has just begun does not drop standbys that are about to reconnect.
     private func awaitsStandbys(_ view: ClusterView, _ situation: SynchronousSituation) -> Bool {
-        guard let until = standbysAreAwaitedUntil, situation.policy.mode != .off else { return false }
+        guard let until = synchronous.standbysAreAwaitedUntil, situation.policy.mode != .off else { return false }
         let expected = (situation.record?.members ?? []).filter { name in
-            guard name != formerLeader, let member = view.members[name] else { return false }
+            guard name != synchronous.formerLeader, let member = view.members[name] else { return false }
             return !member.isBeingDeleted && member.state != .stopping
         }
         if BootInstant.now() < until, !expected.isSubset(of: situation.fit) { return true }
-        standbysAreAwaitedUntil = nil
+        synchronous.noteWaitIsOver()
         return false
     }
 
     /// Everything is as it should be; users who were held out get in once enough standbys have confirmed.
     private func settle(_ situation: SynchronousSituation) async {
-        guard holdsOutUsers else { return }
+        guard synchronous.holdsOutUsers else { return }
         let names = situation.names ?? .none
         guard situation.confirmed.intersection(names.standbys).count >= names.count else {
-            isSynchronousUnsettled = !situation.fit.isEmpty
+            synchronous.isUnsettled = !situation.fit.isEmpty
             return
         }
-        holdsOutUsers = false
+        synchronous.holdsOutUsers = false
         do {
             try await writeConfiguration(.primary)
             logger.notice("ordinary users get in: the synchronous standbys have everything")
         } catch {
-            holdsOutUsers = true
+            synchronous.holdsOutUsers = true
             logger.warning("ordinary users are still held out: \(error)")
         }
     }

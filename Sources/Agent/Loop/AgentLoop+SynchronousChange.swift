@@ -18,7 +18,7 @@ extension AgentLoop {
     /// - Throws: when the record has changed since the election. The lock is let go then: the vote has to be held anew.
     func takeOverSynchronous(isRestart: Bool) async throws {
         let policy = watch.view()?.configuration.synchronous ?? .off
-        holdsOutUsers = false
+        synchronous.holdsOutUsers = false
         let deadline = BootInstant.now() + timings.retryTimeout
         let former: SynchronousState?
         if let electedOver = reign.electedOver {
@@ -28,23 +28,21 @@ extension AgentLoop {
         }
         guard var takeover = HighAvailability.takeOverSynchronous(former, by: me, policy: policy) else {
             reign.electedOver = nil
-            standbyNames = SynchronousStandbyNames.none
+            synchronous.takeOverNothing()
             return
         }
         if !isRestart { takeover = try await begun(takeover, policy) }
         try requireLock()
         // Also where it says what it said: a write of it that was thought lost can land as long as it names this version, and
         // the names would meet another record than the one they are decided on.
-        if mayRecordStillLand || former?.meansTheSame(as: takeover.record) != true {
+        if synchronous.mayRecordStillLand || former?.meansTheSame(as: takeover.record) != true {
             try await writeTakeover(takeover.record, over: former, isElected: reign.electedOver != nil, deadline: deadline)
         }
         reign.electedOver = nil
-        formerLeader = former?.leader == me ? nil : former?.leader
-        standbysAreAwaitedUntil = .now() + timings.loopWait
-        standbyNames = takeover.names
+        synchronous.takeOver(takeover, from: former, by: me, awaitingUntil: .now() + timings.loopWait)
         if isRestart { namesInForce = nil } else { namesInForce?.forgetPosition(at: .now()) }
         // A server that comes up after a crash shows commits it had not acknowledged: nobody looks before they are safe.
-        holdsOutUsers = isRestart && takeover.names.count > 0
+        synchronous.holdsOutUsers = isRestart && takeover.names.count > 0
         logger.notice(
             "took synchronous replication over",
             metadata: ["names": "\(takeover.names)", "members": "\(takeover.record.members.sorted())"])
@@ -54,9 +52,9 @@ extension AgentLoop {
     private func writeTakeover(
         _ record: SynchronousState, over former: SynchronousState?, isElected: Bool, deadline: BootInstant
     ) async throws {
-        mayRecordStillLand = true
+        synchronous.noteWriteBegins()
         let written = try await store.writeSynchronous(record, over: former, deadline: deadline)
-        mayRecordStillLand = false
+        synchronous.noteWriteIsSettled()
         if written != nil { return }
         guard isElected else {
             throw AgentError(.actionFailed, "synchronous replication state has changed since it was read")
@@ -70,7 +68,7 @@ extension AgentLoop {
     /// Writes the names for a running standby and waits until they are what it would run with when promoted.
     func configureNames() async throws {
         try await writeConfiguration(appliedRole ?? .standby(upstream: nil))
-        let wanted = standbyNames?.description ?? ""
+        let wanted = synchronous.names?.description ?? ""
         let deadline = BootInstant.now() + .seconds(3)
         while true {
             if case .answered(let status) = await instance.observe(deadline: .seconds(1)),
@@ -109,9 +107,9 @@ extension AgentLoop {
         else { return }
         try requireLock()
         let next = SynchronousState(leader: me, members: [heir])
-        mayRecordStillLand = true
+        synchronous.noteWriteBegins()
         let written = try await store.writeSynchronous(next, over: record, deadline: deadline)
-        mayRecordStillLand = false
+        synchronous.noteWriteIsSettled()
         guard written != nil else {
             throw HandOverRefusal("synchronous replication state was updated by somebody else")
         }

@@ -63,22 +63,9 @@ actor AgentLoop {
     var slotsEnsuredFor: Set<SlotName>?
     /// The three roles are known to exist in this server.
     var hasRoles = false
-    /// What the server is to wait for; nil before this agent has decided it.
-    var standbyNames: SynchronousStandbyNames?
+    var synchronous = SynchronousKeeping()
     /// The value the server runs with, and who of its processes has read it.
     var namesInForce: NamesInForce?
-    /// Has standbys confirm anew after a change of the names.
-    var confirming: Task<Void, Never>?
-    /// Until then standbys that were recorded may still reconnect to a primary that has just begun.
-    var standbysAreAwaitedUntil: BootInstant?
-    /// The member this one took over from; nobody waits for it to reconnect.
-    var formerLeader: String?
-    /// Steps are left, or wait for a standby: look again soon.
-    var isSynchronousUnsettled = false
-    /// A write of the synchronous record, perhaps of an earlier life, was not answered and is not settled.
-    var mayRecordStillLand = true
-    /// Ordinary users are held out until the standbys have confirmed what they would see.
-    var holdsOutUsers = false
     /// What this member promised; read from disk when the agent starts.
     var seal: Seal? {
         didSet { watch.note(seal) }
@@ -128,7 +115,7 @@ actor AgentLoop {
 
     /// Runs until the agent was asked to stop and the server is down.
     func run() async {
-        if await instance.adopt() != nil { holdsOutUsers = instance.holdsOutUsers }
+        if await instance.adopt() != nil { synchronous.holdsOutUsers = instance.holdsOutUsers }
         readAcceptedSettings()
         seal = instance.promise.flatMap { Seal(onDisk: $0) }
         wake.yield()
@@ -137,7 +124,7 @@ actor AgentLoop {
             if hasEnded { break }
         }
         timer?.cancel()
-        confirming?.cancel()
+        synchronous.confirm(by: nil)
     }
 
     /// Begins an orderly end: the server is stopped and the lock handed over.
@@ -211,7 +198,7 @@ actor AgentLoop {
         publish(view, lock: lock)
         let pause = longestPause(
             after: observation, lockExpiry: watch.lockExpiry(ttl: view.configuration.timings.ttl),
-            isSilent: silentSince != nil, isSynchronousUnsettled: isSynchronousUnsettled)
+            isSilent: silentSince != nil, isSynchronousUnsettled: synchronous.isUnsettled)
         remember(view, lock: lock, pause: pause)
         scheduleWake(after: pause)
     }

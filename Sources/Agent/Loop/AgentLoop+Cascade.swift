@@ -67,19 +67,12 @@ extension AgentLoop {
             standbys(of: me, leader: leader, in: view, avoiding: leader == me ? missingStandbys(view) : [])
                 .map { SlotName(member: $0) })
         let members = Set(view.members.keys.map { SlotName(member: $0) })
-        if leader == me, !hasCountedSlots, let seen {
-            // Nobody remembers since when their members are gone: an earlier life of this agent may have seen them just now.
-            hasCountedSlots = true
-            for slot in seen.slots where slot.name.hasPrefix(prefix) {
-                let name = SlotName(member: slot.name)
-                lastPresent[name] = lastPresent[name] ?? now
-            }
+        if leader == me, !slots.hasCounted, let seen {
+            slots.count(
+                seen.slots.filter { $0.name.hasPrefix(prefix) }.map { SlotName(member: $0.name) }, at: now)
         }
-        for slot in mine { lastPresent[slot] = now }
-        lastPresent = lastPresent.filter { slot, seen in
-            now - seen < view.configuration.memberSlotRetention && (!members.contains(slot) || mine.contains(slot))
-        }
-        let wanted = Set(lastPresent.keys)
+        let wanted = slots.wanted(
+            mine: mine, members: members, retention: view.configuration.memberSlotRetention, at: now)
         guard wanted != slotsEnsuredFor else { return }
         do {
             let outcome = try await instance.ensureSlots(

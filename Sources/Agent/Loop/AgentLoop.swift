@@ -72,10 +72,7 @@ actor AgentLoop {
     }
     var requests = RequestKeeping()
     var told = Told()
-    /// When each slot's member was last part of the cluster.
-    var lastPresent: [SlotName: BootInstant] = [:]
-    /// The slots this leader found when it began are in there.
-    var hasCountedSlots = false
+    var slots = SlotKeeping()
 
     struct RunningActivity {
         let kind: Activity

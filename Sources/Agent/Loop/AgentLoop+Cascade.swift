@@ -34,15 +34,6 @@ extension AgentLoop {
         standingBack.avoid(source, at: .now())
     }
 
-    /// Notes since when a running standby receives nothing.
-    func noteStreaming() {
-        guard case .standby(let running) = server, !running.isStreaming else {
-            notStreamingSince = nil
-            return
-        }
-        notStreamingSince = notStreamingSince ?? .now()
-    }
-
     /// A standby keeps the slots of those that stream from it, and none of the time when it led itself.
     func keepCascade(_ observation: Observation) async {
         guard activity == nil, case .standby = observation.server, case .held(let leader) = observation.lock,
@@ -73,12 +64,12 @@ extension AgentLoop {
         }
         let wanted = slots.wanted(
             mine: mine, members: members, retention: view.configuration.memberSlotRetention, at: now)
-        guard wanted != slotsEnsuredFor else { return }
+        guard wanted != life.slotsEnsuredFor else { return }
         do {
             let outcome = try await instance.ensureSlots(
                 wanted, prefix: prefix, drops: !view.configuration.isPaused)
             // Somebody still streams over an unwanted one: look again.
-            slotsEnsuredFor = outcome.hasUnwanted ? nil : wanted
+            life.noteSlots(outcome.hasUnwanted ? nil : wanted)
         } catch {
             logger.warning("could not set the replication slots right", metadata: ["error": "\(error)"])
         }

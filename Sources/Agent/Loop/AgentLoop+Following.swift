@@ -93,7 +93,7 @@ extension AgentLoop {
     /// A running standby on the leader's course only changes its upstream. One that has left that course is stopped,
     /// recovered, rewound; and cloned anew, with the old data moved aside, if rewinding fails.
     func rejoin(_ leader: String, from source: String?) async throws {
-        notStreamingSince = nil
+        life.awaitStream()
         let upstream = try upstream(leader)
         if instance.runningPostmaster == nil, instance.isUnstartedCopy {
             return try await follow(leader, from: source)
@@ -186,15 +186,15 @@ extension AgentLoop {
         }
         let role = ServerRole.standby(upstream: try source.map { try upstream($0) })
         try await bringUpStandby(role)
-        followed = FollowedLeader(
-            name: leader, epoch: view.lock?.epoch ?? 0, source: source, host: host, port: member.port)
-        (notStreamingSince, slotsEnsuredFor, followedRemote) = (nil, nil, nil)
+        life.follow(
+            FollowedLeader(
+                name: leader, epoch: view.lock?.epoch ?? 0, source: source, host: host, port: member.port))
     }
 
     /// Starts the server read-only, with what it has and perhaps nobody to follow.
     func startStandby(following leader: String?) async throws {
         if let leader { return try await follow(leader, from: leader) }
-        (followed, followedRemote) = (nil, nil)
+        life.followNobody()
         try await bringUpStandby(.standby(upstream: nil))
     }
 
@@ -209,7 +209,7 @@ extension AgentLoop {
             outage.noteFailedStart()
             throw error
         }
-        noteApplied(settings, role)
+        life.apply(settings, role)
         switch try await instance.waitUntilAccepting(deadline: .seconds(60)) {
         case .acceptingConnections, .starting: await noteAccepted(settings)
         case .exited(let status):
@@ -255,8 +255,7 @@ extension AgentLoop {
     func killServer() async throws {
         try await instance.stop(.immediate)
         watchdog.disable()
-        (followed, followedRemote) = (nil, nil)
-        hasRoles = false
+        life.noteStop()
         try keeper.lowerFence()
     }
 }

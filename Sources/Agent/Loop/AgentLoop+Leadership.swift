@@ -26,7 +26,7 @@ extension AgentLoop {
         }
         await noteAccepted(settings)
         try await instance.createRoles()
-        hasRoles = true
+        life.noteRoles(exist: true)
         reign.noteStart()
         try await takeOffice()
     }
@@ -54,7 +54,7 @@ extension AgentLoop {
             throw error
         }
         // Those of a cluster that was copied from another one are the other one's.
-        hasRoles = !wasStandbyLeader
+        life.noteRoles(exist: !wasStandbyLeader)
         logger.notice(
             "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(BootInstant.now() - started)"])
         // What the server was told last may lack a few bytes of where it really left the former timeline.
@@ -77,9 +77,7 @@ extension AgentLoop {
         guard case .answered(let snapshot) = await instance.observe(deadline: .seconds(2)),
             !snapshot.isInRecovery
         else { throw AgentError(.actionFailed, "the server does not answer as a primary") }
-        seen = snapshot
-        (followed, followedRemote) = (nil, nil)
-        slotsEnsuredFor = nil
+        life.noteOffice(snapshot)
         state.update {
             $0.timeline = snapshot.timeline
             $0.position = snapshot.position
@@ -94,7 +92,7 @@ extension AgentLoop {
         publish(view, lock: watch.standing(ttl: view.configuration.timings.ttl), isTakingOffice: true)
         await ensureSlots(view, leader: me)
         await announce(view)
-        if appliedRole != .primary { try await writeConfiguration(.primary) }
+        if life.role != .primary { try await writeConfiguration(.primary) }
     }
 
     /// The read-write Service selects the label; nobody asks the agents for a route.
@@ -199,10 +197,10 @@ extension AgentLoop {
 
     /// A primary that an earlier agent started, or that was interrupted while it took office, lacks what that does.
     private func completeAdoption() async {
-        guard !hasRoles || appliedRole != .primary else { return }
+        guard !life.hasRoles || life.role != .primary else { return }
         do {
-            if !hasRoles { try await instance.createRoles() }
-            hasRoles = true
+            if !life.hasRoles { try await instance.createRoles() }
+            life.noteRoles(exist: true)
             try await writeConfiguration(.primary)
         } catch {
             logger.warning("the running primary is not set up yet: \(error)")
@@ -243,14 +241,14 @@ extension AgentLoop {
 
     /// Applies changed settings to a running server: a reload; what needs a restart is published as pending.
     func keepSettings(_ observation: Observation) async {
-        guard activity == nil, let role = appliedRole else { return }
+        guard activity == nil, let role = life.role else { return }
         switch observation.server {
         case .primary, .standby: break
         case .noData, .unusable, .damaged, .stopped, .starting, .unresponsive: return
         }
         do {
             guard let settings = try settings() else { return }
-            guard settings != appliedSettings else {
+            guard settings != life.applied?.settings else {
                 settingsKeeping.noteUnchanged()
                 return
             }
@@ -305,7 +303,7 @@ extension AgentLoop {
         }
         let before = await instance.configurationTexts
         let change = try await instance.writeConfiguration(settings, role: role)
-        guard change != .unchanged, instance.runningPostmaster != nil else { return noteApplied(settings, role) }
+        guard change != .unchanged, instance.runningPostmaster != nil else { return life.apply(settings, role) }
         let errors = try await instance.configurationFileErrors()
         if errors.isEmpty {
             if !isFormer {
@@ -323,7 +321,7 @@ extension AgentLoop {
             settings = try formerSettings()
             try await instance.writeConfiguration(settings, role: role)
         }
-        noteApplied(settings, role)
+        life.apply(settings, role)
         try await instance.reload()
     }
 
@@ -355,10 +353,5 @@ extension AgentLoop {
         var settings = try settingsKeeping.accepted ?? PostgresSettings(clusterName: configuration.scope.cluster)
         decorate(&settings)
         return settings
-    }
-
-    func noteApplied(_ settings: PostgresSettings, _ role: ServerRole) {
-        appliedSettings = settings
-        appliedRole = role
     }
 }

@@ -9,13 +9,13 @@ extension AgentLoop {
     /// Takes in what the server shows, and has the checkpointer asked where that is due.
     func noteNames(_ seen: ServerStatus) {
         let now = BootInstant.now()
-        guard namesInForce != nil else {
-            namesInForce = NamesInForce(
+        guard life.namesInForce != nil else {
+            life.namesInForce = NamesInForce(
                 server: seen.postmasterStartTime, text: seen.synchronousStandbyNames, at: now)
             return
         }
         let flushed = seen.isInRecovery ? nil : seen.flushPosition
-        if let question = namesInForce?.look(
+        if let question = life.namesInForce?.look(
             server: seen.postmasterStartTime, text: seen.synchronousStandbyNames, flushed: flushed, at: now)
         {
             ask(question)
@@ -28,9 +28,9 @@ extension AgentLoop {
         Task {
             do {
                 try await instance.passCheckpointer(deadline: .seconds(300))
-                namesInForce?.proven(question)
+                life.namesInForce?.proven(question)
             } catch {
-                namesInForce?.failed(question, at: .now())
+                life.namesInForce?.failed(question, at: .now())
                 logger.warning(
                     "whether commits wait is not known yet", metadata: ["error": "\(error)"])
             }
@@ -40,7 +40,7 @@ extension AgentLoop {
 
     /// Has the checkpointer of a standby know that commits will wait, long before they do.
     func prepareToTakeOver(_ observation: Observation) async {
-        guard activity == nil, let seen, seen.isInRecovery, !observation.lock.isMine, let role = appliedRole,
+        guard activity == nil, let seen, seen.isInRecovery, !observation.lock.isMine, let role = life.role,
             case .standby = role, observation.cluster.configuration.standbyCluster == nil
         else { return }
         let wanted = preparedStandbyNames(
@@ -61,7 +61,7 @@ extension AgentLoop {
     /// - Throws: when that is not known, and going on without waiting is not allowed.
     func begun(_ takeover: SynchronousTakeover, _ policy: SynchronousPolicy) async throws -> SynchronousTakeover {
         guard takeover.names.count > 0, let seen,
-            namesInForce?.areWaitedFor(on: seen.postmasterStartTime) != true
+            life.namesInForce?.areWaitedFor(on: seen.postmasterStartTime) != true
         else { return takeover }
         logger.notice("waiting for the checkpointer to know that commits wait")
         do {
@@ -84,7 +84,7 @@ extension AgentLoop {
         let now = BootInstant.now()
         var names = NamesInForce(server: seen.postmasterStartTime, text: "", at: now)
         names.provenNow(text: SynchronousStandbyNames.blocking.description, at: now)
-        namesInForce = names
+        life.namesInForce = names
         return takeover
     }
 }

@@ -12,17 +12,16 @@ extension AgentLoop {
     func observeServer(_ view: ClusterView) async -> ServerState {
         _ = await adoptStartedByHand()
         guard instance.runningPostmaster != nil else {
-            seen = nil
-            silentSince = nil
+            life.end()
             return await observeFiles()
         }
         let timings = view.configuration.timings
         switch await instance.observe(deadline: .seconds(1)) {
         case .answered(let snapshot):
-            seen = snapshot
+            life.see(snapshot)
             let fresh = await isAcceptingFreshConnections(timings)
             if fresh {
-                silentSince = nil
+                life.noteAnswer()
                 state.update {
                     $0.healthyUntil = .now() + timings.loopWait * 2
                     $0.timeline = snapshot.isInRecovery ? $0.timeline : snapshot.timeline
@@ -34,20 +33,19 @@ extension AgentLoop {
             return silenceIsTooLong(timings)
                 ? .unresponsive(systemIdentifier: snapshot.systemIdentifier) : Self.state(of: snapshot)
         case .unreachable(let reason) where reason.isCannotConnectNow:
-            silentSince = nil
-            if outage.isComingUp || .now() < startedByHandUntil {
+            life.noteAnswer()
+            if outage.isComingUp || life.isComingUpByHand(at: .now()) {
                 state.update { $0.healthyUntil = max($0.healthyUntil, .now() + timings.loopWait * 2) }
             }
             return .starting(systemIdentifier: seen?.systemIdentifier ?? server.systemIdentifier ?? "")
         case .unreachable(let reason) where reason.isTooManyConnections:
             // Full, not ill: what it was it still is.
-            silentSince = nil
+            life.noteAnswer()
             state.update { $0.healthyUntil = .now() + timings.loopWait * 2 }
             return server
         case .unreachable(let reason):
             guard instance.runningPostmaster != nil else { return await observeFiles() }
-            if silentSince == nil {
-                silentSince = .now()
+            if life.noteSilence(at: .now()) {
                 logger.warning("PostgreSQL does not answer", metadata: ["reason": "\(reason)"])
             }
             guard silenceIsTooLong(timings) else { return server }
@@ -63,14 +61,10 @@ extension AgentLoop {
     private func adoptStartedByHand() async -> Bool {
         guard instance.runningPostmaster == nil, await instance.adoptStartedByHand() != nil else { return false }
         logger.notice("PostgreSQL was started by hand")
-        // What was known of the server before says nothing of this one, which may not have its socket yet.
+        // It may not have its socket yet.
         if let identifier = server.systemIdentifier { server = .starting(systemIdentifier: identifier) }
         synchronous.holdsOutUsers = instance.holdsOutUsers
-        (seen, silentSince, appliedRole, namesInForce) = (nil, nil, nil, nil)
-        (followed, followedRemote, slotsEnsuredFor) = (nil, nil, nil)
-        hasRoles = false
-        // As long as a start of this agent's own has.
-        startedByHandUntil = .now() + .seconds(300)
+        life.beginByHand(at: .now())
         return true
     }
 
@@ -86,18 +80,14 @@ extension AgentLoop {
 
     /// A stopped postmaster still answers over old connections, so a new one is made regularly.
     private func isAcceptingFreshConnections(_ timings: Timings) async -> Bool {
-        guard silentSince != nil || .now() >= nextFreshProbe else { return true }
-        nextFreshProbe = .now() + timings.loopWait
+        guard life.beginFreshProbe(at: .now(), every: timings.loopWait) else { return true }
         if await instance.probeFreshConnection(deadline: .seconds(1)) { return true }
-        if silentSince == nil {
-            silentSince = .now()
-            logger.warning("PostgreSQL accepts no new connection")
-        }
+        if life.noteSilence(at: .now()) { logger.warning("PostgreSQL accepts no new connection") }
         return false
     }
 
     private func silenceIsTooLong(_ timings: Timings) -> Bool {
-        guard let silentSince else { return false }
+        guard let silentSince = life.silentSince else { return false }
         return .now() - silentSince >= min(timings.retryTimeout, .seconds(3))
     }
 

@@ -10,7 +10,7 @@ extension AgentLoop {
         guard watch.standing(ttl: view.configuration.timings.ttl).isMine, !isStopping, !view.configuration.isPaused,
             view.configuration.standbyCluster == nil
         else { return outage.end() }
-        var current = outage.current ?? PrimaryOutage(since: silentSince ?? .now())
+        var current = outage.current ?? PrimaryOutage(since: life.silentSince ?? .now())
         switch (activity?.kind, server) {
         // What is seen of a promotion is noted while it is under way.
         case (.startingPrimary?, _), (.promoting?, .standby): break
@@ -23,8 +23,8 @@ extension AgentLoop {
         case (nil, .primary):
             guard outage.current != nil else { return outage.end() }
             // What is silent for the moment has not answered; it is soon told from what does not answer any more.
-            if silentSince == nil { current.noteAnswer(at: .now()) }
-            if silentSince == nil, current.isOver(at: .now(), view.configuration.timings) { return outage.end() }
+            if life.silentSince == nil { current.noteAnswer(at: .now()) }
+            if life.silentSince == nil, current.isOver(at: .now(), view.configuration.timings) { return outage.end() }
             outage.noteAnswer(current)
             return
         case (nil, _): return outage.end()
@@ -71,7 +71,7 @@ extension AgentLoop {
             throw error
         }
         outage.noteComingUp()
-        noteApplied(settings, .primary)
+        life.apply(settings, .primary)
         switch try await instance.waitUntilAccepting(deadline: .seconds(300)) {
         case .acceptingConnections: break
         case .starting:

@@ -54,7 +54,7 @@ extension AgentLoop {
 
     /// Restarts a standby in place, once no commit waits for it.
     func restartStandby(_ order: RestartOrder) async throws {
-        let leader = followed?.name
+        let leader = life.followed?.name
         logger.notice("restarting the standby", metadata: ["restart": "\(order.id)"])
         do {
             await leaveSynchronous(within: timings.ttl)
@@ -80,7 +80,7 @@ extension AgentLoop {
         let deadline = BootInstant.now() + limit
         while BootInstant.now() < deadline, !watch.standing(ttl: timings.ttl).isFree {
             if case .answered(let status) = await instance.observe(deadline: .seconds(1)) {
-                seen = status
+                life.see(status)
                 if status.receiver?.isStreaming == true || !status.isInRecovery { return }
             }
             do { try await Task.sleep(for: .milliseconds(50)) } catch { return }

@@ -83,7 +83,7 @@ extension AgentLoop {
                 throw error
             }
             seal = wanted
-            followed = nil
+            life.noteSeal()
             logger.notice("sealed: no WAL from an earlier epoch", metadata: ["epoch": "\(wanted.epoch)"])
         }
         guard instance.runningPostmaster != nil else {

@@ -57,8 +57,8 @@ extension AgentLoop {
     /// other members, and asks on its own until somebody answers.
     func followRemote() async throws {
         guard let section else { return }
-        let wasSilent = followedRemote?.section == section && notStreamingSince != nil
-        notStreamingSince = nil
+        let wasSilent = life.followedRemote?.section == section && life.notStreamingSince != nil
+        life.awaitStream()
         let mustBeCompared: Bool
         if instance.runningPostmaster == nil, case .stopped(let stopped) = server, stopped.wasPrimary {
             mustBeCompared = true
@@ -92,9 +92,7 @@ extension AgentLoop {
         guard watch.standing(ttl: timings.ttl).isMine, self.section == section else { return }
         try await requireNoSeal(against: me)
         try await bringUpStandby(.standby(upstream: upstream))
-        followed = nil
-        followedRemote = FollowedRemote(section, epoch: watch.view()?.lock?.epoch ?? 0)
-        slotsEnsuredFor = nil
+        life.follow(FollowedRemote(section, epoch: watch.view()?.lock?.epoch ?? 0))
         reign.noteOffice()
         await reportWonRequest()
     }
@@ -162,8 +160,7 @@ extension AgentLoop {
         logger.notice("demoting to a standby cluster", metadata: ["of": "\(section)"])
         try await instance.stop(.fast, deadline: stopLimit())
         watchdog.disable()
-        hasRoles = false
-        (followed, followedRemote) = (nil, nil)
+        life.noteStop()
         try keeper.relaxFence()
     }
 
@@ -173,7 +170,8 @@ extension AgentLoop {
     /// one; an answer that allows the demotion is used once, and soon.
     func noteRemote(_ view: ClusterView) {
         guard let section = view.configuration.standbyCluster else {
-            (followedRemote, remoteServer.problem) = (nil, nil)
+            life.leaveRemote()
+            remoteServer.problem = nil
             return remoteServer.forgetQuestion()
         }
         // While paused it stays a primary, whatever the answer.
@@ -233,7 +231,7 @@ extension AgentLoop {
     /// Lets the remote server's slot go first, which serves one standby at a time.
     func releaseStandby(to heir: String?) async throws {
         try await writeConfiguration(.standby(upstream: nil))
-        followedRemote = nil
+        life.leaveRemote()
         guard await keeper.release(heir: heir, position: seen?.position) else {
             throw HandOverRefusal("the lock could not be released\(heir.map { " to \($0)" } ?? "")")
         }

@@ -96,7 +96,7 @@ extension AgentLoop {
                 isCascading: !direct.contains(member.name))
         }
         var confirmed: Set<String> = []
-        if let position = namesInForce?.position {
+        if let position = life.namesInForce?.position {
             let complete = seen.standbys.filter { $0.state == "streaming" && ($0.flushed ?? .invalid) >= position }
             confirmed = Set(complete.map(\.applicationName))
         }

@@ -40,7 +40,7 @@ extension AgentLoop {
         }
         reign.electedOver = nil
         synchronous.takeOver(takeover, from: former, by: me, awaitingUntil: .now() + timings.loopWait)
-        if isRestart { namesInForce = nil } else { namesInForce?.forgetPosition(at: .now()) }
+        if isRestart { life.namesInForce = nil } else { life.namesInForce?.forgetPosition(at: .now()) }
         // A server that comes up after a crash shows commits it had not acknowledged: nobody looks before they are safe.
         synchronous.holdsOutUsers = isRestart && takeover.names.count > 0
         logger.notice(
@@ -67,7 +67,7 @@ extension AgentLoop {
 
     /// Writes the names for a running standby and waits until they are what it would run with when promoted.
     func configureNames() async throws {
-        try await writeConfiguration(appliedRole ?? .standby(upstream: nil))
+        try await writeConfiguration(life.role ?? .standby(upstream: nil))
         let wanted = synchronous.names?.description ?? ""
         let deadline = BootInstant.now() + .seconds(3)
         while true {

@@ -38,34 +38,16 @@ actor AgentLoop {
 
     var agentFile: KeptAgentFile
     var server = ServerState.noData
-    /// Last full look at a running server.
-    var seen: ServerStatus?
+    var life = ServerLife()
     var activity: RunningActivity?
-    var followed: FollowedLeader?
-    /// The remote server this standby leader was told to follow.
-    var followedRemote: FollowedRemote?
     var remoteServer = RemoteServer()
-    /// Since when this running standby has received nothing; nil while it streams.
-    var notStreamingSince: BootInstant?
     var standingBack = StandingBack()
     var outage = OutageKeeping()
-    /// Somebody started the server by hand; so long it may take to let anybody in.
-    var startedByHandUntil = BootInstant(nanoseconds: 0)
     var isStopping = false
     private(set) var hasEnded = false
-    /// When the server first failed to answer; nil while it answers.
-    var silentSince: BootInstant?
-    var nextFreshProbe = BootInstant(nanoseconds: 0)
-    var appliedSettings: PostgresSettings?
-    var appliedRole: ServerRole?
     var settingsKeeping = SettingsKeeping()
     var reign = ReignKeeping()
-    var slotsEnsuredFor: Set<SlotName>?
-    /// The three roles are known to exist in this server.
-    var hasRoles = false
     var synchronous = SynchronousKeeping()
-    /// The value the server runs with, and who of its processes has read it.
-    var namesInForce: NamesInForce?
     /// What this member promised; read from disk when the agent starts.
     var seal: Seal? {
         didSet { watch.note(seal) }
@@ -106,6 +88,8 @@ actor AgentLoop {
     }
 
     var me: String { configuration.member }
+    /// Last full look at the server that runs.
+    var seen: ServerStatus? { life.seen }
     var file: AgentFile { agentFile.file }
     var tags: MemberTags { file.tags[me] ?? MemberTags() }
     var timings: Timings { watch.view()?.configuration.timings ?? .standard }
@@ -159,7 +143,7 @@ actor AgentLoop {
         refreshTerms(view)
         if activity == nil {
             server = await observeServer(view)
-            noteStreaming()
+            life.noteStreaming(server, at: .now())
             notePromotionIsOver()
         }
         let isPrimary = if case .primary = server { true } else { false }
@@ -174,8 +158,8 @@ actor AgentLoop {
         // Taken after the last wait: the lock as it is now, not as it was before we asked the server.
         var observation = Observation(
             now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
-            server: server, activity: activity?.kind, followed: followed, followedRemote: followedRemote,
-            remoteObjection: remoteServer.objection, notStreamingSince: notStreamingSince,
+            server: server, activity: activity?.kind, followed: life.followed, followedRemote: life.followedRemote,
+            remoteObjection: remoteServer.objection, notStreamingSince: life.notStreamingSince,
             avoidedSources: standingBack.avoidedSources, standsBackUntil: standingBack.until,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
             isElectedByRequest: reign.isElectedByRequest, wonRequest: requests.won?.request,
@@ -195,7 +179,7 @@ actor AgentLoop {
         publish(view, lock: lock)
         let pause = longestPause(
             after: observation, lockExpiry: watch.lockExpiry(ttl: view.configuration.timings.ttl),
-            isSilent: silentSince != nil, isSynchronousUnsettled: synchronous.isUnsettled)
+            isSilent: life.silentSince != nil, isSynchronousUnsettled: synchronous.isUnsettled)
         remember(view, lock: lock, pause: pause)
         scheduleWake(after: pause)
     }

@@ -157,7 +157,7 @@ extension AgentLoop {
             do {
                 try await instance.checkpoint(deadline: .seconds(300))
                 reign.endCheckpoint(isDone: true)
-                wake.yield()
+                alarm.ring()
             } catch {
                 reign.endCheckpoint(isDone: false)
                 logger.warning("the checkpoint after promotion failed", metadata: ["error": "\(error)"])

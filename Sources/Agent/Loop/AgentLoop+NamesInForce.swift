@@ -34,7 +34,7 @@ extension AgentLoop {
                 logger.warning(
                     "whether commits wait is not known yet", metadata: ["error": "\(error)"])
             }
-            wake.yield()
+            alarm.ring()
         }
     }
 

@@ -135,7 +135,7 @@ extension AgentLoop {
     /// The postmaster has ended, expected or not: look at once.
     func note(_ exit: PostmasterExit) {
         logger.notice("the postmaster has ended", metadata: ["exit": "\(exit)"])
-        wake.yield()
+        alarm.ring()
     }
 
     /// Where this member is, measured now.

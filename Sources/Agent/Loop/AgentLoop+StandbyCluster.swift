@@ -189,7 +189,7 @@ extension AgentLoop {
             // Cancelled: nobody wants to know any more, or another server was asked since.
             guard !Task.isCancelled else { return }
             remoteServer.noteAnswer(objection, at: .now())
-            wake.yield()
+            alarm.ring()
         }
         remoteServer.ask(remote.member, by: question)
     }

@@ -31,20 +31,16 @@ actor AgentLoop {
     /// Nil unless somebody asked for it.
     private let trace: DecisionTrace?
 
-    private let wakeups: AsyncStream<Void>
-    nonisolated let wake: AsyncStream<Void>.Continuation
-    /// Yields after each pause; replaced in every cycle. Owned by the loop, cancelled with it.
-    private var timer: Task<Void, Never>?
+    nonisolated let alarm = Alarm()
 
     var agentFile: KeptAgentFile
     var server = ServerState.noData
     var life = ServerLife()
-    var activity: RunningActivity?
+    var activities = RunningActivities()
     var remoteServer = RemoteServer()
     var standingBack = StandingBack()
     var outage = OutageKeeping()
-    var isStopping = false
-    private(set) var hasEnded = false
+    private var stage = Stage.running
     var settingsKeeping = SettingsKeeping()
     var reign = ReignKeeping()
     var synchronous = SynchronousKeeping()
@@ -56,12 +52,13 @@ actor AgentLoop {
     var told = Told()
     var slots = SlotKeeping()
 
-    struct RunningActivity {
-        let kind: Activity
-        let number: Int
-        let task: Task<Void, Never>
+    private enum Stage {
+        case running
+        /// Asked to stop.
+        case stopping
+        /// The server is down.
+        case ended
     }
-    private var activityCount = 0
 
     init(
         configuration: AgentConfiguration, identity: HolderIdentity, file: AgentFile, instance: PostgresInstance,
@@ -84,10 +81,12 @@ actor AgentLoop {
         self.state = state
         self.logger = logger
         trace = configuration.trace.map { DecisionTrace(path: $0, logger: logger) }
-        (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     var me: String { configuration.member }
+    var isStopping: Bool { stage != .running }
+    /// The long action that runs.
+    var activity: RunningActivities.Running? { activities.current }
     /// Last full look at the server that runs.
     var seen: ServerStatus? { life.seen }
     var file: AgentFile { agentFile.file }
@@ -99,19 +98,19 @@ actor AgentLoop {
         if await instance.adopt() != nil { synchronous.holdsOutUsers = instance.holdsOutUsers }
         readAcceptedSettings()
         seal = instance.promise.flatMap { Seal(onDisk: $0) }
-        wake.yield()
-        for await _ in wakeups {
+        alarm.ring()
+        for await _ in alarm.calls {
             await cycle()
-            if hasEnded { break }
+            if stage == .ended { break }
         }
-        timer?.cancel()
+        alarm.stop()
         synchronous.confirm(by: nil)
     }
 
     /// Begins an orderly end: the server is stopped and the lock handed over.
     func stop() {
         logger.notice("asked to stop")
-        isStopping = true
+        if stage == .running { stage = .stopping }
         // What only brings this member into the cluster is not worth finishing; nor is a start, or a recovery, whose server is
         // to be stopped: the Pod's time would be over before a long one.
         if let activity,
@@ -122,12 +121,12 @@ actor AgentLoop {
         {
             activity.task.cancel()
         }
-        wake.yield()
+        alarm.ring()
     }
 
     func end() {
-        hasEnded = true
-        wake.yield()
+        stage = .ended
+        alarm.ring()
     }
 
     // MARK: One cycle
@@ -135,7 +134,7 @@ actor AgentLoop {
     private func cycle() async {
         guard var view = watch.view() else {
             remember(nil, lock: .neverTaken, pause: .seconds(1))
-            scheduleWake(after: .seconds(1))
+            alarm.ring(after: .seconds(1))
             if isStopping, activity == nil { begin(.stopping) { await $0.stopWithoutStore() } }
             return
         }
@@ -181,7 +180,7 @@ actor AgentLoop {
             after: observation, lockExpiry: watch.lockExpiry(ttl: view.configuration.timings.ttl),
             isSilent: life.silentSince != nil, isSynchronousUnsettled: synchronous.isUnsettled)
         remember(view, lock: lock, pause: pause)
-        scheduleWake(after: pause)
+        alarm.ring(after: pause)
     }
 
     private func remember(_ view: ClusterView?, lock: LockStanding, pause: Duration) {
@@ -205,16 +204,6 @@ actor AgentLoop {
         told.decision = decision
         let level: Logger.Level = decision.action == .refuse ? .critical : .notice
         logger.log(level: level, "\(decision.reason)", metadata: metadata)
-    }
-
-    private func scheduleWake(after pause: Duration) {
-        timer?.cancel()
-        let wake = wake
-        timer = Task {
-            // Cancelled when another cycle set another timer.
-            do { try await Task.sleep(for: pause) } catch { return }
-            wake.yield()
-        }
     }
 
     private func refreshTerms(_ view: ClusterView) {
@@ -253,13 +242,11 @@ actor AgentLoop {
         _ kind: Activity, overtaking: Bool = false,
         _ body: @escaping @Sendable (isolated AgentLoop) async throws -> Void
     ) {
-        activityCount += 1
-        let number = activityCount
+        let number = activities.nextNumber()
         let started = BootInstant.now()
         let former = activity?.task
         former?.cancel()
         state.update { $0.healthyUntil = max($0.healthyUntil, started + Self.patience(with: kind, timings)) }
-        // Owned by `activity`; at most one runs, and it ends itself by `finish`.
         let task = Task {
             if !overtaking { await former?.value }
             do {
@@ -273,15 +260,14 @@ actor AgentLoop {
             if overtaking { await former?.value }
             finish(number)
         }
-        activity = RunningActivity(kind: kind, number: number, task: task)
+        activities.begin(kind, number, task)
     }
 
     private func finish(_ number: Int) {
-        guard activity?.number == number else { return }
-        activity = nil
+        guard activities.end(number) else { return }
         // Patience ends with the action; from here on the server has to show that it is well.
         let grace = timings.loopWait * 2
         state.update { $0.healthyUntil = .now() + grace }
-        wake.yield()
+        alarm.ring()
     }
 }

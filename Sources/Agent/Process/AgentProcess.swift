@@ -139,7 +139,7 @@ public struct AgentProcess: Sendable {
                 // The route first: of a lock that was just taken it is what clients wait for.
                 for await _ in watch.changes {
                     route.wake()
-                    loop.wake.yield()
+                    loop.alarm.ring()
                 }
                 return false
             }

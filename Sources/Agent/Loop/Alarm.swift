@@ -1,0 +1,36 @@
+import Synchronization
+
+/// Wakes the loop: at once, or after a pause. Calls that come while it is awake are one.
+final class Alarm: Sendable {
+    let calls: AsyncStream<Void>
+    private let call: AsyncStream<Void>.Continuation
+    /// Rings after a pause; replaced by the next one, ended by ``stop()``.
+    private let timer = Mutex<Task<Void, Never>?>(nil)
+
+    init() {
+        (calls, call) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func ring() { call.yield() }
+
+    /// Takes the place of a pause that is not over.
+    func ring(after pause: Duration) {
+        let call = call
+        let next = Task {
+            // Cancelled when another timer was set.
+            do { try await Task.sleep(for: pause) } catch { return }
+            call.yield()
+        }
+        replace(by: next)
+    }
+
+    func stop() { replace(by: nil) }
+
+    private func replace(by next: Task<Void, Never>?) {
+        let former = timer.withLock { timer in
+            defer { timer = next }
+            return timer
+        }
+        former?.cancel()
+    }
+}

@@ -43,11 +43,11 @@ import Testing
     }
 
     @Test mutating func `new settings are doubted when a start with them fails, until a server has come up`() {
-        #expect(!keeping.doubt(new), "there are no others to start with")
+        #expect(keeping.doubt(new) == false, "there are no others to start with")
         #expect(keeping.mayBeTried(new))
         _ = keeping.accept(old)
-        #expect(!keeping.doubt(decorated(old)), "a server here has taken these")
-        #expect(keeping.doubt(decorated(new)))
+        #expect(keeping.doubt(decorated(old)) == false, "a server here has taken these")
+        #expect(keeping.doubt(decorated(new)) == true)
         #expect(!keeping.mayBeTried(new))
         _ = keeping.accept(old)
         #expect(keeping.mayBeTried(new))

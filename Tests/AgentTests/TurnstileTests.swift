@@ -41,7 +41,9 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `an empty one is passed also by a task that is cancelled, as a write without a wait was always made`() async throws {
+    func `an empty one is passed also by a task that is cancelled, as a write without a wait was always made`()
+        async throws
+    {
         let task = Task {
             while !Task.isCancelled { await Task.yield() }
             try await turnstile.enter()

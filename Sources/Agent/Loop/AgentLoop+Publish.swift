@@ -58,7 +58,8 @@ extension AgentLoop {
                     pendingRestart: seen?.pendingRestart ?? [], isPaused: view.configuration.isPaused,
                     hasCheckpointSincePromotion: !leads || reign.hasCheckpointSincePromotion, position: seen?.position,
                     serverVersion: seen.map { Int($0.version.number) }, problem: problem, problems: problems,
-                    postmasterStartTime: isRunning ? seen?.postmasterStartTime : nil, restart: requests.restartReport(of: me, in: view),
+                    postmasterStartTime: isRunning ? seen?.postmasterStartTime : nil,
+                    restart: requests.restartReport(of: me, in: view),
                     writesRoute: file.route != nil),
                 label: label), shown: view.members[me])
     }
@@ -88,7 +89,11 @@ extension AgentLoop {
 
     private var problem: String? {
         if let decision = told.decision, decision.action == .refuse { return decision.reason }
-        if let problem = settingsKeeping.beginningFault?.sentence ?? reign.promotionProblem ?? settingsKeeping.fault?.sentence { return problem }
+        if let problem = settingsKeeping.beginningFault?.sentence ?? reign.promotionProblem
+            ?? settingsKeeping.fault?.sentence
+        {
+            return problem
+        }
         if let objection = remoteServer.objection { return "not demoting to a standby cluster: \(objection)" }
         if let problem = remoteServer.problem ?? settingsKeeping.shortage { return problem }
         if let problem = agentFile.problem {

@@ -17,6 +17,7 @@ extension AgentLoop {
             settingsKeeping.shortage = nil
             return
         }
-        settingsKeeping.shortage = ReplicationSize.shortage(running: await instance.runningCommandLine, instances: instances)
+        settingsKeeping.shortage = ReplicationSize.shortage(
+            running: await instance.runningCommandLine, instances: instances)
     }
 }

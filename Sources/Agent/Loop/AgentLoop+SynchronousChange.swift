@@ -36,7 +36,8 @@ extension AgentLoop {
         // Also where it says what it said: a write of it that was thought lost can land as long as it names this version, and
         // the names would meet another record than the one they are decided on.
         if synchronous.mayRecordStillLand || former?.meansTheSame(as: takeover.record) != true {
-            try await writeTakeover(takeover.record, over: former, isElected: reign.electedOver != nil, deadline: deadline)
+            try await writeTakeover(
+                takeover.record, over: former, isElected: reign.electedOver != nil, deadline: deadline)
         }
         reign.electedOver = nil
         synchronous.takeOver(takeover, from: former, by: me, awaitingUntil: .now() + timings.loopWait)

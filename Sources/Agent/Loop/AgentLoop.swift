@@ -162,7 +162,8 @@ actor AgentLoop {
             avoidedSources: standingBack.avoidedSources, standsBackUntil: standingBack.until,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
             isElectedByRequest: reign.isElectedByRequest, wonRequest: requests.won?.request,
-            wallClock: WallClock.instant(), answeredRestart: requests.restartReport(of: me, in: view)?.id, lockEnd: keeper.end,
+            wallClock: WallClock.instant(), answeredRestart: requests.restartReport(of: me, in: view)?.id,
+            lockEnd: keeper.end,
             outage: outage.current,
             isWatchdogMissing: isWatchdogMissing)
         tell(told.story.look(observation))

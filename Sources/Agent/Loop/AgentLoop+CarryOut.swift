@@ -120,14 +120,4 @@ extension AgentLoop {
             logger.warning("could not record the switchover's outcome", metadata: ["error": "\(error)"])
         }
     }
-
-    /// How long a lock is renewed while the server is being brought up or down.
-    static func patience(with kind: Activity, _ timings: Timings) -> Duration {
-        switch kind {
-        case .startingPrimary, .promoting, .startingStandby, .recovering: .seconds(300)
-        case .handingOver, .stopping, .restarting, .demotingCluster: .seconds(120)
-        case .restartingPrimary, .restartingStandby: .seconds(480)
-        case .bootstrapping, .cloning, .demoting, .rejoining, .racing: timings.ttl
-        }
-    }
 }

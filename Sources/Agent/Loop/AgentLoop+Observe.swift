@@ -23,26 +23,24 @@ extension AgentLoop {
             let fresh = await isAcceptingFreshConnections(timings)
             if fresh {
                 silentSince = nil
+                noteHealth(.accepting, timings)
                 state.update {
-                    $0.healthyUntil = .now() + timings.loopWait * 2
                     $0.timeline = snapshot.isInRecovery ? $0.timeline : snapshot.timeline
                     // An elected member that is never promoted leaves what the last primary told, by which lag is measured.
                     $0.position =
                         snapshot.isInRecovery && view.configuration.standbyCluster == nil ? nil : snapshot.position
                 }
             }
-            return silenceIsTooLong(timings)
+            return isSilentForTooLong(timings)
                 ? .unresponsive(systemIdentifier: snapshot.systemIdentifier) : Self.state(of: snapshot)
         case .unreachable(let reason) where reason.isCannotConnectNow:
             silentSince = nil
-            if isComingUp || .now() < startedByHandUntil {
-                state.update { $0.healthyUntil = max($0.healthyUntil, .now() + timings.loopWait * 2) }
-            }
+            noteHealth(isComingUp || .now() < startedByHandUntil ? .comingUpAsAwaited : .comingUp, timings)
             return .starting(systemIdentifier: seen?.systemIdentifier ?? server.systemIdentifier ?? "")
         case .unreachable(let reason) where reason.isTooManyConnections:
             // Full, not ill: what it was it still is.
             silentSince = nil
-            state.update { $0.healthyUntil = .now() + timings.loopWait * 2 }
+            noteHealth(.full, timings)
             return server
         case .unreachable(let reason):
             guard instance.runningPostmaster != nil else { return await observeFiles() }
@@ -50,7 +48,7 @@ extension AgentLoop {
                 silentSince = .now()
                 logger.warning("PostgreSQL does not answer", metadata: ["reason": "\(reason)"])
             }
-            guard silenceIsTooLong(timings) else { return server }
+            guard isSilentForTooLong(timings) else { return server }
             return .unresponsive(systemIdentifier: server.systemIdentifier ?? "")
         }
     }
@@ -96,9 +94,14 @@ extension AgentLoop {
         return false
     }
 
-    private func silenceIsTooLong(_ timings: Timings) -> Bool {
-        guard let silentSince else { return false }
-        return .now() - silentSince >= min(timings.retryTimeout, .seconds(3))
+    private func isSilentForTooLong(_ timings: Timings) -> Bool {
+        ServerHealth.isSilentForTooLong(since: silentSince, at: .now(), timings)
+    }
+
+    private func noteHealth(_ look: ServerLook, _ timings: Timings) {
+        state.update {
+            $0.healthyUntil = ServerHealth.renewable(until: $0.healthyUntil, after: look, at: .now(), timings)
+        }
     }
 
     private static func state(of snapshot: ServerStatus) -> ServerState {

@@ -7,42 +7,28 @@ import Units
 extension AgentLoop {
     /// Keeps account of how long this leader has been without a primary, and asks who could take over once that matters.
     func noteOutage(_ view: ClusterView) async {
-        guard watch.standing(ttl: view.configuration.timings.ttl).isMine, !isStopping, !view.configuration.isPaused,
-            view.configuration.standbyCluster == nil
-        else { return endOutage() }
-        var current = outage ?? PrimaryOutage(since: silentSince ?? .now())
-        switch (activity?.kind, server) {
-        // What is seen of a promotion is noted while it is under way.
-        case (.startingPrimary?, _), (.promoting?, .standby): break
-        case (nil, .starting): current.noteStart()
-        case (nil, .unresponsive): current.noteSilence()
-        case (nil, .stopped(let stopped)) where stopped.wasPrimary:
-            current.noteEnd(isClean: stopped.isClean, at: .now())
-        // Elected, and not promoted yet.
-        case (nil, .stopped), (nil, .standby): current.noteStart()
-        case (nil, .primary):
-            guard outage != nil else { return endOutage() }
+        let isMine = watch.standing(ttl: view.configuration.timings.ttl).isMine
+        guard mayHaveOutage(isMine: isMine, isStopping: isStopping, view.configuration) else { return endOutage() }
+        let look = lookAtOutage(
+            outage, server, activity: activity?.kind, silentSince: silentSince, at: .now(), view.configuration.timings)
+        switch look {
+        case .none: endOutage()
+        case .unchanged: break
+        case .answering(let current):
             isComingUp = false
-            // What is silent for the moment has not answered; it is soon told from what does not answer any more.
-            if silentSince == nil { current.noteAnswer(at: .now()) }
-            if silentSince == nil, current.isOver(at: .now(), view.configuration.timings) { return endOutage() }
             outage = current
-            return
-        case (nil, _): return endOutage()
-        // Another action is under way, and says by itself what comes of it.
-        case (_?, _): return
+        case .missing(let current):
+            outage = current
+            await lookForSuccessor(current, view)
         }
-        outage = current
-        let isElected = if case .standby = server { true } else { false }
-        let reason =
-            isElected
-            ? current.reasonToEndPromotion(at: .now(), view.configuration)
-            : current.reasonToGiveWay(at: .now(), view.configuration)
-        guard reason != nil else { return }
-        guard nextLookForSuccessor <= .now() else { return }
-        // A member that gets next to no processor time takes seconds to hear what the others said at once.
-        let name = await successor(view, within: current.isIll ? .seconds(3) : .seconds(1))
-        nextLookForSuccessor = .now() + .seconds(1)
+    }
+
+    private func lookForSuccessor(_ current: PrimaryOutage, _ view: ClusterView) async {
+        guard current.reasonToAsk(server, at: .now(), view.configuration) != nil, nextLookForSuccessor <= .now() else {
+            return
+        }
+        let name = await successor(view, within: current.timeToAnswer)
+        nextLookForSuccessor = .now() + PrimaryOutage.askAgain
         // The action may have ended meanwhile, and the outage with it.
         outage?.successor = name
     }

@@ -199,16 +199,7 @@ actor AgentLoop {
     func stop() {
         logger.notice("asked to stop")
         isStopping = true
-        // What only brings this member into the cluster is not worth finishing; nor is a start, or a recovery, whose server is
-        // to be stopped: the Pod's time would be over before a long one.
-        if let activity,
-            [
-                .cloning, .bootstrapping, .rejoining, .racing, .startingStandby, .restartingStandby, .startingPrimary,
-                .recovering,
-            ].contains(activity.kind)
-        {
-            activity.task.cancel()
-        }
+        if let activity, activity.kind.isBrokenOffByStop { activity.task.cancel() }
         wake.yield()
     }
 
@@ -346,7 +337,9 @@ actor AgentLoop {
         let started = BootInstant.now()
         let former = activity?.task
         former?.cancel()
-        state.update { $0.healthyUntil = max($0.healthyUntil, started + Self.patience(with: kind, timings)) }
+        state.update {
+            $0.healthyUntil = ServerHealth.renewable(until: $0.healthyUntil, during: kind, from: started, timings)
+        }
         // Owned by `activity`; at most one runs, and it ends itself by `finish`.
         let task = Task {
             if !overtaking { await former?.value }
@@ -367,9 +360,8 @@ actor AgentLoop {
     private func finish(_ number: Int) {
         guard activity?.number == number else { return }
         activity = nil
-        // Patience ends with the action; from here on the server has to show that it is well.
-        let grace = timings.loopWait * 2
-        state.update { $0.healthyUntil = .now() + grace }
+        let end = ServerHealth.renewable(afterActivityAt: .now(), timings)
+        state.update { $0.healthyUntil = end }
         wake.yield()
     }
 }

@@ -76,7 +76,7 @@ extension Agent {
                 return
             }
             silentSince = nil
-            healthyUntil = now + timings.loopWait * 2
+            healthyUntil = ServerHealth.renewable(until: healthyUntil, after: .accepting, at: now, timings)
             let running = runningServer()
             if postgres.process == .primary { publishedTimeline = running.timeline }
             publishedPosition = postgres.process == .primary ? running.position : nil
@@ -100,7 +100,7 @@ extension Agent {
 
     private func noteSilence() {
         if silentSince == nil { silentSince = now }
-        guard let silentSince, now - silentSince >= min(timings.retryTimeout, .seconds(3)) else { return }
+        guard ServerHealth.isSilentForTooLong(since: silentSince, at: now, timings) else { return }
         server = .unresponsive(systemIdentifier: postgres.systemIdentifier)
     }
 

@@ -81,7 +81,6 @@ extension AgentLoop {
     ///
     /// - Parameter longest: what the caller has, whatever the settings say.
     func stopLimit(_ longest: Duration = .seconds(600)) -> Duration {
-        let configured = watch.view()?.configuration.primaryStopTimeout ?? .zero
-        return min(configured > .zero ? configured : .seconds(30), longest)
+        Shutdown.stopLimit(configured: watch.view()?.configuration.primaryStopTimeout ?? .zero, longest: longest)
     }
 }

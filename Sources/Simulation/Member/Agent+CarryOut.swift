@@ -35,7 +35,7 @@ extension Agent {
                 begin(.restartingStandby) { restartStandby(order, $0) }
             }
         case .answerRestart(let report): restartReport = report
-        case .release: begin(.racing) { releaseUnasked($0) }
+        case .release: begin(.racing) { release(ReleasePlan(observation), $0) }
         case .shutDown: begin(.stopping) { shutDown($0) }
         }
     }
@@ -317,15 +317,14 @@ extension Agent {
             })
     }
 
-    private func releaseUnasked(_ done: @escaping (Bool) -> Void) {
+    private func release(_ plan: ReleasePlan, _ done: @escaping (Bool) -> Void) {
         let release = { [self] in
             submit(
                 .release(heir: nil, position: nil) { [self] _ in
                     after(timings.retryTimeout.microseconds) { done(true) }
                 })
         }
-        // Backends outlive a postmaster; whoever lets go must have ended them. A standby may run on.
-        if case .standby = server { return release() }
+        guard plan.endsServer(server) else { return release() }
         killServer { _ in release() }
     }
 

@@ -156,38 +156,24 @@ extension AgentLoop {
 
     /// - Returns: with what a running server said; nil when nothing can be told.
     private func measurePosition() async -> (report: PositionReport, status: ServerStatus?)? {
-        // Whoever may not take this lock is nobody the others should wait for.
-        let mayLead =
-            tags.mayLead && !isStopping && gaveWayUntil <= .now() && !watchdog.hasFailed
-            && !watch.isBarred(ttl: timings.ttl)
+        let availability = Availability(
+            tags: tags, isStopping: isStopping, givesWay: .now() < gaveWayUntil, lacksWatchdog: watchdog.hasFailed,
+            isBarred: watch.isBarred(ttl: timings.ttl))
         // A candidate may ask before the loop has looked.
         if activity == nil { _ = await adoptStartedByHand() }
         if instance.runningPostmaster != nil {
             guard case .answered(let snapshot) = await instance.observe(deadline: .milliseconds(800)) else {
                 return nil
             }
-            let report = PositionReport(
-                name: me, isPrimary: !snapshot.isInRecovery, timeline: snapshot.timeline, position: snapshot.position,
+            let measured = MeasuredServer(
+                isPrimary: !snapshot.isInRecovery, timeline: snapshot.timeline, position: snapshot.position,
                 replayed: snapshot.isInRecovery ? snapshot.replayPosition ?? .invalid : snapshot.position,
-                isEligible: mayLead && !snapshot.isReplayPausedForSettings, priority: tags.failoverPriority)
-            return (report, snapshot)
+                isReplayPausedForSettings: snapshot.isReplayPausedForSettings)
+            return (describePosition(of: me, measured, availability), snapshot)
         }
         let files = await observeFiles()
-        if case .noData = files {
-            // An answer all the same: "nothing here" is what a member that asks needs to know.
-            let nothing = PositionReport(
-                name: me, isPrimary: false, timeline: Timeline(rawValue: 0), position: .invalid, replayed: .invalid,
-                isEligible: false)
-            return (nothing, nil)
-        }
-        guard case .stopped(let stopped) = files else { return nil }
-        let report = PositionReport(
-            name: me, isPrimary: false, timeline: stopped.timeline, position: stopped.position,
-            replayed: stopped.position,
-            isEligible: mayLead && stopped.wasPrimary && stopped.isClean
-                && watch.view().map { !$0.isOnUnrecordedCourse(stopped, of: me) } ?? true
-                && (activity == nil || activity?.kind == .racing),
-            priority: tags.failoverPriority)
-        return (report, nil)
+        let report = describePosition(
+            of: me, files: files, activity: activity?.kind, in: watch.view(), availability)
+        return report.map { ($0, nil) }
     }
 }

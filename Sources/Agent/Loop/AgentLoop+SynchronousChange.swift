@@ -33,9 +33,7 @@ extension AgentLoop {
         }
         if !isRestart { takeover = try await begun(takeover, policy) }
         try requireLock()
-        // Also where it says what it said: a write of it that was thought lost can land as long as it names this version, and
-        // the names would meet another record than the one they are decided on.
-        if mayRecordStillLand || former?.meansTheSame(as: takeover.record) != true {
+        if takeover.mustBeWritten(over: former, mayStillLand: mayRecordStillLand) {
             try await writeTakeover(takeover.record, over: former, isElected: electedOver != nil, deadline: deadline)
         }
         electedOver = nil
@@ -43,8 +41,7 @@ extension AgentLoop {
         standbysAreAwaitedUntil = .now() + timings.loopWait
         standbyNames = takeover.names
         if isRestart { namesInForce = nil } else { namesInForce?.forgetPosition(at: .now()) }
-        // A server that comes up after a crash shows commits it had not acknowledged: nobody looks before they are safe.
-        holdsOutUsers = isRestart && takeover.names.count > 0
+        holdsOutUsers = takeover.holdsOutUsers(isRestart: isRestart)
         logger.notice(
             "took synchronous replication over",
             metadata: ["names": "\(takeover.names)", "members": "\(takeover.record.members.sorted())"])

@@ -3,32 +3,16 @@ import ClusterStore
 import HighAvailability
 import Logging
 
-/// A switchover or failover nobody carried out before its leader had gone, and with which this member was elected.
-struct WonRequest: Hashable, Sendable {
-    var request: FailoverRequest
-    /// The leader before; nil when that is not known.
-    var former: String?
-    /// What it costs, in one sentence; nil when nothing is known to be lost.
-    var loss: String?
-}
-
 extension AgentLoop {
     /// Takes off the request this member was elected with, and tells what became of it. Clients are served already.
     func reportWonRequest() async {
         guard let won = wonRequest else { return }
         wonRequest = nil
-        let request = won.request
-        // Another leader that was named, and has gone, is none of this member's business; decide(_:) refuses such a request.
-        guard request.candidate != nil || request.leader == won.former else { return }
-        let isAsAsked = request.candidate == nil || request.candidate == me
-        let reason =
-            isAsAsked
-            ? won.loss ?? "failed over"
-            : "\(me) was elected instead of \(request.candidate ?? ""), which could not lead"
+        guard let outcome = won.outcome(for: me) else { return }
         await finish(
-            request,
+            won.request,
             SwitchoverResult(
-                requestID: request.requestID, succeeded: isAsAsked, from: won.former, to: me, reason: reason,
-                loss: won.loss))
+                requestID: won.request.requestID, succeeded: outcome.succeeded, from: won.former, to: me,
+                reason: outcome.reason, loss: won.loss))
     }
 }

@@ -297,7 +297,8 @@ actor AgentLoop {
     }
 
     private func refreshTerms(_ view: ClusterView) {
-        let list = failsafeList(view)
+        let entry = FailsafeList.Entry(name: me, apiURL: configuration.apiURL, podUID: configuration.podUID)
+        let list = FailsafeList.recorded(by: entry, in: view)
         state.update {
             $0.timings = view.configuration.timings
             $0.failsafe = list
@@ -312,15 +313,6 @@ actor AgentLoop {
             logger.error("the agent file is not used, the former one stays in force: \(problem)")
         case .mended: logger.notice("the agent file can be used again")
         }
-    }
-
-    /// Whom this member records beside the lock while it leads: every member that can be asked, itself always.
-    private func failsafeList(_ view: ClusterView) -> FailsafeList? {
-        guard view.configuration.usesFailsafe else { return nil }
-        var list = FailsafeList(of: view.members.values.filter { $0.name != me })
-        list.entries.insert(
-            FailsafeList.Entry(name: me, apiURL: configuration.apiURL, podUID: configuration.podUID))
-        return list
     }
 
     // MARK: Activities

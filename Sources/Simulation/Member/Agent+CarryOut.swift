@@ -54,7 +54,9 @@ extension Agent {
         readFreeLock(done) { [self] record in
             let view = currentView()
             askForVotes(over: record, view, done) { [self] mine, others, reports, election in
-                if view.initialization == .never, reports.count < others.count { return standBack(done) }
+                if mustAwaitEverybody(view.initialization, asked: others.count, answered: reports.count) {
+                    return standBack(done)
+                }
                 readStanding(view.failover) { [self] request in
                     let verdict = judgeCandidacy(
                         Candidacy(
@@ -105,7 +107,7 @@ extension Agent {
     private func acquireWithoutRace(_ done: @escaping (Bool) -> Void) {
         readFreeLock(done) { [self] record in
             readElection(over: record, done) { [self] election in
-                if let election, record?.heir != me, election.record.leader != me { return race(done) }
+                if let election, election.needsVote(of: me, over: record) { return race(done) }
                 electedOver = election?.record
                 take(over: record, done)
             }

@@ -120,28 +120,18 @@ extension Agent {
 
     /// Where this member is, measured now; nil when its server does not tell.
     func reportPosition() -> PositionReport? {
-        let mayLead = tags.mayLead && !isStopping && !isBarred
+        let availability = Availability(tags: tags, isStopping: isStopping, isBarred: isBarred)
         switch postgres.process {
         case .primary, .standby:
             guard pod.frozenServer == 0 else { return nil }
-            return PositionReport(
-                name: me, isPrimary: postgres.process == .primary, timeline: Timeline(rawValue: postgres.timeline),
-                position: LSN(rawValue: postgres.received), replayed: LSN(rawValue: postgres.replayed),
-                isEligible: mayLead)
+            let measured = MeasuredServer(
+                isPrimary: postgres.process == .primary, timeline: Timeline(rawValue: postgres.timeline),
+                position: LSN(rawValue: postgres.received), replayed: LSN(rawValue: postgres.replayed))
+            return describePosition(of: me, measured, availability)
         case .startingPrimary, .startingStandby, .stopping:
             return nil
         case .none, .orphans:
-            guard case .stopped(let stopped) = filesState() else {
-                guard case .noData = filesState() else { return nil }
-                return PositionReport(
-                    name: me, isPrimary: false, timeline: Timeline(rawValue: 0), position: .invalid, replayed: .invalid,
-                    isEligible: false)
-            }
-            return PositionReport(
-                name: me, isPrimary: false, timeline: stopped.timeline, position: stopped.position,
-                replayed: stopped.position,
-                isEligible: mayLead && stopped.wasPrimary && stopped.isClean
-                    && !view.isOnUnrecordedCourse(stopped, of: me) && (activity == nil || activity == .racing))
+            return describePosition(of: me, files: filesState(), activity: activity, in: view, availability)
         }
     }
 

@@ -219,13 +219,13 @@ extension Agent {
                     formerLeader = former?.leader == me ? nil : former?.leader
                     standbysAreAwaitedUntil = now + timings.loopWait
                     if isRestart { namesInForce = nil } else { namesInForce?.forgetPosition(at: now) }
-                    postgres.holdsOutUsers = isRestart && takeover.names.count > 0
+                    postgres.holdsOutUsers = takeover.holdsOutUsers(isRestart: isRestart)
                     postgres.apply(takeover.names)
                     // Read back from a running standby before it is promoted.
                     after(isRestart ? 0 : world.random.next(in: 2_000...20_000), guarded(then))
                 }
                 let isElected = electedOver != nil
-                if !mayRecordStillLand, former?.meansTheSame(as: takeover.record) ?? false { return finish() }
+                guard takeover.mustBeWritten(over: former, mayStillLand: mayRecordStillLand) else { return finish() }
                 writeRecord(takeover.record, over: former, within: timings.retryTimeout) { [self] outcome in
                     switch outcome {
                     case .answered: finish()

@@ -54,33 +54,21 @@ extension AgentLoop {
 
     /// Seen by the leader: who should stream from it and does not.
     func missingStandbys(_ view: ClusterView) -> Set<String> {
-        let connected = (seen?.standbys ?? []).filter { $0.state == "streaming" }.map(\.applicationName)
+        let connected = (seen?.connected ?? []).filter(\.isStreaming).map(\.name)
         return HighAvailability.missingStandbys(of: me, seeing: Set(connected), in: view)
     }
 
-    /// A slot for every member that streams from this one, so that WAL waits for it; that of one that left the cluster goes
-    /// after its retention, that of one that streams from another now as soon as it has let go. None goes while paused.
+    /// Has the server keep the slots that ``SlotKeeping`` wants. None goes while paused.
     func ensureSlots(_ view: ClusterView, leader: String) async {
         guard view.configuration.usesSlots else { return }
         let now = BootInstant.now()
         let prefix = configuration.scope.slotPrefix
-        let mine = Set(
-            standbys(of: me, leader: leader, in: view, avoiding: leader == me ? missingStandbys(view) : [])
-                .map { SlotName(member: $0) })
-        let members = Set(view.members.keys.map { SlotName(member: $0) })
-        if leader == me, !hasCountedSlots, let seen {
-            // Nobody remembers since when their members are gone: an earlier life of this agent may have seen them just now.
-            hasCountedSlots = true
-            for slot in seen.slots where slot.name.hasPrefix(prefix) {
-                let name = SlotName(member: slot.name)
-                lastPresent[name] = lastPresent[name] ?? now
-            }
+        if leader == me, let seen {
+            let found = seen.slots.map(\.name).filter { $0.hasPrefix(prefix) }
+            slotKeeping.count(found.map { SlotName(member: $0) }, at: now)
         }
-        for slot in mine { lastPresent[slot] = now }
-        lastPresent = lastPresent.filter { slot, seen in
-            now - seen < view.configuration.memberSlotRetention && (!members.contains(slot) || mine.contains(slot))
-        }
-        let wanted = Set(lastPresent.keys)
+        let wanted = slotKeeping.keep(
+            for: me, leader: leader, in: view, missing: leader == me ? missingStandbys(view) : [], at: now)
         guard wanted != slotsEnsuredFor else { return }
         do {
             let outcome = try await instance.ensureSlots(

@@ -140,10 +140,7 @@ actor AgentLoop {
     var story = CallbackStory()
     /// Somebody writes the server's configuration now.
     var isWritingConfiguration = false
-    /// When each slot's member was last part of the cluster.
-    var lastPresent: [SlotName: BootInstant] = [:]
-    /// The slots this leader found when it began are in there.
-    var hasCountedSlots = false
+    var slotKeeping = SlotKeeping()
 
     struct RunningActivity {
         let kind: Activity

@@ -6,25 +6,6 @@ import Units
 @Suite struct KeepingTests {
     private let start = BootInstant(nanoseconds: 1_000_000_000_000)
 
-    // MARK: Slots
-
-    @Test
-    func `a slot stays for its retention after its member has left, and goes at once with one that streams elsewhere`()
-    {
-        var slots = SlotKeeping()
-        let (a, b, gone) = (SlotName(member: "a"), SlotName(member: "b"), SlotName(member: "gone"))
-        slots.count([gone], at: start)
-        #expect(slots.hasCounted)
-        func wanted(_ mine: Set<SlotName>, _ members: Set<SlotName>, after time: Duration) -> Set<SlotName> {
-            slots.wanted(mine: mine, members: members, retention: .seconds(600), at: start + time)
-        }
-        #expect(wanted([a, b], [a, b], after: .zero) == [a, b, gone])
-        #expect(wanted([a], [a, b], after: .seconds(1)) == [a, gone], "b streams from another member now")
-        #expect(wanted([], [], after: .seconds(599)) == [a, gone])
-        #expect(wanted([], [], after: .seconds(600)) == [a], "nobody saw the member of the slot that was found")
-        #expect(wanted([], [], after: .seconds(601)) == [])
-    }
-
     // MARK: Standing back
 
     @Test func `a race that was lost ends with the lock, and a lock that was given up does not`() {

@@ -87,4 +87,23 @@ import Testing
         }
         #expect(standby.action == .wait)
     }
+
+    @Test func `a member's answer to an order is this life's, or that of an earlier one, and to no other order`() {
+        var view = Fixture.cluster(leader: "demo-0")
+        let mine = RestartReport(id: "r", outcome: .succeeded, reason: "mine")
+        let earlier = RestartReport(id: "r", outcome: .failed, reason: "earlier")
+        let other = RestartReport(id: "q", outcome: .succeeded, reason: "other")
+        #expect(view.restartAnswer(of: "demo-0", mine) == nil)
+        view.restart = RestartOrder(id: "r", member: "demo-0")
+        let rows: [(own: RestartReport?, published: RestartReport?, answer: RestartReport?)] = [
+            (nil, nil, nil), (mine, nil, mine), (nil, earlier, earlier), (mine, earlier, mine),
+            (other, earlier, earlier),
+            (other, nil, nil), (nil, other, nil),
+        ]
+        for row in rows {
+            view.members["demo-0"]?.restart = row.published
+            #expect(view.restartAnswer(of: "demo-0", row.own) == row.answer)
+        }
+        #expect(view.restartAnswer(of: "demo-1", mine) == nil)
+    }
 }

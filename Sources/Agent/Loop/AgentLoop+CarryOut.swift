@@ -77,31 +77,27 @@ extension AgentLoop {
             logger.notice("not restarting: \(report.reason)")
             requests.noteAnswer(report)
         case .release:
-            let isOut = observation.outage?.successor != nil
-            let wasAskedToPromote = if case .standby = observation.server { true } else { false }
-            let givesWay = isOut || observation.isWatchdogMissing
-            let isPaused = observation.cluster.configuration.isPaused
-            begin(.racing) { agent in
-                if isPaused, case .stopped = agent.server, try await agent.isRestartedByHand(within: .seconds(2)) {
-                    return
-                }
-                // It may have done so since this was decided: then it leads after all.
-                if isOut, wasAskedToPromote, await agent.hasEndedRecovery() { return }
-                // A primary must be gone before anybody else may lead, and backends outlive a postmaster that was killed. So
-                // must a standby that was asked to become one, and may yet do so.
-                if case .standby = agent.server, !isOut {} else { try await agent.killServer() }
-                if givesWay { agent.standingBack.giveWay(until: .now() + agent.timings.ttl) }
-                _ = await agent.keeper.release(heir: nil, position: nil)
-                if givesWay { agent.standingBack.noteGivenWay() }
-                // What runs is a standby, which needs no deadline.
-                try agent.keeper.lowerFence()
-                try await Task.sleep(for: agent.timings.retryTimeout)
-            }
+            let plan = ReleasePlan(observation)
+            begin(.racing) { try await $0.release(plan) }
         case .shutDown:
             begin(.stopping) { try await $0.shutDown() }
         case .refuse:
             break
         }
+    }
+
+    /// Lets go of a lock that nobody asked for; see ``ReleasePlan`` for who goes first.
+    private func release(_ plan: ReleasePlan) async throws {
+        if let time = plan.timeForHand(server), try await isRestartedByHand(within: time) { return }
+        if plan.mayLeadAfterAll, await hasEndedRecovery() { return }
+        if plan.endsServer(server) { try await killServer() }
+        let way = plan.timeForOthers(timings)
+        if let way { standingBack.giveWay(until: .now() + way) }
+        _ = await keeper.release(heir: nil, position: nil)
+        if way != nil { standingBack.noteGivenWay() }
+        // What runs is a standby, which needs no deadline.
+        try keeper.lowerFence()
+        try await Task.sleep(for: timings.retryTimeout)
     }
 
     private func refuseHandOver(_ reason: String, requestID: String?, _ observation: Observation) async {
@@ -118,16 +114,6 @@ extension AgentLoop {
             requests.noteAnswer(to: request)
         } catch {
             logger.warning("could not record the switchover's outcome", metadata: ["error": "\(error)"])
-        }
-    }
-
-    /// How long a lock is renewed while the server is being brought up or down.
-    static func patience(with kind: Activity, _ timings: Timings) -> Duration {
-        switch kind {
-        case .startingPrimary, .promoting, .startingStandby, .recovering: .seconds(300)
-        case .handingOver, .stopping, .restarting, .demotingCluster: .seconds(120)
-        case .restartingPrimary, .restartingStandby: .seconds(480)
-        case .bootstrapping, .cloning, .demoting, .rejoining, .racing: timings.ttl
         }
     }
 }

@@ -44,26 +44,21 @@ extension AgentLoop {
 
     /// Seen by the leader: who should stream from it and does not.
     func missingStandbys(_ view: ClusterView) -> Set<String> {
-        let connected = (seen?.standbys ?? []).filter { $0.state == "streaming" }.map(\.applicationName)
+        let connected = (seen?.connected ?? []).filter(\.isStreaming).map(\.name)
         return HighAvailability.missingStandbys(of: me, seeing: Set(connected), in: view)
     }
 
-    /// A slot for every member that streams from this one, so that WAL waits for it; that of one that left the cluster goes
-    /// after its retention, that of one that streams from another now as soon as it has let go. None goes while paused.
+    /// Has the server keep the slots that ``SlotKeeping`` wants. None goes while paused.
     func ensureSlots(_ view: ClusterView, leader: String) async {
         guard view.configuration.usesSlots else { return }
         let now = BootInstant.now()
         let prefix = configuration.scope.slotPrefix
-        let mine = Set(
-            standbys(of: me, leader: leader, in: view, avoiding: leader == me ? missingStandbys(view) : [])
-                .map { SlotName(member: $0) })
-        let members = Set(view.members.keys.map { SlotName(member: $0) })
-        if leader == me, !slots.hasCounted, let seen {
-            slots.count(
-                seen.slots.filter { $0.name.hasPrefix(prefix) }.map { SlotName(member: $0.name) }, at: now)
+        if leader == me, let seen {
+            let found = seen.slots.map(\.name).filter { $0.hasPrefix(prefix) }
+            slotKeeping.count(found.map { SlotName(member: $0) }, at: now)
         }
-        let wanted = slots.wanted(
-            mine: mine, members: members, retention: view.configuration.memberSlotRetention, at: now)
+        let wanted = slotKeeping.keep(
+            for: me, leader: leader, in: view, missing: leader == me ? missingStandbys(view) : [], at: now)
         guard wanted != life.slotsEnsuredFor else { return }
         do {
             let outcome = try await instance.ensureSlots(

@@ -17,13 +17,11 @@ extension AgentLoop {
             // This member's own receiving ends first: it is a voter like the others.
             let wanted = Seal(for: record)
             mine = try await sealedReport(wanted)
-            // The recorded leader has no vote, and what it alone has was never acknowledged: its silence is not waited for.
-            reports = await peers.seals(wanted, of: others.filter { $0.name != election.record.leader })
+            reports = await peers.seals(wanted, of: others.filter { election.asksForSeal($0.name) })
         } else {
             reports = await peers.positions(of: Array(others))
         }
-        if view.initialization == .never, reports.count < others.count {
-            // A store that was wiped does not say who led last: somebody who is silent may be ahead.
+        if mustAwaitEverybody(view.initialization, asked: others.count, answered: reports.count) {
             return standBack("the store has no record of this cluster, and not every member answers yet")
         }
         let request = await standingRequest(view)
@@ -72,10 +70,7 @@ extension AgentLoop {
     func acquireWithoutRace() async throws {
         guard let record = try await readFreeLock() else { return }
         let election = try await election(over: record, watch.view()?.configuration.synchronous ?? .off)
-        if let election, record?.heir != me, election.record.leader != me {
-            // An earlier life held the lock and never led under it: what it was elected on is not known any more.
-            return try await race()
-        }
+        if let election, election.needsVote(of: me, over: record) { return try await race() }
         reign.electedOver = election?.record
         try await take(over: record, because: told.decision?.reason ?? "")
     }
@@ -112,11 +107,10 @@ extension AgentLoop {
         case .held(let held, _):
             standingBack.noteLock()
             let former = record?.leader ?? watch.view()?.history.last?.newLeader
-            let due = request?.schedule == nil ? request : nil
-            requests.won = due.map { WonRequest(request: $0, former: former, loss: loss) }
+            requests.won = request?.due.map { WonRequest(request: $0, former: former, loss: loss) }
             reign.take(
                 TakenLock(former: record, isVouchedFor: reign.electedOver != nil && loss == nil),
-                isByRequest: record?.heir == me || due?.candidate == me)
+                isByRequest: isElectedByRequest(me, over: record, request))
             logger.notice("took the leader lock", metadata: ["epoch": "\(held.epoch)", "reason": "\(reason)"])
         case .lost(let other):
             standBack("Could not take out TTL lock: \(other?.leader ?? "somebody else") was first")
@@ -126,15 +120,10 @@ extension AgentLoop {
     }
 
     /// Nobody the last leader listed exists any more, so nobody is left who could agree that it stays.
-    ///
-    /// Looked at only by a Pod whose name is in the list and whose UID is not: the successor of a listed one.
     private func isWholeListGone(_ record: LockRecord?) async throws -> Bool {
-        guard let list = record?.failsafe, !list.contains(identity), list.entries.contains(where: { $0.name == me })
-        else { return false }
+        guard let list = record?.failsafe, list.isSucceeded(by: identity) else { return false }
         let existing = try await store.existingPods(deadline: .now() + timings.retryTimeout)
-        let holder = record?.identity?.podUID
-        return list.entries.allSatisfy { $0.podUID.map { !existing.contains($0) } ?? false }
-            && holder.map { !existing.contains($0) } ?? true
+        return list.isGone(existing: existing, holder: record?.identity)
     }
 
     private func standBack(_ reason: String) {

@@ -118,11 +118,10 @@ extension AgentLoop {
         return try await receivingHeir(nil, among: electable, isLeaving: true)
     }
 
-    /// When its record lets nobody else lead, anybody who will have its last record may be the heir; see ``vouch(for:)``.
+    /// Whom a leader that stops in any case may hand over to; see ``vouch(for:)``.
     private func electableOnLeaving() async throws -> Set<String>? {
         guard let view = watch.view() else { throw HandOverRefusal("the store was never read") }
-        let electable = try await electableMembers(view)
-        return electable?.isEmpty == true ? nil : electable
+        return try await restriction(view)?.electableOnLeaving
     }
 
     /// - Parameter isForced: the candidate is to lead whatever it costs, and however long it replays.
@@ -165,7 +164,7 @@ extension AgentLoop {
     @discardableResult
     private func stopAndRelease(heir: String, until end: BootInstant? = nil) async throws -> BootInstant {
         let began = BootInstant.now()
-        let position = try await stopCleanly(within: stopLimit(Self.stopTime(until: end, at: began)))
+        let position = try await stopCleanly(within: stopLimit(Shutdown.stopTime(until: end, at: began)))
         let patience = min(.seconds(10), end.map { $0 - .now() } ?? .seconds(10))
         guard await catchesUp(heir, to: position, within: patience) else {
             throw HandOverRefusal("\(heir) did not receive the shutdown checkpoint at \(position)")
@@ -180,11 +179,6 @@ extension AgentLoop {
             "handed the lock over",
             metadata: ["to": "\(heir)", "position": "\(position)", "stopped_for": "\(BootInstant.now() - began)"])
         return began
-    }
-
-    /// The heir still has to receive what the stop wrote.
-    static func stopTime(until end: BootInstant?, at now: BootInstant) -> Duration {
-        end.map { max($0 - now - .seconds(5), .seconds(1)) } ?? .seconds(600)
     }
 
     /// Stops the server with its last record shipped.
@@ -221,20 +215,23 @@ extension AgentLoop {
         defer { end() }
         tellStop()
         defer { if instance.runningPostmaster == nil { watchdog.disable() } }
-        let isPaused = watch.view()?.configuration.isPaused ?? false
-        guard watch.standing(ttl: timings.ttl).isMine else {
-            await leaveSynchronous(within: max(timings.loopWait * 2, .seconds(3)))
+        let plan = Shutdown(
+            isLeader: watch.standing(ttl: timings.ttl).isMine,
+            isPaused: watch.view()?.configuration.isPaused ?? false, isStandbyLeader: isStandbyLeader, timings)
+        switch plan {
+        case .leave(let limit):
+            await leaveSynchronous(within: limit)
             try await instance.stop(.fast, deadline: .seconds(40))
-            return
-        }
-        if isPaused {
+        case .keepLock:
             logger.notice("Leader key is not deleted due paused state")
             try await instance.stop(.fast, deadline: .seconds(40))
-            return
+        case .releaseThenStop: try await shutDownStandbyLeader()
+        case .handOver: try await shutDownLeader()
         }
-        if isStandbyLeader { return try await shutDownStandbyLeader() }
-        // The Pod's own time to end is 60 s.
-        let end = BootInstant.now() + .seconds(55)
+    }
+
+    private func shutDownLeader() async throws {
+        let end = BootInstant.now() + Shutdown.time
         let heir: String?
         do {
             heir = try await heirOnLeaving()
@@ -252,16 +249,14 @@ extension AgentLoop {
         }
         // The checkpoint has had some of the time.
         if instance.runningPostmaster != nil {
-            let limit = min(.seconds(30), Self.stopTime(until: end, at: .now()))
+            let limit = min(.seconds(30), Shutdown.stopTime(until: end, at: .now()))
             try await instance.stop(.fast, deadline: stopLimit(limit))
         }
-        // A server that is down in order has shipped all it wrote; one that was killed runs out with its lock, unless
-        // everything it acknowledged is on the standbys that alone may be elected.
         let position = try await instance.shutdownCheckpoint()?.checkpoint
-        if position != nil || isElectionRestricted { _ = await keeper.release(heir: nil, position: position) }
+        guard Shutdown.mayLetGo(shutdownCheckpoint: position, record: watch.view()?.synchronous, by: me) else { return }
+        _ = await keeper.release(heir: nil, position: position)
     }
 
-    /// The lock first: nothing here is written, and who comes next need not wait for the stop.
     private func shutDownStandbyLeader() async throws {
         do {
             // Whatever keeps it from finding an heir, it stops.
@@ -273,12 +268,6 @@ extension AgentLoop {
             logger.warning("stopping with the lock: \(error)")
         }
         try await instance.stop(.fast, deadline: .seconds(40))
-    }
-
-    /// Commits have waited for standbys, and the record says for whose.
-    private var isElectionRestricted: Bool {
-        guard let view = watch.view() else { return false }
-        return view.synchronous?.isActive == true && view.synchronous?.leader == me
     }
 
     /// Asked to stop before the store was ever read: there is nothing to hand over.

@@ -32,15 +32,11 @@ extension AgentLoop {
         }
     }
 
-    /// The standbys this server's commits wait for: by the names its sessions show, or by those a walsender still has.
-    ///
-    /// A walsender whose names lack its standby ignores what that one confirms. So once `sync_state` says `async`, which it
-    /// reads from the walsender itself, no commit ever returns through this standby again, whether it runs or not.
+    /// The standbys this server's commits wait for; nil for a standby.
     static func awaitedStandbys(_ status: ServerStatus) -> Set<String>? {
         guard !status.isInRecovery else { return nil }
-        let named = SynchronousStandbyNames(status.synchronousStandbyNames)?.standbys ?? []
-        let awaited = status.standbys.filter { $0.synchronousState != "async" }.map(\.applicationName)
-        return named.union(awaited)
+        return HighAvailability.awaitedStandbys(
+            SynchronousStandbyNames(status.synchronousStandbyNames), status.connected)
     }
 
     /// Lets go the commits that a change of the names has left waiting; see
@@ -58,7 +54,7 @@ extension AgentLoop {
                 do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
                 guard case .answered(let status) = await instance.observe(deadline: .seconds(1)) else { continue }
                 if status.isInRecovery { return }
-                guard Self.haveRead(names, status) else { continue }
+                guard names.areRead(showing: status.synchronousStandbyNames, status.connected) else { continue }
                 // Once: a session whose commit does not return stays in the server until it does.
                 _ = await instance.refreshConfirmations(deadline: deadline - .now())
                 return
@@ -69,13 +65,4 @@ extension AgentLoop {
 
     /// PostgreSQL's default of `wal_receiver_status_interval`; ours is a second.
     private static let confirmationsComeByThemselves = Duration.seconds(10)
-
-    /// Whether the server's sessions show the names, and each walsender counts its standby in or out by them.
-    private static func haveRead(_ names: SynchronousStandbyNames, _ status: ServerStatus) -> Bool {
-        let isCounted = status.standbys.filter { $0.state == "streaming" }.map {
-            ($0.applicationName, $0.synchronousState != "async")
-        }
-        return status.synchronousStandbyNames == names.description
-            && isCounted.allSatisfy { names.standbys.contains($0.0) == $0.1 }
-    }
 }

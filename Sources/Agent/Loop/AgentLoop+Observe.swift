@@ -22,33 +22,31 @@ extension AgentLoop {
             let fresh = await isAcceptingFreshConnections(timings)
             if fresh {
                 life.noteAnswer()
+                noteHealth(.accepting, timings)
                 state.update {
-                    $0.healthyUntil = .now() + timings.loopWait * 2
                     $0.timeline = snapshot.isInRecovery ? $0.timeline : snapshot.timeline
                     // An elected member that is never promoted leaves what the last primary told, by which lag is measured.
                     $0.position =
                         snapshot.isInRecovery && view.configuration.standbyCluster == nil ? nil : snapshot.position
                 }
             }
-            return silenceIsTooLong(timings)
+            return isSilentForTooLong(timings)
                 ? .unresponsive(systemIdentifier: snapshot.systemIdentifier) : Self.state(of: snapshot)
         case .unreachable(let reason) where reason.isCannotConnectNow:
             life.noteAnswer()
-            if outage.isComingUp || life.isComingUpByHand(at: .now()) {
-                state.update { $0.healthyUntil = max($0.healthyUntil, .now() + timings.loopWait * 2) }
-            }
+            noteHealth(outage.isComingUp || life.isComingUpByHand(at: .now()) ? .comingUpAsAwaited : .comingUp, timings)
             return .starting(systemIdentifier: seen?.systemIdentifier ?? server.systemIdentifier ?? "")
         case .unreachable(let reason) where reason.isTooManyConnections:
             // Full, not ill: what it was it still is.
             life.noteAnswer()
-            state.update { $0.healthyUntil = .now() + timings.loopWait * 2 }
+            noteHealth(.full, timings)
             return server
         case .unreachable(let reason):
             guard instance.runningPostmaster != nil else { return await observeFiles() }
             if life.noteSilence(at: .now()) {
                 logger.warning("PostgreSQL does not answer", metadata: ["reason": "\(reason)"])
             }
-            guard silenceIsTooLong(timings) else { return server }
+            guard isSilentForTooLong(timings) else { return server }
             return .unresponsive(systemIdentifier: server.systemIdentifier ?? "")
         }
     }
@@ -86,9 +84,14 @@ extension AgentLoop {
         return false
     }
 
-    private func silenceIsTooLong(_ timings: Timings) -> Bool {
-        guard let silentSince = life.silentSince else { return false }
-        return .now() - silentSince >= min(timings.retryTimeout, .seconds(3))
+    private func isSilentForTooLong(_ timings: Timings) -> Bool {
+        ServerHealth.isSilentForTooLong(since: life.silentSince, at: .now(), timings)
+    }
+
+    private func noteHealth(_ look: ServerLook, _ timings: Timings) {
+        state.update {
+            $0.healthyUntil = ServerHealth.renewable(until: $0.healthyUntil, after: look, at: .now(), timings)
+        }
     }
 
     private static func state(of snapshot: ServerStatus) -> ServerState {
@@ -143,38 +146,25 @@ extension AgentLoop {
 
     /// - Returns: with what a running server said; nil when nothing can be told.
     private func measurePosition() async -> (report: PositionReport, status: ServerStatus?)? {
-        // Whoever may not take this lock is nobody the others should wait for.
-        let mayLead =
-            tags.mayLead && !isStopping && standingBack.gaveWayUntil <= .now() && !watchdog.hasFailed
-            && !watch.isBarred(ttl: timings.ttl)
+        let availability = Availability(
+            tags: tags, isStopping: isStopping, givesWay: .now() < standingBack.gaveWayUntil,
+            lacksWatchdog: watchdog.hasFailed,
+            isBarred: watch.isBarred(ttl: timings.ttl))
         // A candidate may ask before the loop has looked.
         if activity == nil { _ = await adoptStartedByHand() }
         if instance.runningPostmaster != nil {
             guard case .answered(let snapshot) = await instance.observe(deadline: .milliseconds(800)) else {
                 return nil
             }
-            let report = PositionReport(
-                name: me, isPrimary: !snapshot.isInRecovery, timeline: snapshot.timeline, position: snapshot.position,
+            let measured = MeasuredServer(
+                isPrimary: !snapshot.isInRecovery, timeline: snapshot.timeline, position: snapshot.position,
                 replayed: snapshot.isInRecovery ? snapshot.replayPosition ?? .invalid : snapshot.position,
-                isEligible: mayLead && !snapshot.isReplayPausedForSettings, priority: tags.failoverPriority)
-            return (report, snapshot)
+                isReplayPausedForSettings: snapshot.isReplayPausedForSettings)
+            return (describePosition(of: me, measured, availability), snapshot)
         }
         let files = await observeFiles()
-        if case .noData = files {
-            // An answer all the same: "nothing here" is what a member that asks needs to know.
-            let nothing = PositionReport(
-                name: me, isPrimary: false, timeline: Timeline(rawValue: 0), position: .invalid, replayed: .invalid,
-                isEligible: false)
-            return (nothing, nil)
-        }
-        guard case .stopped(let stopped) = files else { return nil }
-        let report = PositionReport(
-            name: me, isPrimary: false, timeline: stopped.timeline, position: stopped.position,
-            replayed: stopped.position,
-            isEligible: mayLead && stopped.wasPrimary && stopped.isClean
-                && watch.view().map { !$0.isOnUnrecordedCourse(stopped, of: me) } ?? true
-                && (activity == nil || activity?.kind == .racing),
-            priority: tags.failoverPriority)
-        return (report, nil)
+        let report = describePosition(
+            of: me, files: files, activity: activity?.kind, in: watch.view(), availability)
+        return report.map { ($0, nil) }
     }
 }

@@ -7,41 +7,28 @@ import Units
 extension AgentLoop {
     /// Keeps account of how long this leader has been without a primary, and asks who could take over once that matters.
     func noteOutage(_ view: ClusterView) async {
-        guard watch.standing(ttl: view.configuration.timings.ttl).isMine, !isStopping, !view.configuration.isPaused,
-            view.configuration.standbyCluster == nil
-        else { return outage.end() }
-        var current = outage.current ?? PrimaryOutage(since: life.silentSince ?? .now())
-        switch (activity?.kind, server) {
-        // What is seen of a promotion is noted while it is under way.
-        case (.startingPrimary?, _), (.promoting?, .standby): break
-        case (nil, .starting): current.noteStart()
-        case (nil, .unresponsive): current.noteSilence()
-        case (nil, .stopped(let stopped)) where stopped.wasPrimary:
-            current.noteEnd(isClean: stopped.isClean, at: .now())
-        // Elected, and not promoted yet.
-        case (nil, .stopped), (nil, .standby): current.noteStart()
-        case (nil, .primary):
-            guard outage.current != nil else { return outage.end() }
-            // What is silent for the moment has not answered; it is soon told from what does not answer any more.
-            if life.silentSince == nil { current.noteAnswer(at: .now()) }
-            if life.silentSince == nil, current.isOver(at: .now(), view.configuration.timings) { return outage.end() }
+        let isMine = watch.standing(ttl: view.configuration.timings.ttl).isMine
+        guard mayHaveOutage(isMine: isMine, isStopping: isStopping, view.configuration) else { return outage.end() }
+        let look = lookAtOutage(
+            outage.current, server, activity: activity?.kind, silentSince: life.silentSince, at: .now(),
+            view.configuration.timings)
+        switch look {
+        case .none: outage.end()
+        case .unchanged: break
+        case .answering(let current):
             outage.noteAnswer(current)
-            return
-        case (nil, _): return outage.end()
-        // Another action is under way, and says by itself what comes of it.
-        case (_?, _): return
+        case .missing(let current):
+            outage.noteMissing(current)
+            await lookForSuccessor(current, view)
         }
-        outage.noteMissing(current)
-        let isElected = if case .standby = server { true } else { false }
-        let reason =
-            isElected
-            ? current.reasonToEndPromotion(at: .now(), view.configuration)
-            : current.reasonToGiveWay(at: .now(), view.configuration)
-        guard reason != nil else { return }
-        guard outage.isLookDue(at: .now()) else { return }
-        // A member that gets next to no processor time takes seconds to hear what the others said at once.
-        let name = await successor(view, within: current.isIll ? .seconds(3) : .seconds(1))
-        outage.noteSuccessor(name, nextLook: .now() + .seconds(1))
+    }
+
+    private func lookForSuccessor(_ current: PrimaryOutage, _ view: ClusterView) async {
+        guard current.reasonToAsk(server, at: .now(), view.configuration) != nil, outage.isLookDue(at: .now()) else {
+            return
+        }
+        let name = await successor(view, within: current.timeToAnswer)
+        outage.noteSuccessor(name, nextLook: .now() + PrimaryOutage.askAgain)
     }
 
     private func successor(_ view: ClusterView, within limit: Duration) async -> String? {
@@ -86,7 +73,6 @@ extension AgentLoop {
     ///
     /// - Parameter longest: what the caller has, whatever the settings say.
     func stopLimit(_ longest: Duration = .seconds(600)) -> Duration {
-        let configured = watch.view()?.configuration.primaryStopTimeout ?? .zero
-        return min(configured > .zero ? configured : .seconds(30), longest)
+        Shutdown.stopLimit(configured: watch.view()?.configuration.primaryStopTimeout ?? .zero, longest: longest)
     }
 }

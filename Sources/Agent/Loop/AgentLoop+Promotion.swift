@@ -15,20 +15,17 @@ extension AgentLoop {
         return try await instance.promote(deadline: .seconds(60))
     }
 
-    /// So long a promotion may take before the member says what it waits for.
-    private static let usualPromotion: Duration = .seconds(5)
-
-    /// Looks every 100 ms what replay waits for, until recovery has ended.
+    /// Looks again and again what replay waits for, until recovery has ended.
     private func clearTheWay() async {
         var promotion = PromotionWatch()
         let began = BootInstant.now()
         while true {
             do {
-                try await Task.sleep(for: .milliseconds(100))
+                try await Task.sleep(for: PromotionWatch.interval)
                 let status = try await instance.recoveryStatus(deadline: .seconds(2))
                 guard status.isInRecovery else { return }
                 outage.noteReplay(status.replayed, at: .now())
-                if BootInstant.now() - began >= Self.usualPromotion { note(status) }
+                if BootInstant.now() - began >= PromotionWatch.usualTime { note(status) }
                 switch promotion.look(
                     replayed: status.replayed, waitsForTransaction: status.wait == .transaction, at: .now())
                 {
@@ -66,12 +63,7 @@ extension AgentLoop {
 
     /// A server that leads, or streams from who does, has nothing more to tell of a promotion.
     func notePromotionIsOver() {
-        guard reign.promotionProblem != nil else { return }
-        switch server {
-        case .primary: reign.promotionProblem = nil
-        case .standby(let standby) where standby.isStreaming: reign.promotionProblem = nil
-        case .noData, .unusable, .damaged, .stopped, .starting, .standby, .unresponsive: return
-        }
+        if server.hasLeftPromotion { reign.promotionProblem = nil }
     }
 
     /// Whether the server is a primary by now; asked right before it is ended.

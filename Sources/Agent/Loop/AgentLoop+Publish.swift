@@ -10,70 +10,32 @@ extension AgentLoop {
     ///
     /// - Parameter isTakingOffice: the promotion is complete, though its activity has not ended.
     func publish(_ view: ClusterView, lock: LockStanding, isTakingOffice: Bool = false) {
-        // What it would say between standby and leader is true for a tenth of a second, and the write that makes it the
-        // leader would have to wait for that one.
-        // One that takes long is another matter: people want to know what it waits for.
-        if activity?.kind == .promoting, lock.isMine, !isTakingOffice, reign.promotionProblem == nil { return }
-        let isPrimary: Bool
-        let isRunning: Bool
-        switch server {
-        case .primary: (isPrimary, isRunning) = (true, true)
-        case .standby: (isPrimary, isRunning) = (false, true)
-        case .noData, .unusable, .damaged, .stopped, .starting, .unresponsive: (isPrimary, isRunning) = (false, false)
-        }
-        let busy = isTakingOffice ? nil : activity?.kind
-        let leads = lock.isMine && isPrimary && (busy == nil || busy == .handingOver)
-        let leadsStandby =
-            lock.isMine && isRunning && !isPrimary && view.configuration.standbyCluster != nil
-            && (busy == nil || (busy == .rejoining && publisher.wanted?.status.role == .standbyLeader))
-        let state = memberState(isRunning: isRunning, busy: busy)
-        let role: MemberRole
-        if leadsStandby {
-            role = .standbyLeader
-        } else if leads || (lock.isMine && busy == .restartingPrimary) {
-            role = .primary
-        } else if isRunning, !isPrimary {
-            role = .replica
-        } else {
-            role = hasData ? (isPrimary ? .demoted : .replica) : .uninitialized
-        }
-        let label: RoleLabelChange
-        if reign.isRouteWithdrawn {
-            label = .remove
-        } else if leads || leadsStandby {
-            // What the view shows may be from before a write of ours that took the label off.
-            let hasLabel = view.members[me]?.isLabelledPrimary == true && publisher.wanted?.isRouted == true
-            label = hasLabel ? .keep : .set(.primary)
-        } else if keepsRoute(view, lock: lock) {
-            label = .keep
-        } else {
-            label = isRunning && !isPrimary && !isStopping ? .set(.replica) : .remove
-        }
+        let facts = PresenceFacts(
+            server: server, activity: activity?.kind, isMine: lock.isMine, isTakingOffice: isTakingOffice,
+            isPromotionLong: reign.promotionProblem != nil, isStandbyCluster: view.configuration.standbyCluster != nil,
+            isStopping: isStopping, isRouteWithdrawn: reign.isRouteWithdrawn,
+            wasStandbyLeader: publisher.wanted?.status.role == .standbyLeader,
+            wasRouted: publisher.wanted?.isRouted == true,
+            isLabelledPrimary: view.members[me]?.isLabelledPrimary == true,
+            isAnotherLabelledPrimary: view.members.values.contains { $0.name != me && $0.isLabelledPrimary })
+        let hasPostmaster = instance.runningPostmaster != nil
+        guard let presence = describePresence(facts, hasPostmaster: hasPostmaster) else { return }
         publisher.publish(
             MemberPublisher.Wish(
                 status: MemberRecord(
-                    connectionURL: configuration.connectionURL, apiURL: configuration.apiURL, state: state, role: role,
+                    connectionURL: configuration.connectionURL, apiURL: configuration.apiURL, state: presence.state,
+                    role: presence.role,
                     version: AgentVersion.current, timeline: seen?.timeline,
-                    replicationState: !isPrimary && seen?.receiver?.isStreaming == true ? "streaming" : nil, tags: tags,
+                    replicationState: !server.isPrimary && seen?.receiver?.isStreaming == true ? "streaming" : nil,
+                    tags: tags,
                     pendingRestart: seen?.pendingRestart ?? [], isPaused: view.configuration.isPaused,
-                    hasCheckpointSincePromotion: !leads || reign.hasCheckpointSincePromotion, position: seen?.position,
+                    hasCheckpointSincePromotion: !presence.leads || reign.hasCheckpointSincePromotion,
+                    position: seen?.position,
                     serverVersion: seen.map { Int($0.version.number) }, problem: problem, problems: problems,
-                    postmasterStartTime: isRunning ? seen?.postmasterStartTime : nil,
+                    postmasterStartTime: server.isRunning ? seen?.postmasterStartTime : nil,
                     restart: requests.restartReport(of: me, in: view),
                     writesRoute: file.route != nil),
-                label: label), shown: view.members[me])
-    }
-
-    /// Whether a member that does not lead now keeps the label, for the sake of a Service that selects it.
-    ///
-    /// A leader that restarts in place keeps it: moving the route would cost more than the restart. One that has stopped
-    /// keeps it until another has it: its address refuses connections at once. A Service without any is rejected by one table
-    /// of the node's rules and led on by another; a connection that begins between the two changes gets no answer.
-    private func keepsRoute(_ view: ClusterView, lock: LockStanding) -> Bool {
-        guard view.members[me]?.isLabelledPrimary == true else { return false }
-        if lock.isMine { return true }
-        return instance.runningPostmaster == nil
-            && !view.members.values.contains { $0.name != me && $0.isLabelledPrimary }
+                label: presence.label.change), shown: view.members[me])
     }
 
     /// Takes a standby that is being promoted out of the read-only Service, where the label it gets next is its route.
@@ -110,29 +72,16 @@ extension AgentLoop {
         let found = refused + [agentFile.problem].compactMap(\.self) + settingsKeeping.storeProblems
         return Array(found.prefix(Problem.maximumCount))
     }
+}
 
-    private var hasData: Bool {
-        switch server {
-        case .noData, .unusable, .damaged: false
-        case .stopped, .starting, .primary, .standby, .unresponsive: true
-        }
-    }
-
-    private func memberState(isRunning: Bool, busy: Activity?) -> MemberState {
-        switch busy {
-        case .bootstrapping: .initializing
-        case .cloning: .creatingReplica
-        case .startingPrimary, .startingStandby: .starting
-        case .demoting, .demotingCluster, .stopping: .stopping
-        case .restarting, .restartingPrimary, .restartingStandby: .restarting
-        case .promoting, .handingOver, .recovering, .rejoining, .racing, nil:
-            switch server {
-            case .primary, .standby: .running
-            case .starting: .starting
-            case .stopped(let stopped): stopped.isClean ? .stopped : .crashed
-            case .unresponsive: .crashed
-            case .noData, .unusable, .damaged: .stopped
-            }
+extension Presence.Label {
+    /// As it is written.
+    fileprivate var change: RoleLabelChange {
+        switch self {
+        case .primary: .set(.primary)
+        case .replica: .set(.replica)
+        case .absent: .remove
+        case .unchanged: .keep
         }
     }
 }

@@ -59,10 +59,10 @@ extension AgentLoop {
     }
 
     private func judge(_ wanted: Seal) -> SealVerdict {
-        if let kind = activity?.kind, kind != .racing { return .refuse("\(kind.rawValue) in progress") }
         let isPrimary = if case .primary = server { true } else { false }
         return judgeSeal(
-            wanted, standing: watch.standing(ttl: timings.ttl), lock: watch.view()?.lock, isPrimary: isPrimary)
+            wanted, standing: watch.standing(ttl: timings.ttl), lock: watch.view()?.lock, isPrimary: isPrimary,
+            activity: activity?.kind)
     }
 
     /// Promises, then stops receiving WAL.
@@ -87,7 +87,7 @@ extension AgentLoop {
             logger.notice("sealed: no WAL from an earlier epoch", metadata: ["epoch": "\(wanted.epoch)"])
         }
         guard instance.runningPostmaster != nil else {
-            guard case .stopped(let stopped) = await observeFiles(), stopped.wasPrimary, stopped.isClean else {
+            guard case .stopped(let stopped) = await observeFiles(), stopped.knowsItsEnd else {
                 throw AgentError(.actionFailed, "the server is stopped: only running it finds the end of its WAL")
             }
             return stopped.position

@@ -14,7 +14,7 @@ extension AgentLoop {
         let view = observation.cluster
         do {
             var situation = situation(view, seen, record: view.synchronous)
-            guard !awaitsStandbys(view, situation) else {
+            guard !synchronous.awaitsStandbys(situation, in: view, at: .now()) else {
                 synchronous.isUnsettled = true
                 return
             }
@@ -83,47 +83,15 @@ extension AgentLoop {
     private func situation(
         _ view: ClusterView, _ seen: ServerStatus, record: SynchronousState?
     ) -> SynchronousSituation {
-        let policy = view.configuration.synchronous
-        let connected = Dictionary(
-            seen.standbys.map { ($0.applicationName, $0) }, uniquingKeysWith: { first, _ in first })
-        let direct = standbys(of: me, leader: me, in: view, avoiding: missingStandbys(view))
-        let candidates = view.members.values.filter { $0.name != me }.map { member in
-            SynchronousCandidate(
-                name: member.name,
-                isFit: connected[member.name]?.state == "streaming" && member.state == .running
-                    && !member.isBeingDeleted,
-                position: connected[member.name]?.flushed, tags: member.tags, zone: member.zone,
-                isCascading: !direct.contains(member.name))
-        }
-        var confirmed: Set<String> = []
-        if let position = life.namesInForce?.position {
-            let complete = seen.standbys.filter { $0.state == "streaming" && ($0.flushed ?? .invalid) >= position }
-            confirmed = Set(complete.map(\.applicationName))
-        }
-        return SynchronousSituation(
-            me: me, policy: policy, record: record, names: SynchronousStandbyNames(seen.synchronousStandbyNames),
-            picked: pickSynchronousStandbys(
-                candidates, policy: policy, current: record?.members ?? [], leaderZone: view.members[me]?.zone),
-            fit: Set(candidates.filter(\.mayBeWaitedFor).map(\.name)), confirmed: confirmed)
-    }
-
-    /// A primary that has just begun does not drop standbys that are about to reconnect.
-    private func awaitsStandbys(_ view: ClusterView, _ situation: SynchronousSituation) -> Bool {
-        guard let until = synchronous.standbysAreAwaitedUntil, situation.policy.mode != .off else { return false }
-        let expected = (situation.record?.members ?? []).filter { name in
-            guard name != synchronous.formerLeader, let member = view.members[name] else { return false }
-            return !member.isBeingDeleted && member.state != .stopping
-        }
-        if BootInstant.now() < until, !expected.isSubset(of: situation.fit) { return true }
-        synchronous.noteWaitIsOver()
-        return false
+        SynchronousSituation(
+            of: me, in: view, record: record, names: SynchronousStandbyNames(seen.synchronousStandbyNames),
+            connected: seen.connected, inForceSince: life.namesInForce?.position)
     }
 
     /// Everything is as it should be; users who were held out get in once enough standbys have confirmed.
     private func settle(_ situation: SynchronousSituation) async {
         guard synchronous.holdsOutUsers else { return }
-        let names = situation.names ?? .none
-        guard situation.confirmed.intersection(names.standbys).count >= names.count else {
+        guard situation.isEverythingConfirmed else {
             synchronous.isUnsettled = !situation.fit.isEmpty
             return
         }
@@ -134,6 +102,17 @@ extension AgentLoop {
         } catch {
             synchronous.holdsOutUsers = true
             logger.warning("ordinary users are still held out: \(error)")
+        }
+    }
+}
+
+extension ServerStatus {
+    /// Everybody this server sends WAL to.
+    var connected: [ConnectedStandby] {
+        standbys.map {
+            ConnectedStandby(
+                name: $0.applicationName, isStreaming: $0.state == "streaming", flushed: $0.flushed,
+                isCounted: $0.synchronousState != "async")
         }
     }
 }

@@ -33,17 +33,14 @@ extension AgentLoop {
         }
         if !isRestart { takeover = try await begun(takeover, policy) }
         try requireLock()
-        // Also where it says what it said: a write of it that was thought lost can land as long as it names this version, and
-        // the names would meet another record than the one they are decided on.
-        if synchronous.mayRecordStillLand || former?.meansTheSame(as: takeover.record) != true {
+        if takeover.mustBeWritten(over: former, mayStillLand: synchronous.mayRecordStillLand) {
             try await writeTakeover(
                 takeover.record, over: former, isElected: reign.electedOver != nil, deadline: deadline)
         }
         reign.electedOver = nil
         synchronous.takeOver(takeover, from: former, by: me, awaitingUntil: .now() + timings.loopWait)
         if isRestart { life.namesInForce = nil } else { life.namesInForce?.forgetPosition(at: .now()) }
-        // A server that comes up after a crash shows commits it had not acknowledged: nobody looks before they are safe.
-        synchronous.holdsOutUsers = isRestart && takeover.names.count > 0
+        synchronous.holdsOutUsers = takeover.holdsOutUsers(isRestart: isRestart)
         logger.notice(
             "took synchronous replication over",
             metadata: ["names": "\(takeover.names)", "members": "\(takeover.record.members.sorted())"])
@@ -88,26 +85,28 @@ extension AgentLoop {
 
     /// Whom a leader may hand over to, by a live read; nil when the record restricts nobody.
     func electableMembers(_ view: ClusterView) async throws -> Set<String>? {
-        guard view.configuration.standbyCluster == nil else { return nil }
-        let record = try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
-        return record.flatMap { $0.isActive ? $0.members : nil }
+        try await restriction(view)?.electable
     }
 
-    /// Records an heir the record does not let lead yet.
+    /// What may restrict whom a leader hands over to, by a live read; nil: nothing does.
+    func restriction(_ view: ClusterView) async throws -> SynchronousState? {
+        guard view.configuration.standbyCluster == nil else { return nil }
+        return try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
+    }
+
+    /// Records an heir the record does not let lead yet; see `SynchronousState.vouching(for:by:)`.
     ///
-    /// - Requires: this server is down in order, and the heir has its last record. So it has every commit this leader ever
-    ///   acknowledged, and no other can come: more than a record asks of its members.
+    /// - Requires: this server is down in order, and the heir has its last record.
     /// - Throws: when the record could not be written; the heir could not lead then.
     func vouch(for heir: String) async throws {
         // A view that is behind costs the heir its vote, and nobody a commit.
         guard let view = watch.view(), view.configuration.synchronous.mode != .off || view.synchronous?.isActive == true
         else { return }
         let deadline = BootInstant.now() + timings.retryTimeout
-        guard let record = try await store.readSynchronous(deadline: deadline), record.leader == me,
-            !record.members.contains(heir)
+        guard let record = try await store.readSynchronous(deadline: deadline),
+            let next = record.vouching(for: heir, by: me)
         else { return }
         try requireLock()
-        let next = SynchronousState(leader: me, members: [heir])
         synchronous.noteWriteBegins()
         let written = try await store.writeSynchronous(next, over: record, deadline: deadline)
         synchronous.noteWriteIsSettled()

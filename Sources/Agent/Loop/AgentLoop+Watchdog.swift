@@ -9,23 +9,13 @@ extension AgentLoop {
     /// - Returns: whether this member holds the lock and must not lead.
     func keepWatchdog(_ view: ClusterView) -> Bool {
         let timings = view.configuration.timings
-        if view.configuration.isPaused {
-            watchdog.disable()
-            return false
-        }
-        switch activity?.kind {
-        // Its server is being stopped: whoever stops it ends the countdown after that.
-        case .handingOver, .stopping, .demoting, .demotingCluster, .restarting: return false
-        case .bootstrapping, .cloning, .startingPrimary, .startingStandby, .promoting, .recovering, .rejoining, .racing,
-            .restartingPrimary, .restartingStandby, nil:
-            break
-        }
-        // A standby leader takes no writes.
-        let isStandbyLeader = if case .standby = server { view.configuration.standbyCluster != nil } else { false }
-        if !isStandbyLeader, watch.standing(ttl: timings.ttl).isMine { return !watchdog.activate(timings) }
-        switch server {
-        case .noData, .unusable, .damaged, .stopped, .standby: if activity == nil { watchdog.disable() }
-        case .starting, .primary, .unresponsive: break
+        let step = judgeWatchdog(
+            server, activity: activity?.kind, isMine: watch.standing(ttl: timings.ttl).isMine,
+            isPaused: view.configuration.isPaused, isStandbyCluster: view.configuration.standbyCluster != nil)
+        switch step {
+        case .activate: return !watchdog.activate(timings)
+        case .disable: watchdog.disable()
+        case .rest: break
         }
         return false
     }

@@ -8,18 +8,11 @@ extension AgentLoop {
     func reportWonRequest() async {
         guard let won = requests.won else { return }
         requests.won = nil
-        let request = won.request
-        // Another leader that was named, and has gone, is none of this member's business; decide(_:) refuses such a request.
-        guard request.candidate != nil || request.leader == won.former else { return }
-        let isAsAsked = request.candidate == nil || request.candidate == me
-        let reason =
-            isAsAsked
-            ? won.loss ?? "failed over"
-            : "\(me) was elected instead of \(request.candidate ?? ""), which could not lead"
+        guard let outcome = won.outcome(for: me) else { return }
         await finish(
-            request,
+            won.request,
             SwitchoverResult(
-                requestID: request.requestID, succeeded: isAsAsked, from: won.former, to: me, reason: reason,
-                loss: won.loss))
+                requestID: won.request.requestID, succeeded: outcome.succeeded, from: won.former, to: me,
+                reason: outcome.reason, loss: won.loss))
     }
 }

@@ -50,7 +50,7 @@ actor AgentLoop {
     }
     var requests = RequestKeeping()
     var told = Told()
-    var slots = SlotKeeping()
+    var slotKeeping = SlotKeeping()
 
     private enum Stage {
         case running
@@ -111,16 +111,7 @@ actor AgentLoop {
     func stop() {
         logger.notice("asked to stop")
         if stage == .running { stage = .stopping }
-        // What only brings this member into the cluster is not worth finishing; nor is a start, or a recovery, whose server is
-        // to be stopped: the Pod's time would be over before a long one.
-        if let activity,
-            [
-                .cloning, .bootstrapping, .rejoining, .racing, .startingStandby, .restartingStandby, .startingPrimary,
-                .recovering,
-            ].contains(activity.kind)
-        {
-            activity.task.cancel()
-        }
+        if let activity, activity.kind.isBrokenOffByStop { activity.task.cancel() }
         alarm.ring()
     }
 
@@ -208,7 +199,8 @@ actor AgentLoop {
     }
 
     private func refreshTerms(_ view: ClusterView) {
-        let list = failsafeList(view)
+        let entry = FailsafeList.Entry(name: me, apiURL: configuration.apiURL, podUID: configuration.podUID)
+        let list = FailsafeList.recorded(by: entry, in: view)
         state.update {
             $0.timings = view.configuration.timings
             $0.failsafe = list
@@ -225,15 +217,6 @@ actor AgentLoop {
         }
     }
 
-    /// Whom this member records beside the lock while it leads: every member that can be asked, itself always.
-    private func failsafeList(_ view: ClusterView) -> FailsafeList? {
-        guard view.configuration.usesFailsafe else { return nil }
-        var list = FailsafeList(of: view.members.values.filter { $0.name != me })
-        list.entries.insert(
-            FailsafeList.Entry(name: me, apiURL: configuration.apiURL, podUID: configuration.podUID))
-        return list
-    }
-
     // MARK: Activities
 
     /// Starts a long action. Its end wakes the loop, which then looks again at what there is.
@@ -247,7 +230,9 @@ actor AgentLoop {
         let started = BootInstant.now()
         let former = activity?.task
         former?.cancel()
-        state.update { $0.healthyUntil = max($0.healthyUntil, started + Self.patience(with: kind, timings)) }
+        state.update {
+            $0.healthyUntil = ServerHealth.renewable(until: $0.healthyUntil, during: kind, from: started, timings)
+        }
         let task = Task {
             if !overtaking { await former?.value }
             do {
@@ -266,9 +251,8 @@ actor AgentLoop {
 
     private func finish(_ number: Int) {
         guard activities.end(number) else { return }
-        // Patience ends with the action; from here on the server has to show that it is well.
-        let grace = timings.loopWait * 2
-        state.update { $0.healthyUntil = .now() + grace }
+        let end = ServerHealth.renewable(afterActivityAt: .now(), timings)
+        state.update { $0.healthyUntil = end }
         alarm.ring()
     }
 }

@@ -8,9 +8,9 @@ struct SynchronousKeeping {
     /// What the server is to wait for; nil before this agent has decided it.
     private(set) var names: SynchronousStandbyNames?
     /// Until then standbys that were recorded may still reconnect to a primary that has just begun.
-    private(set) var standbysAreAwaitedUntil: BootInstant?
+    private var standbysAreAwaitedUntil: BootInstant?
     /// The member this one took over from; nobody waits for it to reconnect.
-    private(set) var formerLeader: String?
+    private var formerLeader: String?
     /// Steps are left, or wait for a standby: look again soon.
     var isUnsettled = false
     /// A write of the record, perhaps of an earlier life, was not answered and is not settled.
@@ -34,8 +34,10 @@ struct SynchronousKeeping {
         names = takeover.names
     }
 
-    /// The standbys are there, or had their time.
-    mutating func noteWaitIsOver() { standbysAreAwaitedUntil = nil }
+    /// A primary that has just begun does not drop standbys that are about to reconnect.
+    mutating func awaitsStandbys(_ situation: SynchronousSituation, in view: ClusterView, at now: BootInstant) -> Bool {
+        situation.awaitsStandbys(until: &standbysAreAwaitedUntil, former: formerLeader, in: view, at: now)
+    }
 
     mutating func noteWriteBegins() { mayRecordStillLand = true }
 

@@ -70,8 +70,7 @@ public struct Candidacy: Hashable, Sendable {
         self.recordedTimeline = recordedTimeline
         self.maximumLag = maximumLag
         self.synchronous = synchronous
-        // What is to happen later decides no election now.
-        self.request = request?.schedule == nil ? request : nil
+        self.request = request?.due
     }
 
     /// Those who might take the lock instead. Where seals are asked for, who gave none does not race now. Who needs none has

@@ -184,33 +184,3 @@ public struct RunningServer: Codable, Hashable, Sendable {
         self.isRestartPending = isRestartPending
     }
 }
-
-/// Long actions. Each says whether it may go on when the lock is lost.
-public enum Activity: String, Codable, Hashable, Sendable {
-    case bootstrapping = "bootstrap"
-    case cloning = "creating replica"
-    case startingPrimary = "starting as primary"
-    case startingStandby = "starting as a secondary"
-    case promoting = "promote"
-    case demoting = "demote"
-    case demotingCluster = "demoting to a standby cluster"
-    case handingOver = "switchover"
-    case recovering = "doing crash recovery in a single user mode"
-    case rejoining = "rejoining the leader"
-    case racing = "leader race"
-    case restarting = "restart"
-    case restartingPrimary = "restart of the primary"
-    case restartingStandby = "restart of the standby"
-    case stopping = "stop"
-
-    /// The action makes or keeps a primary, which without the lock must not exist.
-    public var needsLock: Bool {
-        switch self {
-        case .startingPrimary, .promoting, .restartingPrimary: true
-        case .bootstrapping, .cloning, .startingStandby, .demoting, .demotingCluster, .handingOver, .recovering,
-            .rejoining, .racing,
-            .restarting, .restartingStandby, .stopping:
-            false
-        }
-    }
-}

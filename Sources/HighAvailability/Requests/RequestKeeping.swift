@@ -27,7 +27,6 @@ public struct RequestKeeping: Hashable, Sendable {
 
     /// What this member has answered to the order in the store; an earlier life's answer counts too.
     public func restartReport(of me: String, in view: ClusterView) -> RestartReport? {
-        guard let order = view.restart, order.member == me else { return nil }
-        return [restart, view.members[me]?.restart].compactMap(\.self).first { $0.id == order.id }
+        view.restartAnswer(of: me, restart)
     }
 }

@@ -1,35 +1,38 @@
 public import Units
 
-/// Which replication slots a member keeps: when each slot's member was last part of those that stream from it.
+/// Which replication slots a member keeps, and for how long.
 ///
-/// It outlives the server, whose slots do; which of them are known to exist there is part of that one's life.
+/// A slot for every member that streams from this one, so that WAL waits for it. That of a member which left the cluster stays
+/// for its retention, in case it comes back; that of one that streams from another goes as soon as it has let go.
 public struct SlotKeeping: Hashable, Sendable {
+    /// When each slot's member last streamed from here.
     private var lastPresent: [SlotName: BootInstant] = [:]
-    /// The slots this leader found when it began are in there.
-    public private(set) var hasCounted = false
+    private var hasCounted = false
 
     public init() {}
 
-    /// Counts those a leader finds when it begins, once in this life of the agent.
-    ///
-    /// Nobody remembers since when their members are gone: an earlier life of this agent may have seen them just now.
+    /// Counts in the slots a leader found when it began. Nobody remembers since when their members are gone: an earlier life of
+    /// the agent may have seen them just now.
     public mutating func count(_ found: some Sequence<SlotName>, at now: BootInstant) {
+        guard !hasCounted else { return }
         hasCounted = true
-        for slot in found { lastPresent[slot] = lastPresent[slot] ?? now }
+        for slot in found where lastPresent[slot] == nil { lastPresent[slot] = now }
     }
 
-    /// The slots there are to be now: one for each member that streams from this one, and for each that did not long ago and is
-    /// not part of the cluster any more.
-    ///
     /// - Parameters:
-    ///   - mine: of those that stream from this member.
-    ///   - members: of all there are; who streams from another one now keeps no slot here.
-    public mutating func wanted(
-        mine: Set<SlotName>, members: Set<SlotName>, retention: Duration, at now: BootInstant
+    ///   - leader: whom everybody streams from who is told nothing else.
+    ///   - missing: members known not to run, whatever the store shows.
+    /// - Returns: the slots there are to be.
+    public mutating func keep(
+        for me: String, leader: String, in view: ClusterView, missing: Set<String>, at now: BootInstant
     ) -> Set<SlotName> {
-        for slot in mine { lastPresent[slot] = now }
-        lastPresent = lastPresent.filter { slot, present in
-            now - present < retention && (!members.contains(slot) || mine.contains(slot))
+        let streaming = Set(
+            standbys(of: me, leader: leader, in: view, avoiding: missing).map { SlotName(member: $0) })
+        let members = Set(view.members.keys.map { SlotName(member: $0) })
+        for slot in streaming { lastPresent[slot] = now }
+        lastPresent = lastPresent.filter { slot, seen in
+            now - seen < view.configuration.memberSlotRetention
+                && (!members.contains(slot) || streaming.contains(slot))
         }
         return Set(lastPresent.keys)
     }

@@ -44,7 +44,11 @@ public enum SealVerdict: Hashable, Sendable {
 /// - Parameters:
 ///   - standing, lock: as this member itself sees them.
 ///   - isPrimary: a primary has nothing to stop, and no seal to give.
-public func judgeSeal(_ wanted: Seal, standing: LockStanding, lock: LockRecord?, isPrimary: Bool) -> SealVerdict {
+///   - activity: what is under way here. Only a race leaves the server, and what it receives, as they are.
+public func judgeSeal(
+    _ wanted: Seal, standing: LockStanding, lock: LockRecord?, isPrimary: Bool, activity: Activity? = nil
+) -> SealVerdict {
+    if let activity, activity != .racing { return .refuse("\(activity.rawValue) in progress") }
     if isPrimary { return .refuse("I run as a primary") }
     guard standing.isFree else { return .refuse("the lock is \(standing)") }
     guard Seal(for: lock) == wanted else {

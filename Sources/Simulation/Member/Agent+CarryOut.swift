@@ -35,7 +35,7 @@ extension Agent {
                 begin(.restartingStandby) { restartStandby(order, $0) }
             }
         case .answerRestart(let report): restartReport = report
-        case .release: begin(.racing) { releaseUnasked($0) }
+        case .release: begin(.racing) { release(ReleasePlan(observation), $0) }
         case .shutDown: begin(.stopping) { shutDown($0) }
         }
     }
@@ -54,7 +54,9 @@ extension Agent {
         readFreeLock(done) { [self] record in
             let view = currentView()
             askForVotes(over: record, view, done) { [self] mine, others, reports, election in
-                if view.initialization == .never, reports.count < others.count { return standBack(done) }
+                if mustAwaitEverybody(view.initialization, asked: others.count, answered: reports.count) {
+                    return standBack(done)
+                }
                 readStanding(view.failover) { [self] request in
                     let verdict = judgeCandidacy(
                         Candidacy(
@@ -105,7 +107,7 @@ extension Agent {
     private func acquireWithoutRace(_ done: @escaping (Bool) -> Void) {
         readFreeLock(done) { [self] record in
             readElection(over: record, done) { [self] election in
-                if let election, record?.heir != me, election.record.leader != me { return race(done) }
+                if let election, election.needsVote(of: me, over: record) { return race(done) }
                 electedOver = election?.record
                 take(over: record, done)
             }
@@ -317,15 +319,14 @@ extension Agent {
             })
     }
 
-    private func releaseUnasked(_ done: @escaping (Bool) -> Void) {
+    private func release(_ plan: ReleasePlan, _ done: @escaping (Bool) -> Void) {
         let release = { [self] in
             submit(
                 .release(heir: nil, position: nil) { [self] _ in
                     after(timings.retryTimeout.microseconds) { done(true) }
                 })
         }
-        // Backends outlive a postmaster; whoever lets go must have ended them. A standby may run on.
-        if case .standby = server { return release() }
+        guard plan.endsServer(server) else { return release() }
         killServer { _ in release() }
     }
 

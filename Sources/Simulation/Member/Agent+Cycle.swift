@@ -76,7 +76,7 @@ extension Agent {
                 return
             }
             silentSince = nil
-            healthyUntil = now + timings.loopWait * 2
+            healthyUntil = ServerHealth.renewable(until: healthyUntil, after: .accepting, at: now, timings)
             let running = runningServer()
             if postgres.process == .primary { publishedTimeline = running.timeline }
             publishedPosition = postgres.process == .primary ? running.position : nil
@@ -100,7 +100,7 @@ extension Agent {
 
     private func noteSilence() {
         if silentSince == nil { silentSince = now }
-        guard let silentSince, now - silentSince >= min(timings.retryTimeout, .seconds(3)) else { return }
+        guard ServerHealth.isSilentForTooLong(since: silentSince, at: now, timings) else { return }
         server = .unresponsive(systemIdentifier: postgres.systemIdentifier)
     }
 
@@ -120,28 +120,18 @@ extension Agent {
 
     /// Where this member is, measured now; nil when its server does not tell.
     func reportPosition() -> PositionReport? {
-        let mayLead = tags.mayLead && !isStopping && !isBarred
+        let availability = Availability(tags: tags, isStopping: isStopping, isBarred: isBarred)
         switch postgres.process {
         case .primary, .standby:
             guard pod.frozenServer == 0 else { return nil }
-            return PositionReport(
-                name: me, isPrimary: postgres.process == .primary, timeline: Timeline(rawValue: postgres.timeline),
-                position: LSN(rawValue: postgres.received), replayed: LSN(rawValue: postgres.replayed),
-                isEligible: mayLead)
+            let measured = MeasuredServer(
+                isPrimary: postgres.process == .primary, timeline: Timeline(rawValue: postgres.timeline),
+                position: LSN(rawValue: postgres.received), replayed: LSN(rawValue: postgres.replayed))
+            return describePosition(of: me, measured, availability)
         case .startingPrimary, .startingStandby, .stopping:
             return nil
         case .none, .orphans:
-            guard case .stopped(let stopped) = filesState() else {
-                guard case .noData = filesState() else { return nil }
-                return PositionReport(
-                    name: me, isPrimary: false, timeline: Timeline(rawValue: 0), position: .invalid, replayed: .invalid,
-                    isEligible: false)
-            }
-            return PositionReport(
-                name: me, isPrimary: false, timeline: stopped.timeline, position: stopped.position,
-                replayed: stopped.position,
-                isEligible: mayLead && stopped.wasPrimary && stopped.isClean
-                    && !view.isOnUnrecordedCourse(stopped, of: me) && (activity == nil || activity == .racing))
+            return describePosition(of: me, files: filesState(), activity: activity, in: view, availability)
         }
     }
 

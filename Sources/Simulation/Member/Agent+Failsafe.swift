@@ -6,12 +6,11 @@ import Units
 extension Agent {
     /// Whom this member records beside the lock while it leads: every member that can be asked, itself always.
     func refreshFailsafeList() {
-        guard view.configuration.usesFailsafe else { return failsafe = nil }
-        var list = FailsafeList(of: view.members.values.filter { $0.name != me })
-        list.entries.insert(FailsafeList.Entry(name: me, apiURL: pod.address, podUID: pod.uid))
+        let entry = FailsafeList.Entry(name: me, apiURL: pod.address, podUID: pod.uid)
+        let list = FailsafeList.recorded(by: entry, in: view)
         guard list != failsafe else { return }
         failsafe = list
-        if !isKeeperBusy { planBeat() }
+        if list != nil, !isKeeperBusy { planBeat() }
     }
 
     // MARK: The leader
@@ -126,18 +125,14 @@ extension Agent {
     func lookWhetherListIsGone(
         _ record: LockRecord?, _ done: @escaping (Bool) -> Void, _ then: @escaping (Bool) -> Void
     ) {
-        guard let list = record?.failsafe, !list.contains(identity), list.entries.contains(where: { $0.name == me })
-        else { return then(false) }
+        guard let list = record?.failsafe, list.isSucceeded(by: identity) else { return then(false) }
         let number = activityNumber
         world.request(pod, timeout: 2_500_000) { world -> APIOutcome<Set<String>> in
             .answered(Set(world.api.pods.compactMap { $0?.podUID }))
         } _: { [self] outcome in
             guard activityNumber == number else { return }
             guard case .answered(let existing) = outcome else { return done(false) }
-            let holder = record?.identity?.podUID
-            then(
-                list.entries.allSatisfy { $0.podUID.map { !existing.contains($0) } ?? false }
-                    && holder.map { !existing.contains($0) } ?? true)
+            then(list.isGone(existing: existing, holder: record?.identity))
         }
     }
 }

@@ -106,7 +106,7 @@ extension Agent {
         guard world.plan.synchronous.mode != .off else { return then(.answered(nil)) }
         readSynchronous { outcome in
             guard case .answered(let record) = outcome else { return then(.silent) }
-            then(.answered(record.flatMap { $0.isActive ? $0.members : nil }))
+            then(.answered(record?.electable))
         }
     }
 
@@ -188,12 +188,17 @@ extension Agent {
             done(true)
             pod.agentEnded()
         }
-        guard standing().isMine, !view.configuration.isPaused else {
-            let deadline = now + max(timings.loopWait * 2, .seconds(3))
-            return leaveSynchronous(until: deadline) { [self] in
-                stopCleanly(within: .seconds(40)) { _ in end() }
-            }
+        let plan = Shutdown(
+            isLeader: standing().isMine, isPaused: view.configuration.isPaused, isStandbyLeader: false, timings)
+        switch plan {
+        case .leave(let limit):
+            leaveSynchronous(until: now + limit) { [self] in stopCleanly(within: .seconds(40)) { _ in end() } }
+        case .keepLock: stopCleanly(within: .seconds(40)) { _ in end() }
+        case .handOver, .releaseThenStop: shutDownLeader(end)
         }
+    }
+
+    private func shutDownLeader(_ end: @escaping () -> Void) {
         chooseOnLeaving { [self] heir in
             let stopWithoutHeir = { [self] in
                 stopCleanly(within: .seconds(30)) { [self] position in

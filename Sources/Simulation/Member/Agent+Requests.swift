@@ -5,8 +5,7 @@ import Units
 extension Agent {
     /// What this member has answered to the order in the store; an earlier life's answer counts too.
     var answeredRestart: RestartReport? {
-        guard let order = view.restart, order.member == me else { return nil }
-        return [restartReport, view.members[me]?.restart].compactMap(\.self).first { $0.id == order.id }
+        view.restartAnswer(of: me, restartReport)
     }
 
     /// Restarts the leader's server in place: the lock is renewed meanwhile.

@@ -1,7 +1,7 @@
 import HighAvailability
 import Units
 
-/// Seal before vote; mirrors the product's shell around ``judgeSeal(_:standing:lock:isPrimary:)``.
+/// Seal before vote; mirrors the product's shell around ``judgeSeal(_:standing:lock:isPrimary:activity:)``.
 extension Agent {
     /// What a synchronous mode asks of this election, from a live read.
     func readElection(
@@ -63,13 +63,13 @@ extension Agent {
     var knowsItsEnd: Bool {
         if postgres.process == .standby { return true }
         guard case .none = postgres.process, case .stopped(let stopped) = filesState() else { return false }
-        return stopped.wasPrimary && stopped.isClean
+        return stopped.knowsItsEnd
     }
 
     private func judge(_ wanted: Seal) -> SealVerdict {
-        if let activity, activity != .racing { return .refuse("busy") }
-        return judgeSeal(
-            wanted, standing: standing(), lock: sight.record, isPrimary: postgres.process == .primary)
+        judgeSeal(
+            wanted, standing: standing(), lock: sight.record, isPrimary: postgres.process == .primary,
+            activity: activity)
     }
 
     /// Promises first, then stops receiving WAL.

@@ -22,7 +22,9 @@ extension Agent {
         else { return }
         noteNames()
         let situation = situation(record: view.synchronous)
-        guard !awaitsStandbys(situation) else {
+        let isAwaiting = situation.awaitsStandbys(
+            until: &standbysAreAwaitedUntil, former: formerLeader, in: view, at: now)
+        guard !isAwaiting else {
             isSynchronousUnsettled = true
             return
         }
@@ -172,23 +174,10 @@ extension Agent {
             fit: Set(candidates.filter(\.isFit).map(\.name)), confirmed: confirmed)
     }
 
-    /// A primary that has just begun does not drop standbys that are about to reconnect.
-    private func awaitsStandbys(_ situation: SynchronousSituation) -> Bool {
-        guard let until = standbysAreAwaitedUntil, policy.mode != .off else { return false }
-        let expected = (situation.record?.members ?? []).filter { name in
-            guard name != formerLeader, let member = view.members[name] else { return false }
-            return !member.isBeingDeleted && member.state != .stopping
-        }
-        if now < until, !expected.isSubset(of: situation.fit) { return true }
-        standbysAreAwaitedUntil = nil
-        return false
-    }
-
     /// Users who were held out get in once enough standbys have confirmed.
     private func settle(_ situation: SynchronousSituation) {
         guard postgres.holdsOutUsers else { return }
-        let names = situation.names ?? .none
-        guard situation.confirmed.intersection(names.standbys).count >= names.count else {
+        guard situation.isEverythingConfirmed else {
             isSynchronousUnsettled = true
             return
         }
@@ -219,13 +208,13 @@ extension Agent {
                     formerLeader = former?.leader == me ? nil : former?.leader
                     standbysAreAwaitedUntil = now + timings.loopWait
                     if isRestart { namesInForce = nil } else { namesInForce?.forgetPosition(at: now) }
-                    postgres.holdsOutUsers = isRestart && takeover.names.count > 0
+                    postgres.holdsOutUsers = takeover.holdsOutUsers(isRestart: isRestart)
                     postgres.apply(takeover.names)
                     // Read back from a running standby before it is promoted.
                     after(isRestart ? 0 : world.random.next(in: 2_000...20_000), guarded(then))
                 }
                 let isElected = electedOver != nil
-                if !mayRecordStillLand, former?.meansTheSame(as: takeover.record) ?? false { return finish() }
+                guard takeover.mustBeWritten(over: former, mayStillLand: mayRecordStillLand) else { return finish() }
                 writeRecord(takeover.record, over: former, within: timings.retryTimeout) { [self] outcome in
                     switch outcome {
                     case .answered: finish()

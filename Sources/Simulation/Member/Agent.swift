@@ -178,7 +178,7 @@ final class Agent {
             after(succeeded ? 0 : 500_000) { [self] in
                 guard activityNumber == number else { return }
                 activity = nil
-                healthyUntil = now + timings.loopWait * 2
+                healthyUntil = ServerHealth.renewable(afterActivityAt: now, timings)
                 wake()
             }
         }

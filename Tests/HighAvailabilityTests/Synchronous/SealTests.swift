@@ -31,4 +31,12 @@ import Units
         #expect(
             judgeSeal(Seal(epoch: 9, lockVersion: "41"), standing: free, lock: lock, isPrimary: false) != .seal)
     }
+    @Test func `a member that does something with its server does not seal; one that races does`() {
+        for activity in Activity.allCases {
+            let verdict = judgeSeal(
+                seal, standing: .expired(holder: "p"), lock: lock, isPrimary: false, activity: activity)
+            let expected: SealVerdict = activity == .racing ? .seal : .refuse("\(activity.rawValue) in progress")
+            #expect(verdict == expected)
+        }
+    }
 }

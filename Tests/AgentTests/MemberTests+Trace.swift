@@ -32,6 +32,16 @@ extension MemberTests {
                     let finding = replay.take(cycle)
                     #expect(finding == nil, "\(member.name), line \(index + 1): \(String(describing: finding))")
                 }
+                for (index, observation) in cycles.map(\.observation).enumerated() {
+                    // Lock and store are of one instant, however long the server was asked in between.
+                    let holder: String? =
+                        switch observation.lock {
+                        case .mine: observation.me
+                        case .held(by: let other): other
+                        default: observation.cluster.lock?.leader
+                        }
+                    #expect(observation.cluster.lock?.leader == holder, "\(member.name), line \(index + 1)")
+                }
                 let actions = Set(cycles.map(\.decision.action))
                 #expect(actions.contains(.lead), "\(member.name) has led")
                 #expect(

@@ -123,13 +123,12 @@ actor AgentLoop {
     // MARK: One cycle
 
     private func cycle() async {
-        guard var view = watch.view() else {
+        guard var view = look() else {
             remember(nil, lock: .neverTaken, pause: .seconds(1))
             alarm.ring(after: .seconds(1))
             if isStopping, activity == nil { begin(.stopping) { await $0.stopWithoutStore() } }
             return
         }
-        view.failover = requests.standing(view.failover)
         refreshTerms(view)
         if activity == nil {
             server = await observeServer(view)
@@ -140,15 +139,19 @@ actor AgentLoop {
         state.update { $0.isPrimary = isPrimary }
         await lowerFenceWhenIdle()
         await noteOutage(view)
-        noteRemote(view)
         await noteShortage(view)
+        // The last wait is over. The store and the lock are looked at together, as they are now and not as they were before we
+        // asked the server: what follows, and what is decided, goes by the two of one instant.
+        view = look() ?? view
+        let lock = watch.standing(ttl: view.configuration.timings.ttl)
+        if !mayHaveOutage(isMine: lock.isMine, isStopping: isStopping, view.configuration) { outage.end() }
+        noteRemote(view)
         keepFence()
         let isWatchdogMissing = keepWatchdog(view)
         noteStoreProblems()
-        // Taken after the last wait: the lock as it is now, not as it was before we asked the server.
         var observation = Observation(
-            now: .now(), me: me, tags: tags, cluster: view, lock: watch.standing(ttl: view.configuration.timings.ttl),
-            server: server, activity: activity?.kind, followed: life.followed, followedRemote: life.followedRemote,
+            now: .now(), me: me, tags: tags, cluster: view, lock: lock, server: server, activity: activity?.kind,
+            followed: life.followed, followedRemote: life.followedRemote,
             remoteObjection: remoteServer.objection, notStreamingSince: life.notStreamingSince,
             avoidedSources: standingBack.avoidedSources, standsBackUntil: standingBack.until,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
@@ -166,13 +169,20 @@ actor AgentLoop {
         trace?.record(observation, decision)
         record(decision, observation)
         await carryOut(decision, observation)
-        let lock = watch.standing(ttl: view.configuration.timings.ttl)
-        publish(view, lock: lock)
+        let lockNow = watch.standing(ttl: view.configuration.timings.ttl)
+        publish(view, lock: lockNow)
         let pause = longestPause(
             after: observation, lockExpiry: watch.lockExpiry(ttl: view.configuration.timings.ttl),
             isSilent: life.silentSince != nil, isSynchronousUnsettled: synchronous.isUnsettled)
-        remember(view, lock: lock, pause: pause)
+        remember(view, lock: lockNow, pause: pause)
         alarm.ring(after: pause)
+    }
+
+    /// The store as it shows itself now, without the request that was answered a moment ago.
+    private func look() -> ClusterView? {
+        guard var view = watch.view() else { return nil }
+        view.failover = requests.standing(view.failover)
+        return view
     }
 
     private func remember(_ view: ClusterView?, lock: LockStanding, pause: Duration) {

@@ -86,20 +86,6 @@ extension AgentLoop {
         }
     }
 
-    /// Lets go of a lock that nobody asked for; see ``ReleasePlan`` for who goes first.
-    private func release(_ plan: ReleasePlan) async throws {
-        if let time = plan.timeForHand(server), try await isRestartedByHand(within: time) { return }
-        if plan.mayLeadAfterAll, await hasEndedRecovery() { return }
-        if plan.endsServer(server) { try await killServer() }
-        let way = plan.timeForOthers(timings)
-        if let way { standingBack.giveWay(until: .now() + way) }
-        _ = await keeper.release(heir: nil, position: nil)
-        if way != nil { standingBack.noteGivenWay() }
-        // What runs is a standby, which needs no deadline.
-        try keeper.lowerFence()
-        try await Task.sleep(for: timings.retryTimeout)
-    }
-
     private func refuseHandOver(_ reason: String, requestID: String?, _ observation: Observation) async {
         guard let request = observation.cluster.failover else { return }
         logger.warning("\(reason)")

@@ -38,17 +38,6 @@ extension AgentLoop {
                 label: presence.label.change), shown: view.members[me])
     }
 
-    /// Takes a standby that is being promoted out of the read-only Service, where the label it gets next is its route.
-    ///
-    /// Done beside the promotion: a node takes some 100 ms to carry a new set of addresses out, and the new leader's would
-    /// have to wait for that. Where the route is there already, the read-only Service can wait.
-    func withdrawRoute() {
-        reign.isRouteWithdrawn = true
-        guard var wish = publisher.wanted else { return }
-        wish.label = .remove
-        publisher.publish(wish)
-    }
-
     private var problem: String? {
         if let decision = told.decision, decision.action == .refuse { return decision.reason }
         if let problem = settingsKeeping.beginningFault?.sentence ?? reign.promotionProblem

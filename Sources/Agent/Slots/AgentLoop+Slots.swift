@@ -8,32 +8,6 @@ import Units
 
 /// Standbys that stream from standbys.
 extension AgentLoop {
-    /// Whom to stream from in the end: the source that was decided, or the leader when that one does not answer.
-    ///
-    /// A source of a cascade is asked first, and this member's slot made there: what streams now goes on until then, and a
-    /// member that changes its source need not wait for the other to have seen it.
-    func sourceThatAnswers(_ wanted: String?, leader: String) async -> String? {
-        guard let wanted else { return nil }
-        guard wanted != leader || tags.replicatesFrom != nil else { return leader }
-        do {
-            try await instance.prepareToStream(from: try upstream(wanted))
-            return wanted
-        } catch {
-            if wanted != leader {
-                avoid(wanted, because: "\(error)")
-            } else {
-                logger.info("no slot was made at the leader", metadata: ["leader": "\(leader)", "error": "\(error)"])
-            }
-            return leader
-        }
-    }
-
-    /// Leaves a standby alone for a while.
-    func avoid(_ source: String, because reason: String) {
-        logger.notice("cannot use \(source) as a source for now", metadata: ["reason": "\(reason)"])
-        standingBack.avoid(source, at: .now())
-    }
-
     /// A standby keeps the slots of those that stream from it, and none of the time when it led itself.
     func keepCascade(_ observation: Observation) async {
         guard activity == nil, case .standby = observation.server, case .held(let leader) = observation.lock,

@@ -56,7 +56,7 @@ extension AgentLoop {
     /// Unseen, it would take writes without a lock, and another member be promoted beside it.
     ///
     /// - Returns: whether there was one.
-    private func adoptStartedByHand() async -> Bool {
+    func adoptStartedByHand() async -> Bool {
         guard instance.runningPostmaster == nil, await instance.adoptStartedByHand() != nil else { return false }
         logger.notice("PostgreSQL was started by hand")
         // It may not have its socket yet.
@@ -64,16 +64,6 @@ extension AgentLoop {
         synchronous.holdsOutUsers = instance.holdsOutUsers
         life.beginByHand(at: .now())
         return true
-    }
-
-    /// `pg_ctl restart` stops a server, and starts another one a moment later.
-    func isRestartedByHand(within limit: Duration) async throws -> Bool {
-        let deadline = BootInstant.now() + limit
-        while BootInstant.now() < deadline {
-            if await adoptStartedByHand() { return true }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        return false
     }
 
     /// A stopped postmaster still answers over old connections, so a new one is made regularly.
@@ -127,44 +117,9 @@ extension AgentLoop {
         }
     }
 
-    /// The answer to a candidate's question; nil when this server cannot tell.
-    func answerPosition() async -> PositionAnswer? {
-        guard let (report, status) = await measurePosition() else { return nil }
-        return PositionAnswer(
-            report: report, isRunning: instance.runningPostmaster != nil,
-            awaitedStandbys: status.flatMap(Self.awaitedStandbys))
-    }
-
     /// The postmaster has ended, expected or not: look at once.
     func note(_ exit: PostmasterExit) {
         logger.notice("the postmaster has ended", metadata: ["exit": "\(exit)"])
         alarm.ring()
-    }
-
-    /// Where this member is, measured now.
-    func reportPosition() async -> PositionReport? { await measurePosition()?.report }
-
-    /// - Returns: with what a running server said; nil when nothing can be told.
-    private func measurePosition() async -> (report: PositionReport, status: ServerStatus?)? {
-        let availability = Availability(
-            tags: tags, isStopping: isStopping, givesWay: .now() < standingBack.gaveWayUntil,
-            lacksWatchdog: watchdog.hasFailed,
-            isBarred: watch.isBarred(ttl: timings.ttl))
-        // A candidate may ask before the loop has looked.
-        if activity == nil { _ = await adoptStartedByHand() }
-        if instance.runningPostmaster != nil {
-            guard case .answered(let snapshot) = await instance.observe(deadline: .milliseconds(800)) else {
-                return nil
-            }
-            let measured = MeasuredServer(
-                isPrimary: !snapshot.isInRecovery, timeline: snapshot.timeline, position: snapshot.position,
-                replayed: snapshot.isInRecovery ? snapshot.replayPosition ?? .invalid : snapshot.position,
-                isReplayPausedForSettings: snapshot.isReplayPausedForSettings)
-            return (describePosition(of: me, measured, availability), snapshot)
-        }
-        let files = await observeFiles()
-        let report = describePosition(
-            of: me, files: files, activity: activity?.kind, in: watch.view(), availability)
-        return report.map { ($0, nil) }
     }
 }

@@ -6,8 +6,6 @@ import PostgresInstance
 import Units
 
 extension AgentLoop {
-    // MARK: Taking over
-
     /// Makes this member the one that may acknowledge commits, before it can.
     ///
     /// 0. The checkpointer of a standby knows that commits wait; see ``begun(_:_:)``. 1. The record names it, over the very version its election was decided on: from here on the former leader cannot
@@ -47,6 +45,38 @@ extension AgentLoop {
         if !isRestart { try await configureNames() }
     }
 
+    /// The takeover as it may be begun on this standby: with names only if its checkpointer knows that commits wait.
+    ///
+    /// - Throws: when that is not known, and going on without waiting is not allowed.
+    func begun(_ takeover: SynchronousTakeover, _ policy: SynchronousPolicy) async throws -> SynchronousTakeover {
+        guard takeover.names.count > 0, let seen,
+            life.namesInForce?.areWaitedFor(on: seen.postmasterStartTime) != true
+        else { return takeover }
+        logger.notice("waiting for the checkpointer to know that commits wait")
+        do {
+            synchronous.choose(.blocking)
+            try await configureNames()
+            // The session shows them before the signal has reached everybody.
+            try await Task.sleep(for: .milliseconds(100))
+            try await instance.passCheckpointer(deadline: policy.isStrict ? .seconds(60) : .seconds(1))
+        } catch {
+            try Task.checkCancellation()
+            guard let weaker = takeover.withoutWaiting(policy) else {
+                throw AgentError(
+                    .actionFailed, "the checkpointer may not know yet that commits wait; not promoting: \(error)")
+            }
+            logger.warning(
+                "commits wait for nobody for now, and nobody else may be elected: the checkpointer is busy",
+                metadata: ["error": "\(error)"])
+            return weaker
+        }
+        let now = BootInstant.now()
+        var names = NamesInForce(server: seen.postmasterStartTime, text: "", at: now)
+        names.provenNow(text: SynchronousStandbyNames.blocking.description, at: now)
+        life.namesInForce = names
+        return takeover
+    }
+
     private func writeTakeover(
         _ record: SynchronousState, over former: SynchronousState?, isElected: Bool, deadline: BootInstant
     ) async throws {
@@ -79,40 +109,5 @@ extension AgentLoop {
             }
             try await Task.sleep(for: .milliseconds(2))
         }
-    }
-
-    // MARK: Handing over and leaving
-
-    /// Whom a leader may hand over to, by a live read; nil when the record restricts nobody.
-    func electableMembers(_ view: ClusterView) async throws -> Set<String>? {
-        try await restriction(view)?.electable
-    }
-
-    /// What may restrict whom a leader hands over to, by a live read; nil: nothing does.
-    func restriction(_ view: ClusterView) async throws -> SynchronousState? {
-        guard view.configuration.standbyCluster == nil else { return nil }
-        return try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
-    }
-
-    /// Records an heir the record does not let lead yet; see `SynchronousState.vouching(for:by:)`.
-    ///
-    /// - Requires: this server is down in order, and the heir has its last record.
-    /// - Throws: when the record could not be written; the heir could not lead then.
-    func vouch(for heir: String) async throws {
-        // A view that is behind costs the heir its vote, and nobody a commit.
-        guard let view = watch.view(), view.configuration.synchronous.mode != .off || view.synchronous?.isActive == true
-        else { return }
-        let deadline = BootInstant.now() + timings.retryTimeout
-        guard let record = try await store.readSynchronous(deadline: deadline),
-            let next = record.vouching(for: heir, by: me)
-        else { return }
-        try requireLock()
-        synchronous.noteWriteBegins()
-        let written = try await store.writeSynchronous(next, over: record, deadline: deadline)
-        synchronous.noteWriteIsSettled()
-        guard written != nil else {
-            throw HandOverRefusal("synchronous replication state was updated by somebody else")
-        }
-        logger.notice("the heir has everything: it may lead", metadata: ["heir": "\(heir)"])
     }
 }

@@ -2,6 +2,7 @@ import ClusterRecords
 import ClusterStore
 import HighAvailability
 import Logging
+import PostgresConfiguration
 import PostgresInstance
 import Units
 
@@ -43,16 +44,6 @@ extension AgentLoop {
         try await rejoin(heir, from: heir)
     }
 
-    /// It is being carried out from here on: the next leader must not find it, and refuse what has just been done.
-    ///
-    /// - Throws: ``HandOverRefusal`` when it was withdrawn or replaced while this member got ready.
-    func take(_ request: FailoverRequest?) async throws {
-        guard let request else { return }
-        guard try await store.takeFailover(request, deadline: .now() + timings.retryTimeout) else {
-            throw HandOverRefusal("the request was withdrawn meanwhile")
-        }
-    }
-
     /// - Parameter isForced: a failover may lead to any member. Here too it costs nothing: the heir gets everything first.
     func heir(_ candidate: String?, isForced: Bool = false) async throws -> String {
         let (view, mine, reports) = try await positions()
@@ -74,12 +65,23 @@ extension AgentLoop {
         return (view, mine, await peers.positions(of: Array(others)))
     }
 
+    /// Whom a leader may hand over to, by a live read; nil when the record restricts nobody.
+    func electableMembers(_ view: ClusterView) async throws -> Set<String>? {
+        try await restriction(view)?.electable
+    }
+
+    /// What may restrict whom a leader hands over to, by a live read; nil: nothing does.
+    func restriction(_ view: ClusterView) async throws -> SynchronousState? {
+        guard view.configuration.standbyCluster == nil else { return nil }
+        return try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
+    }
+
     /// Who may lead, receives now and has replayed what it has, which this leader waits for while it still serves.
     ///
     /// - Requires: a checkpoint was made: its record is what shows who receives.
     /// - Throws: when there is nobody; see
     ///   ``judgeHeir(wanted:leader:reports:past:maximumLag:synchronous:largestBacklog:mayWait:isLeaving:)``.
-    private func receivingHeir(
+    func receivingHeir(
         _ wanted: String?, among electable: Set<String>?, isForced: Bool = false, isLeaving: Bool
     ) async throws -> String {
         guard let goal = await reportPosition()?.position else {
@@ -104,28 +106,8 @@ extension AgentLoop {
         }
     }
 
-    /// Whom a leader that stops in any case hands over to.
-    private func heirOnLeaving() async throws -> String {
-        let electable = try await electableOnLeaving()
-        // Nobody is there: no time is lost.
-        if case .none(let refusal) = try await heirStep(
-            nil, among: electable, past: .invalid, mayWait: true, isLeaving: true)
-        {
-            throw refusal
-        }
-        // It makes the stop short, too.
-        try await instance.checkpoint(deadline: .seconds(20))
-        return try await receivingHeir(nil, among: electable, isLeaving: true)
-    }
-
-    /// Whom a leader that stops in any case may hand over to; see ``vouch(for:)``.
-    private func electableOnLeaving() async throws -> Set<String>? {
-        guard let view = watch.view() else { throw HandOverRefusal("the store was never read") }
-        return try await restriction(view)?.electableOnLeaving
-    }
-
     /// - Parameter isForced: the candidate is to lead whatever it costs, and however long it replays.
-    private func heirStep(
+    func heirStep(
         _ wanted: String?, among electable: Set<String>?, past goal: LSN, isForced: Bool = false, mayWait: Bool,
         isLeaving: Bool
     ) async throws -> HeirStep {
@@ -137,32 +119,20 @@ extension AgentLoop {
             mayWait: mayWait, isLeaving: isLeaving)
     }
 
-    /// How long nobody could write, seen from here: until the heir's lock tells of its own timeline, and the route leads to it.
+    /// It is being carried out from here on: the next leader must not find it, and refuse what has just been done.
     ///
-    /// What the nodes need to carry the route out comes on top.
-    ///
-    /// - Parameter former: the timeline of this leader.
-    /// - Returns: nil if that was not seen; the lock has moved all the same.
-    private func outage(since stopped: BootInstant, after former: Timeline?, until heir: String) async -> Duration? {
-        let deadline = BootInstant.now() + .seconds(5)
-        while BootInstant.now() < deadline, !Task.isCancelled {
-            if let view = watch.view(), isServing(heir, after: former, in: view) { return .now() - stopped }
-            do { try await Task.sleep(for: .milliseconds(5)) } catch { return nil }
+    /// - Throws: ``HandOverRefusal`` when it was withdrawn or replaced while this member got ready.
+    func take(_ request: FailoverRequest?) async throws {
+        guard let request else { return }
+        guard try await store.takeFailover(request, deadline: .now() + timings.retryTimeout) else {
+            throw HandOverRefusal("the request was withdrawn meanwhile")
         }
-        return nil
-    }
-
-    private func isServing(_ heir: String, after former: Timeline?, in view: ClusterView) -> Bool {
-        if isRoutedByLabel { return view.members[heir]?.isLabelledPrimary == true }
-        guard let lock = view.lock, lock.leader == heir, let former, let timeline = lock.timeline, timeline > former
-        else { return false }
-        return route.leads(to: heir) ?? true
     }
 
     /// - Parameter end: when this agent has to have ended; nil: it goes on.
     /// - Returns: when the server began to stop.
     @discardableResult
-    private func stopAndRelease(heir: String, until end: BootInstant? = nil) async throws -> BootInstant {
+    func stopAndRelease(heir: String, until end: BootInstant? = nil) async throws -> BootInstant {
         let began = BootInstant.now()
         let position = try await stopCleanly(within: stopLimit(Shutdown.stopTime(until: end, at: began)))
         let patience = min(.seconds(10), end.map { $0 - .now() } ?? .seconds(10))
@@ -208,76 +178,47 @@ extension AgentLoop {
         return false
     }
 
-    // MARK: The end of this member
-
-    /// Stops the server and, if it led, hands the lock over; then the agent ends.
-    func shutDown() async throws {
-        defer { end() }
-        tellStop()
-        defer { if instance.runningPostmaster == nil { watchdog.disable() } }
-        let plan = Shutdown(
-            isLeader: watch.standing(ttl: timings.ttl).isMine,
-            isPaused: watch.view()?.configuration.isPaused ?? false, isStandbyLeader: isStandbyLeader, timings)
-        switch plan {
-        case .leave(let limit):
-            await leaveSynchronous(within: limit)
-            try await instance.stop(.fast, deadline: .seconds(40))
-        case .keepLock:
-            logger.notice("Leader key is not deleted due paused state")
-            try await instance.stop(.fast, deadline: .seconds(40))
-        case .releaseThenStop: try await shutDownStandbyLeader()
-        case .handOver: try await shutDownLeader()
+    /// Records an heir the record does not let lead yet; see `SynchronousState.vouching(for:by:)`.
+    ///
+    /// - Requires: this server is down in order, and the heir has its last record.
+    /// - Throws: when the record could not be written; the heir could not lead then.
+    func vouch(for heir: String) async throws {
+        // A view that is behind costs the heir its vote, and nobody a commit.
+        guard let view = watch.view(), view.configuration.synchronous.mode != .off || view.synchronous?.isActive == true
+        else { return }
+        let deadline = BootInstant.now() + timings.retryTimeout
+        guard let record = try await store.readSynchronous(deadline: deadline),
+            let next = record.vouching(for: heir, by: me)
+        else { return }
+        try requireLock()
+        synchronous.noteWriteBegins()
+        let written = try await store.writeSynchronous(next, over: record, deadline: deadline)
+        synchronous.noteWriteIsSettled()
+        guard written != nil else {
+            throw HandOverRefusal("synchronous replication state was updated by somebody else")
         }
+        logger.notice("the heir has everything: it may lead", metadata: ["heir": "\(heir)"])
     }
 
-    private func shutDownLeader() async throws {
-        let end = BootInstant.now() + Shutdown.time
-        let heir: String?
-        do {
-            heir = try await heirOnLeaving()
-        } catch {
-            logger.notice("stopping without an heir: \(error)")
-            heir = nil
+    /// How long nobody could write, seen from here: until the heir's lock tells of its own timeline, and the route leads to it.
+    ///
+    /// What the nodes need to carry the route out comes on top.
+    ///
+    /// - Parameter former: the timeline of this leader.
+    /// - Returns: nil if that was not seen; the lock has moved all the same.
+    private func outage(since stopped: BootInstant, after former: Timeline?, until heir: String) async -> Duration? {
+        let deadline = BootInstant.now() + .seconds(5)
+        while BootInstant.now() < deadline, !Task.isCancelled {
+            if let view = watch.view(), isServing(heir, after: former, in: view) { return .now() - stopped }
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { return nil }
         }
-        if let heir {
-            do {
-                try await stopAndRelease(heir: heir, until: end)
-                return
-            } catch {
-                logger.warning("\(error)")
-            }
-        }
-        // The checkpoint has had some of the time.
-        if instance.runningPostmaster != nil {
-            let limit = min(.seconds(30), Shutdown.stopTime(until: end, at: .now()))
-            try await instance.stop(.fast, deadline: stopLimit(limit))
-        }
-        let position = try await instance.shutdownCheckpoint()?.checkpoint
-        guard Shutdown.mayLetGo(shutdownCheckpoint: position, record: watch.view()?.synchronous, by: me) else { return }
-        _ = await keeper.release(heir: nil, position: position)
+        return nil
     }
 
-    private func shutDownStandbyLeader() async throws {
-        do {
-            // Whatever keeps it from finding an heir, it stops.
-            let step = try? await heirStep(
-                nil, among: electableOnLeaving(), past: .invalid, mayWait: false, isLeaving: true)
-            let heir: String? = if case .handOver(let member)? = step { member } else { nil }
-            try await releaseStandby(to: heir)
-        } catch {
-            logger.warning("stopping with the lock: \(error)")
-        }
-        try await instance.stop(.fast, deadline: .seconds(40))
-    }
-
-    /// Asked to stop before the store was ever read: there is nothing to hand over.
-    func stopWithoutStore() async {
-        defer { end() }
-        tellStop()
-        do {
-            try await instance.stop(.fast, deadline: .seconds(40))
-        } catch {
-            logger.error("\(error)")
-        }
+    private func isServing(_ heir: String, after former: Timeline?, in view: ClusterView) -> Bool {
+        if isRoutedByLabel { return view.members[heir]?.isLabelledPrimary == true }
+        guard let lock = view.lock, lock.leader == heir, let former, let timeline = lock.timeline, timeline > former
+        else { return false }
+        return route.leads(to: heir) ?? true
     }
 }

@@ -55,36 +55,4 @@ extension AgentLoop {
         }
         noteNames(seen)
     }
-
-    /// The takeover as it may be begun on this standby: with names only if its checkpointer knows that commits wait.
-    ///
-    /// - Throws: when that is not known, and going on without waiting is not allowed.
-    func begun(_ takeover: SynchronousTakeover, _ policy: SynchronousPolicy) async throws -> SynchronousTakeover {
-        guard takeover.names.count > 0, let seen,
-            life.namesInForce?.areWaitedFor(on: seen.postmasterStartTime) != true
-        else { return takeover }
-        logger.notice("waiting for the checkpointer to know that commits wait")
-        do {
-            synchronous.choose(.blocking)
-            try await configureNames()
-            // The session shows them before the signal has reached everybody.
-            try await Task.sleep(for: .milliseconds(100))
-            try await instance.passCheckpointer(deadline: policy.isStrict ? .seconds(60) : .seconds(1))
-        } catch {
-            try Task.checkCancellation()
-            guard let weaker = takeover.withoutWaiting(policy) else {
-                throw AgentError(
-                    .actionFailed, "the checkpointer may not know yet that commits wait; not promoting: \(error)")
-            }
-            logger.warning(
-                "commits wait for nobody for now, and nobody else may be elected: the checkpointer is busy",
-                metadata: ["error": "\(error)"])
-            return weaker
-        }
-        let now = BootInstant.now()
-        var names = NamesInForce(server: seen.postmasterStartTime, text: "", at: now)
-        names.provenNow(text: SynchronousStandbyNames.blocking.description, at: now)
-        life.namesInForce = names
-        return takeover
-    }
 }

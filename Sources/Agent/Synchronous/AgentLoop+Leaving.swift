@@ -38,31 +38,4 @@ extension AgentLoop {
         return HighAvailability.awaitedStandbys(
             SynchronousStandbyNames(status.synchronousStandbyNames), status.connected)
     }
-
-    /// Lets go the commits that a change of the names has left waiting; see
-    /// ``PostgresInstance/refreshConfirmations(deadline:)``.
-    ///
-    /// Beside the loop, which may have to change the names again before one returns.
-    func refreshConfirmations(after names: SynchronousStandbyNames) {
-        synchronous.confirm(by: nil)
-        // Nobody who exists is waited for: no commit returns.
-        guard names.count <= names.standbys.count else { return }
-        // Owned by `synchronous`; ended by its deadline, or by the next change.
-        let task = Task {
-            let deadline = BootInstant.now() + Self.confirmationsComeByThemselves
-            while BootInstant.now() < deadline, instance.runningPostmaster != nil {
-                do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
-                guard case .answered(let status) = await instance.observe(deadline: .seconds(1)) else { continue }
-                if status.isInRecovery { return }
-                guard names.areRead(showing: status.synchronousStandbyNames, status.connected) else { continue }
-                // Once: a session whose commit does not return stays in the server until it does.
-                _ = await instance.refreshConfirmations(deadline: deadline - .now())
-                return
-            }
-        }
-        synchronous.confirm(by: task)
-    }
-
-    /// PostgreSQL's default of `wal_receiver_status_interval`; ours is a second.
-    private static let confirmationsComeByThemselves = Duration.seconds(10)
 }

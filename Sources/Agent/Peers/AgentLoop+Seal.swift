@@ -114,10 +114,4 @@ extension AgentLoop {
             try await instance.keepPromise(nil)
         }
     }
-
-    /// The role to run in: without the upstream while this member is sealed.
-    func permitted(_ role: ServerRole) -> ServerRole {
-        guard seal != nil, case .standby = role else { return role }
-        return .standby(upstream: nil)
-    }
 }

@@ -1,0 +1,28 @@
+import ClusterRecords
+import ClusterStore
+import HighAvailability
+import Logging
+import PostgresConfiguration
+import PostgresInstance
+import Units
+
+extension AgentLoop {
+    /// Copies the data of the leader, or of a standby; what is then to be followed is the next decision's.
+    func clone(from source: String) async throws {
+        try await clearIncomplete()
+        let isLeader = watch.view()?.lock?.leader == source
+        do {
+            // A standby keeps no slot for this member: the leader does, since it saw it.
+            try await instance.clone(from: try upstream(source, withSlot: isLeader), deadline: Self.longestCopy)
+            settingsKeeping.beginningFault = nil
+        } catch {
+            if (error as? InstanceError)?.code == .versionMismatch { noteBeginning(error, "no copy is made") }
+            if !isLeader, !Task.isCancelled { avoid(source, because: "\(error)") }
+            throw error
+        }
+        if isLeader, tags.replicatesFrom == nil, !tags.streamsFromNobody { try await follow(source, from: source) }
+    }
+
+    /// A copy of a large database takes hours; it ends by itself when its source goes away.
+    static let longestCopy = Duration.seconds(7 * 24 * 3600)
+}

@@ -1,0 +1,88 @@
+import ClusterRecords
+import ClusterStore
+import HighAvailability
+import Logging
+import PostgresConfiguration
+import PostgresInstance
+import Units
+
+extension AgentLoop {
+    /// Applies changed settings to a running server: a reload; what needs a restart is published as pending.
+    func keepSettings(_ observation: Observation) async {
+        guard activity == nil, let role = life.role else { return }
+        switch observation.server {
+        case .primary, .standby: break
+        case .noData, .unusable, .damaged, .stopped, .starting, .unresponsive: return
+        }
+        do {
+            guard let settings = try settings() else { return }
+            guard settings != life.applied?.settings else {
+                settingsKeeping.noteUnchanged()
+                return
+            }
+            guard settings.undecorated != settingsKeeping.refused else { return }
+            try await writeConfiguration(role)
+            guard settingsKeeping.fault == nil else { return }
+            logger.notice("the settings have changed; reloaded")
+            tellReload()
+        } catch let error as InvalidSettings {
+            noteInvalid(error)
+        } catch {
+            logger.error("the settings were not applied; the former ones stay in force: \(error)")
+        }
+    }
+
+    /// - Returns: nil before the store was read.
+    /// - Throws: `InvalidSettings` with every problem.
+    private func settings() throws -> PostgresSettings? {
+        guard let configuration = watch.view()?.configuration else { return nil }
+        var settings = try PostgresSettings(
+            clusterName: self.configuration.scope.cluster, parameters: configuration.parameters,
+            hba: configuration.hostBasedAuthentication, ident: configuration.identityMap,
+            version: instance.dataVersion, instances: configuration.instances)
+        decorate(&settings)
+        return settings
+    }
+
+    /// What the agent decides and no setting says. A server that runs keeps its names until this agent has decided them.
+    private func decorate(_ settings: inout PostgresSettings) {
+        settings.synchronousStandbyNames = synchronous.names?.description ?? seen?.synchronousStandbyNames ?? ""
+        settings.holdsOutUsers = synchronous.holdsOutUsers
+        // Only an agent that starts the server again can hold users out. While paused it starts none.
+        if let configuration = watch.view()?.configuration {
+            settings.endsAfterCrash =
+                !configuration.isPaused
+                && (configuration.synchronous.mode != .off || !settings.synchronousStandbyNames.isEmpty)
+        }
+    }
+
+    /// The settings to run with: the store's, or the last good ones when somebody wrote nonsense there. A cluster must come
+    /// up again whatever happened to its settings meanwhile.
+    func wantedSettings() throws -> PostgresSettings { try chosenSettings().settings }
+
+    func chosenSettings() throws -> (settings: PostgresSettings, isFormer: Bool) {
+        do {
+            guard let settings = try settings() else {
+                throw AgentError(.actionFailed, "the cluster's settings were not read yet")
+            }
+            guard settingsKeeping.mayBeTried(settings) else {
+                return (try formerSettings(), true)
+            }
+            return (settings, false)
+        } catch let error as InvalidSettings {
+            noteInvalid(error)
+            return (try formerSettings(), true)
+        }
+    }
+
+    private func noteInvalid(_ error: InvalidSettings) {
+        if let fault = settingsKeeping.noteInvalid(error) { logger.error("\(fault.sentence)") }
+    }
+
+    /// The last good settings, with whom commits wait for as it is now.
+    func formerSettings() throws -> PostgresSettings {
+        var settings = try settingsKeeping.accepted ?? PostgresSettings(clusterName: configuration.scope.cluster)
+        decorate(&settings)
+        return settings
+    }
+}

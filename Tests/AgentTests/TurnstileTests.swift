@@ -4,26 +4,32 @@ import Testing
 @testable import Agent
 
 @Suite struct TurnstileTests {
+    private final class Order: Sendable {
+        private let contents = Mutex<[Int]>([])
+        var numbers: [Int] { contents.withLock { $0 } }
+        func note(_ number: Int) { contents.withLock { $0.append(number) } }
+    }
+
     private let turnstile = Turnstile()
 
     @Test(.timeLimit(.minutes(1)))
     func `one comes in at a time, in the order in which they came`() async throws {
-        let order = Mutex<[Int]>([])
+        let order = Order()
         try await turnstile.enter()
         var tasks: [Task<Void, any Error>] = []
         for number in 1...3 {
             tasks.append(
                 Task {
                     try await turnstile.enter()
-                    order.withLock { $0.append(number) }
+                    order.note(number)
                     turnstile.leave()
                 })
             while turnstile.waitingCount < number { await Task.yield() }
         }
-        #expect(order.withLock { $0 }.isEmpty)
+        #expect(order.numbers.isEmpty)
         turnstile.leave()
         for task in tasks { try await task.value }
-        #expect(order.withLock { $0 } == [1, 2, 3])
+        #expect(order.numbers == [1, 2, 3])
     }
 
     @Test(.timeLimit(.minutes(1)))

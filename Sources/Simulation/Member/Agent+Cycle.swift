@@ -19,7 +19,7 @@ extension Agent {
             now: now, me: me, tags: tags, cluster: currentView(), lock: standing(), server: server, activity: activity,
             followed: followed, standsBackUntil: standsBackUntil, isStopping: isStopping,
             isFailsafeActive: keeping.held?.isByConsent ?? false,
-            isElectedByRequest: wasNamedHeir || wonRequest?.candidate == me, wonRequest: wonRequest,
+            isElectedByRequest: wasNamedHeir || wonRequest?.request.candidate == me, wonRequest: wonRequest?.request,
             answeredRestart: answeredRestart?.id, lockEnd: keeping.end)
         let decision = decide(observation)
         if decision.action != lastDecision?.action {
@@ -30,9 +30,8 @@ extension Agent {
         publish()
         endCycle(
             pause: longestPause(
-                after: observation, lockExpiry: sight.expiry(ttl: timings.ttl), isSilent: silentSince != nil
-            )
-            .limited(to: synchronousPause(observation)))
+                after: observation, lockExpiry: sight.expiry(ttl: timings.ttl), isSilent: silentSince != nil,
+                isSynchronousUnsettled: isSynchronousUnsettled))
     }
 
     func currentView() -> ClusterView {

@@ -5,11 +5,6 @@ import Units
 extension Agent {
     private var policy: SynchronousPolicy { view.configuration.synchronous }
 
-    func synchronousPause(_ observation: Observation) -> Duration {
-        guard observation.lock.isMine, world.plan.synchronous.mode != .off else { return timings.loopWait }
-        return isSynchronousUnsettled ? .milliseconds(50) : .seconds(1)
-    }
-
     /// The loop waits for these writes; the next look tries again.
     private var storeBudget: Duration { min(timings.retryTimeout, .seconds(1)) }
 
@@ -289,8 +284,4 @@ extension Agent {
             }
         }
     }
-}
-
-extension Duration {
-    func limited(to other: Duration) -> Duration { min(self, other) }
 }

@@ -103,8 +103,18 @@ final class Agent {
         var state: MemberState
         var timeline: Timeline?
         var hasCheckpoint: Bool
-        var isPrimaryLabelled: Bool
+        var label: Presence.Label
         var restart: RestartReport?
+
+        /// Whether its member wants to be behind the read-write Service.
+        var isRouted: Bool { label == .primary || label == .unchanged }
+
+        /// Whether nothing has to be written where `published` is.
+        func isMet(by published: Wish) -> Bool {
+            var same = published
+            if label == .unchanged { same.label = label }
+            return self == same
+        }
     }
 
     init(world: World, pod: Pod) {

@@ -72,13 +72,18 @@ extension Agent {
                         electedOver = election?.record
                         noteLoss(verdict, over: election?.record)
                         take(over: record) { [self] taken in
-                            if taken, standing().isMine { wonRequest = request }
+                            if taken, standing().isMine { wonRequest = won(request, over: record) }
                             done(taken)
                         }
                     }
                 }
             }
         }
+    }
+
+    private func won(_ request: FailoverRequest?, over record: LockRecord?) -> WonRequest? {
+        let former = record?.leader ?? view.history.last?.newLeader
+        return request?.due.map { WonRequest(request: $0, former: former, loss: nil) }
     }
 
     /// The request the election answers, if a live read shows it too.
@@ -326,8 +331,13 @@ extension Agent {
                     after(timings.retryTimeout.microseconds) { done(true) }
                 })
         }
-        guard plan.endsServer(server) else { return release() }
-        killServer { _ in release() }
+        let proceed = { [self] in
+            guard plan.endsServer(server) else { return release() }
+            killServer { _ in release() }
+        }
+        // Nobody here restarts a server by hand; the lock is kept as long.
+        guard let time = plan.timeForHand(server) else { return proceed() }
+        after(time.microseconds, guarded(proceed))
     }
 
     func finish(_ request: FailoverRequest?) {

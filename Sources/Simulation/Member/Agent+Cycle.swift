@@ -19,7 +19,7 @@ extension Agent {
             now: now, me: me, tags: tags, cluster: currentView(), lock: standing(), server: server, activity: activity,
             followed: followed, standsBackUntil: standsBackUntil, isStopping: isStopping,
             isFailsafeActive: keeping.held?.isByConsent ?? false,
-            isElectedByRequest: wasNamedHeir || wonRequest?.candidate == me, wonRequest: wonRequest,
+            isElectedByRequest: wasNamedHeir || wonRequest?.request.candidate == me, wonRequest: wonRequest?.request,
             answeredRestart: answeredRestart?.id, lockEnd: keeping.end)
         let decision = decide(observation)
         if decision.action != lastDecision?.action {
@@ -30,9 +30,8 @@ extension Agent {
         publish()
         endCycle(
             pause: longestPause(
-                after: observation, lockExpiry: sight.expiry(ttl: timings.ttl), isSilent: silentSince != nil
-            )
-            .limited(to: synchronousPause(observation)))
+                after: observation, lockExpiry: sight.expiry(ttl: timings.ttl), isSilent: silentSince != nil,
+                isSynchronousUnsettled: isSynchronousUnsettled))
     }
 
     func currentView() -> ClusterView {
@@ -139,35 +138,21 @@ extension Agent {
 
     /// What this member says of itself, and whether the Service leads to it.
     func publish(isTakingOffice: Bool = false) {
-        let isPrimary: Bool
-        let isRunning: Bool
-        switch server {
-        case .primary: (isPrimary, isRunning) = (true, true)
-        case .standby: (isPrimary, isRunning) = (false, true)
-        case .noData, .unusable, .damaged, .stopped, .starting, .unresponsive: (isPrimary, isRunning) = (false, false)
-        }
-        let isMine = standing().isMine
-        let busy = isTakingOffice ? nil : activity
-        let leads = isMine && isPrimary && (busy == nil || busy == .handingOver)
-        let hasData: Bool
-        switch server {
-        case .noData, .unusable, .damaged: hasData = false
-        case .stopped, .starting, .primary, .standby, .unresponsive: hasData = true
-        }
-        let role: MemberRole =
-            leads || (isMine && busy == .restartingPrimary)
-            ? .primary
-            : isRunning && !isPrimary ? .replica : hasData ? (isPrimary ? .demoted : .replica) : .uninitialized
+        let facts = PresenceFacts(
+            server: server, activity: activity, isMine: standing().isMine, isTakingOffice: isTakingOffice,
+            isStopping: isStopping, wasRouted: wish?.isRouted == true,
+            isLabelledPrimary: view.members[me]?.isLabelledPrimary == true,
+            isAnotherLabelledPrimary: view.members.values.contains { $0.name != me && $0.isLabelledPrimary })
+        guard let presence = describePresence(facts, hasPostmaster: postgres.hasPostmaster) else { return }
         wish = Wish(
-            role: role, state: isRunning && (busy == nil || busy == .handingOver) ? .running : .stopped,
-            timeline: hasData ? Timeline(rawValue: postgres.timeline) : nil,
-            hasCheckpoint: !leads || hasCheckpointSincePromotion,
-            isPrimaryLabelled: leads || (isMine && view.members[me]?.isLabelledPrimary == true),
+            role: presence.role, state: presence.state,
+            timeline: presence.role == .uninitialized ? nil : Timeline(rawValue: postgres.timeline),
+            hasCheckpoint: !presence.leads || hasCheckpointSincePromotion, label: presence.label,
             restart: answeredRestart)
         if let published, now - publishedAt > .seconds(2), let shown = view.members[me],
             !shown.shows(
                 role: published.role, state: published.state, hasCheckpoint: published.hasCheckpoint,
-                isLabelledPrimary: published.isPrimaryLabelled)
+                isLabelledPrimary: published.label == .unchanged ? nil : published.label == .primary)
         {
             // A write of ours that came late, or of somebody else.
             self.published = nil
@@ -176,7 +161,7 @@ extension Agent {
     }
 
     private func keepPublishing(pause: Microseconds) {
-        guard let wish, wish != published, !isPublishing else { return }
+        guard let wish, published.map({ !wish.isMet(by: $0) }) ?? true, !isPublishing else { return }
         isPublishing = true
         let (member, uid, address) = (pod.member, pod.uid, pod.address)
         world.request(pod, timeout: 2_500_000) { world -> APIOutcome<Void> in
@@ -189,7 +174,7 @@ extension Agent {
                 pod.state = wish.state
                 pod.timeline = wish.timeline
                 pod.hasCheckpointSincePromotion = wish.hasCheckpoint
-                pod.isLabelledPrimary = wish.isPrimaryLabelled
+                if wish.label != .unchanged { pod.isLabelledPrimary = wish.label == .primary }
                 pod.restart = wish.restart
             }
             return .answered(())

@@ -173,12 +173,12 @@ extension Agent {
 
     func stop() {
         isStopping = true
-        if let activity,
-            [.cloning, .bootstrapping, .rejoining, .racing, .startingStandby, .restartingStandby].contains(activity)
-        {
-            // Cancelled: whatever it was doing ends in failure.
+        if let activity, activity.isBrokenOffByStop {
+            // Cancelled: whatever it was doing ends in failure, single-user mode with it.
+            if activity == .recovering { postgres.kill(tools: true) }
             activityNumber += 1
             self.activity = nil
+            healthyUntil = ServerHealth.renewable(afterActivityAt: now, timings)
         }
         wake()
     }
@@ -202,7 +202,9 @@ extension Agent {
         chooseOnLeaving { [self] heir in
             let stopWithoutHeir = { [self] in
                 stopCleanly(within: .seconds(30)) { [self] position in
-                    guard let position else { return end() }
+                    guard Shutdown.mayLetGo(shutdownCheckpoint: position, record: view.synchronous, by: me) else {
+                        return end()
+                    }
                     submit(.release(heir: nil, position: position) { _ in end() })
                 }
             }

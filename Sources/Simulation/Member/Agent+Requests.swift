@@ -37,7 +37,7 @@ extension Agent {
     /// Restarts a standby in place, once no commit waits for it.
     func restartStandby(_ order: RestartOrder, _ done: @escaping (Bool) -> Void) {
         let leader = followed?.name
-        leaveSynchronous(until: now + max(timings.loopWait * 2, .seconds(3))) { [self] in
+        leaveSynchronous(until: now + timings.ttl) { [self] in
             stopCleanly(within: .seconds(60)) { [self] _ in
                 startStandby(leader == sight.record?.leader ? leader : nil) { [self] isUp in
                     answer(order, isUp ? .succeeded : .failed)
@@ -54,8 +54,8 @@ extension Agent {
 
     /// The request this member was elected with has come to its end, whoever was meant.
     func finishWonRequest() {
-        guard let request = wonRequest else { return }
+        guard let won = wonRequest else { return }
         wonRequest = nil
-        if request.candidate != nil { finish(request) }
+        if won.outcome(for: me) != nil { finish(won.request) }
     }
 }

@@ -30,7 +30,7 @@ extension Agent {
             }
             let wanted = Seal(for: record)
             seal(wanted) { [self] in
-                askPositions(others, of: view, sealing: wanted) { [self] reports in
+                askPositions(others.filter { election.asksForSeal($0) }, of: view, sealing: wanted) { [self] reports in
                     guard var mine = reportPosition() else { return standBack(done) }
                     if postgres.promise == wanted, knowsItsEnd { mine.sealedEpoch = wanted.epoch }
                     then(mine, others, reports, election)

@@ -5,11 +5,6 @@ import Units
 extension Agent {
     private var policy: SynchronousPolicy { view.configuration.synchronous }
 
-    func synchronousPause(_ observation: Observation) -> Duration {
-        guard observation.lock.isMine, world.plan.synchronous.mode != .off else { return timings.loopWait }
-        return isSynchronousUnsettled ? .milliseconds(50) : .seconds(1)
-    }
-
     /// The loop waits for these writes; the next look tries again.
     private var storeBudget: Duration { min(timings.retryTimeout, .seconds(1)) }
 
@@ -157,28 +152,21 @@ extension Agent {
     }
 
     private func situation(record: SynchronousState?) -> SynchronousSituation {
-        var connected: [String: LSN] = [:]
-        for sender in postgres.senders {
-            connected[world.name(world.pods[sender.pod].member)] = LSN(rawValue: sender.acknowledged)
+        let connected = postgres.senders.map { sender in
+            ConnectedStandby(
+                name: world.name(world.pods[sender.pod].member), isStreaming: true,
+                flushed: LSN(rawValue: sender.acknowledged))
         }
-        let candidates = view.members.keys.sorted().compactMap { view.members[$0] }.filter { $0.name != me }.map {
-            SynchronousCandidate(
-                name: $0.name, isFit: connected[$0.name] != nil && $0.state == .running && !$0.isBeingDeleted,
-                position: connected[$0.name], tags: $0.tags)
-        }
-        var confirmed: Set<String> = []
-        if let position = namesInForce?.position { confirmed = Set(connected.filter { $0.value >= position }.keys) }
         return SynchronousSituation(
-            me: me, policy: policy, record: record, names: postgres.names,
-            picked: pickSynchronousStandbys(candidates, policy: policy, current: record?.members ?? []),
-            fit: Set(candidates.filter(\.isFit).map(\.name)), confirmed: confirmed)
+            of: me, in: view, record: record, names: postgres.names, connected: connected,
+            inForceSince: namesInForce?.position)
     }
 
     /// Users who were held out get in once enough standbys have confirmed.
     private func settle(_ situation: SynchronousSituation) {
         guard postgres.holdsOutUsers else { return }
         guard situation.isEverythingConfirmed else {
-            isSynchronousUnsettled = true
+            isSynchronousUnsettled = !situation.fit.isEmpty
             return
         }
         postgres.holdsOutUsers = false
@@ -289,8 +277,4 @@ extension Agent {
             }
         }
     }
-}
-
-extension Duration {
-    func limited(to other: Duration) -> Duration { min(self, other) }
 }

@@ -63,7 +63,7 @@ final class Agent {
     /// What became of the restart this member was asked for last.
     var restartReport: RestartReport?
     /// A request nobody had carried out when this member was elected.
-    var wonRequest: FailoverRequest?
+    var wonRequest: WonRequest?
     /// This reign was taken as the heir of a released lock.
     var wasNamedHeir = false
 
@@ -103,8 +103,18 @@ final class Agent {
         var state: MemberState
         var timeline: Timeline?
         var hasCheckpoint: Bool
-        var isPrimaryLabelled: Bool
+        var label: Presence.Label
         var restart: RestartReport?
+
+        /// Whether its member wants to be behind the read-write Service.
+        var isRouted: Bool { label == .primary || label == .unchanged }
+
+        /// Whether nothing has to be written where `published` is.
+        func isMet(by published: Wish) -> Bool {
+            var same = published
+            if label == .unchanged { same.label = label }
+            return self == same
+        }
     }
 
     init(world: World, pod: Pod) {
@@ -172,7 +182,7 @@ final class Agent {
         activityNumber += 1
         let number = activityNumber
         activity = kind
-        healthyUntil = max(healthyUntil, now + patience(with: kind))
+        healthyUntil = ServerHealth.renewable(until: healthyUntil, during: kind, from: now, timings)
         body { [self] succeeded in
             // Whatever is wrong may last: do not spin on it.
             after(succeeded ? 0 : 500_000) { [self] in
@@ -188,14 +198,5 @@ final class Agent {
     func guarded(_ work: @escaping () -> Void) -> () -> Void {
         let number = activityNumber
         return { [self] in if activityNumber == number { work() } }
-    }
-
-    private func patience(with kind: Activity) -> Duration {
-        switch kind {
-        case .startingPrimary, .promoting, .startingStandby, .recovering: .seconds(300)
-        case .handingOver, .stopping, .restarting, .restartingPrimary, .restartingStandby, .demotingCluster:
-            .seconds(120)
-        case .bootstrapping, .cloning, .demoting, .rejoining, .racing: timings.ttl
-        }
     }
 }

@@ -46,7 +46,7 @@ public struct AgentProcess: Sendable {
         state.update { $0.containerInstance = instanceName }
         let watch = ClusterWatch(
             client: client, scope: scope, lockObject: file.lockObject, me: identity,
-            container: AgentConfiguration.container, logger: logger, clock: BootClock.now)
+            container: MemberPod.container, logger: logger, clock: BootClock.now)
         let store = KubernetesClusterStore(
             client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions), scope: scope,
             lockObject: file.lockObject, watch: watch, logger: logger, clock: BootClock.now, wallClock: WallClock.now)

@@ -16,7 +16,8 @@ extension Member {
         let tags = record.tags
         self.init(
             name: name, podUID: pod.metadata.uid, host: record.address?.host ?? pod.status?.podIP,
-            port: record.address?.port ?? 5432, apiURL: record.apiURL, role: record.role, state: record.state,
+            port: record.address?.port ?? MemberPod.postgresPort, apiURL: record.apiURL, role: record.role,
+            state: record.state,
             timeline: record.timeline, isStreaming: record.isStreaming, tags: tags,
             hasCheckpointSincePromotion: record.hasCheckpointSincePromotion,
             terminatedInstances: terminated.reduce(into: []) { $0.formUnion($1.map(Self.names) ?? []) },

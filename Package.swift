@@ -46,9 +46,12 @@ let package = Package(
         target("Units"),
         target("HighAvailability", ["Units"]),
         target("PostgresConfiguration", ["Units"]),
-        target("KubernetesModels"),
+        target("PlainText"),
+        target("KubernetesModels", ["PlainText"]),
         // What operator, agents and command line tell each other.
-        target("ClusterRecords", ["Units", "HighAvailability", "PostgresConfiguration", "KubernetesModels"]),
+        target(
+            "ClusterRecords",
+            ["Units", "PlainText", "HighAvailability", "PostgresConfiguration", "KubernetesModels"]),
         target(
             "PostgresClusterAPI",
             ["ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration", "Units"]),
@@ -67,6 +70,7 @@ let package = Package(
         .target(name: "CLibYAML", linkerSettings: [.linkedLibrary("yaml")]),
         target("YAML", ["CLibYAML", "KubernetesModels"]),
         .target(name: "CLinux"),
+        target("Spawning", ["CLinux"]),
 
         // Kubernetes.
         target("KubernetesClient", ["KubernetesModels", "HTTPTransport", "YAML", subprocess, systemPackage, log]),
@@ -80,10 +84,13 @@ let package = Package(
 
         // The member.
         target("Fence", ["CLinux", "Units"]),
-        target("InitProcess", ["Fence", "CLinux", "Units"]),
+        target("InitProcess", ["Fence", "Spawning", "CLinux", "PlainText", "Units"]),
         target(
             "PostgresInstance",
-            ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", "Units", subprocess, systemPackage, log]),
+            [
+                "PostgresConfiguration", "PostgresClient", "Fence", "Spawning", "CLinux", "Units", subprocess,
+                systemPackage, log,
+            ]),
         target(
             "ClusterStore",
             ["ClusterRecords", "HighAvailability", "Units", "KubernetesClient", "KubernetesModels", log]),
@@ -98,15 +105,15 @@ let package = Package(
             [
                 "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterRecords", "ClusterStore",
                 "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "AgentAPI", "Fence",
-                "CLinux", "Observability", "Units", systemPackage, log,
+                "Spawning", "CLinux", "Observability", "Units", systemPackage, log,
             ]),
 
-        target("Observability", [log]),
+        target("Observability", ["PlainText", log]),
         target(
             "CommandLineTool",
             [
                 "PostgresClusterAPI", "ClusterRecords", "KubernetesClient", "KubernetesModels", "HighAvailability",
-                "PostgresConfiguration", "Units", "YAML", argumentParser,
+                "PostgresConfiguration", "PlainText", "Units", "YAML", argumentParser,
             ]),
         .executableTarget(
             name: "matriarch",
@@ -117,11 +124,12 @@ let package = Package(
             swiftSettings: strict),
 
         // Development only; never linked by the product.
+        target("SeededChance"),
         .target(
             name: "TestSupport",
             dependencies: [
                 "ClusterRecords", "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "Fence",
-                "Units", subprocess, systemPackage,
+                "Spawning", "Units", subprocess, systemPackage,
             ],
             // Not compiled here: a library the C compiler makes would be linked with Swift's.
             resources: [.embedInCode("ShiftedClock/shifted_clock.c")], swiftSettings: strict),
@@ -129,12 +137,14 @@ let package = Package(
             "ClusterLab",
             [
                 "PostgresClusterAPI", "ClusterRecords", "PostgresConfiguration", "KubernetesClient", "KubernetesModels",
-                "PostgresClient", "TestSupport", "Fence", "HighAvailability", "Units", subprocess, systemPackage,
+                "PostgresClient", "TestSupport", "SeededChance", "Fence", "HighAvailability", "PlainText", "Units",
+                subprocess, systemPackage,
             ]),
         .executableTarget(
             name: "matriarch-lab",
-            dependencies: ["ClusterLab", "Units", "KubernetesModels", argumentParser], swiftSettings: strict),
-        target("Simulation", ["HighAvailability", "Units"]),
+            dependencies: ["ClusterLab", "PlainText", "Units", "KubernetesModels", argumentParser],
+            swiftSettings: strict),
+        target("Simulation", ["HighAvailability", "SeededChance", "Units"]),
         .executableTarget(
             name: "matriarch-sim", dependencies: ["Simulation", "HighAvailability", argumentParser],
             swiftSettings: strict),
@@ -147,22 +157,26 @@ let package = Package(
 
         // Rules about the sources themselves.
         tests("SourceTests"),
+        tests("PlainTextTests", ["PlainText"]),
         tests("UnitsTests", ["Units"]),
-        tests("HighAvailabilityTests", ["HighAvailability", "Units"]),
+        tests("HighAvailabilityTests", ["HighAvailability", "SeededChance", "Units"]),
         tests("DecisionTableTests", ["DecisionTable", "HighAvailability"]),
-        tests("PostgresConfigurationTests", ["PostgresConfiguration", "Units"]),
-        tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
+        tests("PostgresConfigurationTests", ["PostgresConfiguration", "SeededChance", "Units"]),
+        tests("KubernetesModelsTests", ["KubernetesModels", "SeededChance", "YAML"]),
         tests(
             "ClusterRecordsTests",
-            ["ClusterRecords", "HighAvailability", "PostgresConfiguration", "KubernetesModels", "Units"]),
+            [
+                "ClusterRecords", "HighAvailability", "PostgresConfiguration", "KubernetesModels", "SeededChance",
+                "Units",
+            ]),
         tests(
             "PostgresClusterAPITests",
             ["PostgresClusterAPI", "ClusterRecords", "HighAvailability", "KubernetesModels", "YAML"]),
         tests(
             "AdmissionTests",
             [
-                "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport", subprocess,
-                systemPackage,
+                "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "SeededChance", "YAML", "TestSupport",
+                subprocess, systemPackage,
             ]),
         tests(
             "OperatorPlanTests",
@@ -170,7 +184,9 @@ let package = Package(
                 "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "HighAvailability",
                 "PostgresConfiguration", "Units",
             ]),
-        tests("KubernetesClientTests", ["KubernetesClient", "KubernetesModels", "HTTPTransport", "TestSupport"]),
+        tests(
+            "KubernetesClientTests",
+            ["KubernetesClient", "KubernetesModels", "HTTPTransport", "SeededChance", "TestSupport"]),
         tests(
             "ControllerRuntimeTests",
             ["ControllerRuntime", "KubernetesClient", "KubernetesModels", "Observability", "TestSupport"]),
@@ -206,8 +222,8 @@ let package = Package(
         tests(
             "CheckerTests",
             [
-                "ClusterLab", "TestSupport", "HTTPTransport", "KubernetesModels", "PostgresConfiguration", "Fence",
-                "Units",
+                "ClusterLab", "TestSupport", "HTTPTransport", "KubernetesModels", "PlainText", "PostgresConfiguration",
+                "Fence", "Units",
             ]),
         tests("ChaosTests", ["ClusterLab", "Units", "matriarch"]),
         tests(

@@ -9,9 +9,11 @@ public import Units
 public struct AgentRoutes: Sendable {
     /// How long a live position may take before the candidate is told that there is none.
     public static let positionBudget = Duration.seconds(1)
+    /// How many may wait for one measurement; others are told at once that there is none.
+    private static let longestQueue = 100
 
     private let snapshot: @Sendable () -> MemberSnapshot
-    private let position: @Sendable () async -> PositionAnswer?
+    private let position: SharedMeasurement<PositionAnswer>
     private let seal: @Sendable (Seal) async -> PositionAnswer?
     private let metrics: @Sendable () async -> String
     private let failsafe: @Sendable (String) async -> StatusResponse
@@ -19,7 +21,7 @@ public struct AgentRoutes: Sendable {
 
     /// - Parameters:
     ///   - snapshot: called for every request; must not wait.
-    ///   - position: measured live; nil when PostgreSQL cannot tell. Should end early when its task is cancelled.
+    ///   - position: measured live; nil when PostgreSQL cannot tell. One at a time, for all who ask; ends by itself.
     ///   - seal: stops receiving WAL and promises an epoch, if this member may; the position in any case.
     ///   - metrics: Prometheus' text.
     ///   - failsafe: answers the body of `POST /failsafe`.
@@ -31,7 +33,7 @@ public struct AgentRoutes: Sendable {
         failsafe: @escaping @Sendable (String) async -> StatusResponse, now: @escaping @Sendable () -> BootInstant
     ) {
         self.snapshot = snapshot
-        self.position = position
+        self.position = SharedMeasurement(limit: Self.longestQueue, position)
         self.seal = seal
         self.metrics = metrics
         self.failsafe = failsafe
@@ -90,7 +92,7 @@ public struct AgentRoutes: Sendable {
 
     private func positionResponse() async -> StatusResponse {
         let answer = await withTaskGroup(of: PositionAnswer?.self) { group in
-            group.addTask { await position() }
+            group.addTask { await position.value() }
             group.addTask {
                 // Ends early, by cancellation, when the measurement was faster.
                 try? await Task.sleep(for: Self.positionBudget)

@@ -81,6 +81,7 @@ struct Drawing: RandomNumberGenerator {
             }, writesRoute: flag())
         // As a Patroni agent may say it.
         if flag() {
+            record.provesMembership = false
             record.stateName = "in archive recovery"
             record.roleName = "promoted"
             record.tagValues["datacenter"] = ["rack": 7]

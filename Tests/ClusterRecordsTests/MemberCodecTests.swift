@@ -220,7 +220,7 @@ import Units
                 == #"{"api_url":"http://10.0.0.7:8008/patroni","checkpoint_after_promote":false,"#
                 + #""conn_url":"postgres://10.0.0.7:5432/postgres","pause":true,"pending_restart":true,"#
                 + #""pending_restart_reason":{"max_connections":{"new_value":"200","old_value":"100"}},"#
-                + #""postmaster_start_time":"t","problem":"p","replication_state":"streaming","#
+                + #""postmaster_start_time":"t","problem":"p","proof":true,"replication_state":"streaming","#
                 + #""restart":{"id":"r","outcome":"skipped","reason":"no"},"role":"replica","route":"EndpointSlice","#
                 + #""server_version":150018,"state":"running","tags":{"nofailover":true},"timeline":3,"version":"1","#
                 + #""xlog_location":67108864}"#)

@@ -17,6 +17,7 @@ public struct AgentRoutes: Sendable {
     private let seal: @Sendable (Seal) async -> PositionAnswer?
     private let metrics: @Sendable () async -> String
     private let failsafe: @Sendable (String) async -> StatusResponse
+    private let refusal: @Sendable (StatusRequest) -> StatusResponse?
     private let now: @Sendable () -> BootInstant
 
     /// - Parameters:
@@ -25,23 +26,28 @@ public struct AgentRoutes: Sendable {
     ///   - seal: stops receiving WAL and promises an epoch, if this member may; the position in any case.
     ///   - metrics: Prometheus' text.
     ///   - failsafe: answers the body of `POST /failsafe`.
+    ///   - refusal: what is said to a request for members alone that does not come from one; nil: it does.
     ///   - now: CLOCK_BOOTTIME, the clock of the snapshot's instants.
     public init(
         snapshot: @escaping @Sendable () -> MemberSnapshot, position: @escaping @Sendable () async -> PositionAnswer?,
         seal: @escaping @Sendable (Seal) async -> PositionAnswer? = { _ in nil },
         metrics: @escaping @Sendable () async -> String,
-        failsafe: @escaping @Sendable (String) async -> StatusResponse, now: @escaping @Sendable () -> BootInstant
+        failsafe: @escaping @Sendable (String) async -> StatusResponse,
+        refusal: @escaping @Sendable (StatusRequest) -> StatusResponse?,
+        now: @escaping @Sendable () -> BootInstant
     ) {
         self.snapshot = snapshot
         self.position = SharedMeasurement(limit: Self.longestQueue, position)
         self.seal = seal
         self.metrics = metrics
         self.failsafe = failsafe
+        self.refusal = refusal
         self.now = now
     }
 
     /// Answers one request.
     @Sendable public func respond(to request: StatusRequest) async -> StatusResponse {
+        if Self.isForMembers(request), let refused = refusal(request) { return refused }
         if request.method == .post, request.path == PeerPath.failsafe.rawValue { return await failsafe(request.body) }
         if request.method == .post, request.path == PeerPath.seal.rawValue { return await sealResponse(request.query) }
         guard request.method == .get || request.method == .statusOnly else {
@@ -61,6 +67,12 @@ public struct AgentRoutes: Sendable {
             return StatusResponse(status: snapshot().isReady(query: request.query, now: now()) ? 200 : 503)
         case _: return healthResponse(request, snapshot())
         }
+    }
+
+    /// Measures or changes something. Whom the leader would ask may be read by anybody.
+    private static func isForMembers(_ request: StatusRequest) -> Bool {
+        guard let path = PeerPath(rawValue: request.path), path.isForMembers else { return false }
+        return path != .failsafe || request.method == .post
     }
 
     private func healthResponse(_ request: StatusRequest, _ member: MemberSnapshot) -> StatusResponse {

@@ -1,3 +1,4 @@
+import ClusterRecords
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -69,8 +70,8 @@ public struct StatusServer: Sendable {
                 maxHeaderFieldSize: limits.head, maxHeaderListSize: limits.head, maxHeaderFieldCount: 100))
         let applications = hosts.map { host in
             Application(
-                responder: CallbackResponder { (request: Request, _: BasicRequestContext) in
-                    let wanted = try await StatusRequest(request, longestBody: limits.body)
+                responder: CallbackResponder { (request: Request, context: ClientContext) in
+                    let wanted = try await StatusRequest(request, from: context.address, longestBody: limits.body)
                     return Response(await responder(wanted), statusOnly: wanted.method == .statusOnly)
                 },
                 server: .http1(configuration: channel),
@@ -95,9 +96,23 @@ public struct StatusServer: Sendable {
     }
 }
 
+/// Knows who asks.
+private struct ClientContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let address: String?
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        let mapped = "::ffff:"
+        let address = source.channel.remoteAddress?.ipAddress
+        // A socket of both families shows an IPv4 address in this dress.
+        self.address = address.map { $0.hasPrefix(mapped) ? String($0.dropFirst(mapped.count)) : $0 }
+    }
+}
+
 extension StatusRequest {
     /// - Throws: an HTTP error for a body that is too long.
-    init(_ request: Request, longestBody: Int) async throws {
+    init(_ request: Request, from address: String?, longestBody: Int) async throws {
         let method: Method =
             switch request.method {
             case .get: .get
@@ -110,7 +125,9 @@ extension StatusRequest {
             query[String(name)] = String(value)
         }
         let body = method == .post ? String(buffer: try await request.body.collect(upTo: longestBody)) : ""
-        self.init(method: method, path: request.uri.path, query: query, body: body)
+        self.init(
+            method: method, path: request.uri.path, query: query, body: body, target: request.uri.string,
+            proof: HTTPField.Name(PeerHeader.proof).flatMap { request.headers[$0] }, remoteAddress: address)
     }
 }
 

@@ -1,5 +1,6 @@
 public import ClusterRecords
 public import HighAvailability
+import KubernetesModels
 public import Units
 
 /// The agent's REST interface: Patroni's read-only paths, `POST /failsafe`, and our own for elections.
@@ -59,7 +60,7 @@ public struct AgentRoutes: Sendable {
         case PeerPath.member.rawValue: return .json(snapshot().document(at: now()).serialized())
         case "/cluster": return clusterResponse(snapshot())
         case "/history": return .json(snapshot().historyJSON ?? "[]")
-        case "/config": return snapshot().configurationJSON.map { .json($0) } ?? StatusResponse(status: 502)
+        case "/config": return configurationResponse(snapshot())
         case PeerPath.failsafe.rawValue: return failsafeResponse(snapshot())
         case "/metrics": return .metrics(await metrics())
         case "/liveness": return StatusResponse(status: snapshot().isAlive(at: now()) ? 200 : 503)
@@ -86,6 +87,18 @@ public struct AgentRoutes: Sendable {
         guard let list = member.failsafeMembers else { return StatusResponse(status: 502) }
         return .json(
             OrderedJSON.object(list.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }).serialized())
+    }
+
+    /// As it is in the store, where nothing in it may be a password. What cannot be read cannot be told from one.
+    private func configurationResponse(_ member: MemberSnapshot) -> StatusResponse {
+        guard let text = member.configurationJSON else { return StatusResponse(status: 502) }
+        do {
+            let stored = try JSONValue(parsing: text)
+            let shown = stored.shownConfiguration
+            return .json(shown == stored ? text : shown.serialized())
+        } catch {
+            return .text("the configuration in the store is no JSON\n", status: 502)
+        }
     }
 
     private func clusterResponse(_ member: MemberSnapshot) -> StatusResponse {

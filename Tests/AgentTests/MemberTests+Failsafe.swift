@@ -2,7 +2,6 @@ import ClusterRecords
 import Glibc
 import HTTPTransport
 import KubernetesModels
-import Logging
 import PostgresClient
 import TestSupport
 import Testing
@@ -296,10 +295,7 @@ extension MemberProcess {
         ]
         let transport = HTTPTransport()
         defer { transport.shutdown() }
-        let keys = MembershipKeys(
-            passwordFile: "\(cluster.folder)/secrets/replication/password",
-            scope: Scope(namespace: cluster.namespace, cluster: MemberCluster.name), logger: Logger(label: "test"))
-        let prover = PeerProver(transport: transport, keys: keys)
+        let prover = PeerProver(transport: transport, keys: cluster.keys)
         for (body, statuses) in bodies {
             let unproven = try await send(
                 HTTPRequest(

@@ -28,7 +28,7 @@ import Units
                     role: .replica, state: .running, timeline: Timeline(rawValue: 3),
                     tags: MemberTags(isExcludedFromFailover: true, failoverPriority: 5),
                     hasCheckpointSincePromotion: false, terminatedInstances: ["c0ffee"], isInBackOff: true,
-                    isLabelledPrimary: true))
+                    isLabelledPrimary: true, provesMembership: false))
     }
 
     /// What the lock may say, and whether the kubelet's report of the Pod is of that instance.
@@ -92,7 +92,9 @@ import Units
         let pod = try pod(status: status, body: #","status":{"podIP":"10.9.9.9"}"#)
         #expect(
             Member(pod: pod, container: "postgres")
-                == Member(name: "demo-0", podUID: "uid", host: "10.9.9.9", isLabelledPrimary: true))
+                == Member(
+                    name: "demo-0", podUID: "uid", host: "10.9.9.9", isLabelledPrimary: true,
+                    provesMembership: MemberRecord(annotation: status) == nil ? nil : false))
     }
 
     @Test func `a member's zone is its tag's, or else its Pod's label's`() throws {

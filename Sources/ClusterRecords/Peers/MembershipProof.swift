@@ -41,6 +41,6 @@ public struct MembershipProof: Hashable, Sendable, LosslessStringConvertible {
 
     /// What the members' key is derived for from their password, so that it proves nothing in another cluster, or elsewhere.
     public static func purpose(in scope: Scope) -> String {
-        "matriarch membership 1 \(scope.namespace)/\(scope.cluster)"
+        "membership 1 \(scope.namespace)/\(scope.cluster)"
     }
 }

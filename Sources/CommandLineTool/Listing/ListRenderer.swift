@@ -110,7 +110,8 @@ struct ListRenderer {
     /// Ports matter when they are not the usual one, or when two members share an address.
     private static func showsPort(_ cluster: ClusterListing) -> Bool {
         let hosts = cluster.members.compactMap(\.host)
-        return cluster.members.contains { $0.port != nil && $0.port != MemberPod.postgresPort } || Set(hosts).count < hosts.count
+        return cluster.members.contains { $0.port != nil && $0.port != MemberPod.postgresPort }
+            || Set(hosts).count < hosts.count
     }
 
     private static func trimmed(_ yaml: String) -> String {

@@ -15,13 +15,6 @@ import Units
 /// - Invariant: unless a standby leader runs here, the fence is armed, with a deadline counted from when the write was *sent*,
 ///   before anybody learns that the lock is held: ``ClusterWatch/confirmOwnership(of:until:arming:)`` does both in one step.
 final class LockKeeper: Sendable {
-    enum Command: Sendable {
-        case acquire(over: LockRecord?, listIsGone: Bool, CheckedContinuation<LockWrite?, Never>)
-        case renew(CheckedContinuation<Bool, Never>)
-        case release(heir: String?, position: LSN?, CheckedContinuation<Bool, Never>)
-        case heartbeat
-    }
-
     private let identity: HolderIdentity
     private let store: any ClusterStore
     let watch: ClusterWatch
@@ -36,8 +29,7 @@ final class LockKeeper: Sendable {
     let isFenceRaised: Atomic<Bool>
     /// What runs here is a standby and stays one: it may go on without a lock. Changed in one step with the end of the lock.
     let isRelaxed = Atomic(false)
-    private let commands: AsyncStream<Command>
-    private let submit: AsyncStream<Command>.Continuation
+    private let commands = LockCommands()
 
     /// What a renewal says, and whether there may be one; asked anew each time.
     struct Terms: Sendable {
@@ -67,7 +59,6 @@ final class LockKeeper: Sendable {
         self.logger = logger
         self.terms = terms
         self.consent = consent
-        (commands, submit) = AsyncStream.makeStream()
     }
 
     /// The lock is held by the members' consent, because it cannot be renewed.
@@ -81,20 +72,20 @@ final class LockKeeper: Sendable {
     /// - Parameter listIsGone: no Pod of the record's failsafe list exists any more.
     /// - Returns: nil when the outcome is unknown, when a promise forbids it, or when the fence cannot be armed.
     func acquire(over record: LockRecord?, listIsGone: Bool) async -> LockWrite? {
-        await withCheckedContinuation { submit.yield(.acquire(over: record, listIsGone: listIsGone, $0)) }
+        await withCheckedContinuation { commands.submit(.acquire(over: record, listIsGone: listIsGone, $0)) }
     }
 
     /// Renews at once, to publish a new timeline or address. False when the lock is not (known to be) ours any more.
     func renew() async -> Bool {
-        await withCheckedContinuation { submit.yield(.renew($0)) }
+        await withCheckedContinuation { commands.submit(.renew($0)) }
     }
 
     /// Lets the lock go. Only after every process of the data directory is gone.
     func release(heir: String?, position: LSN?) async -> Bool {
-        await withCheckedContinuation { submit.yield(.release(heir: heir, position: position, $0)) }
+        await withCheckedContinuation { commands.submit(.release(heir: heir, position: position, $0)) }
     }
 
-    /// Works until cancelled.
+    /// Works until cancelled; from then on every command is answered at once: not done.
     func run() async {
         await withTaskGroup { group in
             group.addTask { await self.work() }
@@ -103,9 +94,8 @@ final class LockKeeper: Sendable {
                 while !Task.isCancelled {
                     // Finer than loopWait, so that a renewal is never late by a whole heartbeat. Cancellation ends the loop.
                     try? await Task.sleep(for: .milliseconds(100))
-                    self.submit.yield(.heartbeat)
+                    self.commands.submit(.heartbeat)
                 }
-                self.submit.finish()
             }
             await group.waitForAll()
         }
@@ -114,25 +104,30 @@ final class LockKeeper: Sendable {
     // MARK: One command at a time
 
     private func work() async {
-        for await command in commands {
-            let terms = terms()
-            switch command {
-            case .acquire(let record, let listIsGone, let answer):
-                answer.resume(returning: await acquire(over: record, listIsGone: listIsGone, terms))
-            case .renew(let answer):
-                let step = keeping.withLock { $0.renew(at: BootClock.now(), terms.timings) }
-                answer.resume(returning: await perform(step, terms))
-            case .release(let heir, let position, let answer):
-                answer.resume(returning: await release(heir: heir, position: position, terms))
-            case .heartbeat:
-                let now = BootClock.now()
-                let step = keeping.withLock { keeping in
-                    terms.mayRenew && keeping.hasNews(terms.failsafe, at: now)
-                        ? keeping.renew(at: now, terms.timings)
-                        : keeping.beat(at: now, mayRenew: terms.mayRenew, terms.timings)
-                }
-                _ = await perform(step, terms)
+        for await _ in commands.arrivals {
+            while !Task.isCancelled, let command = commands.next() { await carryOut(command) }
+        }
+        commands.close()
+    }
+
+    private func carryOut(_ command: LockCommand) async {
+        let terms = terms()
+        switch command {
+        case .acquire(let record, let listIsGone, let answer):
+            answer.resume(returning: await acquire(over: record, listIsGone: listIsGone, terms))
+        case .renew(let answer):
+            let step = keeping.withLock { $0.renew(at: BootClock.now(), terms.timings) }
+            answer.resume(returning: await perform(step, terms))
+        case .release(let heir, let position, let answer):
+            answer.resume(returning: await release(heir: heir, position: position, terms))
+        case .heartbeat:
+            let now = BootClock.now()
+            let step = keeping.withLock { keeping in
+                terms.mayRenew && keeping.hasNews(terms.failsafe, at: now)
+                    ? keeping.renew(at: now, terms.timings)
+                    : keeping.beat(at: now, mayRenew: terms.mayRenew, terms.timings)
             }
+            _ = await perform(step, terms)
         }
     }
 

@@ -44,21 +44,22 @@ public struct AgentProcess: Sendable {
         let state = AgentState()
         let instanceName = nameOfContainerInstance()
         state.update { $0.containerInstance = instanceName }
+        let fence = try FenceHandle.inherited()
+        if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
+        let desk = LockDesk(me: identity, fence: fence, clock: BootClock.now)
         let watch = ClusterWatch(
-            client: client, scope: scope, lockObject: file.lockObject, me: identity,
-            container: AgentConfiguration.container, logger: logger, clock: BootClock.now)
+            client: client, scope: scope, lockObject: file.lockObject, container: AgentConfiguration.container,
+            desk: desk, logger: logger, clock: BootClock.now)
         let store = KubernetesClusterStore(
             client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions), scope: scope,
             lockObject: file.lockObject, watch: watch, logger: logger, clock: BootClock.now, wallClock: WallClock.now)
-        let fence = try FenceHandle.inherited()
-        if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
         let peers = PeerClient(transport: HTTPTransport())
         let leader = FailsafeLeader(
             scope: scope, identity: identity,
             connectionURL: configuration.connectionURL, apiURL: configuration.apiURL)
         let watchdog = Watchdog(configuration.watchdog ?? file.watchdog, logger: logger)
         let keeper = LockKeeper(
-            identity: identity, store: store, watch: watch, fence: fence, watchdog: watchdog, logger: logger,
+            identity: identity, store: store, desk: desk, watchdog: watchdog, logger: logger,
             terms: { state.terms() },
             consent: { await peers.consent(to: $0, from: leader) })
         let publisher = MemberPublisher(

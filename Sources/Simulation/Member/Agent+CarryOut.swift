@@ -119,8 +119,7 @@ extension Agent {
             guard activityNumber == number else { return }
             guard case .answered(let record) = outcome else { return done(false) }
             learn(record)
-            let holder = sight.watchedHolder.flatMap { view.members[$0] }
-            let standing = sight.standing(of: record, at: now, ttl: timings.ttl, holder: holder)
+            let standing = station.standing(of: record, at: now, ttl: timings.ttl)
             guard standing?.isFree ?? false else { return done(true) }
             then(record)
         }

@@ -18,9 +18,9 @@ extension Agent {
         let observation = Observation(
             now: now, me: me, tags: tags, cluster: currentView(), lock: standing(), server: server, activity: activity,
             followed: followed, standsBackUntil: standsBackUntil, isStopping: isStopping,
-            isFailsafeActive: keeping.held?.isByConsent ?? false,
+            isFailsafeActive: station.held?.isByConsent ?? false,
             isElectedByRequest: wasNamedHeir || wonRequest?.candidate == me, wonRequest: wonRequest,
-            answeredRestart: answeredRestart?.id, lockEnd: keeping.end)
+            answeredRestart: answeredRestart?.id, lockEnd: station.end)
         let decision = decide(observation)
         if decision.action != lastDecision?.action {
             world.note("\(me): \(decision.reason) [\(observation.lock)]")
@@ -30,14 +30,14 @@ extension Agent {
         publish()
         endCycle(
             pause: longestPause(
-                after: observation, lockExpiry: sight.expiry(ttl: timings.ttl), isSilent: silentSince != nil
+                after: observation, lockExpiry: station.expiry(ttl: timings.ttl), isSilent: silentSince != nil
             )
             .limited(to: synchronousPause(observation)))
     }
 
     func currentView() -> ClusterView {
         var view = view
-        view.lock = sight.record
+        view.lock = station.record
         return view
     }
 

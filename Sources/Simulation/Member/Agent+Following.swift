@@ -130,7 +130,7 @@ extension Agent {
             return done(false)
         }
         requireNoSeal(against: leader, done) { [self] in
-            let leading = FollowedLeader(name: leader, epoch: sight.record?.epoch ?? 0, host: host, port: member.port)
+            let leading = FollowedLeader(name: leader, epoch: station.record?.epoch ?? 0, host: host, port: member.port)
             bringUpStandby(upstream.index) { [self] isUp in
                 if isUp { followed = leading }
                 done(isUp)

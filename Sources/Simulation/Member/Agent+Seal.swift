@@ -69,7 +69,7 @@ extension Agent {
     private func judge(_ wanted: Seal) -> SealVerdict {
         if let activity, activity != .racing { return .refuse("busy") }
         return judgeSeal(
-            wanted, standing: standing(), lock: sight.record, isPrimary: postgres.process == .primary)
+            wanted, standing: standing(), lock: station.record, isPrimary: postgres.process == .primary)
     }
 
     /// Promises first, then stops receiving WAL.

@@ -86,7 +86,10 @@ let package = Package(
             ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", "Units", subprocess, systemPackage, log]),
         target(
             "ClusterStore",
-            ["ClusterRecords", "HighAvailability", "Units", "KubernetesClient", "KubernetesModels", log]),
+            [
+                "ClusterRecords", "HighAvailability", "Units", "ControllerRuntime", "KubernetesClient",
+                "KubernetesModels", log,
+            ]),
         target(
             "AgentAPI",
             [

@@ -1,4 +1,5 @@
 public import ClusterRecords
+import ControllerRuntime
 public import HighAvailability
 public import KubernetesClient
 import KubernetesModels
@@ -52,8 +53,13 @@ public final class ClusterWatch: Sendable {
     /// Lists and watches until cancelled; an error only means to begin again.
     public func run() async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.keepWatching("store objects", self.watchObjects) }
-            group.addTask { await self.keepWatching("pods", self.watchPods) }
+            group.addTask {
+                switch self.lockObject {
+                case .configMap: await self.watchObjects(ConfigMap.self)
+                case .endpoints: await self.watchObjects(Endpoints.self)
+                }
+            }
+            group.addTask { await self.watchPods() }
         }
     }
 
@@ -99,28 +105,14 @@ public final class ClusterWatch: Sendable {
 
     // MARK: The store's objects
 
-    private func watchObjects() async throws {
-        switch lockObject {
-        case .configMap: try await watchObjects(ConfigMap.self)
-        case .endpoints: try await watchObjects(Endpoints.self)
-        }
-    }
-
-    private func watchObjects<Kind: KubernetesResource>(_ kind: Kind.Type) async throws {
-        var version = ""
-        repeat {
-            desk.look { station, _ in station.willList() }
-            let list = try await client.list(kind, namespace: scope.namespace, labelSelector: scope.selector)
-            version = list.resourceVersion
-            if take(list.items.map(\.metadata)) { break }
-        } while true
-        for try await event in client.watch(
-            kind, namespace: scope.namespace, labelSelector: scope.selector, resourceVersion: version)
-        {
+    private func watchObjects<Kind: KubernetesResource>(_ kind: Kind.Type) async {
+        await watch(kind, willList: { self.desk.look { station, _ in station.willList() } }) { list in
+            self.take(list.map(\.metadata))
+        } changed: { event in
             switch event {
-            case .added(let object), .modified(let object): store(object.metadata)
-            case .deleted(let object): remove(object.metadata)
-            case .bookmark: heard()
+            case .added(let object), .modified(let object): self.store(object.metadata)
+            case .deleted(let object): self.remove(object.metadata)
+            case .bookmark: self.heard()
             }
         }
     }
@@ -157,25 +149,23 @@ public final class ClusterWatch: Sendable {
 
     // MARK: The Pods
 
-    private func watchPods() async throws {
-        let list = try await client.list(Pod.self, namespace: scope.namespace, labelSelector: scope.selector)
-        let members = list.items.compactMap { Member(pod: $0, container: container) }
-        heard()
-        desk.look { station, _ in
-            station.members = Dictionary(members.map { ($0.name, $0) }) { _, last in last }
-        }
-        state.withLock { $0.hasPods = true }
-        desk.tell()
-        for try await event in client.watch(
-            Pod.self, namespace: scope.namespace, labelSelector: scope.selector,
-            resourceVersion: list.resourceVersion)
-        {
-            heard()
+    private func watchPods() async {
+        await watch(Pod.self) { list in
+            let members = list.compactMap { Member(pod: $0, container: self.container) }
+            self.heard()
+            self.desk.look { station, _ in
+                station.members = Dictionary(members.map { ($0.name, $0) }) { _, last in last }
+            }
+            self.state.withLock { $0.hasPods = true }
+            self.desk.tell()
+            return true
+        } changed: { event in
+            self.heard()
             switch event {
             case .added(let pod), .modified(let pod):
-                guard let member = Member(pod: pod, container: container) else { continue }
-                keep(member, as: member.name)
-            case .deleted(let pod): keep(nil, as: pod.metadata.name ?? "")
+                guard let member = Member(pod: pod, container: self.container) else { return }
+                self.keep(member, as: member.name)
+            case .deleted(let pod): self.keep(nil, as: pod.metadata.name ?? "")
             case .bookmark: break
             }
         }
@@ -191,21 +181,27 @@ public final class ClusterWatch: Sendable {
 
     // MARK: Watching
 
-    private func keepWatching(_ what: String, _ watch: () async throws -> Void) async {
-        var pause = Duration.milliseconds(50)
-        while !Task.isCancelled {
-            do {
-                try await watch()
-                pause = .milliseconds(50)
-            } catch is CancellationError {
-                return
-            } catch {
-                logger.warning("watch broke off; listing again", metadata: ["of": "\(what)", "error": "\(error)"])
-            }
-            // A cancelled sleep ends the loop at its head.
-            try? await Task.sleep(for: pause)
-            pause = min(pause * 2, .seconds(1))
+    /// A list that misses a change, or a watch that has died unheard, costs a failover its first seconds: so nothing is
+    /// resumed after a failure, and no pause is long.
+    private static let pacing = WatchPacing(
+        backoff: Backoff(base: .milliseconds(50), maximum: .seconds(1)), listsAfterFailure: true)
+
+    private func watch<Kind: KubernetesResource>(
+        _ kind: Kind.Type, willList: @escaping @Sendable () -> Void = {},
+        listed: @escaping @Sendable ([Kind]) -> Bool, changed: @escaping @Sendable (WatchEvent<Kind>) -> Void
+    ) async {
+        let (client, scope) = (client, scope)
+        let source = ResourceSource<Kind> {
+            willList()
+            return try await client.list(kind, namespace: scope.namespace, labelSelector: scope.selector)
+        } watch: { version in
+            client.watch(
+                kind, namespace: scope.namespace, labelSelector: scope.selector, resourceVersion: version)
         }
+        let watcher = ResourceWatcher(
+            source: source, clock: ContinuousClock(), pacing: Self.pacing, logger: logger, listed: listed,
+            changed: changed)
+        await watcher.run()
     }
 
     private func heard() {

@@ -311,7 +311,7 @@ extension Agent {
             guarded { [self] in
                 postgres.kill()
                 followed = nil
-                if !standing().isMine { pod.disarmFence() }
+                step { $0.lowerFence(at: $1) }
                 done(true)
             })
     }

@@ -15,6 +15,7 @@ extension Agent {
 
     private func act() {
         isKnownPrimary = if case .primary = server { true } else { false }
+        lowerFenceWhenIdle()
         let observation = Observation(
             now: now, me: me, tags: tags, cluster: currentView(), lock: standing(), server: server, activity: activity,
             followed: followed, standsBackUntil: standsBackUntil, isStopping: isStopping,
@@ -33,6 +34,15 @@ extension Agent {
                 after: observation, lockExpiry: station.expiry(ttl: timings.ttl), isSilent: silentSince != nil
             )
             .limited(to: synchronousPause(observation)))
+    }
+
+    /// Nothing runs here and the lock is not this member's, but init may still have a deadline of a reign that is over: it
+    /// would kill what comes next.
+    private func lowerFenceWhenIdle() {
+        guard station.fence == .raised, activity == nil, !server.hasProcess, !standing().isMine else { return }
+        // Backends outlive a postmaster that was killed, and those the deadline is for.
+        postgres.kill()
+        step { $0.lowerFence(at: $1) }
     }
 
     func currentView() -> ClusterView {

@@ -106,8 +106,7 @@ extension Agent {
 
     /// The last leader's list keeps this member from taking the lock; the others do not wait for it then.
     var isBarred: Bool {
-        // What the list of an object that has vanished says is left out here.
-        station.record?.failsafe != nil && station.isBarred(at: now, ttl: timings.ttl)
+        station.isBarred(at: now, ttl: timings.ttl)
     }
 
     /// Whether nobody the last leader listed exists any more, by a live look made after the record was read.

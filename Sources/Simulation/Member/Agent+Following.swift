@@ -151,7 +151,7 @@ extension Agent {
             return done(true)
         }
         // A holder about to be promoted stays fenced.
-        if !standing().isMine { pod.disarmFence() }
+        step { $0.lowerFence(at: $1) }
         postgres.start(asPrimary: false, upstream: upstream, done: onAgent(done))
     }
 }

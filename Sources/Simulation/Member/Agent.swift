@@ -112,6 +112,7 @@ final class Agent {
         identity = HolderIdentity(
             member: world.name(pod.member), podUID: pod.uid, nonce: "n\(world.nextIdentifier())")
         station = LockStation(me: identity, fence: .raised)
+        station.note(pod.server.promise)
     }
 
     var me: String { identity.member }

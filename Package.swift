@@ -17,6 +17,8 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let nio: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let httpParts: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 
 func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -34,9 +36,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.83.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
@@ -46,9 +50,12 @@ let package = Package(
         target("Units"),
         target("HighAvailability", ["Units"]),
         target("PostgresConfiguration", ["Units"]),
-        target("KubernetesModels"),
+        target("PlainText"),
+        target("KubernetesModels", ["PlainText"]),
         // What operator, agents and command line tell each other.
-        target("ClusterRecords", ["Units", "HighAvailability", "PostgresConfiguration", "KubernetesModels"]),
+        target(
+            "ClusterRecords",
+            ["Units", "PlainText", "HighAvailability", "PostgresConfiguration", "KubernetesModels"]),
         target(
             "PostgresClusterAPI",
             ["ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration", "Units"]),
@@ -67,6 +74,7 @@ let package = Package(
         .target(name: "CLibYAML", linkerSettings: [.linkedLibrary("yaml")]),
         target("YAML", ["CLibYAML", "KubernetesModels"]),
         .target(name: "CLinux"),
+        target("Spawning", ["CLinux"]),
 
         // Kubernetes.
         target("KubernetesClient", ["KubernetesModels", "HTTPTransport", "YAML", subprocess, systemPackage, log]),
@@ -80,33 +88,39 @@ let package = Package(
 
         // The member.
         target("Fence", ["CLinux", "Units"]),
-        target("InitProcess", ["Fence", "CLinux", "Units"]),
+        target("InitProcess", ["Fence", "Spawning", "CLinux", "PlainText", "Units"]),
         target(
             "PostgresInstance",
-            ["PostgresConfiguration", "PostgresClient", "Fence", "CLinux", "Units", subprocess, systemPackage, log]),
+            [
+                "PostgresConfiguration", "PostgresClient", "Fence", "Spawning", "CLinux", "Units", subprocess,
+                systemPackage, log,
+            ]),
         target(
             "ClusterStore",
-            ["ClusterRecords", "HighAvailability", "Units", "KubernetesClient", "KubernetesModels", log]),
+            [
+                "ClusterRecords", "HighAvailability", "Units", "ControllerRuntime", "KubernetesClient",
+                "KubernetesModels", log,
+            ]),
         target(
             "AgentAPI",
             [
                 "ClusterRecords", "HighAvailability", "PostgresConfiguration", "Units", "KubernetesModels", hummingbird,
-                lifecycle, nio, log,
+                lifecycle, nio, httpParts, log,
             ]),
         target(
             "Agent",
             [
                 "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterRecords", "ClusterStore",
                 "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "AgentAPI", "Fence",
-                "CLinux", "Observability", "Units", systemPackage, log,
+                "Spawning", "CLinux", "Observability", "Units", crypto, systemPackage, log,
             ]),
 
-        target("Observability", [log]),
+        target("Observability", ["PlainText", log]),
         target(
             "CommandLineTool",
             [
                 "PostgresClusterAPI", "ClusterRecords", "KubernetesClient", "KubernetesModels", "HighAvailability",
-                "PostgresConfiguration", "Units", "YAML", argumentParser,
+                "PostgresConfiguration", "PlainText", "Units", "YAML", argumentParser,
             ]),
         .executableTarget(
             name: "matriarch",
@@ -117,11 +131,12 @@ let package = Package(
             swiftSettings: strict),
 
         // Development only; never linked by the product.
+        target("SeededChance"),
         .target(
             name: "TestSupport",
             dependencies: [
                 "ClusterRecords", "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "Fence",
-                "Units", subprocess, systemPackage,
+                "Spawning", "Units", subprocess, systemPackage,
             ],
             // Not compiled here: a library the C compiler makes would be linked with Swift's.
             resources: [.embedInCode("ShiftedClock/shifted_clock.c")], swiftSettings: strict),
@@ -129,12 +144,14 @@ let package = Package(
             "ClusterLab",
             [
                 "PostgresClusterAPI", "ClusterRecords", "PostgresConfiguration", "KubernetesClient", "KubernetesModels",
-                "PostgresClient", "TestSupport", "Fence", "HighAvailability", "Units", subprocess, systemPackage,
+                "PostgresClient", "TestSupport", "SeededChance", "Fence", "HighAvailability", "PlainText", "Units",
+                subprocess, systemPackage,
             ]),
         .executableTarget(
             name: "matriarch-lab",
-            dependencies: ["ClusterLab", "Units", "KubernetesModels", argumentParser], swiftSettings: strict),
-        target("Simulation", ["HighAvailability", "Units"]),
+            dependencies: ["ClusterLab", "PlainText", "Units", "KubernetesModels", argumentParser],
+            swiftSettings: strict),
+        target("Simulation", ["HighAvailability", "SeededChance", "Units"]),
         .executableTarget(
             name: "matriarch-sim", dependencies: ["Simulation", "HighAvailability", argumentParser],
             swiftSettings: strict),
@@ -147,22 +164,26 @@ let package = Package(
 
         // Rules about the sources themselves.
         tests("SourceTests"),
+        tests("PlainTextTests", ["PlainText"]),
         tests("UnitsTests", ["Units"]),
-        tests("HighAvailabilityTests", ["HighAvailability", "Units"]),
+        tests("HighAvailabilityTests", ["HighAvailability", "SeededChance", "Units"]),
         tests("DecisionTableTests", ["DecisionTable", "HighAvailability"]),
-        tests("PostgresConfigurationTests", ["PostgresConfiguration", "Units"]),
-        tests("KubernetesModelsTests", ["KubernetesModels", "YAML"]),
+        tests("PostgresConfigurationTests", ["PostgresConfiguration", "SeededChance", "Units"]),
+        tests("KubernetesModelsTests", ["KubernetesModels", "SeededChance", "YAML"]),
         tests(
             "ClusterRecordsTests",
-            ["ClusterRecords", "HighAvailability", "PostgresConfiguration", "KubernetesModels", "Units"]),
+            [
+                "ClusterRecords", "HighAvailability", "PostgresConfiguration", "KubernetesModels", "SeededChance",
+                "Units",
+            ]),
         tests(
             "PostgresClusterAPITests",
             ["PostgresClusterAPI", "ClusterRecords", "HighAvailability", "KubernetesModels", "YAML"]),
         tests(
             "AdmissionTests",
             [
-                "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport", subprocess,
-                systemPackage,
+                "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "SeededChance", "YAML", "TestSupport",
+                subprocess, systemPackage,
             ]),
         tests(
             "OperatorPlanTests",
@@ -170,7 +191,9 @@ let package = Package(
                 "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "KubernetesModels", "HighAvailability",
                 "PostgresConfiguration", "Units",
             ]),
-        tests("KubernetesClientTests", ["KubernetesClient", "KubernetesModels", "HTTPTransport", "TestSupport"]),
+        tests(
+            "KubernetesClientTests",
+            ["KubernetesClient", "KubernetesModels", "HTTPTransport", "SeededChance", "TestSupport"]),
         tests(
             "ControllerRuntimeTests",
             ["ControllerRuntime", "KubernetesClient", "KubernetesModels", "Observability", "TestSupport"]),
@@ -206,8 +229,8 @@ let package = Package(
         tests(
             "CheckerTests",
             [
-                "ClusterLab", "TestSupport", "HTTPTransport", "KubernetesModels", "PostgresConfiguration", "Fence",
-                "Units",
+                "ClusterLab", "TestSupport", "HTTPTransport", "KubernetesModels", "PlainText", "PostgresConfiguration",
+                "Fence", "Units",
             ]),
         tests("ChaosTests", ["ClusterLab", "Units", "matriarch"]),
         tests(

@@ -81,29 +81,34 @@ progress() {
         [ -t 1 ] || [ $((beats % 60)) != 0 ] || printf '  %-60s %7s s …\n' "$1" "$(seconds_since "$2")"
     done
 }
-# aside command...: begins it beside what follows; `together` waits for it and shows what it said.
-# In a session of its own: what it has started ends with it. Whoever uses it calls end_asides when the script ends.
+# aside NAME command...: begins it beside what follows; a function will do. `together` waits for all of them, in the order they
+# began in, and shows what each said. Each is a process group of its own: what it has started ends with it. Whoever uses it calls
+# end_asides when the script ends.
+asides=()
 aside_processes=()
 aside() {
+    local log=$CACHE/logs/aside-$1.log
     mkdir -p "$CACHE/logs"
-    setsid "$@" >"$CACHE/logs/aside-$$-${#aside_processes[@]}.log" 2>&1 </dev/null &
+    asides+=("$log")
+    shift
+    set -m
+    ("$@") >"$log" 2>&1 </dev/null &
     aside_processes+=($!)
+    set +m
 }
 together() {
-    local index status=0 log
-    for index in "${!aside_processes[@]}"; do
-        log=$CACHE/logs/aside-$$-$index.log
+    local index status=0
+    for index in "${!asides[@]}"; do
         wait "${aside_processes[index]}" || status=$?
-        cat "$log" && rm -f "$log"
+        cat "${asides[index]}"
     done
+    asides=()
     aside_processes=()
     [ "$status" = 0 ] || exit "$status"
 }
 end_asides() {
     local process
-    # The first moment it has no session yet.
-    for process in "${aside_processes[@]}"; do kill -- "-$process" 2>/dev/null || kill "$process" 2>/dev/null || true; done
-    rm -f "$CACHE/logs/aside-$$"-*.log
+    for process in "${aside_processes[@]}"; do kill -- "-$process" 2>/dev/null || true; done
 }
 # eventually SECONDS "what" command...: repeats until it succeeds, or says what it waited for.
 eventually() {

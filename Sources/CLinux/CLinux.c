@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -77,33 +76,6 @@ int clinux_pidfd_send_signal(int descriptor, int signal) {
 
 int clinux_become_subreaper(void) {
     return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ? -errno : 0;
-}
-
-int clinux_spawn(const char *program, char *const *arguments, int inherited) {
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_t actions;
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    int result = posix_spawnattr_init(&attributes);
-    if (result != 0) return -result;
-    result = posix_spawn_file_actions_init(&actions);
-    if (result != 0) {
-        posix_spawnattr_destroy(&attributes);
-        return -result;
-    }
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(
-        &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    // Duplicating a descriptor onto itself clears close-on-exec in the child (glibc 2.29 and later).
-    if (inherited >= 0) result = posix_spawn_file_actions_adddup2(&actions, inherited, inherited);
-    pid_t child = 0;
-    if (result == 0) result = posix_spawnp(&child, program, &actions, &attributes, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    return result != 0 ? -result : child;
 }
 
 int clinux_exit_code(int status) {

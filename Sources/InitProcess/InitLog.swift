@@ -1,4 +1,5 @@
 import Glibc
+import PlainText
 
 /// One JSON object per line on standard error.
 ///
@@ -14,11 +15,11 @@ enum InitLog {
 
     static func write(_ level: StaticString, _ message: String, _ fields: [(StaticString, Value)] = []) {
         var line = "{\"time\":\"\(timestamp())\",\"level\":\"\(level)\",\"logger\":\"init\",\"message\":"
-        append(message, to: &line)
+        JSONText.append(quoted: message, to: &line)
         for (key, value) in fields {
             line += ",\"\(key)\":"
             switch value {
-            case .text(let text): append(text, to: &line)
+            case .text(let text): JSONText.append(quoted: text, to: &line)
             case .number(let number): line += String(number)
             }
         }
@@ -27,19 +28,6 @@ enum InitLog {
         guard poll(&ready, 1, 0) == 1, ready.revents & Int16(POLLOUT) != 0 else { return }
         // Up to PIPE_BUF a writable pipe takes it without blocking.
         line.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, min($0.count, Int(PIPE_BUF))) }
-    }
-
-    private static func append(_ text: String, to line: inout String) {
-        line += "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": line += "\\\""
-            case "\\": line += "\\\\"
-            case _ where scalar.value < 0x20: line += " "
-            case _: line.unicodeScalars.append(scalar)
-            }
-        }
-        line += "\""
     }
 
     /// UTC with microseconds, like the records of the agent; for people only, nothing is decided by it.

@@ -1,6 +1,7 @@
 import CLinux
 import Fence
 import Glibc
+import Spawning
 import Units
 
 /// The shell around ``Supervision`` and ``FenceWatch``: one thread that polls three descriptors.
@@ -146,17 +147,16 @@ struct InitLoop {
     }
 
     private mutating func startAgent() -> Int32? {
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
-        defer { for argument in arguments { free(argument) } }
-        arguments.append(nil)
-        let process = clinux_spawn(command[0], arguments, fence.writingDescriptor)
-        let now = BootClock.now()
-        guard process > 0 else {
-            InitLog.write(
-                "critical", "cannot start \(command[0])", [("error", .text(String(cString: strerror(-process))))])
-            return carryOut(supervision.startFailed(errno: -process, at: now))
+        var agent = Program(command)
+        agent.input = .inherited
+        agent.kept = fence.writingDescriptor
+        agent.grouping = .group
+        do {
+            supervision.started(try agent.start(), at: BootClock.now())
+        } catch {
+            InitLog.write("critical", "\(error)")
+            return carryOut(supervision.startFailed(errno: error.errno, at: BootClock.now()))
         }
-        supervision.started(process, at: now)
         // From here on init only waits: what its start needed need not stay resident.
         clinux_release_code_pages()
         return nil

@@ -1,12 +1,9 @@
 import Glibc
+import Spawning
 import Synchronization
 
 /// A long-lived child process with its output in a file. The janitor ends it when the test process dies.
 final class ControlPlaneProcess: Sendable {
-    struct SpawnError: Error, CustomStringConvertible {
-        let description: String
-    }
-
     let name: String
     let logPath: String
     private let identifier: Mutex<pid_t?>
@@ -18,40 +15,19 @@ final class ControlPlaneProcess: Sendable {
     ) throws {
         self.name = name
         self.logPath = logPath
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        if let input {
-            posix_spawn_file_actions_adddup2(&actions, input, 0)
-        } else {
-            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        var program = Program(arguments)
+        program.environment = Dictionary(
+            environment.map { variable in
+                let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return (String(parts[0]), String(parts.last ?? ""))
+            }, uniquingKeysWith: { $1 })
+        if program.environment?["PATH"] == nil {
+            program.environment?["PATH"] = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
         }
-        posix_spawn_file_actions_addopen(&actions, 1, logPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        // Nothing of ours is inherited: a child must not hold a lock or a pipe of whoever runs the tests.
-        for descriptor in Int32(3)..<1024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        var all = sigset_t()
-        sigemptyset(&none)
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
-        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+        program.input = input.map { .descriptor($0) } ?? .none
+        program.output = .file(logPath)
         // A session of its own: an interrupt at the terminal is for the test process alone.
-        let argumentVector = (["setsid"] + arguments).map { strdup($0) } + [nil]
-        let search = environment.contains { $0.hasPrefix("PATH=") } ? [] : ["PATH=\(path)"]
-        let environmentVector = (search + environment).map { strdup($0) } + [nil]
-        defer { for pointer in argumentVector + environmentVector { free(pointer) } }
-        var child = pid_t()
-        let result = posix_spawnp(&child, "setsid", &actions, &attributes, argumentVector, environmentVector)
-        guard result == 0 else {
-            throw SpawnError(description: "\(arguments[0]): \(String(cString: strerror(result)))")
-        }
-        identifier = Mutex(child)
+        identifier = Mutex(try program.start())
     }
 
     var processIdentifier: pid_t? { identifier.withLock { $0 } }

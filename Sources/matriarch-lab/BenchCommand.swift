@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterLab
 import KubernetesModels
+import PlainText
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

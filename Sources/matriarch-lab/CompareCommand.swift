@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterLab
 import KubernetesModels
+import PlainText
 
 struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterLab
 import KubernetesModels
+import PlainText
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

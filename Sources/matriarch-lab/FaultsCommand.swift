@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterLab
 import KubernetesModels
+import PlainText
 import Units
 
 struct FaultsCommand: AsyncParsableCommand {

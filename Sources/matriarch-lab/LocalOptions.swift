@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import ClusterLab
 import KubernetesModels
+import PlainText
 import Units
 
 /// What kind of cluster on this machine.

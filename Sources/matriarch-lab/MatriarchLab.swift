@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterLab
 import KubernetesModels
+import PlainText
 
 /// Drives a real cluster: demonstration, measurements, and a plain writer.
 @main

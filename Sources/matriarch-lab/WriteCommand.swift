@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterLab
+import PlainText
 
 struct WriteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import KubernetesModels
 import PostgresClusterAPI
-import TestSupport
+import SeededChance
 
 /// Draws specs from the schema: what stands in it, at its bounds and beyond them, and now and then a value of another kind.
 ///

@@ -107,6 +107,24 @@ private typealias Fixture = AgentAPIFixture
         #expect(await body("/metrics", member) == "patroni_primary 1\n")
     }
 
+    @Test func `the configuration is shown without passwords`() async {
+        let member = Fixture.member(.replica) {
+            $0.configurationJSON = #"""
+                {"ttl":20,"postgresql":{"parameters":{"work_mem":"8MB","archive_command":"curl -u a:topsecret1 %p",
+                "myext.password":7,"primary_conninfo":"host=a"},"pg_hba":["local all all peer",
+                "host all all all ldap ldapserver=l ldapbindpasswd=topsecret2 ldapbasedn=x"]},
+                "standby_cluster":{"host":"b","restore_command":"topsecret3"}}
+                """#
+        }
+        let shown = await body("/config", member)
+        #expect(!shown.contains("topsecret") && !shown.contains("host=a"))
+        #expect(shown.contains(#""work_mem":"8MB""#) && shown.contains(#""local all all peer""#))
+        #expect(shown.contains("ldapserver=l ldapbindpasswd=(hidden) ldapbasedn=x"))
+        #expect(shown.contains(#""myext.password":"(hidden)""#) && shown.contains(#""host":"b""#))
+        let odd = Fixture.member(.replica) { $0.configurationJSON = "{\"archive_command\":\"topsecret" }
+        #expect(await body("/config", odd) == "the configuration in the store is no JSON\n")
+    }
+
     @Test func `a candidate's question is answered live`() async {
         let report = PositionReport(
             name: "demo-0", isPrimary: false, timeline: Timeline(rawValue: 3), position: LSN(rawValue: 512),

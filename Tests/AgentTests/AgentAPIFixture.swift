@@ -40,6 +40,6 @@ enum AgentAPIFixture {
     ) -> AgentRoutes {
         AgentRoutes(
             snapshot: { member }, position: position, metrics: { "patroni_primary 1\n" },
-            failsafe: { .text("asked: \($0)") }, now: { Self.now })
+            failsafe: { .text("asked: \($0)") }, refusal: { _ in nil }, now: { Self.now })
     }
 }

@@ -117,7 +117,8 @@ import Units
                     report: PositionReport(
                         name: "demo-0", isPrimary: false, timeline: Timeline(rawValue: 3),
                         position: LSN(rawValue: 500), sealedEpoch: 8), isRunning: true)
-            }, metrics: { "" }, failsafe: { _ in StatusResponse(status: 502) }, now: { AgentAPIFixture.now })
+            }, metrics: { "" }, failsafe: { _ in StatusResponse(status: 502) },
+            refusal: { _ in nil }, now: { AgentAPIFixture.now })
         let server = { (onListening: @escaping @Sendable (Int) async -> Void) in
             StatusServer(
                 host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,

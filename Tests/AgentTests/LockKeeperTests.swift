@@ -25,10 +25,6 @@ import Units
             let logger = Logger(label: "keeper") { _ in SwiftLogNoOpLogHandler() }
             let identity = HolderIdentity(member: "demo-0", podUID: "uid", nonce: "first")
             let scope = Scope(namespace: try await controlPlane.namespace(prefix: "keeper"), cluster: "demo")
-            watch = ClusterWatch(
-                client: client, scope: scope, lockObject: .configMap, me: identity, container: "postgres",
-                logger: logger,
-                clock: BootClock.now)
             fence = try #require(FenceReceiver())
             let handle = try FenceHandle(descriptor: fence.writingDescriptor)
             if isStuck {
@@ -36,14 +32,17 @@ import Units
                     while true { try handle.arm(until: BootClock.now() + .seconds(3600)) }
                 }
             }
+            let desk = LockDesk(me: identity, fence: handle, clock: BootClock.now)
+            watch = ClusterWatch(
+                client: client, scope: scope, lockObject: .configMap, container: "postgres", desk: desk,
+                logger: logger, clock: BootClock.now)
             keeper = LockKeeper(
                 identity: identity,
                 store: KubernetesClusterStore(
                     client: client, lockClient: client, scope: scope, lockObject: .configMap, watch: watch,
                     logger: logger,
                     clock: BootClock.now, wallClock: WallClock.now),
-                watch: watch, fence: handle,
-                watchdog: Watchdog(WatchdogSettings(), logger: logger), logger: logger,
+                desk: desk, watchdog: Watchdog(WatchdogSettings(), logger: logger), logger: logger,
                 terms: { LockKeeper.Terms(timings: .fast, mayRenew: false) }, consent: { _ in FailsafeConsent() })
         }
 

@@ -1,9 +1,12 @@
+import ClusterRecords
 import Glibc
 import HTTPTransport
 import KubernetesModels
 import PostgresClient
 import TestSupport
 import Testing
+
+@testable import Agent
 
 /// What becomes of a leader that cannot reach the API server.
 extension MemberTests {
@@ -290,10 +293,19 @@ extension MemberProcess {
             (["name": "demo-9", "matriarch": twin], [409, 500]), (["name": "demo-9"], [409, 500]),
             (["name": "demo-9", "matriarch": stranger], [400]), (["nobody": 1], [400]), ("text", [400]),
         ]
+        let transport = HTTPTransport()
+        defer { transport.shutdown() }
+        let prover = PeerProver(transport: transport, keys: cluster.keys)
         for (body, statuses) in bodies {
-            let answer = try await send(
+            let unproven = try await send(
                 HTTPRequest(
                     method: .post, url: "http://127.0.0.1:\(apiPort)/failsafe", body: Array(body.serialized().utf8)))
+            #expect(unproven.status == 403, "\(body): \(unproven)")
+            // Even a member moves nobody by it.
+            let answer = try #require(
+                try await prover.send(
+                    .post, .failsafe, body: body.serialized(), beside: "http://127.0.0.1:\(apiPort)/patroni",
+                    within: .seconds(3)))
             #expect(statuses.contains(answer.status), "\(body): \(answer)")
         }
     }

@@ -113,7 +113,7 @@ actor SharedMembers {
             for member in cluster.members { try member.start() }
             for member in cluster.members {
                 try await eventually(within: .seconds(20), "\(member.name) says that the API server is away") {
-                    member.hasSaid("watch broke off")
+                    member.hasSaid("cannot list")
                 }
             }
             try await controlPlane.startAPIServer()

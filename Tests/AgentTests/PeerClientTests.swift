@@ -28,8 +28,9 @@ import Testing
         let leader = Member(name: "demo-0", apiURL: "\(server.url)/patroni")
         let transport = HTTPTransport()
         defer { transport.shutdown() }
+        let prover = PeerProver(transport: transport, keys: try MembershipTests.Secret("s3cret").keys())
         // Longer than the default: what is tested is the answer, not the machine.
-        let said = await PeerClient(transport: transport).awaitedStandbys(of: leader, within: .seconds(10))
+        let said = await PeerClient(prover).awaitedStandbys(of: leader, within: .seconds(10))
         #expect(said == expected)
     }
 }

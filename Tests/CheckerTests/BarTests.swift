@@ -1,4 +1,5 @@
 import ClusterLab
+import PlainText
 import Testing
 
 struct BarTests {

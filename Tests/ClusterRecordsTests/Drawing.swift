@@ -1,6 +1,7 @@
 import HighAvailability
 import KubernetesModels
 import PostgresConfiguration
+import SeededChance
 import Units
 
 @testable import ClusterRecords
@@ -10,18 +11,11 @@ struct Drawing: RandomNumberGenerator {
     /// Of every run, so that what fails fails again.
     static let seeds: ClosedRange<UInt64> = 1...300
 
-    private var state: UInt64
+    private var numbers: SeededGenerator
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { numbers = SeededGenerator(seed: seed) }
 
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    mutating func next() -> UInt64 { numbers.next() }
 
     mutating func next(below bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 
@@ -87,6 +81,7 @@ struct Drawing: RandomNumberGenerator {
             }, writesRoute: flag())
         // As a Patroni agent may say it.
         if flag() {
+            record.provesMembership = false
             record.stateName = "in archive recovery"
             record.roleName = "promoted"
             record.tagValues["datacenter"] = ["rack": 7]

@@ -28,7 +28,7 @@ import Units
                     role: .replica, state: .running, timeline: Timeline(rawValue: 3),
                     tags: MemberTags(isExcludedFromFailover: true, failoverPriority: 5),
                     hasCheckpointSincePromotion: false, terminatedInstances: ["c0ffee"], isInBackOff: true,
-                    isLabelledPrimary: true))
+                    isLabelledPrimary: true, provesMembership: false))
     }
 
     /// What the lock may say, and whether the kubelet's report of the Pod is of that instance.
@@ -92,7 +92,9 @@ import Units
         let pod = try pod(status: status, body: #","status":{"podIP":"10.9.9.9"}"#)
         #expect(
             Member(pod: pod, container: "postgres")
-                == Member(name: "demo-0", podUID: "uid", host: "10.9.9.9", isLabelledPrimary: true))
+                == Member(
+                    name: "demo-0", podUID: "uid", host: "10.9.9.9", isLabelledPrimary: true,
+                    provesMembership: MemberRecord(annotation: status) == nil ? nil : false))
     }
 
     @Test func `a member's zone is its tag's, or else its Pod's label's`() throws {
@@ -220,7 +222,7 @@ import Units
                 == #"{"api_url":"http://10.0.0.7:8008/patroni","checkpoint_after_promote":false,"#
                 + #""conn_url":"postgres://10.0.0.7:5432/postgres","pause":true,"pending_restart":true,"#
                 + #""pending_restart_reason":{"max_connections":{"new_value":"200","old_value":"100"}},"#
-                + #""postmaster_start_time":"t","problem":"p","replication_state":"streaming","#
+                + #""postmaster_start_time":"t","problem":"p","proof":true,"replication_state":"streaming","#
                 + #""restart":{"id":"r","outcome":"skipped","reason":"no"},"role":"replica","route":"EndpointSlice","#
                 + #""server_version":150018,"state":"running","tags":{"nofailover":true},"timeline":3,"version":"1","#
                 + #""xlog_location":67108864}"#)

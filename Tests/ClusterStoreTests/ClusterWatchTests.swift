@@ -94,8 +94,7 @@ import Units
             // Shown by the answer, before the watch shows anything; the holder's only once its fence is armed.
             #expect(leader.watch.view()?.lock == taken)
             #expect(leader.watch.standing(ttl: Self.ttl) == .mineFromEarlierLife)
-            let until = leader.clock.now + Self.ttl
-            try leader.watch.confirmOwnership(of: taken, until: until) {}
+            let until = leader.hold(taken)
             #expect(leader.watch.standing(ttl: Self.ttl) == .mine(until: until))
             let rival = try await fixture.member("demo-1").takeLock()
             try await eventually("the rival shows") { leader.watch.view()?.lock == rival }
@@ -167,8 +166,10 @@ import Units
     private static func watch(_ clock: ManualClock = ManualClock()) -> ClusterWatch {
         ClusterWatch(
             client: KubernetesClient(configuration: ClusterConfiguration(server: "http://127.0.0.1:1")),
-            scope: Scope(namespace: "none", cluster: "demo"), lockObject: .configMap,
-            me: HolderIdentity(member: "demo-9", podUID: "uid", nonce: "nonce"), container: "postgres",
+            scope: Scope(namespace: "none", cluster: "demo"), lockObject: .configMap, container: "postgres",
+            desk: LockDesk(me: HolderIdentity(member: "demo-9", podUID: "uid", nonce: "nonce"), fence: nil) {
+                clock.now
+            },
             logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }
         ) { clock.now }
     }
@@ -188,5 +189,5 @@ extension ClusterWatch {
             ObjectMeta(
                 name: "demo-leader", resourceVersion: version, annotations: ClusterWatchTests.annotations(version)))
     }
-    fileprivate var shownRenewal: String? { lock?.renewal }
+    fileprivate var shownRenewal: String? { desk.look { station, _ in station.record?.renewal } }
 }

@@ -3,6 +3,7 @@ import HighAvailability
 import KubernetesClient
 import KubernetesModels
 import Logging
+import Synchronization
 import Testing
 import Units
 
@@ -11,6 +12,7 @@ import Units
 /// What one member may say to a leader that asks it to stay and to a candidate that asks it to let go.
 @Suite struct PromiseTests {
     private let clock = ManualClock()
+    private let line = Line()
     private let watch: ClusterWatch
     private static let ttl = Duration.seconds(20)
     private static let me = HolderIdentity(member: "demo-1", podUID: "u1", nonce: "mine")
@@ -18,11 +20,12 @@ import Units
 
     /// A member that has seen the leader's lock run out.
     init() {
-        let clock = clock
+        let (clock, line) = (clock, line)
         watch = ClusterWatch(
             client: KubernetesClient(configuration: ClusterConfiguration(server: "http://127.0.0.1:1")),
-            scope: Scope(namespace: "none", cluster: "demo"), lockObject: .configMap, me: Self.me,
-            container: "postgres", logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }
+            scope: Scope(namespace: "none", cluster: "demo"), lockObject: .configMap, container: "postgres",
+            desk: LockDesk(me: Self.me, fence: line) { clock.now },
+            logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }
         ) { clock.now }
         show(Self.record())
     }
@@ -89,28 +92,68 @@ import Units
 
     // MARK: Becoming the holder
 
-    private struct NoInit: Error {}
+    /// The way to init, which may be stuck.
+    private final class Line: FenceLine {
+        struct Stuck: Error {}
+        let isStuck = Mutex(false)
+        let told = Mutex<BootInstant?>(nil)
 
-    @Test func `an own write in the lock makes nobody the holder before init has the deadline`() throws {
-        let until = clock.now + .seconds(17)
+        func arm(until instant: BootInstant) throws {
+            if isStuck.withLock({ $0 }) { throw Stuck() }
+            told.withLock { $0 = instant }
+        }
+        func disarm() throws {
+            if isStuck.withLock({ $0 }) { throw Stuck() }
+            told.withLock { $0 = nil }
+        }
+    }
+
+    /// An own write over `record` that is sent now and lands at once as version b, unless another is shown before its answer.
+    private func take(over record: LockRecord, then shown: LockRecord? = nil) -> LockDesk.Step {
+        let timings = Timings.standard
+        let asked = watch.desk.step { $0.beginAcquisition(over: record, listIsGone: false, at: $1, timings) }
+        #expect(asked.write?.attempt == .acquisition(over: record))
         let mine = Self.record(Self.me, epoch: 5, version: "b")
         show(mine)
         #expect(watch.standing(ttl: Self.ttl) == .mineFromEarlierLife)
-        #expect(throws: NoInit.self) {
-            try watch.confirmOwnership(of: mine, until: until) { throw NoInit() }
-        }
-        #expect(watch.standing(ttl: Self.ttl) == .mineFromEarlierLife)
-        try watch.confirmOwnership(of: mine, until: until) {}
+        if let shown { show(shown) }
+        return watch.desk.step { $0.landed(mine, sentAt: $1, timings) }
+    }
+
+    private func released() -> LockRecord {
+        let released = Self.record(nil, version: "a2")
+        show(released)
+        return released
+    }
+
+    @Test func `an own write in the lock makes nobody the holder before init has the deadline`() {
+        let until = clock.now + Timings.standard.fenceDelay
+        #expect(take(over: released()).isHeld)
+        #expect(line.told.withLock { $0 } == until)
         #expect(watch.standing(ttl: Self.ttl) == .mine(until: until))
-        clock.advance(by: .seconds(17))
+        clock.advance(by: Timings.standard.fenceDelay)
         #expect(!watch.standing(ttl: Self.ttl).isMine)
     }
 
-    @Test func `a write that another has overwritten makes nobody the holder`() throws {
-        let mine = Self.record(Self.me, epoch: 5, version: "b")
-        show(mine)
-        show(Self.record(Self.leader, epoch: 6, version: "c"))
-        try watch.confirmOwnership(of: mine, until: clock.now + .seconds(17)) {}
+    @Test func `an own write makes nobody the holder when init cannot be told, and the lock is given up`() {
+        line.isStuck.withLock { $0 = true }
+        let step = take(over: released())
+        #expect(!step.isHeld)
+        #expect(step.fenceError is Line.Stuck)
+        #expect(watch.standing(ttl: Self.ttl) == .mineFromEarlierLife)
+        #expect(watch.desk.look { station, _ in station.end } == .lost)
+    }
+
+    @Test func `a write that another has overwritten makes nobody the holder`() {
+        _ = take(over: released(), then: Self.record(Self.leader, epoch: 6, version: "c"))
         #expect(watch.standing(ttl: Self.ttl) == .held(by: "demo-0"))
+    }
+
+    @Test func `whoever waits for changes is woken when this member becomes the holder`() async {
+        var changes = watch.changes.makeAsyncIterator()
+        _ = await changes.next()
+        _ = take(over: released())
+        let change: Void? = await changes.next()
+        #expect(change != nil)
     }
 }

@@ -101,7 +101,8 @@ struct StoreMember: Sendable {
         let logger = Logger(label: identity.member) { _ in SwiftLogNoOpLogHandler() }
         let clock = clock
         watch = ClusterWatch(
-            client: client, scope: scope, lockObject: lockObject, me: identity, container: "postgres", logger: logger
+            client: client, scope: scope, lockObject: lockObject, container: "postgres",
+            desk: LockDesk(me: identity, fence: nil) { clock.now }, logger: logger
         ) { clock.now }
         store = KubernetesClusterStore(
             client: client, lockClient: client, scope: scope, lockObject: lockObject, watch: watch, logger: logger,
@@ -131,6 +132,15 @@ struct StoreMember: Sendable {
 
     func release(_ record: LockRecord, heir: String? = nil, position: LSN? = nil) async throws -> Bool {
         try await store.release(record, heir: heir, position: position, deadline: soon)
+    }
+
+    /// Believes in the lock from now on, as its keeper does when the write has landed.
+    ///
+    /// - Returns: until when.
+    func hold(_ record: LockRecord, _ timings: Timings = .standard) -> BootInstant {
+        watch.desk.step { $0.beginAcquisition(over: record, listIsGone: false, at: $1, timings) }
+        watch.desk.step { $0.landed(record, sentAt: $1, timings) }
+        return clock.now + timings.fenceDelay
     }
 
     func readLock() async throws -> LockRecord? { try await store.readLock(deadline: soon) }

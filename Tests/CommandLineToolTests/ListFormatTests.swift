@@ -50,7 +50,7 @@ private typealias Fixture = ListingFixture
 }
 
 @Suite struct CommandTests {
-    private func status(_ phase: SwitchoverStatus.Phase, outage: Int64? = nil, message: String? = nil)
+    private func status(_ phase: RequestPhase, outage: Int64? = nil, message: String? = nil)
         -> SwitchoverStatus
     {
         SwitchoverStatus(

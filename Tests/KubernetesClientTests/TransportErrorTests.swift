@@ -1,6 +1,7 @@
 import HTTPTransport
 import KubernetesClient
 import KubernetesModels
+import SeededChance
 import Synchronization
 import TestSupport
 import Testing
@@ -151,7 +152,7 @@ struct TransportErrorTests {
 
     @Test(arguments: 0..<40)
     func `garbage instead of HTTP is an error and nothing worse`(seed: Int) async throws {
-        var generator = SplitMix64(state: UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         let prefix = ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n", "HTTP/9"][seed % 4]
         let garbage = (0..<Int.random(in: 1...400, using: &generator)).map { _ in
             UInt8.random(in: 0...255, using: &generator)
@@ -190,18 +191,5 @@ struct TransportErrorTests {
         let list = try await client(server).list(ConfigMap.self)
         #expect(list.items.map(\.metadata.name) == ["a", "b"])
         #expect(server.requests == 4)
-    }
-}
-
-/// A small generator with a seed.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

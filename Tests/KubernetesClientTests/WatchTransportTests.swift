@@ -1,6 +1,7 @@
 import HTTPTransport
 import KubernetesClient
 import KubernetesModels
+import SeededChance
 import Synchronization
 import TestSupport
 import Testing
@@ -98,7 +99,7 @@ struct WatchTransportTests {
 
     @Test(arguments: 0..<30)
     func `garbage in a watch is an error and nothing worse`(seed: Int) async throws {
-        var generator = SplitMix64(state: UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         var bytes = Array(Self.lines.joined(separator: "\n").utf8)
         for _ in 0..<(1 + seed) {
             let index = bytes.indices.randomElement(using: &generator) ?? 0

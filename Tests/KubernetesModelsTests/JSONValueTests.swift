@@ -1,4 +1,5 @@
 import KubernetesModels
+import SeededChance
 import Testing
 
 @Suite("JSON values")
@@ -43,7 +44,7 @@ struct JSONValueTests {
     }
 
     @Test func `random values survive the way to text and back`() throws {
-        var generator = SplitMix64(state: 1)
+        var generator = SeededGenerator(seed: 1)
         for _ in 0..<2000 {
             let value = JSONValue.random(using: &generator, depth: 4)
             #expect(try JSONValue(parsing: value.serialized()) == value)
@@ -52,7 +53,7 @@ struct JSONValueTests {
     }
 
     @Test func `random bytes never do worse than an error`() {
-        var generator = SplitMix64(state: 2)
+        var generator = SeededGenerator(seed: 2)
         let alphabet = Array("{}[]\",:\\u0123456789eE+-.truefalsn \n\u{7f}é".utf8) + [0xFF, 0x00, 0xC3]
         var accepted = 0
         for _ in 0..<20_000 {
@@ -88,21 +89,8 @@ struct JSONValueTests {
     }
 }
 
-/// A small generator with a seed.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
-}
-
 extension JSONValue {
-    static func random(using generator: inout SplitMix64, depth: Int) -> JSONValue {
+    static func random(using generator: inout SeededGenerator, depth: Int) -> JSONValue {
         switch Int.random(in: 0..<(depth > 0 ? 7 : 5), using: &generator) {
         case 0: .null
         case 1: .bool(Bool.random(using: &generator))
@@ -121,7 +109,7 @@ extension JSONValue {
         }
     }
 
-    static func randomText(using generator: inout SplitMix64) -> String {
+    static func randomText(using generator: inout SeededGenerator) -> String {
         let samples = [
             "true", "no", "null", "~", "0x1F", "1e3", "012", "- a", "a: b", "#x", "'", "\"", "\\", " lead", "trail ",
             "\n", "a\nb\n", "\ttab", "é", "🐘", "\u{85}", "\u{2028}", "\r\n", "%", "@", "&a", "*a", "!t", "|", ">", "[",

@@ -1,4 +1,5 @@
 import KubernetesModels
+import SeededChance
 import Testing
 import YAML
 
@@ -74,7 +75,7 @@ struct YAMLTests {
     }
 
     @Test func `random values survive the way to YAML and back`() throws {
-        var generator = SplitMix64(state: 3)
+        var generator = SeededGenerator(seed: 3)
         for _ in 0..<3000 {
             let value = JSONValue.random(using: &generator, depth: 4)
             let text = YAML.serialized(value)
@@ -83,7 +84,7 @@ struct YAMLTests {
     }
 
     @Test func `random text never does worse than an error`() {
-        var generator = SplitMix64(state: 4)
+        var generator = SeededGenerator(seed: 4)
         let alphabet = Array("ab:-? []{},&*!|>'\"%@`#\n\t 01.~<=\\é\u{85}\u{FEFF}\0")
         for _ in 0..<20_000 {
             let text = String(

@@ -85,4 +85,67 @@ import Units
                             apiVersion: PostgresCluster.resource.apiVersion, kind: "PostgresCluster", name: "demo",
                             uid: "u-1"))))
     }
+    // MARK: A field on its whole way
+
+    /// What an agent makes of a spec, once the operator has written it into the store.
+    private static func settings(_ spec: JSONValue) throws -> (DynamicConfiguration, PostgresSettings) {
+        var world = World(spec)
+        try world.settle()
+        let text = world[store: "demo-config"]["config"]?.stringValue
+        let (read, problems) = DynamicConfiguration.reading(annotation: text, former: DynamicConfiguration())
+        #expect(problems == [])
+        return (read, try PostgresSettings(read, clusterName: "demo", version: nil))
+    }
+
+    /// For each property of `spec.postgresql` a value, and what a server's files have of it.
+    private static func example(_ key: PostgreSQLSpec.CodingKeys) -> (spec: JSONValue, written: String) {
+        switch key {
+        case .parameters: (["work_mem": "8MB"], "\nwork_mem = '8MB'\n")
+        case .pgHBA: (["local all app peer"], "\nlocal all app peer\n")
+        case .pgIdent: (["site /^(.*)@here$ \\1"], "\nsite /^(.*)@here$ \\1\n")
+        }
+    }
+
+    @Test(arguments: PostgreSQLSpec.CodingKeys.allCases)
+    func `each property of the servers' section arrives in their files`(key: PostgreSQLSpec.CodingKeys) throws {
+        let (value, written) = Self.example(key)
+        let (_, settings) = try Self.settings(["postgresql": [key.rawValue: value]])
+        let files = ServerFiles(
+            settings: settings, role: .primary,
+            placement: ServerFiles.Placement(
+                listenAddresses: "*", port: 5432, socketDirectory: "/run", passwordFile: "/run/pgpass",
+                memberName: "demo-0"),
+            access: InternalAccess(
+                superuser: "postgres", replication: "replicator", rewind: "rewind", trustedSystemUsers: []),
+            version: ServerVersion(major: 15, minor: 20))
+        let text = files.configuration + files.hostBasedAuthentication + files.userNameMaps
+        #expect(text.contains(written))
+    }
+
+    /// For each property of `spec.highAvailability` a value that is not its default; nil for what is in the agent file.
+    private static func example(_ key: HighAvailabilitySpec.CodingKeys) -> JSONValue? {
+        switch key {
+        case .profile: "fast"
+        case .ttl: 41
+        case .loopWait: 3
+        case .retryTimeout: 4
+        case .fenceMargin: 2
+        case .lockObject: nil
+        case .maximumLagOnFailover: "7Mi"
+        case .failsafe: false
+        case .primaryStartTimeout: 77
+        case .primaryStopTimeout: 78
+        case .synchronous: ["mode": "on"]
+        }
+    }
+
+    @Test(arguments: HighAvailabilitySpec.CodingKeys.allCases)
+    func `each property of high availability makes a difference to the agents`(
+        key: HighAvailabilitySpec.CodingKeys
+    ) throws {
+        guard let value = Self.example(key) else { return }
+        let (plain, _) = try Self.settings([:])
+        let (read, _) = try Self.settings(["highAvailability": [key.rawValue: value]])
+        #expect(read != plain)
+    }
 }

@@ -1,3 +1,4 @@
+import SeededChance
 import Testing
 
 @testable import PostgresConfiguration
@@ -54,7 +55,7 @@ struct AuthenticationTests {
     }
 
     @Test func `random lines never trap`() {
-        var random = SplitMix64(state: 7)
+        var random = SeededGenerator(seed: 7)
         let alphabet = Array("host local all\t\"\",,#@/.:0129afF+=-scram-sha-256 é\u{0}\n".unicodeScalars)
         for _ in 0..<20_000 {
             var line = "host "

@@ -1,3 +1,4 @@
+import SeededChance
 import Testing
 import Units
 
@@ -62,7 +63,7 @@ struct ControlDataTests {
     }
 
     @Test func `damaged output never traps and never yields a control file of another cluster`() {
-        var random = SplitMix64(state: 20_261_120)
+        var random = SeededGenerator(seed: 20_261_120)
         let bytes = Array(Self.output.utf8)
         for _ in 0..<5_000 {
             var damaged = bytes
@@ -82,18 +83,5 @@ struct ControlDataTests {
                 Issue.record("system identifier \(control.systemIdentifier)")
             }
         }
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix64 {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

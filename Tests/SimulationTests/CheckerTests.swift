@@ -41,8 +41,8 @@ import Units
         let scenario = Scenario()
         let candidate = try #require(scenario.replicas.first?.agent)
         // It has seen the lock for so long that it takes it for expired.
-        candidate.sight = LockSight(me: candidate.identity)
-        candidate.sight.listed(scenario.world.api.lock, at: candidate.now - .seconds(60))
+        candidate.station = LockStation(me: candidate.identity, fence: .raised)
+        candidate.station.listed(scenario.world.api.lock, at: candidate.now - .seconds(60))
         candidate.submit(.acquire(over: scenario.world.api.lock, listIsGone: false) { _ in })
         #expect(violation(scenario) == .twoHolders)
     }

@@ -15,7 +15,7 @@ import Units
         scenario.world.network.blockedToAPI[leader.node] += 1
         scenario.world.network.blockedFromAPI[leader.node] += 1
         scenario.run(25)
-        #expect(leader.server.process == .primary && leader.agent?.keeping.held?.isByConsent == true)
+        #expect(leader.server.process == .primary && leader.agent?.station.held?.isByConsent == true)
         return (scenario, leader)
     }
 
@@ -31,7 +31,7 @@ import Units
             #expect(scenario.world.checker.roleChanges == 0)
             scenario.world.network.apiDown -= 1
             scenario.run(7)
-            #expect(leader.agent?.keeping.held?.isByConsent == false, "seed \(seed)")
+            #expect(leader.agent?.station.held?.isByConsent == false, "seed \(seed)")
             #expect(scenario.world.checker.violation == nil)
         }
     }
@@ -67,7 +67,7 @@ import Units
             scenario.world.network.blockedFromAPI[leader.node] -= 1
             scenario.run(4)
             #expect(leader.server.process != .primary, "seed \(seed)")
-            #expect(leader.agent?.keeping.held == nil)
+            #expect(leader.agent?.station.held == nil)
             scenario.run(30)
             #expect(scenario.leader != nil, "nobody leads after the usurper")
             #expect(scenario.world.checker.violation == nil)
@@ -80,7 +80,7 @@ import Units
             scenario.world.usurp()
             scenario.run(4)
             #expect(leader.server.process != .primary, "seed \(seed)")
-            #expect(leader.agent?.keeping.end == .lost)
+            #expect(leader.agent?.station.end == .lost)
             #expect(scenario.world.checker.violation == nil)
         }
     }
@@ -97,7 +97,7 @@ import Units
             world.changeSettings { $0.configuration.timings = .standard }
             scenario.run(24)
             #expect(leader.agent?.timings == .tolerant)
-            #expect(leader.server.process == .primary && leader.agent?.keeping.held?.isByConsent == true)
+            #expect(leader.server.process == .primary && leader.agent?.station.held?.isByConsent == true)
             // Nobody can tell the leader.
             world.usurp()
             world.network.isolate(leader.node, 1)

@@ -40,9 +40,8 @@ import Testing
     }
 
     private static let pure: Set = [
-        "Units", "HighAvailability", "PostgresConfiguration", "KubernetesModels", "ClusterRecords",
-        "PostgresClusterAPI",
-        "OperatorPlan",
+        "Units", "PlainText", "HighAvailability", "PostgresConfiguration", "KubernetesModels", "ClusterRecords",
+        "PostgresClusterAPI", "OperatorPlan",
     ]
 
     @Test(arguments: pure.sorted())

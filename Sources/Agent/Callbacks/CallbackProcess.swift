@@ -2,6 +2,7 @@ import CLinux
 import Fence
 import Glibc
 import PostgresClient
+import Spawning
 import Synchronization
 
 /// One run of a callback: a process group of its own, with nothing of the agent's but what it is given.
@@ -9,9 +10,6 @@ import Synchronization
 /// Not swift-subprocess, whose teardown is over when the script itself is gone: here nothing of the group may be left, and a
 /// process that was put into the background keeps nobody waiting.
 final class CallbackProcess: Sendable {
-    /// Not in Swift's Glibc module: it stands behind `_GNU_SOURCE` in `<spawn.h>`.
-    private static let setSession: Int16 = 0x80
-
     private struct State {
         /// Its number cannot pass to anybody else before it is reaped, which clears it here.
         var group: pid_t?
@@ -35,13 +33,19 @@ final class CallbackProcess: Sendable {
         }
         let (reading, writing) = (ends[0], ends[1])
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        let result = Self.spawn(command, environment, output: writing)
-        close(writing)
-        guard result.error == 0 else {
+        // init's fence is among what the agent holds, and stays with it.
+        var program = Program(command)
+        program.environment = environment
+        program.workingDirectory = "/"
+        program.output = .descriptor(writing)
+        let process: pid_t
+        do {
+            defer { close(writing) }
+            process = try program.start()
+        } catch {
             close(reading)
-            throw AgentError(.actionFailed, "cannot run \(command[0]): \(String(cString: strerror(result.error)))")
+            throw AgentError(.actionFailed, "\(error)")
         }
-        let process = result.process
         state = Mutex(State(group: process))
         let (status, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingNewest(1))
         self.status = status
@@ -75,38 +79,6 @@ final class CallbackProcess: Sendable {
             state.isBeingEnded = true
             if let group = state.group { Glibc.kill(-group, SIGKILL) }
         }
-    }
-
-    private static func spawn(
-        _ command: [String], _ environment: [String: String], output: Int32
-    ) -> (process: pid_t, error: Int32) {
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, output, 2)
-        // init's fence is among what the agent holds.
-        _ = clinux_spawn_actions_close_from(&actions, 3)
-        _ = clinux_spawn_actions_change_directory(&actions, "/")
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF) | setSession)
-        let arguments = command.map { strdup($0) }
-        let variables = environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") }
-        defer { for copy in arguments + variables { free(copy) } }
-        var process: pid_t = 0
-        let error = posix_spawn(&process, command[0], &actions, &attributes, arguments + [nil], variables + [nil])
-        return (process, error)
     }
 
     /// Ends with the last process that holds the other end.

@@ -42,8 +42,6 @@ public struct AgentConfiguration: Sendable {
         }
     }
 
-    public static let container = "postgres"
-
     /// - Parameter environment: of this process.
     /// - Throws: ``AgentError`` `.configuration` naming every variable that is missing or cannot be read.
     public init(environment: [String: String]) throws(AgentError) {
@@ -76,8 +74,8 @@ public struct AgentConfiguration: Sendable {
         agentFile = environment["MATRIARCH_AGENT_FILE"] ?? "/etc/matriarch/agent.json"
         callbacksDirectory = environment["MATRIARCH_CALLBACKS_DIRECTORY"] ?? "/etc/matriarch-callbacks"
         terminationLog = environment["MATRIARCH_TERMINATION_LOG"] ?? "/dev/termination-log"
-        port = number("MATRIARCH_POSTGRES_PORT", 5432)
-        apiPort = number("MATRIARCH_API_PORT", 8008)
+        port = number("MATRIARCH_POSTGRES_PORT", MemberPod.postgresPort)
+        apiPort = number("MATRIARCH_API_PORT", MemberPod.agentPort)
         binarySearchPaths = environment["MATRIARCH_POSTGRES_BIN"].map { $0.split(separator: ":").map(String.init) }
         trace = environment["MATRIARCH_TRACE"].flatMap { $0.isEmpty ? nil : $0 }
         if let text = environment["MATRIARCH_RUN_AS"] {

@@ -44,7 +44,8 @@ struct FailsafeResponder: Sendable {
             return FailsafeReply(.runningAsLeader, reign: watch.reign)
         case .refused(let reason):
             logger.warning(
-                "refused a failsafe request", metadata: ["leader": "\(request.leader)", "reason": "\(reason)"])
+                "refused a failsafe request",
+                metadata: ["leader": "\(bounded(request.leader, to: 253))", "reason": "\(bounded(reason, to: 512))"])
             return FailsafeReply(.refused(reason), reign: watch.reign)
         }
     }

@@ -6,11 +6,9 @@ import Units
 
 /// Asks the other agents, over REST and at this moment.
 struct PeerClient: Sendable {
-    private let transport: HTTPTransport
+    private let prover: PeerProver
 
-    init(transport: HTTPTransport) {
-        self.transport = transport
-    }
+    init(_ prover: PeerProver) { self.prover = prover }
 
     /// Asks all of them at the same time; whoever does not answer in time is not in the result.
     ///
@@ -18,8 +16,8 @@ struct PeerClient: Sendable {
     func positions(of members: [Member], within limit: Duration = .seconds(1)) async -> [PositionReport] {
         await withTaskGroup(of: PositionReport?.self) { group in
             for member in members {
-                guard let url = Self.positionURL(member) else { continue }
-                group.addTask { await self.position(of: member.name, url: url, within: limit) }
+                guard let apiURL = member.apiURL else { continue }
+                group.addTask { await self.position(of: member.name, beside: apiURL, within: limit) }
             }
             var reports: [PositionReport] = []
             for await report in group { if let report { reports.append(report) } }
@@ -35,10 +33,10 @@ struct PeerClient: Sendable {
     {
         await withTaskGroup(of: PositionReport?.self) { group in
             for member in members {
-                guard let query = wanted.query,
-                    let url = member.apiURL.flatMap({ PeerPath.seal.url(beside: $0, query: query) })
-                else { continue }
-                group.addTask { await self.position(of: member.name, url: url, method: .post, within: limit) }
+                guard let query = wanted.query, let apiURL = member.apiURL else { continue }
+                group.addTask {
+                    await self.position(of: member.name, .post, .seal, query: query, beside: apiURL, within: limit)
+                }
             }
             var reports: [PositionReport] = []
             for await report in group { if let report { reports.append(report) } }
@@ -47,15 +45,17 @@ struct PeerClient: Sendable {
     }
 
     func position(of member: Member, within limit: Duration = .seconds(1)) async -> PositionReport? {
-        guard let url = Self.positionURL(member) else { return nil }
-        return await position(of: member.name, url: url, within: limit)
+        guard let apiURL = member.apiURL else { return nil }
+        return await position(of: member.name, beside: apiURL, within: limit)
     }
 
     private func position(
-        of name: String, url: String, method: HTTPRequest.Method = .get, within limit: Duration
+        of name: String, _ method: HTTPRequest.Method = .get, _ path: PeerPath = .position, query: String? = nil,
+        beside apiURL: String, within limit: Duration
     ) async -> PositionReport? {
         // Any failure means the same here: it did not answer.
-        guard let response = try? await transport.send(HTTPRequest(method: method, url: url), deadline: limit),
+        guard
+            let response = try? await prover.send(method, path, query: query, beside: apiURL, within: limit),
             response.status == 200, let json = try? JSONValue(parsing: response.body)
         else { return nil }
         return PositionAnswer(of: name, json: json)?.report
@@ -72,18 +72,14 @@ struct PeerClient: Sendable {
 
     /// Asks a leader whose confirmation its commits wait for at this moment.
     func awaitedStandbys(of leader: Member, within limit: Duration = .seconds(1)) async -> AwaitedStandbys {
-        guard let url = Self.positionURL(leader) else { return .untold }
+        guard let apiURL = leader.apiURL, PeerPath.position.url(beside: apiURL) != nil else { return .untold }
         // Any failure means the same here: it did not answer.
-        guard let response = try? await transport.send(HTTPRequest(method: .get, url: url), deadline: limit),
+        guard let response = try? await prover.send(.get, .position, beside: apiURL, within: limit),
             response.status == 200, let json = try? JSONValue(parsing: response.body),
             let answer = PositionAnswer(of: leader.name, json: json)
         else { return .silent }
         if let names = answer.awaitedStandbys { return .names(names) }
         return json["awaited"] == nil ? .untold : .silent
-    }
-
-    private static func positionURL(_ member: Member) -> String? {
-        member.apiURL.flatMap { PeerPath.position.url(beside: $0) }
     }
 
     // MARK: Failsafe
@@ -119,15 +115,16 @@ struct PeerClient: Sendable {
         -> Reply
     {
         // A Pod without a UID cannot be told from its successor.
-        guard let uid = entry.podUID, let url = PeerPath.failsafe.url(beside: entry.apiURL) else { return .none }
-        let request = HTTPRequest(
-            method: .post, url: url, headers: [("content-type", "application/json")],
-            body: Array(leader.message(to: entry.name, podUID: uid, round).json.serialized().utf8))
+        guard let uid = entry.podUID else { return .none }
+        let body = leader.message(to: entry.name, podUID: uid, round).json.serialized()
         while true {
             let left = round.deadline - .now()
             guard left > .zero, !Task.isCancelled else { return .none }
             do {
-                let response = try await transport.send(request, deadline: left)
+                guard
+                    let response = try await prover.send(
+                        .post, .failsafe, body: body, beside: entry.apiURL, within: left)
+                else { return .none }
                 let reply = FailsafeReply(
                     status: response.status, body: String(decoding: response.body, as: UTF8.self)
                 ) { response.head.headers[$0] }

@@ -33,10 +33,11 @@ public struct AgentProcess: Sendable {
         } catch {
             throw AgentError(.configuration, "\(error)")
         }
-        let instance = PostgresInstance(
-            layout: try layout(), credentials: try Credentials(directory: configuration.secretsDirectory),
-            logger: logger)
         let scope = configuration.scope
+        let credentials = try Credentials(directory: configuration.secretsDirectory)
+        let keys = MembershipKeys(
+            passwordFile: credentials.replication.passwordFile, scope: scope, logger: logger)
+        let instance = PostgresInstance(layout: try layout(), credentials: credentials, logger: logger)
         let identity = HolderIdentity(
             member: configuration.member, podUID: configuration.podUID, nonce: Self.nonce())
         let api = try ClusterConfiguration.automatic()
@@ -44,21 +45,22 @@ public struct AgentProcess: Sendable {
         let state = AgentState()
         let instanceName = nameOfContainerInstance()
         state.update { $0.containerInstance = instanceName }
+        let fence = try FenceHandle.inherited()
+        if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
+        let desk = LockDesk(me: identity, fence: fence, clock: BootClock.now)
         let watch = ClusterWatch(
-            client: client, scope: scope, lockObject: file.lockObject, me: identity,
-            container: AgentConfiguration.container, logger: logger, clock: BootClock.now)
+            client: client, scope: scope, lockObject: file.lockObject, container: MemberPod.container,
+            desk: desk, logger: logger, clock: BootClock.now)
         let store = KubernetesClusterStore(
             client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions), scope: scope,
             lockObject: file.lockObject, watch: watch, logger: logger, clock: BootClock.now, wallClock: WallClock.now)
-        let fence = try FenceHandle.inherited()
-        if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
-        let peers = PeerClient(transport: HTTPTransport())
+        let peers = PeerClient(PeerProver(transport: HTTPTransport(), keys: keys))
         let leader = FailsafeLeader(
             scope: scope, identity: identity,
             connectionURL: configuration.connectionURL, apiURL: configuration.apiURL)
         let watchdog = Watchdog(configuration.watchdog ?? file.watchdog, logger: logger)
         let keeper = LockKeeper(
-            identity: identity, store: store, watch: watch, fence: fence, watchdog: watchdog, logger: logger,
+            identity: identity, store: store, desk: desk, watchdog: watchdog, logger: logger,
             terms: { state.terms() },
             consent: { await peers.consent(to: $0, from: leader) })
         let publisher = MemberPublisher(
@@ -81,6 +83,9 @@ public struct AgentProcess: Sendable {
             responder: FailsafeResponder(
                 scope: scope, identity: identity, watch: watch,
                 state: state, logger: logger),
+            peerGuard: PeerGuard(keys) { address in
+                watch.view()?.members.values.contains { $0.host == address && $0.provesMembership == false } ?? false
+            },
             until: stopRequested)
         // The server is down and the lock is somebody else's: nobody waits for this but the Pod.
         await callbacks.finish(within: Self.timeForCallbacks)
@@ -101,7 +106,7 @@ public struct AgentProcess: Sendable {
     private func serve(
         _ loop: AgentLoop, instance: PostgresInstance, watch: ClusterWatch, keeper: LockKeeper,
         publisher: MemberPublisher, route: RouteKeeper, state: AgentState, responder: FailsafeResponder,
-        until stopRequested: @escaping @Sendable () async -> Void
+        peerGuard: PeerGuard, until stopRequested: @escaping @Sendable () async -> Void
     ) async throws {
         let registry = MetricsRegistry()
         AgentMetrics.register(in: registry) { state.read().snapshot }
@@ -112,7 +117,8 @@ public struct AgentProcess: Sendable {
         let routes = AgentRoutes(
             snapshot: { state.read().snapshot ?? unread }, position: { await loop.answerPosition() },
             seal: { await loop.answerSeal($0) },
-            metrics: { registry.exposition() }, failsafe: { responder.respond(to: $0) }, now: BootClock.now)
+            metrics: { registry.exposition() }, failsafe: { responder.respond(to: $0) },
+            refusal: { peerGuard.refusal(of: $0) }, now: BootClock.now)
         let server = StatusServer(port: configuration.apiPort, logger: logger, responder: routes.respond)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {

@@ -37,9 +37,7 @@ extension AgentLoop {
     private func settings() throws -> PostgresSettings? {
         guard let configuration = watch.view()?.configuration else { return nil }
         var settings = try PostgresSettings(
-            clusterName: self.configuration.scope.cluster, parameters: configuration.parameters,
-            hba: configuration.hostBasedAuthentication, ident: configuration.identityMap,
-            version: instance.dataVersion, instances: configuration.instances)
+            configuration, clusterName: self.configuration.scope.cluster, version: instance.dataVersion)
         decorate(&settings)
         return settings
     }

@@ -33,7 +33,8 @@ struct SettingsFault: Hashable, Sendable {
         problems = errors.map { error in
             Problem(
                 path: error.parameter.map { Problem.resourcePath(of: "postgresql.parameters.\($0)") } ?? error.place,
-                value: error.parameter.flatMap { parameters[$0] }, rule: error.message, refuser: .postgresql)
+                value: error.parameter.flatMap { name in parameters[name].map { Secrecy.shown($0, of: name) } },
+                rule: error.message, refuser: .postgresql)
         }
     }
 }

@@ -1,5 +1,6 @@
 public import ClusterRecords
 public import HighAvailability
+import KubernetesModels
 public import Units
 
 /// The agent's REST interface: Patroni's read-only paths, `POST /failsafe`, and our own for elections.
@@ -9,37 +10,45 @@ public import Units
 public struct AgentRoutes: Sendable {
     /// How long a live position may take before the candidate is told that there is none.
     public static let positionBudget = Duration.seconds(1)
+    /// How many may wait for one measurement; others are told at once that there is none.
+    private static let longestQueue = 100
 
     private let snapshot: @Sendable () -> MemberSnapshot
-    private let position: @Sendable () async -> PositionAnswer?
+    private let position: SharedMeasurement<PositionAnswer>
     private let seal: @Sendable (Seal) async -> PositionAnswer?
     private let metrics: @Sendable () async -> String
     private let failsafe: @Sendable (String) async -> StatusResponse
+    private let refusal: @Sendable (StatusRequest) -> StatusResponse?
     private let now: @Sendable () -> BootInstant
 
     /// - Parameters:
     ///   - snapshot: called for every request; must not wait.
-    ///   - position: measured live; nil when PostgreSQL cannot tell. Should end early when its task is cancelled.
+    ///   - position: measured live; nil when PostgreSQL cannot tell. One at a time, for all who ask; ends by itself.
     ///   - seal: stops receiving WAL and promises an epoch, if this member may; the position in any case.
     ///   - metrics: Prometheus' text.
     ///   - failsafe: answers the body of `POST /failsafe`.
+    ///   - refusal: what is said to a request for members alone that does not come from one; nil: it does.
     ///   - now: CLOCK_BOOTTIME, the clock of the snapshot's instants.
     public init(
         snapshot: @escaping @Sendable () -> MemberSnapshot, position: @escaping @Sendable () async -> PositionAnswer?,
         seal: @escaping @Sendable (Seal) async -> PositionAnswer? = { _ in nil },
         metrics: @escaping @Sendable () async -> String,
-        failsafe: @escaping @Sendable (String) async -> StatusResponse, now: @escaping @Sendable () -> BootInstant
+        failsafe: @escaping @Sendable (String) async -> StatusResponse,
+        refusal: @escaping @Sendable (StatusRequest) -> StatusResponse?,
+        now: @escaping @Sendable () -> BootInstant
     ) {
         self.snapshot = snapshot
-        self.position = position
+        self.position = SharedMeasurement(limit: Self.longestQueue, position)
         self.seal = seal
         self.metrics = metrics
         self.failsafe = failsafe
+        self.refusal = refusal
         self.now = now
     }
 
     /// Answers one request.
     @Sendable public func respond(to request: StatusRequest) async -> StatusResponse {
+        if Self.isForMembers(request), let refused = refusal(request) { return refused }
         if request.method == .post, request.path == PeerPath.failsafe.rawValue { return await failsafe(request.body) }
         if request.method == .post, request.path == PeerPath.seal.rawValue { return await sealResponse(request.query) }
         guard request.method == .get || request.method == .statusOnly else {
@@ -51,7 +60,7 @@ public struct AgentRoutes: Sendable {
         case PeerPath.member.rawValue: return .json(snapshot().document(at: now()).serialized())
         case "/cluster": return clusterResponse(snapshot())
         case "/history": return .json(snapshot().historyJSON ?? "[]")
-        case "/config": return snapshot().configurationJSON.map { .json($0) } ?? StatusResponse(status: 502)
+        case "/config": return configurationResponse(snapshot())
         case PeerPath.failsafe.rawValue: return failsafeResponse(snapshot())
         case "/metrics": return .metrics(await metrics())
         case "/liveness": return StatusResponse(status: snapshot().isAlive(at: now()) ? 200 : 503)
@@ -59,6 +68,12 @@ public struct AgentRoutes: Sendable {
             return StatusResponse(status: snapshot().isReady(query: request.query, now: now()) ? 200 : 503)
         case _: return healthResponse(request, snapshot())
         }
+    }
+
+    /// Measures or changes something. Whom the leader would ask may be read by anybody.
+    private static func isForMembers(_ request: StatusRequest) -> Bool {
+        guard let path = PeerPath(rawValue: request.path), path.isForMembers else { return false }
+        return path != .failsafe || request.method == .post
     }
 
     private func healthResponse(_ request: StatusRequest, _ member: MemberSnapshot) -> StatusResponse {
@@ -72,6 +87,18 @@ public struct AgentRoutes: Sendable {
         guard let list = member.failsafeMembers else { return StatusResponse(status: 502) }
         return .json(
             OrderedJSON.object(list.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }).serialized())
+    }
+
+    /// As it is in the store, where nothing in it may be a password. What cannot be read cannot be told from one.
+    private func configurationResponse(_ member: MemberSnapshot) -> StatusResponse {
+        guard let text = member.configurationJSON else { return StatusResponse(status: 502) }
+        do {
+            let stored = try JSONValue(parsing: text)
+            let shown = stored.shownConfiguration
+            return .json(shown == stored ? text : shown.serialized())
+        } catch {
+            return .text("the configuration in the store is no JSON\n", status: 502)
+        }
     }
 
     private func clusterResponse(_ member: MemberSnapshot) -> StatusResponse {
@@ -90,7 +117,7 @@ public struct AgentRoutes: Sendable {
 
     private func positionResponse() async -> StatusResponse {
         let answer = await withTaskGroup(of: PositionAnswer?.self) { group in
-            group.addTask { await position() }
+            group.addTask { await position.value() }
             group.addTask {
                 // Ends early, by cancellation, when the measurement was faster.
                 try? await Task.sleep(for: Self.positionBudget)

@@ -7,6 +7,15 @@ public struct StatusRequest: Hashable, Sendable {
         case post
         /// Any other method that would change something.
         case other
+
+        /// As agents send it; nil for what they do not.
+        public var name: String? {
+            switch self {
+            case .get: "GET"
+            case .post: "POST"
+            case .statusOnly, .other: nil
+            }
+        }
     }
 
     public var method: Method
@@ -16,8 +25,20 @@ public struct StatusRequest: Hashable, Sendable {
     public var query: [String: String]
     /// Of a POST; empty for any other.
     public var body: String
+    /// Path and query, as they were sent.
+    public var target: String
+    /// The header by which an agent proves that it is a member.
+    public var proof: String?
+    /// Who sent it; an IPv4 address as such, whatever the socket is of. nil when the socket does not tell.
+    public var remoteAddress: String?
 
-    public init(method: Method = .get, path: String, query: [String: String] = [:], body: String = "") {
+    public init(
+        method: Method = .get, path: String, query: [String: String] = [:], body: String = "", target: String? = nil,
+        proof: String? = nil, remoteAddress: String? = nil
+    ) {
+        self.target = target ?? path
+        self.proof = proof
+        self.remoteAddress = remoteAddress
         self.method = method
         self.path = path
         self.query = query

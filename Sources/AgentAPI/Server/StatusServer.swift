@@ -1,3 +1,4 @@
+import ClusterRecords
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -15,6 +16,7 @@ public struct StatusServer: Sendable {
 
     private let hosts: [String]
     private let port: Int
+    private let limits: ServerLimits
     private let logger: Logger
     private let onListening: @Sendable (Int) async -> Void
     private let responder: Responder
@@ -22,14 +24,16 @@ public struct StatusServer: Sendable {
     /// - Parameters:
     ///   - host: address to listen on; nil: all of this machine's, of both families.
     ///   - port: 0 takes a free one.
+    ///   - limits: of its clients.
     ///   - onListening: called with the port once connections are accepted.
     ///   - responder: answers every request; HEAD and OPTIONS get its status without the body.
     public init(
-        host: String? = nil, port: Int, logger: Logger,
+        host: String? = nil, port: Int, limits: ServerLimits = ServerLimits(), logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }, responder: @escaping Responder
     ) {
         hosts = host.map { [$0] } ?? ListeningAddress.everywhere()
         self.port = port
+        self.limits = limits
         self.logger = logger
         self.onListening = onListening
         self.responder = responder
@@ -57,14 +61,20 @@ public struct StatusServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
+        let connections = OpenConnections(limit: limits.connections)
+        let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionKeeper(connections, patience: TimeAmount(limits.patience))],
+            // A client that connects and says nothing must not keep a connection for ever.
+            idleTimeout: TimeAmount(limits.idleTime),
+            httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+                maxHeaderFieldSize: limits.head, maxHeaderListSize: limits.head, maxHeaderFieldCount: 100))
         let applications = hosts.map { host in
             Application(
-                responder: CallbackResponder { (request: Request, _: BasicRequestContext) in
-                    let wanted = try await StatusRequest(request)
+                responder: CallbackResponder { (request: Request, context: ClientContext) in
+                    let wanted = try await StatusRequest(request, from: context.address, longestBody: limits.body)
                     return Response(await responder(wanted), statusOnly: wanted.method == .statusOnly)
                 },
-                // A client that connects and says nothing must not keep a connection for ever.
-                server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(60))),
+                server: .http1(configuration: channel),
                 configuration: ApplicationConfiguration(
                     address: .hostname(host, port: port), serverName: "Matriarch", backlog: 64),
                 onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) },
@@ -86,11 +96,23 @@ public struct StatusServer: Sendable {
     }
 }
 
-extension StatusRequest {
-    private static let longestBody = 64 << 10
+/// Knows who asks.
+private struct ClientContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let address: String?
 
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        let mapped = "::ffff:"
+        let address = source.channel.remoteAddress?.ipAddress
+        // A socket of both families shows an IPv4 address in this dress.
+        self.address = address.map { $0.hasPrefix(mapped) ? String($0.dropFirst(mapped.count)) : $0 }
+    }
+}
+
+extension StatusRequest {
     /// - Throws: an HTTP error for a body that is too long.
-    init(_ request: Request) async throws {
+    init(_ request: Request, from address: String?, longestBody: Int) async throws {
         let method: Method =
             switch request.method {
             case .get: .get
@@ -102,8 +124,10 @@ extension StatusRequest {
         for (name, value) in request.uri.queryParameters where query[String(name)] == nil {
             query[String(name)] = String(value)
         }
-        let body = method == .post ? String(buffer: try await request.body.collect(upTo: Self.longestBody)) : ""
-        self.init(method: method, path: request.uri.path, query: query, body: body)
+        let body = method == .post ? String(buffer: try await request.body.collect(upTo: longestBody)) : ""
+        self.init(
+            method: method, path: request.uri.path, query: query, body: body, target: request.uri.string,
+            proof: HTTPField.Name(PeerHeader.proof).flatMap { request.headers[$0] }, remoteAddress: address)
     }
 }
 

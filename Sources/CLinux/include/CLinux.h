@@ -1,5 +1,5 @@
-// What Linux offers and Swift's Glibc module does not: boot-time timers, signalfd, pidfd, sub-reapers and a
-// posix_spawn that leaves the child with an empty signal mask and default dispositions.
+// What Linux offers and Swift's Glibc module does not: boot-time timers, signalfd, pidfd, sub-reapers and what a
+// posix_spawn of today can do.
 //
 // Every function returns a negative errno on failure. Only plain types here: feature macros such as _GNU_SOURCE
 // in a header would clash with the Glibc module.
@@ -33,14 +33,6 @@ int clinux_pidfd_send_signal(int descriptor, int signal);
 
 /// Makes orphans of this process's descendants its own children, as PID 1 gets them anyway.
 int clinux_become_subreaper(void);
-
-/// Starts a program in a process group of its own, with an empty signal mask and default dispositions.
-///
-/// Signals blocked or ignored here would otherwise be so in the child: postgres would not see SIGTERM.
-/// The program is searched in PATH and gets this process's environment; `inherited` is the one descriptor besides
-/// 0 to 2 that stays open, or -1.
-/// Returns the child's process id. A program that cannot be executed is reported here, not by an exit status.
-int clinux_spawn(const char *program, char *const *arguments, int inherited);
 
 /// The status a shell would report: the exit code, or 128 + signal.
 int clinux_exit_code(int status);

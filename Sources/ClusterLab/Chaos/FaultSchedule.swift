@@ -1,4 +1,4 @@
-import TestSupport
+import SeededChance
 import Units
 
 /// One fault of a schedule.

@@ -24,7 +24,7 @@ extension LabCluster {
     /// The end of an agent's log.
     public func agentLog(_ member: String, lines: Int = 40) async throws -> String {
         try await lab.kubectl([
-            "-n", namespace, "logs", member, "-c", OperatorNames.container, "--tail", String(lines),
+            "-n", namespace, "logs", member, "-c", MemberPod.container, "--tail", String(lines),
         ])
     }
 

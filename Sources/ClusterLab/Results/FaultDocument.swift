@@ -1,5 +1,6 @@
 import KubernetesClient
 import KubernetesModels
+public import PlainText
 import Units
 
 /// The tables of `docs/internals/faults.md`.

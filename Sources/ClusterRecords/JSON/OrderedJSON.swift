@@ -1,3 +1,5 @@
+import PlainText
+
 /// JSON whose members keep their order, written as Python's `json.dumps` writes it.
 ///
 /// Tools that were written against Patroni compare text: `", "` and `": "` between parts, ASCII only.
@@ -10,54 +12,34 @@ public enum OrderedJSON: Sendable {
     case object([(String, OrderedJSON)])
 
     public func serialized() -> String {
-        var text = ""
+        var text: [UInt8] = []
         append(to: &text)
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
-    private func append(to text: inout String) {
+    private func append(to text: inout [UInt8]) {
         switch self {
-        case .null: text += "null"
-        case .bool(let flag): text += flag ? "true" : "false"
-        case .int(let number): text += String(number)
-        case .string(let string): Self.append(string, to: &text)
+        case .null: text += "null".utf8
+        case .bool(let flag): text += (flag ? "true" : "false").utf8
+        case .int(let number): text += String(number).utf8
+        case .string(let string): JSONText.append(quoted: string, to: &text, .python)
         case .array(let elements):
-            text += "["
+            text += "[".utf8
             for (index, element) in elements.enumerated() {
-                if index > 0 { text += ", " }
+                if index > 0 { text += ", ".utf8 }
                 element.append(to: &text)
             }
-            text += "]"
+            text += "]".utf8
         case .object(let members):
-            text += "{"
+            text += "{".utf8
             for (index, member) in members.enumerated() {
-                if index > 0 { text += ", " }
-                Self.append(member.0, to: &text)
-                text += ": "
+                if index > 0 { text += ", ".utf8 }
+                JSONText.append(quoted: member.0, to: &text, .python)
+                text += ": ".utf8
                 member.1.append(to: &text)
             }
-            text += "}"
+            text += "}".utf8
         }
-    }
-
-    private static func append(_ string: String, to text: inout String) {
-        text += "\""
-        for unit in string.utf16 {
-            switch unit {
-            case 0x22: text += "\\\""
-            case 0x5C: text += "\\\\"
-            case 0x08: text += "\\b"
-            case 0x09: text += "\\t"
-            case 0x0A: text += "\\n"
-            case 0x0C: text += "\\f"
-            case 0x0D: text += "\\r"
-            case 0x20..<0x7F: text.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-            case _:
-                let digits = String(unit, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            }
-        }
-        text += "\""
     }
 }
 

@@ -10,13 +10,15 @@ extension Member {
     public init?(pod: Pod, container: String) {
         guard let name = pod.metadata.name else { return nil }
         // No annotation, or one of somebody else: a member without data.
-        let record = MemberRecord(pod: pod) ?? MemberRecord()
+        let said = MemberRecord(pod: pod)
+        let record = said ?? MemberRecord()
         let containerStatus = pod.status?.containerStatuses?.first { $0.name == container }
         let terminated = [containerStatus?.state?.terminated, containerStatus?.lastState?.terminated]
         let tags = record.tags
         self.init(
             name: name, podUID: pod.metadata.uid, host: record.address?.host ?? pod.status?.podIP,
-            port: record.address?.port ?? 5432, apiURL: record.apiURL, role: record.role, state: record.state,
+            port: record.address?.port ?? MemberPod.postgresPort, apiURL: record.apiURL, role: record.role,
+            state: record.state,
             timeline: record.timeline, isStreaming: record.isStreaming, tags: tags,
             hasCheckpointSincePromotion: record.hasCheckpointSincePromotion,
             terminatedInstances: terminated.reduce(into: []) { $0.formUnion($1.map(Self.names) ?? []) },
@@ -24,7 +26,7 @@ extension Member {
             isBeingDeleted: pod.metadata.deletionTimestamp != nil,
             isLabelledPrimary: pod.metadata.labels?[Labels.role] == RoleLabel.primary.rawValue,
             zone: tags.zone ?? pod.metadata.labels?[Labels.zone].flatMap { $0.isEmpty ? nil : $0 },
-            restart: record.restart)
+            restart: record.restart, provesMembership: said?.provesMembership)
     }
 
     /// What a lock record can name an instance that has ended: the names it left in its termination message, and ID of

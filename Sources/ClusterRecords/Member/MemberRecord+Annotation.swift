@@ -37,6 +37,7 @@ extension MemberRecord {
         postmasterStartTime = json["postmaster_start_time"]?.stringValue
         restart = RestartReport(json: json["restart"])
         writesRoute = json["route"]?.stringValue == RouteSettings.kind
+        provesMembership = json["proof"]?.boolValue ?? false
     }
 
     /// The annotation that says the same; what has its default is left out.
@@ -64,6 +65,7 @@ extension MemberRecord {
         if let postmasterStartTime { json["postmaster_start_time"] = .string(postmasterStartTime) }
         if let restart { json["restart"] = restart.json }
         if writesRoute { json["route"] = .string(RouteSettings.kind) }
+        if provesMembership { json["proof"] = true }
         return json.serialized()
     }
 

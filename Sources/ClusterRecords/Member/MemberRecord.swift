@@ -50,6 +50,8 @@ public struct MemberRecord: Hashable, Sendable {
     public var restart: RestartReport?
     /// It leads the read-write Service here by an EndpointSlice while it leads the cluster.
     public var writesRoute: Bool
+    /// It proves to the others that it is a member when it asks them something; see ``MembershipProof``.
+    public var provesMembership: Bool
 
     /// Of a member that has said nothing.
     public init() {
@@ -60,8 +62,10 @@ public struct MemberRecord: Hashable, Sendable {
         hasCheckpointSincePromotion = true
         problems = []
         writesRoute = false
+        provesMembership = false
     }
 
+    /// Of a member of this version.
     public init(
         connectionURL: String, apiURL: String, state: MemberState, role: MemberRole, version: String,
         timeline: Timeline? = nil, replicationState: String? = nil, tags: MemberTags = MemberTags(),
@@ -90,6 +94,7 @@ public struct MemberRecord: Hashable, Sendable {
         self.postmasterStartTime = postmasterStartTime
         self.restart = restart
         self.writesRoute = writesRoute
+        provesMembership = true
     }
 
     public var state: MemberState? { stateName.flatMap { MemberState(rawValue: $0) } }

@@ -116,8 +116,8 @@ public struct KubernetesClusterStore: ClusterStore {
     /// Repeats a write until its outcome is known.
     ///
     /// - Invariant: returns `.held` only if a server's answer shows this claim's identity with this attempt's stamp, or
-    ///   the write itself was answered with success. The watch takes neither for ownership: that begins with
-    ///   ``ClusterWatch/confirmOwnership(of:until:arming:)``, once init has the deadline.
+    ///   the write itself was answered with success. The watch takes neither for ownership: that begins when
+    ///   ``LockStation`` has been told, and init has the deadline.
     private func settle(
         _ kind: LockAttempt, _ claim: LockClaim, stamp: String, base: LockRecord?, deadline: BootInstant,
         attempt: (LockRecord?, BootInstant) async throws -> LiveObject

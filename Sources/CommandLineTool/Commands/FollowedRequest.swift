@@ -1,16 +1,6 @@
 import KubernetesClient
 import PostgresClusterAPI
 
-/// What the resource says of a request that was written into its spec.
-protocol RequestStatus {
-    var id: String? { get }
-    var phase: SwitchoverStatus.Phase { get }
-    var message: String? { get }
-}
-
-extension SwitchoverStatus: RequestStatus {}
-extension RestartStatus: RequestStatus {}
-
 /// A request that was written into a cluster's spec, followed until its status is final.
 struct FollowedRequest {
     /// Of the request, as written into the spec.

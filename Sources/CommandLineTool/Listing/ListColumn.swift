@@ -1,5 +1,6 @@
 import HighAvailability
 import KubernetesModels
+import PlainText
 import PostgresConfiguration
 import Units
 

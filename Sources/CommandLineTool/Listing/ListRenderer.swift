@@ -1,4 +1,6 @@
+import ClusterRecords
 import KubernetesModels
+import PlainText
 import PostgresConfiguration
 import YAML
 
@@ -26,7 +28,7 @@ struct ListRenderer {
         let columns = columns(of: [cluster]).filter { $0 != .cluster && $0 != .namespace }
         let name = showsNamespace ? "\(cluster.namespace)/\(cluster.name)" : cluster.name
         let table = TextTable(
-            title: " Cluster: \(name) (\(cluster.identity.text)) ", columns: columns.map(\.heading),
+            frame: .boxed(title: " Cluster: \(name) (\(cluster.identity.text)) "), columns: columns.map(\.heading),
             rows: cluster.members.map { member in
                 columns.map { cell($0, member, cluster) }
             })
@@ -108,7 +110,8 @@ struct ListRenderer {
     /// Ports matter when they are not the usual one, or when two members share an address.
     private static func showsPort(_ cluster: ClusterListing) -> Bool {
         let hosts = cluster.members.compactMap(\.host)
-        return cluster.members.contains { $0.port != nil && $0.port != 5432 } || Set(hosts).count < hosts.count
+        return cluster.members.contains { $0.port != nil && $0.port != MemberPod.postgresPort }
+            || Set(hosts).count < hosts.count
     }
 
     private static func trimmed(_ yaml: String) -> String {

@@ -71,7 +71,7 @@ struct ClusterReader {
     }
 
     private func description(of member: String, namespace: String) async -> JSONValue? {
-        let pod = "/api/v1/namespaces/\(namespace)/pods/\(member):\(OperatorNames.agentPort)"
+        let pod = "/api/v1/namespaces/\(namespace)/pods/\(member):\(MemberPod.agentPort)"
         let path = "\(pod)/proxy\(PeerPath.member.rawValue)"
         // Any failure means the same here: its annotation has to do.
         return try? await client.getPath(path, deadline: Self.positionLimit)

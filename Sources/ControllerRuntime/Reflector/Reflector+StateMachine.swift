@@ -1,7 +1,8 @@
-/// The rules of a reflector, without a connection or a clock.
+/// The rules of a watcher and its reflector, without a connection or a clock.
 ///
 /// List, then watch from the list's resource version; an ended watch resumes where it was; a version the server has
 /// forgotten (410) means list again, after a random pause so that a restarted API server is not met by everybody at once.
+/// Whether a failed watch is resumed too, ``WatchPacing/listsAfterFailure`` says.
 struct ReflectorStateMachine: Sendable {
     enum State: Sendable, Equatable {
         case listing
@@ -17,19 +18,24 @@ struct ReflectorStateMachine: Sendable {
     private(set) var state = State.listing
     /// Failures since the last success, for the backoff.
     private(set) var failures = 0
-    private let backoff: Backoff
-    private let relistSpread: Duration
+    private let pacing: WatchPacing
 
-    /// - Parameter relistSpread: a relist after 410 waits for a random part of this.
-    init(backoff: Backoff = .connection, relistSpread: Duration = .milliseconds(500)) {
-        self.backoff = backoff
-        self.relistSpread = relistSpread
+    init(pacing: WatchPacing = WatchPacing()) {
+        self.pacing = pacing
     }
 
     mutating func listed(resourceVersion: String) -> Action {
-        failures = 0
+        // Where each failed watch leads to a list, one that succeeds proves nothing: a watch that is always refused would be
+        // asked for in a tight loop.
+        if !pacing.listsAfterFailure { failures = 0 }
         state = .watching(resourceVersion: resourceVersion)
         return .watch(resourceVersion: resourceVersion, after: .zero)
+    }
+
+    /// The receiver has no use for this list.
+    mutating func listRefused() -> Action {
+        state = .listing
+        return .list(after: .zero)
     }
 
     /// - Parameter random: from 0 to 1.
@@ -44,7 +50,7 @@ struct ReflectorStateMachine: Sendable {
         state = .watching(resourceVersion: resourceVersion)
     }
 
-    /// The server closed the watch, or it was silent for too long.
+    /// The server closed the watch.
     /// - Parameter wasUseful: something came, or the watch lived long; a server that closes at once earns a backoff.
     mutating func watchEnded(wasUseful: Bool, random: Double) -> Action {
         switch state {
@@ -61,14 +67,21 @@ struct ReflectorStateMachine: Sendable {
         case .watching(let resourceVersion):
             if isGone {
                 state = .listing
-                return .list(after: relistSpread * random)
+                return .list(after: pacing.relistSpread * random)
             }
+            if pacing.listsAfterFailure { return listFailed(retryAfter: retryAfter, random: random) }
             return .watch(resourceVersion: resourceVersion, after: max(nextPause(random), retryAfter ?? .zero))
         }
     }
 
+    /// Nothing came for longer than the server lets a watch live: the connection is dead, and nobody has said so.
+    mutating func watchWasSilent(random: Double) -> Action {
+        pacing.listsAfterFailure
+            ? watchFailed(isGone: false, retryAfter: nil, random: random) : watchEnded(wasUseful: true, random: random)
+    }
+
     private mutating func nextPause(_ random: Double) -> Duration {
         defer { failures += 1 }
-        return backoff.pause(attempt: failures, random: random)
+        return pacing.backoff.pause(attempt: failures, random: random)
     }
 }

@@ -31,13 +31,16 @@ public struct Member: Codable, Hashable, Sendable {
     public var isLabelledPrimary: Bool
     /// Failure domain its node is in; nil when neither a tag nor its Pod says.
     public var zone: String?
+    /// It proves to other members that it is one; nil while it has said nothing, false of Patroni's and of former versions.
+    public var provesMembership: Bool?
 
     public init(
         name: String, podUID: String? = nil, host: String? = nil, port: Int = 5432, apiURL: String? = nil,
         role: MemberRole? = nil, state: MemberState? = nil, timeline: Timeline? = nil, isStreaming: Bool = false,
         tags: MemberTags = MemberTags(), hasCheckpointSincePromotion: Bool = true,
         terminatedInstances: Set<String> = [], isInBackOff: Bool = false, isBeingDeleted: Bool = false,
-        isLabelledPrimary: Bool = false, zone: String? = nil, restart: RestartReport? = nil
+        isLabelledPrimary: Bool = false, zone: String? = nil, restart: RestartReport? = nil,
+        provesMembership: Bool? = nil
     ) {
         self.name = name
         self.podUID = podUID
@@ -56,6 +59,7 @@ public struct Member: Codable, Hashable, Sendable {
         self.isLabelledPrimary = isLabelledPrimary
         self.zone = zone
         self.restart = restart
+        self.provesMembership = provesMembership
     }
 
     /// Whether the store has what this member has written of itself, as far as others act on it.

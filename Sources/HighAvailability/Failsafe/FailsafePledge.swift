@@ -87,7 +87,7 @@ public struct FailsafePledge: Hashable, Sendable {
         }
         let epoch = claim?.epoch ?? record?.epoch ?? 0
         if let sealedFor, sealedFor > epoch { return .refused("sealed for epoch \(sealedFor)") }
-        if let problem = disagreement(request, record, epoch) { return .refused(problem) }
+        if let problem = disagreement(request, record, epoch, at: now) { return .refused(problem) }
         let until = now + (claim?.ttl ?? record?.ttl ?? ttl)
         promise = Promise(
             leader: request.leader, identity: claim?.identity, epoch: epoch,
@@ -96,8 +96,14 @@ public struct FailsafePledge: Hashable, Sendable {
     }
 
     /// Why the one who asks cannot be the leader, by what this member knows.
-    private func disagreement(_ request: FailsafeRequest, _ record: LockRecord?, _ epoch: Int64) -> String? {
-        if let promise {
+    ///
+    /// A claim is believed only when the store has shown it: one of a later epoch would bind this member against everybody who
+    /// leads until then. And a promise that has ended is in nobody's way: an object that was deleted and made anew counts its
+    /// epochs from the beginning.
+    private func disagreement(
+        _ request: FailsafeRequest, _ record: LockRecord?, _ epoch: Int64, at now: BootInstant
+    ) -> String? {
+        if let promise, now < promise.until {
             if promise.epoch > epoch { return "I follow \(promise.leader) in epoch \(promise.epoch)" }
             if promise.epoch == epoch, promise.identity != request.claim?.identity || promise.leader != request.leader {
                 return "I follow another \(promise.leader) in this epoch"
@@ -112,8 +118,7 @@ public struct FailsafePledge: Hashable, Sendable {
         // Nobody can tell which is later; the holder can be told.
         if !record.hasReadableEpoch, record.identity == claim.identity { return nil }
         if record.epoch > claim.epoch { return "the lock is in epoch \(record.epoch)" }
-        // Behind: this member has not seen the leader's acquisition yet, and only binds itself.
-        if record.epoch < claim.epoch { return nil }
+        if record.epoch < claim.epoch { return "the lock is in epoch \(record.epoch), as far as I have seen" }
         return record.identity == claim.identity ? nil : "\(record.leader ?? "nobody") holds the lock in this epoch"
     }
 

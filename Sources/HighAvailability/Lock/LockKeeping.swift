@@ -2,8 +2,7 @@ public import Units
 
 /// Keeps a lock that was taken: when to renew it, how long to believe in it, when to give it up.
 ///
-/// A value without a clock: its shell says what time it is and what became of each write, and does what it is told. The
-/// simulation runs the same value.
+/// A value without a clock: ``LockStation``, whose part it is, says what time it is and what became of each write.
 ///
 /// - Invariant: ``Held/until`` counts from when the write was *sent*, never from when it was answered, so that it ends before
 ///   any other member's count of the ttl can.

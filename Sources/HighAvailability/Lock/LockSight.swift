@@ -11,6 +11,14 @@ public struct LockSight: Hashable, Sendable {
     private var awaited: Awaited?
     /// Versions the watch has shown, newest last: an answer with one of them may be older than the view.
     private var shown: [String] = []
+    private var listing = Listing.none
+    private var wasListed = false
+
+    private enum Listing: Hashable {
+        case none, underWay
+        /// This agent has learned something since it was asked for.
+        case overtaken
+    }
 
     private struct Awaited: Hashable {
         var version: String
@@ -43,26 +51,38 @@ public struct LockSight: Hashable, Sendable {
         return take(new, at: now)
     }
 
-    /// Takes in a list, which was begun after the last own write.
-    public mutating func listed(_ new: LockRecord?, at now: BootInstant) {
-        awaited = nil
-        if let new { note(new.version) }
-        take(new, at: now)
+    /// A list is about to be asked for.
+    public mutating func willList() {
+        listing = .underWay
     }
 
-    /// Takes in the answer of an own write or a live read.
+    /// Takes in a list.
     ///
-    /// - Parameter until: until when the write makes this agent the holder; nil for a read.
+    /// - Returns: false when this agent has written or read the lock since the list was asked for, which may lack that: it is
+    ///   passed over, and has to be asked for again. The first one is always taken.
+    @discardableResult
+    public mutating func listed(_ new: LockRecord?, at now: BootInstant) -> Bool {
+        let isLate = listing == .overtaken && wasListed
+        listing = .none
+        guard !isLate else { return false }
+        wasListed = true
+        awaited = nil
+        if let new { note(new.version) }
+        return take(new, at: now)
+    }
+
+    /// Takes in the answer of an own write or a live read. It makes nobody the holder.
+    ///
     /// - Returns: false when the watch was faster than the answer and has gone on since.
     @discardableResult
-    public mutating func answered(_ new: LockRecord?, confirmedUntil until: BootInstant?, at now: BootInstant) -> Bool {
+    public mutating func answered(_ new: LockRecord?, at now: BootInstant) -> Bool {
+        if listing == .underWay { listing = .overtaken }
         let isKnown = new?.version == record?.version
         let isPast = new.map { !isKnown && shown.contains($0.version) } ?? false
         if !isPast {
             if let new, !isKnown { awaited = Awaited(version: new.version, since: now) }
             take(new, at: now)
         }
-        if let until, let new { confirmOwnership(of: new, until: until) }
         return !isPast
     }
 

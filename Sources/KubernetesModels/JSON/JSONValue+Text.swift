@@ -1,3 +1,5 @@
+import PlainText
+
 extension JSONValue {
     /// Parses one JSON document in UTF-8.
     ///
@@ -35,7 +37,7 @@ extension JSONValue {
         case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
         case .int(let value): output.append(contentsOf: value.description.utf8)
         case .double(let value): output.append(contentsOf: (value.isFinite ? value.description : "null").utf8)
-        case .string(let value): Self.append(quoted: value, to: &output)
+        case .string(let value): JSONText.append(quoted: value, to: &output)
         case .array(let elements):
             output.append(UInt8(ascii: "["))
             let inner = indentation.map { $0 + 1 }
@@ -52,7 +54,7 @@ extension JSONValue {
             for (index, (key, value)) in members.sorted(by: { $0.key < $1.key }).enumerated() {
                 if index > 0 { output.append(UInt8(ascii: ",")) }
                 Self.append(lineBreak: inner, to: &output)
-                Self.append(quoted: key, to: &output)
+                JSONText.append(quoted: key, to: &output)
                 output.append(contentsOf: (indentation == nil ? ":" : ": ").utf8)
                 value.append(to: &output, indentation: inner)
             }
@@ -65,29 +67,6 @@ extension JSONValue {
         guard let depth else { return }
         output.append(0x0A)
         output.append(contentsOf: repeatElement(0x20, count: 2 * depth))
-    }
-
-    private static func append(quoted text: String, to output: inout [UInt8]) {
-        let hexadecimal: StaticString = "0123456789abcdef"
-        output.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                output.append(UInt8(ascii: "\\"))
-                output.append(byte)
-            case 0x0A: output.append(contentsOf: "\\n".utf8)
-            case 0x0D: output.append(contentsOf: "\\r".utf8)
-            case 0x09: output.append(contentsOf: "\\t".utf8)
-            case 0..<0x20:
-                output.append(contentsOf: "\\u00".utf8)
-                hexadecimal.withUTF8Buffer { digits in
-                    output.append(digits[Int(byte >> 4)])
-                    output.append(digits[Int(byte & 0xF)])
-                }
-            case _: output.append(byte)
-            }
-        }
-        output.append(UInt8(ascii: "\""))
     }
 }
 

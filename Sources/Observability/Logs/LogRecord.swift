@@ -1,4 +1,5 @@
 import Logging
+import PlainText
 
 /// One record before it becomes a line.
 struct LogRecord {
@@ -20,12 +21,12 @@ struct LogRecord {
 
     private func jsonLine() -> String {
         var line = "{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"logger\":"
-        JSONText.append(string: label, to: &line)
+        JSONText.append(quoted: label, to: &line)
         line += ",\"message\":"
-        JSONText.append(string: message, to: &line)
+        JSONText.append(quoted: message, to: &line)
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
             line += ","
-            JSONText.append(string: Self.reservedKeys.contains(key) ? "meta." + key : key, to: &line)
+            JSONText.append(quoted: Self.reservedKeys.contains(key) ? "meta." + key : key, to: &line)
             line += ":"
             JSONText.append(value, to: &line)
         }
@@ -39,7 +40,7 @@ struct LogRecord {
             line += " \(key)="
             let text = Self.oneLine(value.description)
             if text.isEmpty || text.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" }) {
-                JSONText.append(string: text, to: &line)
+                JSONText.append(quoted: text, to: &line)
             } else {
                 line += text
             }

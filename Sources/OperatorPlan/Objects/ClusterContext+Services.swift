@@ -46,7 +46,7 @@ extension ClusterContext {
                 "spec": [
                     "clusterIP": "None", "publishNotReadyAddresses": true, "selector": JSONValue(podSelector),
                     "ports": [
-                        Self.port("postgres", OperatorNames.postgresPort), Self.port("agent", OperatorNames.agentPort),
+                        Self.port("postgres", MemberPod.postgresPort), Self.port("agent", MemberPod.agentPort),
                     ],
                 ]
             ])
@@ -68,7 +68,7 @@ extension ClusterContext {
     private var clientSpec: JSONValue {
         var client: JSONValue = [
             "type": .string((spec.service?.type ?? .clusterIP).rawValue),
-            "ports": [Self.port("postgres", OperatorNames.postgresPort)],
+            "ports": [Self.port("postgres", MemberPod.postgresPort)],
         ]
         if let policy = spec.service?.ipFamilyPolicy { client["ipFamilyPolicy"] = .string(policy.rawValue) }
         if let families = spec.service?.ipFamilies, !families.isEmpty {

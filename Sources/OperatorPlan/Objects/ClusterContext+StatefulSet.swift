@@ -73,14 +73,14 @@ extension ClusterContext {
     /// instance of the container leaves its name. To write them out would change the template and nothing else.
     private func container(_ image: String) -> JSONValue {
         var container: [String: JSONValue] = [
-            "name": .string(OperatorNames.container), "image": .string(image),
+            "name": .string(MemberPod.container), "image": .string(image),
             "imagePullPolicy": .string(spec.imagePullPolicy.rawValue),
             "command": [
                 "/usr/local/bin/matriarch", "init", "--", "/usr/local/bin/matriarch", "agent",
             ],
             "env": environment,
             "ports": [
-                Self.port("postgres", OperatorNames.postgresPort), Self.port("agent", OperatorNames.agentPort),
+                Self.port("postgres", MemberPod.postgresPort), Self.port("agent", MemberPod.agentPort),
             ],
             "startupProbe": Self.probe("/liveness", period: 1, timeout: 5, failures: 120),
             // The agent alone: a slow, recovering or full server is no reason to kill the container.

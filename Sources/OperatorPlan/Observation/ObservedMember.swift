@@ -35,7 +35,7 @@ struct ObservedMember: Sendable, Hashable {
         readySince = isDeleting ? nil : ready?.lastTransitionTime
         isContainerRunning =
             pod.status?.containerStatuses?.contains {
-                $0.name == OperatorNames.container && $0.state?.running != nil
+                $0.name == MemberPod.container && $0.state?.running != nil
             } == true
         record = MemberRecord(pod: pod) ?? MemberRecord()
         tags = overrides.first { $0.name == name }?.tags.ofMember ?? MemberTags()

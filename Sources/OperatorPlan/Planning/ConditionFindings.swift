@@ -174,7 +174,7 @@ struct ConditionFindings {
     }
 
     private func completed(
-        _ kind: Condition.Kind, _ phase: SwitchoverStatus.Phase, _ reason: String, _ message: String?
+        _ kind: Condition.Kind, _ phase: RequestPhase, _ reason: String, _ message: String?
     ) -> (Condition.Kind, Condition.Status, Finding) {
         let (status, standard): (Condition.Status, ConditionReason) =
             switch phase {

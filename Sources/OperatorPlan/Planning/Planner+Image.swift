@@ -11,7 +11,7 @@ extension Planner {
     /// - Returns: the image for the members' template.
     mutating func planImage() -> String {
         let live = liveStatefulSet?.value(at: "spec", "template", "spec", "containers")?.arrayValue?
-            .first { $0["name"]?.stringValue == OperatorNames.container }?["image"]?.stringValue
+            .first { $0["name"]?.stringValue == MemberPod.container }?["image"]?.stringValue
         let known = previous.image.flatMap { $0.image == spec.image ? $0 : nil }
         let verdict = judgeImage(
             wanted: spec.image, live: live, data: Self.major(dataVersion), answer: Self.major(answer(known)))

@@ -116,7 +116,7 @@ extension Planner {
             return false
         }
         let reason = bounded(
-            answer.reason.isEmpty ? answer.outcome.rawValue : answer.reason, to: SwitchoverStatus.maximumMessageLength)
+            answer.reason.isEmpty ? answer.outcome.rawValue : answer.reason, to: RestartStatus.maximumMessageLength)
         asked.message = reason
         switch answer.outcome {
         case .succeeded:
@@ -236,7 +236,7 @@ extension Planner {
     private mutating func fail(_ state: inout RestartStatus, _ reason: ConditionReason, _ message: String) {
         state.phase = .failed
         state.reason = reason.rawValue
-        state.message = bounded(message, to: SwitchoverStatus.maximumMessageLength)
+        state.message = bounded(message, to: RestartStatus.maximumMessageLength)
         state.finishedAt = now
         warn(.restartFailed, "\(reason.rawValue): \(message)")
     }

@@ -6,7 +6,4 @@ public enum OperatorNames {
     public static let namespace = "matriarch-system"
     public static let deployment = "matriarch-operator"
     public static let lease = "matriarch-operator"
-    public static let container = "postgres"
-    public static let postgresPort = 5432
-    public static let agentPort = 8008
 }

@@ -1,10 +1,10 @@
 public import KubernetesModels
 
 /// How far a restart is, and what became of it.
-public struct RestartStatus: Sendable, Hashable, Codable {
+public struct RestartStatus: RequestStatus, Hashable, Codable {
     public var id: String?
     public var request: String
-    public var phase: SwitchoverStatus.Phase
+    public var phase: RequestPhase
     public var members: [Member]?
     public var reason: String
     public var message: String?
@@ -18,7 +18,7 @@ public struct RestartStatus: Sendable, Hashable, Codable {
     }
 
     public init(
-        id: String? = nil, request: String, phase: SwitchoverStatus.Phase, members: [Member]? = nil, reason: String,
+        id: String? = nil, request: String, phase: RequestPhase, members: [Member]? = nil, reason: String,
         message: String? = nil, requestedAt: Timestamp? = nil
     ) {
         self.id = id
@@ -69,12 +69,12 @@ extension RestartStatus: SchemaObject {
             Field(.text(maxLength: 128), "Identifies the content of the request that was carried out.", required: true)
         case .phase:
             Field(
-                .choice(SwitchoverStatus.Phase.allCases.map(\.rawValue)),
+                .choice(RequestPhase.allCases.map(\.rawValue)),
                 "`Requested`, `InProgress`, then `Succeeded` or `Failed`.", required: true)
         case .members:
             Field(.list(of: .object(Member.self), key: "name", maximumCount: 64), "The members it is about.")
         case .reason: Field(.text(maxLength: 128), "One word for programs, such as TimedOut.", required: true)
-        case .message: Field(.text(maxLength: SwitchoverStatus.maximumMessageLength), "A sentence for people.")
+        case .message: Field(.text(maxLength: RestartStatus.maximumMessageLength), "A sentence for people.")
         case .requestedAt: Field(.timestamp, "When the operator first saw the request.")
         case .startedAt: Field(.timestamp, "When the first member was asked.")
         case .steppedAt: Field(.timestamp, "When the last step was taken, from which the timeout counts.")
@@ -99,7 +99,7 @@ extension RestartStatus.Member: SchemaObject {
                 "When the server that is to be restarted started. Another one has been restarted already.")
         case .message:
             Field(
-                .text(maxLength: SwitchoverStatus.maximumMessageLength), "What its agent said, or why it was skipped.")
+                .text(maxLength: RestartStatus.maximumMessageLength), "What its agent said, or why it was skipped.")
         }
     }
 }

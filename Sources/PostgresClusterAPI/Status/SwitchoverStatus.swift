@@ -1,10 +1,10 @@
 public import KubernetesModels
 
 /// How far a switchover is, and what became of it.
-public struct SwitchoverStatus: Sendable, Hashable, Codable {
+public struct SwitchoverStatus: RequestStatus, Hashable, Codable {
     public var id: String?
     public var request: String
-    public var phase: Phase
+    public var phase: RequestPhase
     public var from: String?
     public var to: String?
     public var outageMillis: Int64?
@@ -19,7 +19,7 @@ public struct SwitchoverStatus: Sendable, Hashable, Codable {
     }
 
     public init(
-        id: String? = nil, request: String, phase: Phase, from: String? = nil, to: String? = nil,
+        id: String? = nil, request: String, phase: RequestPhase, from: String? = nil, to: String? = nil,
         outageMillis: Int64? = nil, reason: String, message: String? = nil, requestedAt: Timestamp? = nil,
         startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil
     ) {
@@ -35,24 +35,9 @@ public struct SwitchoverStatus: Sendable, Hashable, Codable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
     }
-
-    public enum Phase: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Seen; waits for notBefore or for a primary.
-        case requested = "Requested"
-        /// Handed to the primary's agent.
-        case inProgress = "InProgress"
-        case succeeded = "Succeeded"
-        case failed = "Failed"
-
-        /// Whether nothing more happens.
-        public var isFinal: Bool { self == .succeeded || self == .failed }
-    }
 }
 
 extension SwitchoverStatus: SchemaObject {
-    /// Of `message`, in Unicode scalars, as the API server counts.
-    public static let maximumMessageLength = 1024
-
     public static let summary = "A switchover and what became of it."
 
     public static func field(_ key: CodingKeys) -> Field {
@@ -62,7 +47,7 @@ extension SwitchoverStatus: SchemaObject {
             Field(.text(maxLength: 128), "Identifies the content of the request that was carried out.", required: true)
         case .phase:
             Field(
-                .choice(Phase.allCases.map(\.rawValue)),
+                .choice(RequestPhase.allCases.map(\.rawValue)),
                 "`Requested`, `InProgress`, then `Succeeded` or `Failed`.", required: true)
         case .from: Field(.text(maxLength: 253), "The primary before.")
         case .to: Field(.text(maxLength: 253), "The primary after, or the candidate.")

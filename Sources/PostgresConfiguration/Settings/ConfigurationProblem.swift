@@ -2,14 +2,14 @@
 public struct ConfigurationProblem: Error, Hashable, Sendable {
     /// Where the value stands, relative to the PostgreSQL section: `parameters.wal_level`, `pg_hba[2]`.
     public let field: String
-    /// The value as it was given.
+    /// The value as it was given, without what may be a password: it goes into logs, into the resource and to everybody who reads it.
     public let value: String
     /// What is wrong and what would be right.
     public let rule: String
 
     public init(field: String, value: String, rule: String) {
         self.field = field
-        self.value = value
+        self.value = field.hasPrefix("pg_hba") ? Secrecy.shown(line: value) : Secrecy.shown(value, of: field)
         self.rule = rule
     }
 }

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import PostgresClient
 public import PostgresConfiguration
+import Spawning
 import Units
 
 /// Whether a server that was started lets clients in.
@@ -52,15 +53,29 @@ extension PostgresInstance {
         for (name, value) in commandLine(settings, recorded: recorded) { command += ["-c", "\(name)=\(value)"] }
         // A demotion cancels a start and does not wait for it: what it found to kill, it has killed by now.
         try Task.checkCancellation()
-        let pid = try PostmasterSpawn.start(
-            command: layout.asServerUser(command), environment: ChildEnvironment.scrubbed(),
-            workingDirectory: data.path,
-            log: layout.serverLog)
+        let pid = try startPostmaster(command)
         let handle = PostmasterHandle(pid: pid, isChild: true)
         monitor.watch(handle)
         owesReload = false
         logger.info("started the postmaster", metadata: ["pid": "\(pid)", "role": "\(role.label)"])
         return handle
+    }
+
+    /// The data directory is its working directory from the first instruction, which is how its processes are recognized.
+    private func startPostmaster(_ command: [String]) throws(InstanceError) -> pid_t {
+        var postmaster = Program(layout.asServerUser(command))
+        postmaster.environment = ChildEnvironment.scrubbed()
+        postmaster.workingDirectory = data.path
+        postmaster.output =
+            switch layout.serverLog {
+            case .inherited: .error
+            case .file(let path): .file(path)
+            }
+        do {
+            return try postmaster.start()
+        } catch {
+            throw InstanceError(.toolFailed, "\(error)")
+        }
     }
 
     /// Finds a server that runs on this data directory, for example after the agent was started again.

@@ -1,3 +1,5 @@
+import SeededChance
+
 /// The only source of chance in a run: xoshiro256**, seeded by splitmix64.
 ///
 /// Own, because a run has to be the same on every platform and with every version of Swift.
@@ -5,15 +7,8 @@ struct SeededRandom: Sendable {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
     init(seed: UInt64) {
-        var mix = seed
-        func next() -> UInt64 {
-            mix &+= 0x9E37_79B9_7F4A_7C15
-            var word = mix
-            word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-            return word ^ (word >> 31)
-        }
-        state = (next(), next(), next(), next())
+        var mix = SeededGenerator(seed: seed)
+        state = (mix.next(), mix.next(), mix.next(), mix.next())
     }
 
     mutating func next() -> UInt64 {

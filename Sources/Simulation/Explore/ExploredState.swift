@@ -18,8 +18,7 @@ struct ExploredState: Hashable {
 }
 
 struct ExploredMember: Hashable {
-    var sight: LockSight
-    var keeping = LockKeeping()
+    var station: LockStation
     /// init's deadline; it needs nothing from the agent.
     var fence: BootInstant?
     var isPrimary = false

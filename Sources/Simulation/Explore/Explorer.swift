@@ -60,11 +60,13 @@ public struct Explorer {
             version: "1", leader: identities[0].member, identity: identities[0], epoch: 1, renewal: "r1",
             ttl: timings.ttl, timeline: Timeline(rawValue: 1))
         record.position = LSN(rawValue: 10)
-        var state = ExploredState(lock: record, members: identities.map { ExploredMember(sight: LockSight(me: $0)) })
-        for index in state.members.indices { state.members[index].sight.listed(record, at: state.instant) }
+        var state = ExploredState(
+            lock: record, members: identities.map { ExploredMember(station: LockStation(me: $0)) })
+        for index in state.members.indices { state.members[index].station.listed(record, at: state.instant) }
         state.members[0].isPrimary = true
         state.members[0].reign = 1
-        confirm(&state, 0, record, sentAt: state.instant)
+        step(&state, 0) { $0.beginAcquisition(over: record, listIsGone: false, at: $1, timings) }
+        step(&state, 0) { $0.landed(record, sentAt: $1, timings) }
         return state
     }
 
@@ -73,7 +75,7 @@ public struct Explorer {
     private func successors(of state: ExploredState) -> [ExploredState] {
         var result = [tick(state)]
         for index in state.members.indices {
-            if state.members[index].sight.record != state.lock { result.append(watch(state, index)) }
+            if state.members[index].station.record != state.lock { result.append(watch(state, index)) }
             if state.members[index].isPrimary { result.append(commit(state, index)) }
             if let intended = state.members[index].intended {
                 result += acquire(state, index, over: intended.over)
@@ -99,7 +101,7 @@ public struct Explorer {
 
     private func watch(_ state: ExploredState, _ index: Int) -> ExploredState {
         var state = state
-        state.members[index].sight.watched(state.lock, at: state.instant)
+        state.members[index].station.watched(state.lock, at: state.instant)
         return state
     }
 
@@ -140,7 +142,7 @@ public struct Explorer {
             state.members[index].reign = state.reign
             if !state.members[index].isPrimary { state.members[index].timeline += 1 }
             (state.members[index].isPrimary, state.members[index].isRunning) = (true, true)
-            if state.members[index].keeping.held.map({ state.instant >= $0.until }) ?? true {
+            if state.members[index].station.held.map({ state.instant >= $0.until }) ?? true {
                 state.violation = "\(identities[index].member) becomes primary without the lock"
             }
             return [state]
@@ -159,9 +161,8 @@ public struct Explorer {
     }
 
     private func readFree(_ state: inout ExploredState, _ index: Int) -> LockRecord? {
-        state.members[index].sight.answered(state.lock, confirmedUntil: nil, at: state.instant)
-        let standing = state.members[index].sight.standing(
-            of: state.lock, at: state.instant, ttl: timings.ttl, holder: nil)
+        state.members[index].station.answered(state.lock, at: state.instant)
+        let standing = state.members[index].station.standing(of: state.lock, at: state.instant, ttl: timings.ttl)
         return standing?.isFree == true ? state.lock : nil
     }
 
@@ -172,13 +173,12 @@ public struct Explorer {
         lost.members[index].intended = nil
         guard state.lock?.version == record?.version else { return [lost] }
         var landed = lost
+        let asked = step(&landed, index) { $0.beginAcquisition(over: record, listIsGone: false, at: $1, timings) }
+        guard case .write? = asked.last else { return [lost] }
         let written = write(&landed, index, epoch: (record?.epoch ?? 0) + 1)
-        var answered = landed
-        answered.members[index].sight.answered(
-            written, confirmedUntil: LockKeeping.end(ofWriteSentAt: state.instant, timings), at: state.instant)
-        confirm(&answered, index, written, sentAt: state.instant)
+        var answered = answering(landed, index, written)
         for other in state.members.indices where other != index {
-            if let held = state.members[other].keeping.held, state.instant < held.until {
+            if let held = state.members[other].station.held, state.instant < held.until {
                 answered.violation = "\(identities[index].member) takes a lock that \(identities[other].member) holds"
             }
         }
@@ -187,21 +187,42 @@ public struct Explorer {
 
     private func renew(_ state: ExploredState, _ index: Int) -> [ExploredState] {
         var state = state
-        guard case .renew(let record, _) = state.members[index].keeping.beat(at: state.instant, mayRenew: true, timings)
-        else { return [] }
+        let asked = step(&state, index) { $0.beat(at: $1, mayRenew: true, leaving: nil, timings) }
+        guard case .write(.renewal(let record), _)? = asked.last else { return [] }
         guard state.lock?.version == record.version else {
-            state.members[index].keeping.relinquish()
-            state.members[index].sight.answered(state.lock, confirmedUntil: nil, at: state.instant)
-            state.members[index].sight.relinquish()
+            state.members[index].station.answered(state.lock, at: state.instant)
+            step(&state, index) { station, _ in station.lost() }
             return [state]
         }
         var landed = state
         let written = write(&landed, index, epoch: record.epoch)
-        var answered = landed
-        answered.members[index].sight.answered(
-            written, confirmedUntil: LockKeeping.end(ofWriteSentAt: state.instant, timings), at: state.instant)
-        confirm(&answered, index, written, sentAt: state.instant)
-        return [landed, answered]
+        return [landed, answering(landed, index, written)]
+    }
+
+    /// A write that was sent at this very instant is answered.
+    private func answering(_ state: ExploredState, _ index: Int, _ written: LockRecord) -> ExploredState {
+        var state = state
+        state.members[index].station.answered(written, at: state.instant)
+        step(&state, index) { $0.landed(written, sentAt: $1, timings) }
+        return state
+    }
+
+    /// One input and what init is told because of it, as the agent's `LockDesk` does it.
+    @discardableResult
+    private func step(
+        _ state: inout ExploredState, _ index: Int, _ input: (inout LockStation, BootInstant) -> [LockDirective]
+    ) -> [LockDirective] {
+        var (station, fence) = (state.members[index].station, state.members[index].fence)
+        let directives = input(&station, state.instant)
+        let rest = station.settle(directives) { order in
+            switch order {
+            case .arm(let until): fence = until
+            case .disarm: fence = nil
+            }
+            return true
+        }
+        (state.members[index].station, state.members[index].fence) = (station, fence)
+        return rest
     }
 
     private func write(_ state: inout ExploredState, _ index: Int, epoch: Int64) -> LockRecord {
@@ -217,11 +238,6 @@ public struct Explorer {
         return record
     }
 
-    private func confirm(_ state: inout ExploredState, _ index: Int, _ record: LockRecord, sentAt: BootInstant) {
-        state.members[index].fence = LockKeeping.end(ofWriteSentAt: sentAt, timings)
-        state.members[index].keeping.confirmed(record, sentAt: sentAt, timings)
-    }
-
     // MARK: What a member sees
 
     private func observation(_ state: inout ExploredState, _ index: Int) -> Observation {
@@ -232,11 +248,11 @@ public struct Explorer {
                 name: identity.member, podUID: identity.podUID, host: identity.podUID,
                 role: state.members[other].isPrimary ? .primary : .replica, state: .running)
         }
-        let record = state.members[index].sight.record
+        let record = state.members[index].station.record
         let cluster = ClusterView(
             initialization: .done(systemIdentifier: "1"), configuration: DynamicConfiguration(timings: timings),
             lock: record, members: members)
-        let standing = state.members[index].sight.standing(at: state.instant, ttl: timings.ttl, holder: nil)
+        let standing = state.members[index].station.standing(at: state.instant, ttl: timings.ttl)
         let followed = record?.leader.flatMap { leader in
             members[leader].map {
                 FollowedLeader(name: leader, epoch: record?.epoch ?? 0, host: $0.host ?? "", port: $0.port)

@@ -126,8 +126,7 @@ extension Agent {
             guard activityNumber == number else { return }
             guard case .answered(let record) = outcome else { return done(false) }
             learn(record)
-            let holder = sight.watchedHolder.flatMap { view.members[$0] }
-            let standing = sight.standing(of: record, at: now, ttl: timings.ttl, holder: holder)
+            let standing = station.standing(of: record, at: now, ttl: timings.ttl)
             guard standing?.isFree ?? false else { return done(true) }
             then(record)
         }
@@ -319,7 +318,7 @@ extension Agent {
             guarded { [self] in
                 postgres.kill()
                 followed = nil
-                if !standing().isMine { pod.disarmFence() }
+                step { $0.lowerFence(at: $1) }
                 done(true)
             })
     }

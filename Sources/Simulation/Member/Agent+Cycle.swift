@@ -15,12 +15,13 @@ extension Agent {
 
     private func act() {
         isKnownPrimary = if case .primary = server { true } else { false }
+        lowerFenceWhenIdle()
         let observation = Observation(
             now: now, me: me, tags: tags, cluster: currentView(), lock: standing(), server: server, activity: activity,
             followed: followed, standsBackUntil: standsBackUntil, isStopping: isStopping,
-            isFailsafeActive: keeping.held?.isByConsent ?? false,
+            isFailsafeActive: station.held?.isByConsent ?? false,
             isElectedByRequest: wasNamedHeir || wonRequest?.request.candidate == me, wonRequest: wonRequest?.request,
-            answeredRestart: answeredRestart?.id, lockEnd: keeping.end)
+            answeredRestart: answeredRestart?.id, lockEnd: station.end)
         let decision = decide(observation)
         if decision.action != lastDecision?.action {
             world.note("\(me): \(decision.reason) [\(observation.lock)]")
@@ -30,13 +31,22 @@ extension Agent {
         publish()
         endCycle(
             pause: longestPause(
-                after: observation, lockExpiry: sight.expiry(ttl: timings.ttl), isSilent: silentSince != nil,
+                after: observation, lockExpiry: station.expiry(ttl: timings.ttl), isSilent: silentSince != nil,
                 isSynchronousUnsettled: isSynchronousUnsettled))
+    }
+
+    /// Nothing runs here and the lock is not this member's, but init may still have a deadline of a reign that is over: it
+    /// would kill what comes next.
+    private func lowerFenceWhenIdle() {
+        guard station.fence == .raised, activity == nil, !server.hasProcess, !standing().isMine else { return }
+        // Backends outlive a postmaster that was killed, and those the deadline is for.
+        postgres.kill()
+        step { $0.lowerFence(at: $1) }
     }
 
     func currentView() -> ClusterView {
         var view = view
-        view.lock = sight.record
+        view.lock = station.record
         return view
     }
 

@@ -1,7 +1,7 @@
 import HighAvailability
 import Units
 
-/// A leader that cannot renew its lock asks the members; mirrors the product's shell around ``LockKeeping``,
+/// A leader that cannot renew its lock asks the members; mirrors the product's shell around ``LockStation``,
 /// ``judgeFailsafe(_:me:agreed:rule:)`` and ``FailsafePledge``.
 extension Agent {
     /// Whom this member records beside the lock while it leads: every member that can be asked, itself always.
@@ -17,7 +17,7 @@ extension Agent {
 
     /// One look when a round may be due; the product looks ten times a second.
     func planRound() {
-        guard !isAsking, let due = keeping.held?.nextRound else { return }
+        guard !isAsking, let due = station.held?.nextRound else { return }
         roundNumber += 1
         let number = roundNumber
         after(max((due - now).microseconds, 0) + world.random.next(in: 1_000...100_000)) { [self] in
@@ -27,7 +27,7 @@ extension Agent {
 
     private func ask() {
         guard failsafe != nil, !isAsking else { return }
-        guard let round = keeping.beginRound(at: now, mayRenew: now < healthyUntil, timings) else { return planRound() }
+        guard let round = station.beginRound(at: now, mayRenew: now < healthyUntil, timings) else { return planRound() }
         isAsking = true
         var agreed: Set<FailsafeList.Entry> = []
         let others = round.list.others(than: identity)
@@ -39,7 +39,7 @@ extension Agent {
             let verdict = judgeFailsafe(round.list, me: identity, agreed: agreed, rule: .everyMember)
             world.note("\(me): failsafe: \(verdict)")
             if verdict == .stay { world.checker.consents += 1 }
-            moveEnd { $0.ended(round, verdict, at: now) }
+            step { $0.ended(round, verdict, at: $1) }
             wake()
             planRound()
         }
@@ -59,9 +59,8 @@ extension Agent {
     }
 
     private func end(bySightOf reign: Reign, of witness: String) {
-        guard keeping.hasEnded(bySightOf: reign) else { return }
+        guard !step({ station, _ in station.hasEnded(bySightOf: reign) }).isEmpty else { return }
         world.note("\(me): \(witness) has seen a later holder of the lock: it is lost")
-        sight.relinquish()
     }
 
     /// Asks one member again and again until it agrees or the round's time is over.
@@ -83,7 +82,7 @@ extension Agent {
         world.schedule(after: world.hop(), target.agentOwner) { [self] in
             guard let agent = target.agent, world.network.passes(pod.node, target.node) else { return }
             let answer = agent.answer(request)
-            let seen = agent.sight.record.flatMap { Reign($0) }
+            let seen = agent.station.reign
             if answer != .accepted { world.note("\(agent.me): failsafe for \(me): \(answer)") }
             world.schedule(after: world.hop(), owner) { [self] in
                 guard world.network.passes(target.node, pod.node), now < round.deadline else { return }
@@ -94,31 +93,19 @@ extension Agent {
         }
     }
 
-    /// Moves the end of the lock for init and for the view in one step.
-    ///
-    /// - Parameter change: returns the new end, or nil when it stays.
-    func moveEnd(_ change: (inout LockKeeping) -> BootInstant?) {
-        guard let until = change(&keeping), let epoch = keeping.held?.record.epoch else { return }
-        pod.armFence(until: until)
-        sight.moveOwnershipEnd(epoch: epoch, to: until)
-    }
-
     // MARK: The members
 
     private func answer(_ request: FailsafeRequest) -> FailsafeAnswer {
         // A member that has not read the store yet cannot know the mode. A promise binds only itself.
         if hasObjects, hasPods, !view.configuration.usesFailsafe { return .refused("the mode is off") }
-        return sight.answer(request, isPrimary: isKnownPrimary, sealedFor: nil, ttl: timings.ttl, at: now)
+        return station.answer(request, isPrimary: isKnownPrimary, ttl: timings.ttl, at: now)
     }
 
     // MARK: The election
 
     /// The last leader's list keeps this member from taking the lock; the others do not wait for it then.
     var isBarred: Bool {
-        guard sight.record?.failsafe != nil else { return false }
-        let holder = sight.watchedHolder.flatMap { view.members[$0] }
-        return sight.isBarred(
-            existing: Set(view.members.values.compactMap(\.podUID)), ttl: timings.ttl, holder: holder, at: now)
+        station.isBarred(at: now, ttl: timings.ttl)
     }
 
     /// Whether nobody the last leader listed exists any more, by a live look made after the record was read.

@@ -130,7 +130,7 @@ extension Agent {
             return done(false)
         }
         requireNoSeal(against: leader, done) { [self] in
-            let leading = FollowedLeader(name: leader, epoch: sight.record?.epoch ?? 0, host: host, port: member.port)
+            let leading = FollowedLeader(name: leader, epoch: station.record?.epoch ?? 0, host: host, port: member.port)
             bringUpStandby(upstream.index) { [self] isUp in
                 if isUp { followed = leading }
                 done(isUp)
@@ -151,7 +151,7 @@ extension Agent {
             return done(true)
         }
         // A holder about to be promoted stays fenced.
-        if !standing().isMine { pod.disarmFence() }
+        step { $0.lowerFence(at: $1) }
         postgres.start(asPrimary: false, upstream: upstream, done: onAgent(done))
     }
 }

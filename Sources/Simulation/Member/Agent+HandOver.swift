@@ -132,7 +132,7 @@ extension Agent {
                     .release(heir: heir, position: position) { [self] released in
                         if released {
                             world.note("\(me): released the lock to \(heir)")
-                            pod.disarmFence()
+                            step { $0.lowerFence(at: $1) }
                         }
                         done(released)
                     })

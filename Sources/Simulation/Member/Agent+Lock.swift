@@ -15,6 +15,22 @@ extension Agent {
         case unknown
     }
 
+    /// One input and all that follows from it, in the order `LockDesk` keeps in the product: init has the deadline before
+    /// anything here believes in it.
+    @discardableResult
+    func step(_ input: (inout LockStation, BootInstant) -> [LockDirective]) -> [LockDirective] {
+        let directives = input(&station, now)
+        let rest = station.settle(directives) { order in
+            switch order {
+            case .arm(let until): pod.armFence(until: until)
+            case .disarm: pod.disarmFence()
+            }
+            return true
+        }
+        if rest.contains(.tell) { wake() }
+        return rest
+    }
+
     // MARK: One command at a time
 
     func submit(_ command: KeeperCommand) {
@@ -24,12 +40,12 @@ extension Agent {
 
     /// The heartbeat is finer than `loopWait`; a beat at which nothing is due is not simulated.
     func planBeat() {
-        guard let held = keeping.held else { return }
+        guard let held = station.held else { return }
         beatNumber += 1
         let number = beatNumber
         var wait = max((held.nextRenewal - now).microseconds, 0)
         // A changed list is written out of turn, at most once a second.
-        if failsafe != held.record.failsafe { wait = keeping.hasNews(failsafe, at: now) ? 0 : min(wait, 1_000_000) }
+        if failsafe != held.record.failsafe { wait = station.hasNews(failsafe, at: now) ? 0 : min(wait, 1_000_000) }
         after(wait + world.random.next(in: 1_000...100_000)) { [self] in
             if number == beatNumber { submit(.heartbeat) }
         }
@@ -40,37 +56,12 @@ extension Agent {
         isKeeperBusy = true
         switch keeperCommands.removeFirst() {
         case .acquire(let record, let listIsGone, let done):
-            let terms = timings
-            let holder = sight.watchedHolder.flatMap { view.members[$0] }
-            if let problem = sight.beginAcquisition(
-                over: record, listIsGone: listIsGone, ttl: terms.ttl, holder: holder, at: now)
-            {
-                world.note("\(me): not taking the lock: \(problem)")
-                finishCommand()
-                return done(.unknown)
-            }
-            write(.acquisition(over: record?.version), over: record, deadline: now + terms.retryTimeout) {
-                [self] outcome in
-                switch outcome {
-                case .held(let record, let sentAt):
-                    sight.acquisitionSettled()
-                    confirm(record, sentAt, terms)
-                    checkOthers()
-                case .lost: sight.acquisitionSettled()
-                // It may still land, so no other leader gets a promise from here.
-                case .unknown: break
-                }
-                finishCommand()
-                done(outcome)
-            }
+            acquire(over: record, listIsGone: listIsGone, done)
         case .renew(let done):
-            perform(keeping.renew(at: now, timings), done)
+            renew(step { $0.renew(at: $1, leaving: failsafe, timings) }, done)
         case .heartbeat:
             let mayRenew = now < healthyUntil
-            perform(
-                mayRenew && keeping.hasNews(failsafe, at: now)
-                    ? keeping.renew(at: now, timings) : keeping.beat(at: now, mayRenew: mayRenew, timings)
-            ) { _ in }
+            renew(step { $0.beat(at: $1, mayRenew: mayRenew, leaving: failsafe, timings) }) { _ in }
         case .release(let heir, let position, let done):
             release(heir, position, done)
         }
@@ -83,66 +74,73 @@ extension Agent {
         after(0) { [self] in workOff() }
     }
 
-    private func confirm(_ record: LockRecord, _ sentAt: BootInstant, _ terms: Timings) {
-        moveEnd { keeping in
-            keeping.confirmed(record, sentAt: sentAt, terms)
-            return keeping.held?.until
+    private func acquire(over record: LockRecord?, listIsGone: Bool, _ done: @escaping (LockOutcome) -> Void) {
+        let terms = timings
+        let begun = step { $0.beginAcquisition(over: record, listIsGone: listIsGone, at: $1, terms) }
+        guard case .write(_, let deadline)? = begun.last else {
+            for case .say(.refused(let problem)) in begun { world.note("\(me): not taking the lock: \(problem)") }
+            finishCommand()
+            return done(.unknown)
         }
-        keepRoute()
+        write(.acquisition(over: record?.version), over: record, deadline: deadline) { [self] outcome in
+            switch outcome {
+            case .held(let record, let sentAt):
+                hold(record, sentAt, terms)
+                checkOthers()
+            case .lost: step { station, _ in station.lost() }
+            case .unknown: step { $0.outcomeIsUnknown(at: $1) }
+            }
+            finishCommand()
+            done(outcome)
+        }
     }
 
-    private func perform(_ step: LockKeeping.Step, _ done: @escaping (Bool) -> Void) {
-        switch step {
-        case .rest, .withhold:
+    /// - Returns: whether the lock is this agent's own now.
+    @discardableResult
+    private func hold(_ record: LockRecord, _ sentAt: BootInstant, _ terms: Timings) -> Bool {
+        let isHeld = step { station, _ in station.landed(record, sentAt: sentAt, terms) }.contains(.hold)
+        if isHeld { keepRoute() }
+        return isHeld
+    }
+
+    /// Carries out the renewal that was asked for, if one was.
+    private func renew(_ asked: [LockDirective], _ done: @escaping (Bool) -> Void) {
+        if asked.contains(.say(.ranOut)) { world.note("\(me): the lock was not renewed in time and is given up") }
+        guard case .write(.renewal(let record), let deadline)? = asked.last else {
             finishCommand()
-            done(false)
-        case .giveUp:
-            world.note("\(me): the lock was not renewed in time and is given up")
-            sight.relinquish()
-            wake()
-            finishCommand()
-            done(false)
-        case .renew(let record, let deadline):
-            let terms = timings
-            // A shorter ttl may land without an answer: from here on this holder believes in no longer one.
-            moveEnd { $0.willRenew(leaving: failsafe, at: now, terms) }
-            write(.renewal(epoch: record.epoch), over: record, deadline: deadline) { [self] outcome in
-                switch outcome {
-                case .held(let record, let sentAt):
-                    guard keeping.mayConfirmRenewal else {
-                        sight.relinquish()
-                        finishCommand()
-                        return done(false)
-                    }
-                    confirm(record, sentAt, terms)
-                    finishCommand()
-                    done(true)
-                case .lost(let record):
-                    world.note("\(me): the lock is lost to \(record?.leader ?? "nobody")")
-                    keeping.lost()
-                    sight.relinquish()
-                    wake()
-                    finishCommand()
-                    done(false)
-                case .unknown:
-                    perform(keeping.outcomeIsUnknown(at: now), done)
-                }
+            return done(false)
+        }
+        let terms = timings
+        write(.renewal(epoch: record.epoch), over: record, deadline: deadline) { [self] outcome in
+            switch outcome {
+            case .held(let record, let sentAt):
+                let isHeld = hold(record, sentAt, terms)
+                finishCommand()
+                done(isHeld)
+            case .lost(let record):
+                world.note("\(me): the lock is lost to \(record?.leader ?? "nobody")")
+                step { station, _ in station.lost() }
+                finishCommand()
+                done(false)
+            case .unknown:
+                renew(step { $0.outcomeIsUnknown(at: $1) }, done)
             }
         }
     }
 
+    /// It was sent, and its answer has not come.
+    private var isReleasing: Bool {
+        if case .release = station.attempt { true } else { false }
+    }
+
     private func release(_ heir: String?, _ position: LSN?, _ done: @escaping (Bool) -> Void) {
-        guard let record = keeping.held?.record else {
+        let asked = step { $0.beginRelease(at: $1, timings) }
+        guard case .write(.release(let record), let deadline)? = asked.last else {
             finishCommand()
             return done(false)
         }
-        isReleasing = true
-        attemptRelease(of: record, over: record, heir, position, deadline: now + timings.retryTimeout) {
-            [self] released in
-            isReleasing = false
-            keeping.relinquish()
-            sight.relinquish()
-            wake()
+        attemptRelease(of: record, over: record, heir, position, deadline: deadline) { [self] released in
+            step { station, _ in station.released() }
             finishCommand()
             done(released)
         }
@@ -189,23 +187,17 @@ extension Agent {
         _ deadline: BootInstant, _ done: @escaping (LockOutcome) -> Void
     ) {
         let record = claim(attempt, over: base, stamp: stamp, terms)
-        let until = LockKeeping.end(ofWriteSentAt: sentAt, terms)
         world.request(pod, timeout: longestRequest(deadline)) { world -> APIOutcome<LockRecord> in
             world.writeLock(over: base?.version, record)
         } _: { [self] outcome in
             if case .answered(let written) = outcome {
-                learn(written, confirmedUntil: until)
+                learn(written)
                 return done(.held(written, sentAt: sentAt))
             }
             read(after: pause(outcome), deadline: deadline) { [self] read in
                 guard case .answered(let found) = read else { return done(.unknown) }
-                let settlement = attempt.settle(found, over: base, identity: identity, stamp: stamp)
-                if case .landed(let landed) = settlement {
-                    learn(landed, confirmedUntil: until)
-                    return done(.held(landed, sentAt: sentAt))
-                }
                 learn(found)
-                switch settlement {
+                switch attempt.settle(found, over: base, identity: identity, stamp: stamp) {
                 case .landed(let landed): done(.held(landed, sentAt: sentAt))
                 case .lost(let other): done(.lost(other))
                 case .again(let newer):
@@ -230,9 +222,9 @@ extension Agent {
         }
     }
 
-    func learn(_ record: LockRecord?, confirmedUntil until: BootInstant? = nil) {
-        ownWrites += 1
-        sight.answered(record, confirmedUntil: until, at: now)
+    /// The answer of an own write or a live read; it makes nobody the holder.
+    func learn(_ record: LockRecord?) {
+        station.answered(record, at: now)
         wake()
     }
 
@@ -272,7 +264,7 @@ extension Agent {
         // An answer that comes after a freeze may be about a validity that is over.
         guard holdsLock else { return }
         for other in world.pods where other !== pod && other.agent != nil {
-            guard let agent = other.agent, let held = agent.keeping.held, other.clock.read(world.now) < held.until,
+            guard let agent = other.agent, let held = agent.station.held, other.clock.read(world.now) < held.until,
                 // Who has sent his release has no primary any more; that the answer was lost harms nobody.
                 !agent.isReleasing
                     || (other.server.hasPostmaster && ![.standby, .startingStandby].contains(other.server.process))

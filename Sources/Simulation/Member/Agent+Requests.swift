@@ -39,7 +39,7 @@ extension Agent {
         let leader = followed?.name
         leaveSynchronous(until: now + timings.ttl) { [self] in
             stopCleanly(within: .seconds(60)) { [self] _ in
-                startStandby(leader == sight.record?.leader ? leader : nil) { [self] isUp in
+                startStandby(leader == station.record?.leader ? leader : nil) { [self] isUp in
                     answer(order, isUp ? .succeeded : .failed)
                     done(isUp)
                 }

@@ -4,7 +4,7 @@ import HighAvailability
 extension Agent {
     /// Leads the Service here while this member holds the lock. Beside everything else: nothing waits for it.
     func keepRoute() {
-        guard !isWritingRoute, hasObjects, standing().isMine, let reign = sight.record.flatMap(Reign.init) else {
+        guard !isWritingRoute, hasObjects, standing().isMine, let reign = station.reign else {
             return
         }
         switch judgeRoute(foundRoute, under: reign, isLockRead: false) {

@@ -29,7 +29,7 @@ extension Agent {
                 return askPositions(others, of: view) { then(mine, others, $0, election) }
             }
             let wanted = Seal(for: record)
-            seal(wanted) { [self] in
+            seal(wanted, orElse: { done(false) }) { [self] in
                 askPositions(others.filter { election.asksForSeal($0) }, of: view, sealing: wanted) { [self] reports in
                     guard var mine = reportPosition() else { return standBack(done) }
                     if postgres.promise == wanted, knowsItsEnd { mine.sealedEpoch = wanted.epoch }
@@ -49,7 +49,7 @@ extension Agent {
             guard now < deadline else { return then(reportPosition()) }
             return after(20_000) { [self] in answer(sealing: wanted, until: deadline, then) }
         }
-        seal(wanted) { [self] in
+        seal(wanted, orElse: { [self] in then(reportPosition()) }) { [self] in
             var report = reportPosition()
             // What holds now counts, not what was promised a moment ago.
             if postgres.promise == wanted, report?.isPrimary == false, knowsItsEnd {
@@ -68,13 +68,17 @@ extension Agent {
 
     private func judge(_ wanted: Seal) -> SealVerdict {
         judgeSeal(
-            wanted, standing: standing(), lock: sight.record, isPrimary: postgres.process == .primary,
+            wanted, standing: standing(), lock: station.record, isPrimary: postgres.process == .primary,
             activity: activity)
     }
 
     /// Promises first, then stops receiving WAL.
-    private func seal(_ wanted: Seal, _ then: @escaping () -> Void) {
+    private func seal(_ wanted: Seal, orElse refused: () -> Void, _ then: @escaping () -> Void) {
         if postgres.promise != wanted {
+            guard
+                case .seal = station.beginSeal(
+                    wanted, isPrimary: postgres.process == .primary, ttl: timings.ttl, at: now)
+            else { return refused() }
             postgres.promise = wanted
             followed = nil
         }
@@ -98,6 +102,7 @@ extension Agent {
             }
             guard postgres.promise == promised else { return requireNoSeal(against: leader, done, then) }
             postgres.promise = nil
+            station.note(nil)
             then()
         }
     }

@@ -224,7 +224,7 @@ extension Agent {
     /// A standby that is about to stop waits until no commit waits for it.
     func leaveSynchronous(until deadline: BootInstant, _ then: @escaping () -> Void) {
         guard let record = view.synchronous, record.members.contains(me),
-            sight.record?.leader == record.leader, now < deadline
+            station.record?.leader == record.leader, now < deadline
         else { return then() }
         after(50_000, guarded { [self] in leaveSynchronous(until: deadline, then) })
     }

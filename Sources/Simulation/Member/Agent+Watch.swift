@@ -10,13 +10,13 @@ extension Agent {
 
     private func listObjects(pause: Microseconds) {
         objectWatch = Watch(number: objectWatch.number + 1)
-        let writes = ownWrites
         let number = objectWatch.number
         var snapshot:
             (
                 LockRecord?, APIServer.StoredSettings, FailoverRequest?, RestartOrder?, SynchronousState?,
                 APIServer.StoredRoute?
             )?
+        station.willList()
         world.request(pod, timeout: .seconds(5)) { [self] world -> APIOutcome<Void> in
             snapshot = (
                 world.api.lock, world.api.settings, world.api.failover, world.api.restart, world.api.synchronous,
@@ -34,8 +34,7 @@ extension Agent {
                 }
             }
             // A list that was under way while we wrote may lack the write.
-            if hasObjects, writes != ownWrites { return listObjects(pause: 50_000) }
-            sight.listed(lock, at: now)
+            guard station.listed(lock, at: now) else { return listObjects(pause: 50_000) }
             take(settings)
             view.failover = failover
             view.restart = restart
@@ -65,6 +64,7 @@ extension Agent {
             }
             view.members = [:]
             for case let member? in snapshot { view.members[member.name] = member }
+            station.members = view.members
             hasPods = true
             podWatch.isListed = true
             for change in podWatch.pending { take(change) }
@@ -108,13 +108,15 @@ extension Agent {
 
     private func take(_ change: APIServer.Change) {
         switch change {
-        case .lock(let record): sight.watched(record, at: now)
+        case .lock(let record): station.watched(record, at: now)
         case .settings(let settings): take(settings)
         case .failover(let request): view.failover = request
         case .restart(let order): view.restart = order
         case .synchronous(let record): view.synchronous = record
         case .route(let route): self.route = route
-        case .pod(let member, let pod): view.members[world.name(member)] = pod
+        case .pod(let member, let pod):
+            view.members[world.name(member)] = pod
+            station.members = view.members
         }
         keepRoute()
         wake()

@@ -5,7 +5,7 @@ import Units
 ///
 /// The shell mirrors the one of the product step by step: same order, same deadlines, same graces. What it decides with
 /// is not mirrored but the very code: ``decide(_:)``, ``judgeCandidacy(_:)``, ``chooseHeir(wanted:leader:reports:maximumLag:)``,
-/// ``LockSight``, ``LockKeeping``, ``LockAttempt``.
+/// ``LockStation``, ``LockAttempt``.
 final class Agent {
     unowned let world: World
     unowned let pod: Pod
@@ -17,8 +17,6 @@ final class Agent {
     var view = ClusterView()
     var hasObjects = false
     var hasPods = false
-    var sight: LockSight
-    var ownWrites = 0
     var objectWatch = Watch()
     var podWatch = Watch()
     /// The route as it was seen last.
@@ -26,10 +24,9 @@ final class Agent {
     var isWritingRoute = false
 
     // The lock.
-    var keeping = LockKeeping()
+    var station: LockStation
     var keeperCommands: [KeeperCommand] = []
     var isKeeperBusy = false
-    var isReleasing = false
     var beatNumber = 0
     var publishedTimeline: Timeline?
     var publishedPosition: LSN?
@@ -124,7 +121,8 @@ final class Agent {
         containerInstance = pod.containerInstance
         identity = HolderIdentity(
             member: world.name(pod.member), podUID: pod.uid, nonce: "n\(world.nextIdentifier())")
-        sight = LockSight(me: identity)
+        station = LockStation(me: identity, fence: .raised)
+        station.note(pod.server.promise)
     }
 
     var me: String { identity.member }
@@ -134,7 +132,7 @@ final class Agent {
     var tags: MemberTags { MemberTags() }
 
     /// Whether it believes so, at this instant and by its own clock.
-    var holdsLock: Bool { keeping.held.map { now < $0.until } ?? false }
+    var holdsLock: Bool { station.held.map { now < $0.until } ?? false }
 
     func run() {
         list()
@@ -145,8 +143,7 @@ final class Agent {
     }
 
     func standing() -> LockStanding {
-        let holder = sight.watchedHolder.flatMap { view.members[$0] }
-        return sight.standing(at: now, ttl: timings.ttl, holder: holder)
+        station.standing(at: now, ttl: timings.ttl)
     }
 
     // MARK: Wake-ups

@@ -111,7 +111,9 @@ public final class MemberCluster: Sendable {
                     volume: "\(folder)/\(name)", clock: clock)
                 members.append(
                     try MemberProcess(
-                        name: name, folder: folder, ports: (5432, 8008), podUID: uid, program: program,
+                        name: name, folder: folder,
+                        ports: (UInt16(MemberPod.postgresPort), UInt16(MemberPod.agentPort)), podUID: uid,
+                        program: program,
                         environment: environment.filter { !$0.hasPrefix("KUBECONFIG=") }
                             + ["POD_IP=\(sandbox.address)", "KUBECONFIG=\(folder)/\(name).kubeconfig"]
                             + (sandbox.clock?.environment ?? []),

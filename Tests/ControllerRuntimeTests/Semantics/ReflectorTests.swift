@@ -58,7 +58,8 @@ import Testing
         _ body: (Store<ConfigMap>) async throws -> Void
     ) async throws {
         let reflector = Reflector(
-            source: source, clock: ContinuousClock(), idleTimeout: idleTimeout, handlers: [{ told.note($0) }])
+            source: source, clock: ContinuousClock(), pacing: WatchPacing(idleTimeout: idleTimeout),
+            handlers: [{ told.note($0) }])
         let task = Task { await reflector.run() }
         do {
             try await body(reflector.store)

@@ -114,19 +114,29 @@ import Units
         #expect(other.standing(at: start + .seconds(4), ttl: ttl, holder: nil).isFree)
     }
 
-    @Test func `a record of an earlier epoch proves nothing`() {
-        // The view is behind: the leader took the lock after what this member has seen.
-        for old in [record(third, epoch: 3), record(nil, epoch: 3), record(me, epoch: 3)] {
-            var behind = observer(old)
-            _ = ask(&behind, request(leader))
-            if old.identity == me { continue }
-            #expect(
-                behind.standing(at: start + .seconds(19), ttl: ttl, holder: nil)
-                    == (old.leader == nil ? .held(by: "demo-0") : .held(by: old.identity == third ? "demo-2" : "")))
-            #expect(
-                behind.beginAcquisition(
-                    over: old, listIsGone: false, ttl: ttl, holder: nil, at: start + .seconds(19)) != nil)
+    @Test func `a claim of a later epoch than the store has shown is refused, and binds nobody`() {
+        for old in [record(third, epoch: 3), record(nil, epoch: 3), record(leader, epoch: 3)] {
+            for epoch in [4, 5, .max] as [Int64] {
+                var member = observer(old)
+                guard case .refused(let reason) = ask(&member, request(leader, epoch: epoch)) else {
+                    Issue.record("accepted: epoch \(epoch) over \(old)")
+                    continue
+                }
+                #expect(reason == "the lock is in epoch 3, as far as I have seen")
+                #expect(member.failsafeLeader(at: start) == nil)
+            }
         }
+        // It has seen none at all: it was started while nobody reaches the store.
+        var blind = observer(nil)
+        #expect(ask(&blind, request(leader)) == .accepted)
+    }
+
+    @Test func `a promise that has ended hinders nobody who leads in an object made anew`() {
+        var member = observer(record(leader, epoch: 9))
+        #expect(ask(&member, request(leader, epoch: 9)) == .accepted)
+        member.observe(nil, at: start + .seconds(30))
+        member.observe(record(third, epoch: 1, version: "b"), at: start + .seconds(31))
+        #expect(ask(&member, request(third, epoch: 1), after: .seconds(32)) == .accepted)
     }
 
     @Test func `a lock object that vanished is not taken while the promise holds`() {

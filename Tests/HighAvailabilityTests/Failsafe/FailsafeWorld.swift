@@ -12,12 +12,15 @@ struct FailsafeWorld {
     private var now = BootInstant(nanoseconds: 1_000_000_000_000)
     private var store: LockRecord
     private var version = 1
-    private var leader = LockKeeping()
+    private var leader = LockStation(me: Self.me)
     private var members: [String: Observer] = [:]
     private var pending: [(due: BootInstant, event: Event)] = []
     private var leaderReachesStore = true
     private var wanted = Timings.fast
+    private var listed = Self.list(["demo-0", "demo-1", "demo-2"])
     private var isTaken = false
+    /// init's, as the leader has told it.
+    private var deadline: BootInstant?
     private(set) var takeovers = 0
     private(set) var learned = 0
     private(set) var longestByConsent = Duration.zero
@@ -25,7 +28,7 @@ struct FailsafeWorld {
 
     private struct Observer {
         var identity: HolderIdentity
-        var sight: LockObserver
+        var station: LockStation
         var record: LockRecord?
         /// This member's boot clock is ahead of everybody's by this much.
         var offset: Duration
@@ -58,11 +61,13 @@ struct FailsafeWorld {
             version: "1", leader: "demo-0", identity: Self.me, epoch: 1, renewal: "1", ttl: Timings.fast.ttl,
             transitions: 1, failsafe: list, objectUID: "lock")
         lastConfirmed = now
-        leader.confirmed(store, sentAt: now, timings)
+        leader.listed(store, at: now)
+        _ = leader.beginAcquisition(over: store, listIsGone: false, at: now, timings)
+        obey(leader.landed(store, sentAt: now, timings))
         for name in ["demo-1", "demo-2", "demo-3"] {
             let identity = HolderIdentity(member: name, podUID: "u-\(name)", nonce: name)
             members[name] = Observer(
-                identity: identity, sight: LockObserver(me: identity), offset: .seconds(random.below(1000)))
+                identity: identity, station: LockStation(me: identity), offset: .seconds(random.below(1000)))
         }
     }
 
@@ -78,6 +83,9 @@ struct FailsafeWorld {
             if let held = leader.held, now < held.until, isTaken {
                 return "\(store.leader ?? "nobody") has the lock while the leader believes in it until \(held.until)"
             }
+            if let held = leader.held, held.until != deadline {
+                return "the leader believes until \(held.until), and init has \(deadline.map { "\($0)" } ?? "nothing")"
+            }
             if leader.held != nil { longestByConsent = max(longestByConsent, now - lastConfirmed) }
             if leader.held == nil, store.identity != Self.me { return nil }
         }
@@ -89,6 +97,10 @@ struct FailsafeWorld {
         if random.below(60) == 0 { leaderReachesStore.toggle() }
         for name in members.keys.sorted() where random.below(60) == 0 { members[name]?.reachesStore.toggle() }
         if random.below(60) == 0 { wanted = wanted == .fast ? .standard : .fast }
+        if random.below(40) == 0 {
+            let names = ["demo-0", "demo-1", "demo-2"]
+            listed = Self.list(random.below(2) == 0 ? names : names + ["demo-3"])
+        }
         for name in members.keys.sorted() where random.below(200) == 0 { restart(name) }
         if random.below(1500) == 0, store.identity == Self.me { enterGhost() }
         let due = pending.filter { $0.due <= now }.sorted { $0.due < $1.due }
@@ -101,7 +113,7 @@ struct FailsafeWorld {
     /// What the agent knew is gone: what it promised, and since when it has seen the record.
     private mutating func restart(_ name: String) {
         guard let identity = members[name]?.identity else { return }
-        members[name]?.sight = LockObserver(me: identity)
+        members[name]?.station = LockStation(me: identity)
         members[name]?.shown = 0
     }
 
@@ -117,11 +129,11 @@ struct FailsafeWorld {
 
     private mutating func lead() {
         let timings = wanted
-        if !isRenewing, case .renew(let record, _) = leader.beat(at: now, mayRenew: true, timings) {
-            let names =
-                random.below(2) == 0 ? ["demo-0", "demo-1", "demo-2"] : ["demo-0", "demo-1", "demo-2", "demo-3"]
-            let list = Self.list(names)
-            _ = leader.willRenew(leaving: list, at: now, timings)
+        let list = listed
+        if !isRenewing,
+            case .write(.renewal(let record), _)? =
+                obey(leader.beat(at: now, mayRenew: true, leaving: list, timings)).last
+        {
             isRenewing = true
             // Cut off: lost on the way there, or only its answer on the way back.
             if leaderReachesStore || random.below(3) == 0 {
@@ -146,7 +158,19 @@ struct FailsafeWorld {
         round = nil
         let agreed = begun.list.entries.filter { names.contains($0.name) }
         let verdict = judgeFailsafe(begun.list, me: Self.me, agreed: agreed, rule: .everyMember)
-        _ = leader.ended(begun, verdict, at: now)
+        obey(leader.ended(begun, verdict, at: now))
+    }
+
+    /// What follows from the leader's last input. It never believes in an instant init was not given; init always listens.
+    @discardableResult
+    private mutating func obey(_ directives: [LockDirective]) -> [LockDirective] {
+        var deadline = deadline
+        let rest = leader.settle(directives) { order in
+            deadline = if case .arm(let until) = order { until } else { nil }
+            return true
+        }
+        self.deadline = deadline
+        return rest
     }
 
     // MARK: The members
@@ -157,16 +181,15 @@ struct FailsafeWorld {
         guard member.reachesStore else { return }
         if random.below(4) == 0 { send(.seen(name, store), within: 400) }
         let clock = now + member.offset
-        guard member.sight.standing(at: clock, ttl: timings.ttl, holder: nil).isFree, random.below(3) == 0 else {
+        guard member.station.standing(at: clock, ttl: timings.ttl).isFree, random.below(3) == 0 else {
             return
         }
         // A live read, then the gate, then the write.
-        member.sight.observe(store, at: clock)
+        member.station.answered(store, at: clock)
         member.record = store
         member.shown = version
-        guard member.sight.standing(at: clock, ttl: timings.ttl, holder: nil).isFree,
-            member.sight.beginAcquisition(over: store, listIsGone: false, ttl: timings.ttl, holder: nil, at: clock)
-                == nil
+        guard member.station.standing(at: clock, ttl: timings.ttl).isFree,
+            case .write? = member.station.beginAcquisition(over: store, listIsGone: false, at: clock, timings).last
         else { return }
         send(.acquisitionArrives(name, over: store, isAnswered: random.below(2) == 0), within: 1500)
     }
@@ -191,34 +214,33 @@ struct FailsafeWorld {
             if isAnswered { send(.renewalAnswered(store, timings, sentAt: sentAt), within: 300) }
         case .renewalAnswered(let record, let timings, let sentAt):
             isRenewing = false
-            guard leader.mayConfirmRenewal, leader.held.map({ now < $0.until }) ?? false else { return }
-            leader.confirmed(record, sentAt: sentAt, timings)
-            lastConfirmed = sentAt
+            leader.answered(record, at: now)
+            if obey(leader.landed(record, sentAt: sentAt, timings)).contains(.hold) { lastConfirmed = sentAt }
         case .renewalUnknown:
             isRenewing = false
-            _ = leader.outcomeIsUnknown(at: now)
+            obey(leader.outcomeIsUnknown(at: now))
         case .renewalLost:
             isRenewing = false
-            leader.lost()
+            obey(leader.lost())
         case .seen(let name, let record):
             // The watch shows every version in order.
             guard let member = members[name], let shown = Int(record.version), shown > member.shown else { return }
             members[name]?.shown = shown
             members[name]?.record = record
-            members[name]?.sight.observe(record, at: now + member.offset)
+            members[name]?.station.listed(record, at: now + member.offset)
         case .asked(let name, let begun):
             guard let member = members[name] else { return }
             let request = FailsafeRequest(
                 leader: "demo-0",
                 claim: .init(
                     identity: Self.me, epoch: begun.epoch, ttl: begun.ttl, member: name, podUID: "u-\(name)"))
-            let answer = members[name]?.sight.answer(
-                request, isPrimary: false, sealedFor: nil, ttl: timings.ttl, at: now + member.offset)
+            let answer = members[name]?.station.answer(
+                request, isPrimary: false, ttl: timings.ttl, at: now + member.offset)
             guard random.below(10) != 0 else { return }
             if answer == .accepted { return send(.agreed(name, begun), within: 900) }
             if let seen = members[name]?.record.flatMap({ Reign($0) }) { send(.refused(seen), within: 900) }
         case .refused(let seen):
-            if leader.hasEnded(bySightOf: seen) { learned += 1 }
+            if !obey(leader.hasEnded(bySightOf: seen)).isEmpty { learned += 1 }
         case .agreed(let name, let asked):
             guard round?.0 == asked else { return }
             round?.1.insert(name)
@@ -240,7 +262,7 @@ struct FailsafeWorld {
                     $0.epoch += 1
                 }
             }
-            if isAnswered { members[name]?.sight.acquisitionSettled() }
+            if isAnswered { _ = members[name]?.station.lost() }
         }
     }
 

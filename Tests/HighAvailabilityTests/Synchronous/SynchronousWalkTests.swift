@@ -1,4 +1,5 @@
 import HighAvailability
+import SeededChance
 import Testing
 import Units
 
@@ -29,7 +30,7 @@ struct SynchronousWorld {
         var isConnected = false
     }
 
-    private var random: SplitMix
+    private var random: SeededGenerator
     private var nodes: [String: Node] = [:]
     private var leader = "a"
     /// May not lead, and so holds no candidate up.
@@ -47,7 +48,7 @@ struct SynchronousWorld {
     private(set) var trace: [String] = []
 
     init(seed: UInt64) {
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
         policy = SynchronousPolicy(mode: .quorum)
         for name in ["a", "b", "c", "d", "e"].prefix(Int.random(in: 2...5, using: &random)) { nodes[name] = Node() }
         nodes["a"]?.isConnected = true
@@ -219,17 +220,5 @@ struct SynchronousWorld {
     private mutating func fail(_ text: String) {
         if violation == nil { violation = text }
         note("VIOLATION: \(text)")
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,0 +1,8 @@
+/// What each member's Pod has of these names and numbers, for whoever makes it, runs in it or reaches it.
+public enum MemberPod {
+    /// The container of agent and PostgreSQL.
+    public static let container = "postgres"
+    public static let postgresPort = 5432
+    /// Of the agents' REST interface.
+    public static let agentPort = 8008
+}

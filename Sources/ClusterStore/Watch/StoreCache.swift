@@ -1,0 +1,84 @@
+import ClusterRecords
+import HighAvailability
+import KubernetesModels
+
+/// The store's objects as they were seen last, and what they say.
+///
+/// A value without a connection. What is decided about the lock is not read from here but from ``LockDesk``: this is what the
+/// watch shows, passed over versions left out.
+struct StoreCache {
+    private struct StoredObject: Hashable {
+        var version: String
+        var annotations: [String: String]
+    }
+
+    private let scope: Scope
+    private let lockObject: LockObject
+    private var objects: [String: StoredObject] = [:]
+    private(set) var isListed = false
+    private var configuration: (text: String?, value: DynamicConfiguration, problems: [Problem])?
+
+    init(scope: Scope, lockObject: LockObject) {
+        self.scope = scope
+        self.lockObject = lockObject
+    }
+
+    // MARK: What is seen
+
+    mutating func replace(with list: [ObjectMeta]) {
+        objects = [:]
+        isListed = true
+        for metadata in list { put(metadata) }
+    }
+
+    mutating func put(_ metadata: ObjectMeta) {
+        guard let name = metadata.name else { return }
+        put(name, version: metadata.resourceVersion ?? "", annotations: metadata.annotations ?? [:])
+    }
+
+    /// - Parameter annotations: nil: there is no such object.
+    mutating func put(_ name: String, version: String, annotations: [String: String]?) {
+        objects[name] = annotations.map { StoredObject(version: version, annotations: $0) }
+    }
+
+    // MARK: What it says
+
+    /// The view without the lock and the members, which others know.
+    mutating func view() -> ClusterView {
+        let settings = annotations(scope.storeConfiguration) ?? [:]
+        return ClusterView(
+            initialization: Initialization(annotations: settings),
+            configuration: read(settings[StoreKey.configuration]),
+            failover: annotations(scope.storeFailover).flatMap { FailoverRequest(annotations: $0) },
+            restart: settings[StoreKey.restart].flatMap { RestartOrder(annotation: $0) },
+            synchronous: objects[scope.storeSynchronization].map {
+                SynchronousState(version: $0.version, annotations: $0.annotations)
+            },
+            history: TimelineSwitch.list(annotation: settings[StoreKey.history]))
+    }
+
+    /// The configuration a text means; what cannot be read in it leaves what was known before.
+    private mutating func read(_ text: String?) -> DynamicConfiguration {
+        if let configuration, configuration.text == text { return configuration.value }
+        let former = configuration?.value ?? DynamicConfiguration()
+        let (value, problems) = DynamicConfiguration.reading(annotation: text, former: former)
+        configuration = (text, value, problems)
+        return value
+    }
+
+    /// What is wrong with the stored configuration, as it was read last.
+    var configurationProblems: [Problem] { configuration?.problems ?? [] }
+
+    /// What else cannot be read.
+    var problems: StoreProblems {
+        StoreProblems(
+            in: scope, lockObject: lockObject, leader: annotations(scope.storeLeader(lockObject)),
+            synchronization: annotations(scope.storeSynchronization),
+            configuration: annotations(scope.storeConfiguration))
+    }
+
+    /// One annotation of the configuration's object.
+    func setting(_ key: String) -> String? { annotations(scope.storeConfiguration)?[key] }
+
+    private func annotations(_ name: String) -> [String: String]? { objects[name]?.annotations }
+}

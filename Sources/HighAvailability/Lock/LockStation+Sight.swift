@@ -1,0 +1,62 @@
+public import Units
+
+/// What this member sees of the lock; see ``LockSight``.
+extension LockStation {
+    /// The newest version of the lock this member has seen.
+    public var record: LockRecord? { sight.record }
+
+    /// Takes in a watch event; nil: the object was deleted.
+    ///
+    /// - Returns: false when the event was passed over, because it shows the past.
+    @discardableResult
+    public mutating func watched(_ new: LockRecord?, at now: BootInstant) -> Bool {
+        sight.watched(new, at: now)
+    }
+
+    /// A list is about to be asked for.
+    public mutating func willList() {
+        sight.willList()
+    }
+
+    /// Takes in a list.
+    ///
+    /// - Returns: false when it may lack what this agent has learned since it was asked for: it has to be asked for again.
+    @discardableResult
+    public mutating func listed(_ new: LockRecord?, at now: BootInstant) -> Bool {
+        sight.listed(new, at: now)
+    }
+
+    /// Takes in the answer of an own write or a live read. It makes nobody the holder; ``landed(_:sentAt:_:)`` does.
+    ///
+    /// - Returns: false when the watch was faster than the answer and has gone on since.
+    @discardableResult
+    public mutating func answered(_ new: LockRecord?, at now: BootInstant) -> Bool {
+        sight.answered(new, at: now)
+    }
+
+    /// - Parameter ttl: how long a record without a ttl of its own holds.
+    public mutating func standing(at now: BootInstant, ttl: Duration) -> LockStanding {
+        sight.standing(at: now, ttl: ttl, holder: watchedHolder)
+    }
+
+    /// The standing of a record that was read live, on which an acquisition is to be decided.
+    ///
+    /// - Returns: nil when the view shows another version, older or newer: a judgement of the one is none of the other.
+    public mutating func standing(of read: LockRecord?, at now: BootInstant, ttl: Duration) -> LockStanding? {
+        sight.standing(of: read, at: now, ttl: ttl, holder: watchedHolder)
+    }
+
+    /// When a lock held by another expires if nothing changes; nil when that is not what we wait for.
+    public func expiry(ttl: Duration) -> BootInstant? { sight.expiry(ttl: ttl) }
+
+    /// What this member has seen last in the lock.
+    public var reign: Reign? { sight.record.flatMap { Reign($0) } }
+
+    /// The reign by which this agent holds the lock now; nil when it does not.
+    public mutating func ownReign(at now: BootInstant, ttl: Duration) -> Reign? {
+        standing(at: now, ttl: ttl).isMine ? reign : nil
+    }
+
+    /// The member whose end is watched for, as the Pods show it.
+    var watchedHolder: Member? { sight.watchedHolder.flatMap { members[$0] } }
+}

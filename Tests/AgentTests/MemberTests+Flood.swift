@@ -1,0 +1,64 @@
+import ClusterRecords
+import HTTPTransport
+import KubernetesModels
+import Logging
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// What a primary has to bear from whoever reaches its port.
+extension MemberTests {
+    /// When each question had a query of its own, over the session of the agent's own look, two hundred clients had a healthy
+    /// primary killed after 13 s.
+    @Test
+    func `two hundred clients that ask for the position all the time cost a primary neither its role nor a write`()
+        async throws
+    {
+        try await withThree { cluster, before in
+            let (postmaster, began) = (before.leader.postmaster, before.leader.logEnd)
+            try await RowWriter.prepare(on: before.leader)
+            let writer = RowWriter(to: [before.leader], patience: .seconds(5))
+            await writer.start()
+            try await writer.more(20)
+            let transport = HTTPTransport()
+            defer { transport.shutdown() }
+            let prover = PeerProver(transport: transport, keys: cluster.keys)
+            let apiURL = "http://127.0.0.1:\(before.leader.apiPort)/patroni"
+            let end = ContinuousClock.now + .seconds(20)
+            let answered = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<200 {
+                    group.addTask {
+                        var answered = 0
+                        while ContinuousClock.now < end {
+                            // Whether each of them is answered is not what matters.
+                            let answer = try? await prover.send(.get, .position, beside: apiURL, within: .seconds(3))
+                            if answer?.status == 200 { answered += 1 }
+                        }
+                        return answered
+                    }
+                }
+                try await holds(for: .seconds(20), "the primary is as before") {
+                    try await before.leader.get("/liveness").status == 200 && before.leader.postmaster == postmaster
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(answered > 200)
+            try await writer.more(20)
+            await writer.stop()
+            #expect(await writer.failures == [])
+            #expect(try await cluster.healthy().leader.name == before.leader.name)
+            #expect(before.leader.postmaster == postmaster)
+            #expect(!before.leader.hasSaid("PostgreSQL does not answer", since: began))
+        }
+    }
+}
+
+extension MemberCluster {
+    /// By which its members know each other.
+    var keys: MembershipKeys {
+        MembershipKeys(
+            passwordFile: "\(folder)/secrets/replication/password",
+            scope: Scope(namespace: namespace, cluster: MemberCluster.name), logger: Logger(label: "test"))
+    }
+}

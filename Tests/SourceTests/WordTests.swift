@@ -12,8 +12,10 @@ import Testing
 
     static func words() throws -> [Word] {
         let text = String(decoding: try Data(contentsOf: URL(filePath: "\(SourceFile.root)/\(page)")), as: UTF8.self)
-        return text.matches(of: /\n\| ([^|]+) \| [^|]+ \| `(Sources\/[^`]+)` \|/).map {
-            Word(name: String($0.1), file: String($0.2))
+        return text.split(separator: "\n").compactMap { line in
+            let cells = line.split(separator: "|").map { $0.trimming { $0 == " " || $0 == "`" } }
+            guard line.hasPrefix("| "), cells.count == 3, cells[2].hasPrefix("Sources/") else { return nil }
+            return Word(name: cells[0], file: cells[2])
         }
     }
 
@@ -40,5 +42,14 @@ import Testing
         let names = try Self.words().map(\.name)
         #expect(names == names.sorted())
         #expect(Set(names).count == names.count)
+    }
+}
+
+extension Substring {
+    fileprivate func trimming(_ isMargin: (Character) -> Bool) -> String {
+        var text = self
+        while let first = text.first, isMargin(first) { text.removeFirst() }
+        while let last = text.last, isMargin(last) { text.removeLast() }
+        return String(text)
     }
 }

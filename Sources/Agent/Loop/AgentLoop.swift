@@ -123,7 +123,7 @@ actor AgentLoop {
     // MARK: One cycle
 
     private func cycle() async {
-        guard var view = look() else {
+        guard var view = look()?.view else {
             remember(nil, lock: .neverTaken, pause: .seconds(1))
             alarm.ring(after: .seconds(1))
             if isStopping, activity == nil { begin(.stopping) { await $0.stopWithoutStore() } }
@@ -142,8 +142,9 @@ actor AgentLoop {
         await noteShortage(view)
         // The last wait is over. The store and the lock are looked at together, as they are now and not as they were before we
         // asked the server: what follows, and what is decided, goes by the two of one instant.
-        view = look() ?? view
-        let lock = watch.standing(ttl: view.configuration.timings.ttl)
+        guard let latest = look() else { return alarm.ring(after: .seconds(1)) }
+        let lock = latest.lock
+        view = latest.view
         if !mayHaveOutage(isMine: lock.isMine, isStopping: isStopping, view.configuration) { outage.end() }
         noteRemote(view)
         keepFence()
@@ -178,11 +179,12 @@ actor AgentLoop {
         alarm.ring(after: pause)
     }
 
-    /// The store as it shows itself now, without the request that was answered a moment ago.
-    private func look() -> ClusterView? {
-        guard var view = watch.view() else { return nil }
+    /// The store and the lock as they show themselves now, without the request that was answered a moment ago.
+    private func look() -> (view: ClusterView, lock: LockStanding)? {
+        guard let seen = watch.look() else { return nil }
+        var view = seen.view
         view.failover = requests.standing(view.failover)
-        return view
+        return (view, seen.standing)
     }
 
     private func remember(_ view: ClusterView?, lock: LockStanding, pause: Duration) {

@@ -74,6 +74,16 @@ public final class ClusterWatch: Sendable {
         return view
     }
 
+    /// The view, and how its lock stands at this moment; nil until both lists have been read once.
+    public func look() -> (view: ClusterView, standing: LockStanding)? {
+        guard var view = view() else { return nil }
+        let standing = desk.look { station, now in
+            (view.lock, view.members) = (station.record, station.members)
+            return station.standing(at: now, ttl: view.configuration.timings.ttl)
+        }
+        return (view, standing)
+    }
+
     /// What is wrong with the stored configuration; empty when it is all in force.
     public var configurationProblems: [Problem] { state.withLock { $0.cache.configurationProblems } }
 

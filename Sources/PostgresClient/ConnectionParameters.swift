@@ -22,11 +22,14 @@ public struct ConnectionParameters: Hashable, Sendable {
     public var statementTimeout: Duration?
     /// `search_path` of the session; nil leaves the server's.
     public var searchPath: String?
+    /// Further parameters of the session, by name. They outrank what `postgresql.conf`, the database and the role say, and a
+    /// library that the session is not to load is not looked for.
+    public var settings: [String: String]
 
     public init(
         address: Address, port: Int, user: String, database: String? = "postgres", passwordFile: String? = nil,
         applicationName: String, isReplication: Bool = false, statementTimeout: Duration? = nil,
-        searchPath: String? = nil
+        searchPath: String? = nil, settings: [String: String] = [:]
     ) {
         self.address = address
         self.port = port
@@ -37,6 +40,7 @@ public struct ConnectionParameters: Hashable, Sendable {
         self.isReplication = isReplication
         self.statementTimeout = statementTimeout
         self.searchPath = searchPath
+        self.settings = settings
     }
 
     /// For messages: where, never as whom.
@@ -75,8 +79,16 @@ public struct ConnectionParameters: Hashable, Sendable {
             let milliseconds = seconds &* 1000 &+ attoseconds / 1_000_000_000_000_000
             options.append("-c statement_timeout=\(max(1, milliseconds))")
         }
+        for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
+            options.append("-c \(name)=\(Self.escaped(value))")
+        }
         // A walsender takes no options of a session.
         if !isReplication { result.append(("options", options.joined(separator: " "))) }
         return result
+    }
+
+    /// An option's value: a space ends it unless a backslash stands before it.
+    private static func escaped(_ value: String) -> String {
+        value.map { $0 == " " || $0 == "\\" ? "\\\($0)" : String($0) }.joined()
     }
 }

@@ -38,6 +38,15 @@ public struct PostgresError: Error, Hashable, Sendable {
     public var isTooManyConnections: Bool { sqlState == "53300" }
     /// The server is up but starts, stops or recovers (`cannot_connect_now`).
     public var isCannotConnectNow: Bool { sqlState == "57P03" }
+    /// The database is gone, renamed or closed: another one may let the same role in.
+    public var isDatabaseRefused: Bool { ["3D000", "55000"].contains(sqlState) && code == .connectionFailed }
+    /// The server gave a statement up: it waited too long for a lock, or took too long.
+    public var isGivenUpByServer: Bool { ["55P03", "57014"].contains(sqlState) }
+    /// A session was refused because of the server itself: a file it cannot read, or what cannot be (classes 58, XX and F0).
+    public var isFaultOfServer: Bool {
+        guard code == .connectionFailed, let sqlState else { return false }
+        return ["58", "XX", "F0"].contains { sqlState.hasPrefix($0) } || sqlState == "42501"
+    }
     /// The server answered, whatever it said.
     public var isAnswerFromServer: Bool { sqlState != nil }
     /// Whether the request took effect is not known.

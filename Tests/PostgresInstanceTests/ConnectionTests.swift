@@ -58,7 +58,7 @@ struct ConnectionTests {
                 FileSystem.entries(of: "/proc/self/task")
                     .filter { FileSystem.readIfPresent("/proc/self/task/\($0)/comm") == "postgres\n" }.count
             }
-            for _ in 0..<50 { #expect(await server.instance.probeFreshConnection(deadline: .seconds(2))) }
+            for _ in 0..<50 { #expect(await server.instance.probeFreshSession(deadline: .seconds(2)) == .opened) }
             // Other suites hold sessions too; fifty leaked ones would show.
             try await eventually("the threads have ended") { threads() < 20 }
         }

@@ -222,10 +222,10 @@ struct LifecycleTests {
             try await server.bootstrap()
             _ = try await server.status()
             let postmaster = try #require(server.instance.runningPostmaster)
-            #expect(await server.instance.probeFreshConnection(deadline: .seconds(2)))
+            #expect(await server.instance.probeFreshSession(deadline: .seconds(2)) == .opened)
             kill(postmaster.pid, SIGSTOP)
             let start = BootClock.now()
-            #expect(await !server.instance.probeFreshConnection(deadline: .milliseconds(700)))
+            #expect(await server.instance.probeFreshSession(deadline: .milliseconds(700)) == .silent)
             let elapsed = BootClock.now() - start
             #expect(elapsed >= .milliseconds(650) && elapsed < .seconds(15), "took \(elapsed)")
             #expect(try await server.status().isInRecovery == false)
@@ -251,7 +251,11 @@ struct LifecycleTests {
             } catch let error as PostgresError {
                 #expect(error.isTooManyConnections, "\(error)")
             }
-            #expect(await server.instance.probeFreshConnection(deadline: .seconds(2)))
+            guard case .refused(let error) = await server.instance.probeFreshSession(deadline: .seconds(2)) else {
+                Issue.record("a session more fits in")
+                return
+            }
+            #expect(error.isTooManyConnections, "\(error)")
             for connection in held { await connection.close() }
         }
     }

@@ -96,12 +96,12 @@ final class TestServer: Sendable {
     func status() async throws -> ServerStatus {
         switch await instance.observe() {
         case .answered(let status): return status
-        case .unreachable(let error): throw error
+        case .refused(let error), .unreachable(let error): throw error
         }
     }
 
     func open() async throws -> PostgresConnection {
-        var parameters = instance.localConnection(application: "test", statementTimeout: nil)
+        var parameters = instance.localConnection(application: "test", statementTimeout: nil, settings: [:])
         parameters.searchPath = nil
         return try await PostgresConnection.open(parameters, deadline: .seconds(5))
     }

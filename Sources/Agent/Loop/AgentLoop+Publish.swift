@@ -45,6 +45,7 @@ extension AgentLoop {
         {
             return problem
         }
+        if let refusal = life.refusal { return refusal }
         if let objection = remoteServer.objection { return "not demoting to a standby cluster: \(objection)" }
         if let problem = remoteServer.problem ?? settingsKeeping.shortage { return problem }
         if let problem = agentFile.problem {

@@ -19,10 +19,9 @@ extension AgentLoop {
         switch await instance.observe(deadline: .seconds(1)) {
         case .answered(let snapshot):
             life.see(snapshot)
-            let fresh = await isAcceptingFreshConnections(timings)
-            if fresh {
-                life.noteAnswer()
-                noteHealth(.accepting, timings)
+            let look = await lookAtFreshSessions(timings)
+            note(look, timings)
+            if look != .silent, look != .failing {
                 state.update {
                     $0.timeline = snapshot.isInRecovery ? $0.timeline : snapshot.timeline
                     // An elected member that is never promoted leaves what the last primary told, by which lag is measured.
@@ -30,24 +29,45 @@ extension AgentLoop {
                         snapshot.isInRecovery && view.configuration.standbyCluster == nil ? nil : snapshot.position
                 }
             }
-            return isSilentForTooLong(timings)
+            return countsAsDead(timings)
                 ? .unresponsive(systemIdentifier: snapshot.systemIdentifier) : Self.state(of: snapshot)
+        case .refused(let reason):
+            noteRefusal(
+                reason.code == .connectionFailed
+                    ? "the agent's session is refused: \(reason.message)"
+                    : "the server does not tell its state: \(reason.message)")
+            note(reason.isFaultOfServer ? .failing : .refusing, timings)
+            return stateOfTheUnseen(timings)
         case .unreachable(let reason) where reason.isCannotConnectNow:
-            life.noteAnswer()
-            noteHealth(outage.isComingUp || life.isComingUpByHand(at: .now()) ? .comingUpAsAwaited : .comingUp, timings)
+            note(outage.isComingUp || life.isComingUpByHand(at: .now()) ? .comingUpAsAwaited : .comingUp, timings)
             return .starting(systemIdentifier: seen?.systemIdentifier ?? server.systemIdentifier ?? "")
         case .unreachable(let reason) where reason.isTooManyConnections:
-            // Full, not ill: what it was it still is.
-            life.noteAnswer()
-            noteHealth(.full, timings)
-            return server
+            note(.full, timings)
+            return stateOfTheUnseen(timings)
         case .unreachable(let reason):
             guard instance.runningPostmaster != nil else { return await observeFiles() }
             if life.noteSilence(at: .now()) {
                 logger.warning("PostgreSQL does not answer", metadata: ["reason": "\(reason)"])
             }
-            guard isSilentForTooLong(timings) else { return server }
-            return .unresponsive(systemIdentifier: server.systemIdentifier ?? "")
+            // One session that hangs is not a server that does. Before that is ended, another one is tried.
+            if countsAsDead(timings), reason.code == .timeout,
+                await instance.probeFreshSession(deadline: .seconds(1)).isEntry
+            {
+                noteRefusal("the server does not tell its state: \(reason.message)")
+                note(.refusing, timings)
+            }
+            return stateOfTheUnseen(timings)
+        }
+    }
+
+    /// Of a server that did not tell it: what it was it still is, unless it counts as dead.
+    private func stateOfTheUnseen(_ timings: Timings) -> ServerState {
+        let identifier = seen?.systemIdentifier ?? server.systemIdentifier ?? ""
+        if countsAsDead(timings) { return .unresponsive(systemIdentifier: identifier) }
+        switch server {
+        case .primary, .standby, .starting, .unresponsive: return server
+        // This agent has not seen it yet.
+        case .noData, .unusable, .damaged, .stopped: return .starting(systemIdentifier: identifier)
         }
     }
 
@@ -67,18 +87,46 @@ extension AgentLoop {
     }
 
     /// A stopped postmaster still answers over old connections, so a new one is made regularly.
-    private func isAcceptingFreshConnections(_ timings: Timings) async -> Bool {
-        guard life.beginFreshProbe(at: .now(), every: timings.loopWait) else { return true }
-        if await instance.probeFreshConnection(deadline: .seconds(1)) { return true }
-        if life.noteSilence(at: .now()) { logger.warning("PostgreSQL accepts no new connection") }
-        return false
+    private func lookAtFreshSessions(_ timings: Timings) async -> ServerLook {
+        guard life.beginFreshProbe(at: .now(), every: timings.loopWait) else { return .accepting }
+        let fresh = await instance.probeFreshSession(deadline: .seconds(1))
+        switch fresh {
+        case .opened:
+            noteRefusal(nil)
+            return .accepting
+        case .refusesOthers(let reason):
+            noteRefusal("new sessions are refused: \(reason.message)")
+            return .refusing
+        case .delayed:
+            noteRefusal("new sessions do not come about: a login waits for a lock")
+            return .refusing
+        case .refused(let reason) where reason.isTooManyConnections:
+            return .full
+        case .refused(let reason) where !reason.isCannotConnectNow:
+            noteRefusal("the agent's session is refused: \(reason.message)")
+            return reason.isFaultOfServer ? .failing : .refusing
+        case .refused, .silent:
+            if life.noteSilence(at: .now()) { logger.warning("PostgreSQL accepts no new connection") }
+            return .silent
+        }
     }
 
-    private func isSilentForTooLong(_ timings: Timings) -> Bool {
+    private func countsAsDead(_ timings: Timings) -> Bool {
         ServerHealth.isSilentForTooLong(since: life.silentSince, at: .now(), timings)
+            || ServerHealth.isFailingForTooLong(since: life.failingSince, at: .now(), timings)
     }
 
-    private func noteHealth(_ look: ServerLook, _ timings: Timings) {
+    private func noteRefusal(_ sentence: String?) {
+        guard life.noteRefusal(sentence), let sentence else { return }
+        logger.warning("\(sentence)")
+    }
+
+    private func note(_ look: ServerLook, _ timings: Timings) {
+        switch look {
+        case .accepting, .full, .refusing, .comingUp, .comingUpAsAwaited: life.noteAnswer()
+        case .failing: life.noteFault(at: .now())
+        case .silent: break
+        }
         state.update {
             $0.healthyUntil = ServerHealth.renewable(until: $0.healthyUntil, after: look, at: .now(), timings)
         }

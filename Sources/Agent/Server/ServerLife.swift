@@ -12,6 +12,10 @@ struct ServerLife {
     private(set) var seen: ServerStatus?
     /// When the server first failed to answer; nil while it answers.
     private(set) var silentSince: BootInstant?
+    /// When the server was first seen to refuse everybody for a fault of its own; nil while somebody gets in.
+    private(set) var failingSince: BootInstant?
+    /// What keeps clients or this agent out although the server is there, as a sentence; nil: nothing.
+    private(set) var refusal: String?
     private var nextFreshProbe = BootInstant(nanoseconds: 0)
     /// Somebody started the server by hand; so long it may take to let anybody in.
     private var startedByHandUntil = BootInstant(nanoseconds: 0)
@@ -69,7 +73,19 @@ struct ServerLife {
 
     mutating func see(_ status: ServerStatus) { seen = status }
 
-    mutating func noteAnswer() { silentSince = nil }
+    mutating func noteAnswer() { (silentSince, failingSince) = (nil, nil) }
+
+    /// - Returns: whether that is news.
+    mutating func noteRefusal(_ sentence: String?) -> Bool {
+        guard refusal != sentence else { return false }
+        refusal = sentence
+        return true
+    }
+
+    mutating func noteFault(at now: BootInstant) {
+        silentSince = nil
+        failingSince = failingSince ?? now
+    }
 
     /// - Returns: whether that is news.
     mutating func noteSilence(at now: BootInstant) -> Bool {
@@ -80,9 +96,9 @@ struct ServerLife {
 
     func isComingUpByHand(at now: BootInstant) -> Bool { now < startedByHandUntil }
 
-    /// - Returns: whether a fresh connection is to be tried: now and then, and always while the server is silent.
+    /// - Returns: whether a fresh connection is to be tried: now and then, and always while the server is silent or refuses everybody.
     mutating func beginFreshProbe(at now: BootInstant, every pause: Duration) -> Bool {
-        guard silentSince != nil || now >= nextFreshProbe else { return false }
+        guard silentSince != nil || failingSince != nil || now >= nextFreshProbe else { return false }
         nextFreshProbe = now + pause
         return true
     }

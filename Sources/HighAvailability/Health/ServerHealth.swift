@@ -6,6 +6,10 @@ public enum ServerLook: Hashable, Sendable, CaseIterable {
     case accepting
     /// It has no room for another session: full, not ill.
     case full
+    /// It is there and says no: a lock in the way of the look or of a login, a database or a role that is not let in.
+    case refusing
+    /// It refuses everybody, the agent too, for a fault of its own: a file it cannot read.
+    case failing
     /// It says that it lets nobody in yet, as one does that starts or recovers from a crash of its own.
     case comingUp
     /// As above, and this member has just started it, or somebody has by hand.
@@ -27,10 +31,10 @@ public enum ServerHealth {
         until former: BootInstant, after look: ServerLook, at now: BootInstant, _ timings: Timings
     ) -> BootInstant {
         switch look {
-        case .accepting, .full: now + grace(timings)
+        case .accepting, .full, .refusing: now + grace(timings)
         // A start of which nobody knows is given no time of its own, and an awaited one takes none away.
         case .comingUpAsAwaited: max(former, now + grace(timings))
-        case .comingUp, .silent: former
+        case .comingUp, .silent, .failing: former
         }
     }
 
@@ -52,6 +56,16 @@ public enum ServerHealth {
     public static func isSilentForTooLong(since: BootInstant?, at now: BootInstant, _ timings: Timings) -> Bool {
         guard let since else { return false }
         return now - since >= min(timings.retryTimeout, longestSilence)
+    }
+
+    /// Whether one that refuses everybody counts as dead.
+    ///
+    /// It answers, so there is no hurry: what is wrong may pass, as a disk does that comes back.
+    ///
+    /// - Parameter since: when it was first seen to; nil: somebody is let in.
+    public static func isFailingForTooLong(since: BootInstant?, at now: BootInstant, _ timings: Timings) -> Bool {
+        guard let since else { return false }
+        return now - since >= timings.retryTimeout
     }
 
     /// However long a request to the store may take, a silence is death after so long.

@@ -33,8 +33,8 @@ extension PostgresInstance {
     ///
     /// - Requires: a primary that accepts connections.
     public func createRoles(deadline: Duration = .seconds(10)) async throws {
-        let connection = try await PostgresConnection.open(
-            localConnection(application: "matriarch roles", statementTimeout: deadline), deadline: deadline)
+        let connection = try await openLocal(
+            application: "matriarch roles", statementTimeout: deadline, deadline: deadline)
         // Local commit: standbys may not exist yet, and a synchronous cluster must be able to make its first one.
         _ = try await connection.query(
             """
@@ -52,6 +52,12 @@ extension PostgresInstance {
             _ = try await connection.query(
                 "GRANT EXECUTE ON FUNCTION pg_catalog.\(function) TO \(Self.identifier(credentials.rewind.username))",
                 deadline: deadline)
+        }
+        // Where everybody may connect this changes nothing; where that was revoked, no member could rewind.
+        if let database = try await connection.query("SELECT current_database()", deadline: deadline).scalar {
+            let rewind = Self.identifier(credentials.rewind.username)
+            _ = try await connection.query(
+                "GRANT CONNECT ON DATABASE \(Self.identifier(database)) TO \(rewind)", deadline: deadline)
         }
         await connection.close()
     }

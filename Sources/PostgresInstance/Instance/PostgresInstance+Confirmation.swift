@@ -66,8 +66,7 @@ extension PostgresInstance {
     }
 
     private nonisolated func openConfirming(deadline: Duration) async throws(PostgresError) -> PostgresConnection {
-        try await PostgresConnection.open(
-            localConnection(application: "matriarch confirmations", statementTimeout: nil), deadline: deadline)
+        try await openLocal(application: "matriarch confirmations", statementTimeout: nil, deadline: deadline)
     }
 
     /// One implicit transaction. The message makes it write a commit record and wait; without `wal_level` logical nobody reads

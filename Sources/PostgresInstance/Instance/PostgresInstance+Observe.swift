@@ -16,13 +16,16 @@ extension PostgresInstance {
             } catch {
                 // A session that died since the last look, or a promotion between two functions of the statement.
                 let left = end - BootClock.now()
-                guard [.connectionLost, .server].contains(error.code), left > .zero else { throw error }
+                guard [.connectionLost, .server].contains(error.code), !error.isGivenUpByServer, left > .zero else {
+                    throw error
+                }
                 closeObserver()
                 return .answered(try await observeOnce(deadline: left))
             }
         } catch {
-            closeObserver()
-            return .unreachable(error)
+            // One that says no is kept: what is in the way now need not be in the way of its next statement.
+            if error.code != .server { closeObserver() }
+            return ServerObservation(error)
         }
     }
 
@@ -82,28 +85,47 @@ extension PostgresInstance {
         }
     }
 
-    /// Whether a new session can be had: a stopped postmaster still answers old ones.
+    /// Tries whether a new session can be had: a stopped postmaster still answers old ones.
     ///
-    /// Full connection slots are not ill health, and neither is a refused password: somebody answered.
-    public nonisolated func probeFreshConnection(deadline: Duration = .seconds(2)) async -> Bool {
+    /// First as a client comes; the agent's own settings of a session, which keep it apart from what others have set for
+    /// everybody's, tell then who is refused.
+    ///
+    /// - Parameter deadline: for all of it; half of it more when a login does not end.
+    public nonisolated func probeFreshSession(deadline: Duration = .seconds(2)) async -> FreshSession {
+        let end = BootClock.now() + deadline
+        guard let refusal = await whyRefused(settings: [:], until: end) else { return .opened }
+        guard refusal.isAnswerFromServer else { return await delayedOrSilent(deadline: deadline / 2) }
+        if refusal.isCannotConnectNow || refusal.isTooManyConnections { return .refused(refusal) }
+        guard let own = await whyRefused(settings: Self.ownSession, until: end) else { return .refusesOthers(refusal) }
+        return own.isAnswerFromServer ? .refused(own) : await delayedOrSilent(deadline: deadline / 2)
+    }
+
+    /// - Returns: nil when a session was opened and has answered.
+    private nonisolated func whyRefused(settings: [String: String], until end: BootInstant) async -> PostgresError? {
+        func left() -> Duration { max(end - BootClock.now(), .milliseconds(1)) }
         do throws(PostgresError) {
-            let end = BootClock.now() + deadline
-            let connection = try await PostgresConnection.open(
-                localConnection(application: "matriarch probe", statementTimeout: deadline), deadline: deadline)
-            _ = try await connection.query("SELECT 1", deadline: max(end - BootClock.now(), .milliseconds(1)))
+            let connection = try await openLocal(
+                application: "matriarch probe", statementTimeout: left(), settings: settings, deadline: left())
+            _ = try await connection.query("SELECT 1", deadline: left())
             await connection.close()
-            return true
+            return nil
         } catch {
-            return error.code == .connectionFailed && error.isAnswerFromServer && !error.isCannotConnectNow
+            return error
         }
+    }
+
+    private nonisolated func delayedOrSilent(deadline: Duration) async -> FreshSession {
+        await SignOfLife.isSeen(socketDirectory: layout.socketDirectory, port: layout.port, deadline: deadline)
+            ? .delayed : .silent
     }
 
     /// The kept session, opened when there is none.
     @discardableResult
     func openObserver(deadline: Duration) async throws(PostgresError) -> PostgresConnection {
         if let observer, await observer.isUsable { return observer }
-        let connection = try await PostgresConnection.open(
-            localConnection(application: "matriarch agent", statementTimeout: .seconds(10)), deadline: deadline)
+        let connection = try await openLocal(
+            application: "matriarch agent", statementTimeout: .seconds(10),
+            settings: Self.ownSession.merging(["lock_timeout": "300"]) { $1 }, deadline: deadline)
         observer = connection
         return connection
     }

@@ -42,8 +42,8 @@ extension PostgresInstance {
 
     /// Runs `CHECKPOINT`. Before PostgreSQL 16 a promoted server needs one before others can rewind from it.
     public nonisolated func checkpoint(deadline: Duration) async throws {
-        let connection = try await PostgresConnection.open(
-            localConnection(application: "matriarch checkpoint", statementTimeout: deadline), deadline: deadline)
+        let connection = try await openLocal(
+            application: "matriarch checkpoint", statementTimeout: deadline, deadline: deadline)
         _ = try await connection.query("CHECKPOINT", deadline: deadline)
         await connection.close()
     }
@@ -94,7 +94,7 @@ extension PostgresInstance {
         let rows = try await connection.query(
             """
             SELECT slot_name, active, coalesce(wal_status, '') = 'lost', pg_is_in_recovery()
-            FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT temporary
+            FROM pg_get_replication_slots() WHERE slot_type = 'physical' AND NOT temporary
             """, deadline: deadline
         ).rows
         var existing: Set<String> = []

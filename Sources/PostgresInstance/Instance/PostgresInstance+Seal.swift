@@ -53,8 +53,8 @@ extension PostgresInstance {
 
     /// The walreceiver's process counts, not its view: that shows none while one is still connecting.
     private static let receivingQuestion = """
-        SELECT (SELECT min(pid)::text FROM pg_stat_activity WHERE backend_type = 'walreceiver'),
-               (SELECT min(wait_event) FROM pg_stat_activity WHERE backend_type = 'startup'),
+        SELECT (SELECT min(pid)::text FROM pg_stat_get_activity(NULL) WHERE backend_type = 'walreceiver'),
+               (SELECT min(wait_event) FROM pg_stat_get_activity(NULL) WHERE backend_type = 'startup'),
                (pg_last_wal_receive_lsn() IS NOT NULL)::text,
                greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text
         """

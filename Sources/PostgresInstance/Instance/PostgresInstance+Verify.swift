@@ -31,7 +31,7 @@ extension PostgresInstance {
         // A change that waits for a restart is listed as an error too, and is none.
         return try await connection.query(
             """
-            SELECT name, sourcefile, error FROM pg_file_settings
+            SELECT name, sourcefile, error FROM pg_show_all_file_settings()
             WHERE error IS NOT NULL AND error NOT LIKE '%could not be applied%' ORDER BY seqno
             """, deadline: deadline
         ).rows.compactMap { row in

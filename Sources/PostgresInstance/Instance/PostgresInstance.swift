@@ -3,6 +3,7 @@ import Glibc
 public import Logging
 import PostgresClient
 public import PostgresConfiguration
+import Synchronization
 import Units
 
 /// The PostgreSQL server of this member: its files, processes and tools.
@@ -27,6 +28,8 @@ public actor PostgresInstance {
     var observer: PostgresConnection?
     /// The timeline a standby replayed at a place, asked once: it replays another one only further on.
     var replayed: (postmasterStartTime: String, position: LSN?, timeline: Timeline)?
+    /// The one of ``databases`` that let a session in last.
+    nonisolated let database = Mutex(databases[0])
     /// What was written last; ``follow(_:)`` keeps it.
     var settings: PostgresSettings?
     /// The files may say what the running server has not read: they were written, and what was to follow failed. At first
@@ -171,12 +174,56 @@ public actor PostgresInstance {
         }
     }
 
-    /// A session with the local server as superuser.
-    nonisolated func localConnection(application: String, statementTimeout: Duration?) -> ConnectionParameters {
+    /// Opens a session with the local server as superuser, in a database that lets it in.
+    ///
+    /// The one every tool connects to, `postgres`, may be renamed, dropped or closed; then `template1`, which a server needs to
+    /// make another. Which of them did it last is tried first.
+    ///
+    /// - Throws: ``PostgresError``: the refusal of the database that was tried first.
+    nonisolated func openLocal(
+        application: String, statementTimeout: Duration?, settings: [String: String] = ownSession, deadline: Duration
+    ) async throws(PostgresError) -> PostgresConnection {
+        let end = BootClock.now() + deadline
+        let first = database.withLock { $0 }
+        do throws(PostgresError) {
+            return try await PostgresConnection.open(
+                localConnection(application: application, statementTimeout: statementTimeout, settings: settings),
+                deadline: deadline)
+        } catch {
+            guard error.isDatabaseRefused, let other = Self.databases.first(where: { $0 != first }) else { throw error }
+            var parameters = localConnection(
+                application: application, statementTimeout: statementTimeout, settings: settings)
+            parameters.database = other
+            do throws(PostgresError) {
+                let connection = try await PostgresConnection.open(
+                    parameters, deadline: max(end - BootClock.now(), .milliseconds(1)))
+                database.withLock { $0 = other }
+                return connection
+            } catch let again {
+                throw again.isDatabaseRefused ? error : again
+            }
+        }
+    }
+
+    /// Where the agent works. Neither holds anything of its own.
+    private static let databases = ["postgres", "template1"]
+
+    /// What holds for the sessions of this agent whatever the server, the database or the role say: no library that may be
+    /// missing, no limit in time but its own, no trigger of a user's.
+    static let ownSession = [
+        "session_preload_libraries": "", "local_preload_libraries": "", "default_transaction_read_only": "off",
+        "default_transaction_isolation": "read committed", "session_replication_role": "replica", "lock_timeout": "0",
+        "idle_in_transaction_session_timeout": "0", "idle_session_timeout": "0",
+    ]
+
+    nonisolated func localConnection(
+        application: String, statementTimeout: Duration?, settings: [String: String] = ownSession
+    ) -> ConnectionParameters {
         ConnectionParameters(
             address: .socket(directory: layout.socketDirectory), port: layout.port,
-            user: credentials.superuser.username, passwordFile: layout.passwordFile, applicationName: application,
-            statementTimeout: statementTimeout, searchPath: "pg_catalog")
+            user: credentials.superuser.username, database: database.withLock { $0 },
+            passwordFile: layout.passwordFile, applicationName: application, statementTimeout: statementTimeout,
+            searchPath: "pg_catalog", settings: settings)
     }
 
     /// Waits, also in a cancelled task: a stop that was begun is finished.

@@ -5,6 +5,9 @@ import Units
 /// The one statement that observes a server, and its reading.
 ///
 /// Rows of several kinds share fourteen text columns, so that everything belongs to one snapshot and one round trip.
+///
+/// It asks the functions below PostgreSQL's views: whoever may log in may lock `pg_settings`. The one thing it needs of a
+/// catalog, a role's name, is in the session's cache after the first time.
 enum ObservationQuery {
     private static let width = 14
 
@@ -38,18 +41,20 @@ enum ObservationQuery {
         let standby = select(
             "standby",
             [
-                "application_name", "host(client_addr)", "state", "sent_lsn", "write_lsn", "flush_lsn", "replay_lsn",
-                "sync_state", "usename",
-            ], from: "pg_stat_replication")
+                "a.application_name", "host(a.client_addr)", "w.state", "w.sent_lsn", "w.write_lsn", "w.flush_lsn",
+                "w.replay_lsn", "w.sync_state", "pg_get_userbyid(a.usesysid)",
+            ], from: "pg_stat_get_wal_senders() w JOIN pg_stat_get_activity(NULL) a ON a.pid = w.pid")
         let slot = select(
             "slot", ["slot_name", "slot_type", "active", "temporary", "restart_lsn", "wal_status"],
-            from: "pg_replication_slots")
+            from: "pg_get_replication_slots()")
         let pending = select(
             "pending",
             [
                 "name", "setting",
-                "(SELECT f.setting FROM pg_file_settings f WHERE f.name = s.name ORDER BY f.seqno DESC LIMIT 1)",
-            ], from: "pg_settings s WHERE pending_restart")
+                """
+                (SELECT f.setting FROM pg_show_all_file_settings() f WHERE f.name = s.name ORDER BY f.seqno DESC LIMIT 1)
+                """,
+            ], from: "pg_show_all_settings() s WHERE pending_restart")
         return [server, receiver, standby, slot, pending].joined(separator: "\nUNION ALL ")
     }()
 

@@ -23,6 +23,12 @@ extension MemberCluster {
         try await annotations(.lock)
     }
 
+    /// What a member says of itself; empty before it has said anything.
+    public func status(of member: String) async throws -> String {
+        let pod = try await client.getRaw(Pod.resource, name: member, namespace: namespace, deadline: .seconds(3))
+        return pod.value(at: "metadata", "annotations", StoreKey.memberStatus)?.stringValue ?? ""
+    }
+
     /// Writes annotations of a store object as the operator or the command line does; null removes one.
     public func annotate(_ role: StoreRole, _ annotations: JSONValue) async throws {
         let metadata: JSONValue = [
@@ -111,11 +117,11 @@ public struct Health: Sendable, CustomStringConvertible {
 }
 
 extension MemberProcess {
-    public func open() async throws(PostgresError) -> PostgresConnection {
+    public func open(database: String = "postgres") async throws(PostgresError) -> PostgresConnection {
         try await PostgresConnection.open(
             ConnectionParameters(
-                address: .host(address), port: Int(port), user: "postgres", passwordFile: passwordFile,
-                applicationName: "test"), deadline: .seconds(2))
+                address: .host(address), port: Int(port), user: "postgres", database: database,
+                passwordFile: passwordFile, applicationName: "test"), deadline: .seconds(2))
     }
 
     @discardableResult

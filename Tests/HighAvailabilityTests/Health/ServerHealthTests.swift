@@ -14,9 +14,9 @@ import Units
                 let expected =
                     switch look {
                     // Also where an action had given it more.
-                    case .accepting, .full: grace
+                    case .accepting, .full, .refusing: grace
                     case .comingUpAsAwaited: max(former, grace)
-                    case .comingUp, .silent: former
+                    case .comingUp, .silent, .failing: former
                     }
                 #expect(until == expected, "\(look), \(former)")
             }
@@ -26,7 +26,7 @@ import Units
     @Test func `a server that comes up by itself, or answers nobody, runs out with its lock`() {
         var until = Self.now + Self.timings.loopWait * 2
         for second in 0..<100 as Range<Int> {
-            for look in [ServerLook.silent, .comingUp] {
+            for look in [ServerLook.silent, .comingUp, .failing] {
                 until = ServerHealth.renewable(
                     until: until, after: look, at: Self.now + .seconds(second), Self.timings)
             }
@@ -62,5 +62,12 @@ import Units
         var timings = Timings.fast
         timings.retryTimeout = .seconds(1)
         #expect(ServerHealth.isSilentForTooLong(since: Self.now - .seconds(1), at: Self.now, timings))
+    }
+
+    @Test func `a server that refuses everybody has as long as a request to the store`() {
+        let since = Self.now - Self.timings.retryTimeout
+        #expect(!ServerHealth.isFailingForTooLong(since: nil, at: Self.now, Self.timings))
+        #expect(!ServerHealth.isFailingForTooLong(since: since + .milliseconds(1), at: Self.now, Self.timings))
+        #expect(ServerHealth.isFailingForTooLong(since: since, at: Self.now, Self.timings))
     }
 }

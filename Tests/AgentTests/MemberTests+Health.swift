@@ -1,0 +1,114 @@
+import Glibc
+import KubernetesModels
+import PostgresClient
+import TestSupport
+import Testing
+
+/// What is said in SQL, and what it must not do to the servers; and a server that is ill although it answers.
+extension MemberTests {
+    /// Longer than a silence may last before a server counts as dead, and than its restart would take.
+    private static let longEnough = Duration.seconds(8)
+
+    @Test func `no server is ended for a lock that somebody holds`() async throws {
+        try await withThree { cluster, before in
+            let postmasters = cluster.members.map(\.postmaster)
+            let any = try await before.leader.open()
+            _ = try await any.query("DROP ROLE IF EXISTS app; CREATE ROLE app LOGIN", deadline: .seconds(5))
+            // The lock is replayed on the standbys. Whoever may log in may take it.
+            _ = try await any.query(
+                "SET SESSION AUTHORIZATION app; BEGIN; LOCK TABLE pg_catalog.pg_settings IN ACCESS EXCLUSIVE MODE",
+                deadline: .seconds(5))
+            let maintenance = try await before.leader.open()
+            _ = try await maintenance.query(
+                "BEGIN; LOCK TABLE pg_catalog.pg_authid IN ACCESS EXCLUSIVE MODE", deadline: .seconds(5))
+            let clock = ContinuousClock()
+            let end = clock.now + Self.longEnough
+            while clock.now < end {
+                // A session that is open goes on.
+                _ = try await maintenance.query("SELECT 1", deadline: .seconds(2))
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            await any.close()
+            await maintenance.close()
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == before.leader.name && after.timeline == before.timeline)
+            #expect(cluster.members.map(\.postmaster) == postmasters)
+        }
+    }
+
+    @Test func `no server is ended because the database everybody connects to is gone`() async throws {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let postmasters = cluster.members.map(\.postmaster)
+            let session = try await before.leader.open(database: "template1")
+            _ = try await session.query("DROP DATABASE postgres WITH (FORCE)", deadline: .seconds(10))
+            await session.close()
+            try await Task.sleep(for: Self.longEnough)
+            #expect(cluster.members.map(\.postmaster) == postmasters)
+            // Nor does one that crashes stay away for it.
+            kill(try #require(before.leader.postmaster), SIGKILL)
+            try await eventually(within: .seconds(20), "the leader is back, or has a successor") {
+                for member in cluster.members {
+                    guard let session = try? await member.open(database: "template1") else { continue }
+                    defer { Task { await session.close() } }
+                    if try await session.query("SELECT pg_is_in_recovery()", deadline: .seconds(2)).scalar == "f" {
+                        _ = try await session.query(
+                            "CREATE DATABASE postgres TEMPLATE template0", deadline: .seconds(10))
+                        return true
+                    }
+                }
+                return false
+            }
+            try await cluster.healthy()
+        }
+    }
+
+    @Test func `a library no session can load is told, and ends no server`() async throws {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let postmasters = cluster.members.map(\.postmaster)
+            var wrong = Self.configuration
+            wrong["postgresql"]?["parameters"]?["session_preload_libraries"] = "auto_explian"
+            try await cluster.annotate(.configuration, ["config": .string(wrong.serialized())])
+            for member in cluster.members {
+                try await eventually(within: .seconds(20), "\(member.name) tells") {
+                    try await cluster.status(of: member.name).contains("auto_explian")
+                }
+            }
+            try await Task.sleep(for: Self.longEnough)
+            #expect(cluster.members.map(\.postmaster) == postmasters)
+            // A crash is over as soon as the server is back: the agent gets in.
+            let first = try #require(before.leader.postmaster)
+            kill(first, SIGKILL)
+            let second = try await eventually(
+                within: .seconds(20), "a server again", { before.leader.postmaster }
+            ) { $0 != nil && $0 != first }
+            try await Task.sleep(for: Self.longEnough)
+            #expect(before.leader.postmaster == second)
+            try await cluster.annotate(.configuration, ["config": .string(Self.configuration.serialized())])
+            #expect(try await cluster.healthy().leader.name == before.leader.name)
+        }
+    }
+
+    @Test func `a primary that refuses every new session for a fault of its own has a successor`() async throws {
+        try await with(2, configuration: Self.restless) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let leader = before.leader
+            let map = "\(leader.dataDirectory)/global/pg_filenode.map"
+            #expect(rename(map, "\(map).away") == 0)
+            try await eventually(within: .seconds(60), "another leader", { try await cluster.lock()["leader"] }) {
+                $0 == before.standbys[0].name
+            }
+            #expect(rename("\(map).away", map) == 0)
+            #expect(try await cluster.healthy().timeline > before.timeline)
+        }
+    }
+
+    /// Who does not come up soon is succeeded soon.
+    private static var restless: JSONValue {
+        .object((configuration.objectValue ?? [:]).merging(["primary_start_timeout": 5]) { $1 })
+    }
+}

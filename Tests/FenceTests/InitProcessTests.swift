@@ -54,8 +54,8 @@ import Units
 
     @Test func `what a crashed agent's tools left running is killed before the next agent starts`() throws {
         let agent = """
-            (cd $SANDBOX/elsewhere && sleep 1000 & echo $! >> $SANDBOX/tools)
-            (cd $PGDATA && sleep 1000 & echo $! >> $SANDBOX/backends)
+            (cd $SANDBOX/elsewhere && { sleep 1000 & echo $! >> $SANDBOX/tools; })
+            (cd $PGDATA && { sleep 1000 & echo $! >> $SANDBOX/backends; })
             [ -e $SANDBOX/agents ] && kill -0 $(head -1 $SANDBOX/tools) 2>/dev/null && touch $SANDBOX/overlap
             echo $$ >> $SANDBOX/agents; exec sleep 1000
             """

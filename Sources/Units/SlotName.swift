@@ -20,4 +20,11 @@ public struct SlotName: Hashable, Sendable, CustomStringConvertible {
         }
         description = String(result.prefix(Self.maximumLength))
     }
+
+    /// Whether a slot is a member's by its name: the prefix all of them have, and an ordinal. What somebody else has called
+    /// alike, `demo_barman` for a cluster `demo`, is not.
+    public static func isMembers(_ slot: String, prefix: String) -> Bool {
+        let ordinal = slot.dropFirst(prefix.count)
+        return slot.hasPrefix(prefix) && !ordinal.isEmpty && ordinal.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
 }

@@ -57,6 +57,28 @@ import Units
         }
     }
 
+    @Test func `a Pod that only carries the cluster's label is no member`() async throws {
+        let fixture = try await StoreFixture(.configMap)
+        let observer = fixture.member("demo-9")
+        try await observer.watching {
+            _ = try await fixture.createPod("psql")
+            _ = try await fixture.createPod("demo-1-debug")
+            _ = try await fixture.createPod("demo-2", controlledBy: ["kind": "ReplicaSet", "name": "demo"])
+            _ = try await fixture.createPod("demo-3", controlledBy: ["kind": "StatefulSet", "name": "other"])
+            _ = try await fixture.createPod("demo-1", controlledBy: ["kind": "StatefulSet", "name": "demo"])
+            // As between two StatefulSets.
+            _ = try await fixture.createPod("demo-0")
+            try await eventually("the members show", { observer.watch.view()?.members.keys.sorted() }) {
+                $0 == ["demo-0", "demo-1"]
+            }
+        }
+        // So does a list.
+        let later = fixture.member("demo-8")
+        try await later.watching {
+            #expect(later.watch.view()?.members.keys.sorted() == ["demo-0", "demo-1"])
+        }
+    }
+
     @Test(arguments: LockObject.allCases)
     func `a lock's age counts from when this member first saw it, whatever its time says`(_ kind: LockObject)
         async throws

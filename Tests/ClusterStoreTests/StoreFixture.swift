@@ -73,11 +73,18 @@ struct StoreFixture: Sendable {
     }
 
     /// A Pod without a kubelet.
-    func createPod(_ name: String) async throws -> String {
+    ///
+    /// - Parameter controller: kind and name; nil: nobody controls it.
+    func createPod(_ name: String, controlledBy controller: JSONValue? = nil) async throws -> String {
+        var metadata: JSONValue = ["name": .string(name), "labels": labels]
+        if var owner = controller {
+            (owner["apiVersion"], owner["uid"], owner["controller"]) = ("apps/v1", "uid-of-its-owner", true)
+            metadata["ownerReferences"] = [owner]
+        }
         let pod = try await client.createRaw(
             Pod.resource,
             body: [
-                "metadata": ["name": .string(name), "labels": labels],
+                "metadata": metadata,
                 "spec": ["containers": [["name": "postgres", "image": "none"]]],
             ], namespace: scope.namespace)
         return try #require(pod.value(at: "metadata", "uid")?.stringValue)

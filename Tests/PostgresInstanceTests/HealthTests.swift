@@ -66,7 +66,7 @@ struct HealthTests {
             try await inTemplate("CREATE DATABASE postgres TEMPLATE template0")
             try await inTemplate("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
             // Both closed: the server says so, and is alive.
-            try await inTemplate("CREATE DATABASE spare")
+            try await inTemplate("CREATE DATABASE spare TEMPLATE template0")
             try await inTemplate("ALTER DATABASE template1 ALLOW_CONNECTIONS false", database: "spare")
             await server.instance.closeObserver()
             guard case .refused(let error) = await server.instance.observe() else {

@@ -249,6 +249,8 @@ struct ReplicationTests {
             let primary = try world.server("demo-0")
             try await primary.bootstrap()
             try await primary.run("SELECT pg_create_physical_replication_slot('backup', true)")
+            // A member has an ordinal.
+            try await primary.run("SELECT pg_create_physical_replication_slot('demo_barman', true)")
             let wanted: Set = [SlotName(member: "demo-1"), SlotName(member: "demo-2")]
             #expect(try await primary.instance.ensureSlots(wanted, prefix: "demo_").hasChanged)
             #expect(try await !primary.instance.ensureSlots(wanted, prefix: "demo_").hasChanged)
@@ -257,7 +259,7 @@ struct ReplicationTests {
                 [SlotName(member: "demo-2")], prefix: "demo_", drops: false)
             #expect(!kept.hasChanged && kept.hasUnwanted)
             #expect(try await primary.instance.ensureSlots([SlotName(member: "demo-2")], prefix: "demo_").hasChanged)
-            #expect(Set(try await primary.status().slots.map(\.name)) == ["backup", "demo_2"])
+            #expect(Set(try await primary.status().slots.map(\.name)) == ["backup", "demo_barman", "demo_2"])
         }
     }
 

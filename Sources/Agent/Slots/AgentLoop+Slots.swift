@@ -28,7 +28,7 @@ extension AgentLoop {
         let now = BootInstant.now()
         let prefix = configuration.scope.slotPrefix
         if leader == me, let seen {
-            let found = seen.slots.map(\.name).filter { $0.hasPrefix(prefix) }
+            let found = seen.slots.map(\.name).filter { SlotName.isMembers($0, prefix: prefix) }
             slotKeeping.count(found.map { SlotName(member: $0) }, at: now)
         }
         let wanted = slotKeeping.keep(

@@ -1,3 +1,4 @@
+public import KubernetesModels
 import Units
 
 /// One cluster: where it lives, and the names of everything that belongs to it.
@@ -80,6 +81,17 @@ extension Scope {
         let digits = pod.dropFirst(cluster.count + 1)
         guard let ordinal = Int(digits), ordinal >= 0, String(ordinal) == digits else { return nil }
         return ordinal
+    }
+
+    /// Whether a Pod that carries the cluster's label is a member: it goes by a member's name, and nobody but the cluster's
+    /// StatefulSet controls it.
+    ///
+    /// One that nobody controls is a member still: so are all of them for the moments in which a StatefulSet is replaced and its
+    /// Pods are left.
+    public func isMember(_ pod: ObjectMeta) -> Bool {
+        guard let name = pod.name, ordinal(ofPod: name) != nil else { return false }
+        guard let controller = pod.ownerReferences?.first(where: { $0.controller == true }) else { return true }
+        return controller.kind == "StatefulSet" && controller.name == statefulSet
     }
 
     /// What the names of all members' slots begin with; see ``SlotName/init(member:)``.

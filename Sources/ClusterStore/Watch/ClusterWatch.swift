@@ -161,7 +161,7 @@ public final class ClusterWatch: Sendable {
 
     private func watchPods() async {
         await watch(Pod.self) { list in
-            let members = list.compactMap { Member(pod: $0, container: self.container) }
+            let members = list.compactMap { self.member($0) }
             self.heard()
             self.desk.look { station, _ in
                 station.members = Dictionary(members.map { ($0.name, $0) }) { _, last in last }
@@ -173,12 +173,17 @@ public final class ClusterWatch: Sendable {
             self.heard()
             switch event {
             case .added(let pod), .modified(let pod):
-                guard let member = Member(pod: pod, container: self.container) else { return }
-                self.keep(member, as: member.name)
+                // A stranger's Pod may have been a member's before somebody took it over.
+                self.keep(self.member(pod), as: pod.metadata.name ?? "")
             case .deleted(let pod): self.keep(nil, as: pod.metadata.name ?? "")
             case .bookmark: break
             }
         }
+    }
+
+    /// Nil for a Pod that has nothing but the cluster's label.
+    private func member(_ pod: Pod) -> Member? {
+        scope.isMember(pod.metadata) ? Member(pod: pod, container: container) : nil
     }
 
     private func keep(_ member: Member?, as name: String) {

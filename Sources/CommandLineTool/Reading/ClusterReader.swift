@@ -37,7 +37,7 @@ struct ClusterReader {
     /// - Throws: ``CommandError`` when nothing by that name exists.
     func listing(_ name: String, namespace: String) async throws -> ClusterListing {
         let scope = Scope(namespace: namespace, cluster: name)
-        let pods = try await objects(Pod.self, of: scope)
+        let pods = try await objects(Pod.self, of: scope).filter { scope.isMember($0.metadata) }
         let configMaps = try await objects(ConfigMap.self, of: scope)
         let endpoints = try await objects(Endpoints.self, of: scope)
         let isAbsent = pods.isEmpty && configMaps.isEmpty && endpoints.isEmpty

@@ -21,9 +21,10 @@ struct ObservedMember: Sendable, Hashable {
     /// As the spec has them.
     let tags: MemberTags
 
-    /// nil when the Pod's name does not belong to the cluster's StatefulSet.
+    /// nil for a Pod that is no member, whatever its labels say.
     init?(_ pod: Pod, scope: Scope, overrides: [InstanceOverride]) {
-        guard let name = pod.metadata.name, let ordinal = scope.ordinal(ofPod: name) else { return nil }
+        guard scope.isMember(pod.metadata), let name = pod.metadata.name, let ordinal = scope.ordinal(ofPod: name)
+        else { return nil }
         self.name = name
         self.ordinal = ordinal
         uid = pod.metadata.uid

@@ -81,7 +81,7 @@ extension PostgresInstance {
     /// Creates and drops physical slots of members, on a primary or (dropping only) on a standby.
     ///
     /// Missing slots reserve WAL at once. Unwanted ones of ours are dropped unless somebody streams from them; slots that
-    /// do not begin with `prefix` are nobody's business here.
+    /// are not called by `prefix` and an ordinal are nobody's business here.
     ///
     /// - Parameters:
     ///   - prefix: what the names of all member slots of this cluster begin with.
@@ -105,13 +105,14 @@ extension PostgresInstance {
             let isActive = row[1] == "t"
             // A slot whose WAL is gone only misleads: its member needs a new copy, which needs a new slot.
             let isLost = row[2] == "t"
-            if drops, !isActive, (isLost && names.contains(name)) || (name.hasPrefix(prefix) && !names.contains(name)) {
+            let isUnwanted = SlotName.isMembers(name, prefix: prefix) && !names.contains(name)
+            if drops, !isActive, isUnwanted || (isLost && names.contains(name)) {
                 _ = try await connection.query(
                     "SELECT pg_drop_replication_slot($1)", parameters: [name], deadline: deadline)
                 logger.info("dropped a replication slot", metadata: ["slot": "\(name)"])
                 outcome.hasChanged = true
             } else {
-                if name.hasPrefix(prefix), !names.contains(name) { outcome.hasUnwanted = true }
+                if isUnwanted { outcome.hasUnwanted = true }
                 existing.insert(name)
             }
         }

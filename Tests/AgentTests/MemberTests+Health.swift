@@ -1,4 +1,6 @@
+import ClusterRecords
 import Glibc
+import KubernetesClient
 import KubernetesModels
 import PostgresClient
 import TestSupport
@@ -89,6 +91,23 @@ extension MemberTests {
             #expect(before.leader.postmaster == second)
             try await cluster.annotate(.configuration, ["config": .string(Self.configuration.serialized())])
             #expect(try await cluster.healthy().leader.name == before.leader.name)
+        }
+    }
+
+    @Test func `a member whose Pod loses the label it is found by puts it back`() async throws {
+        try await withThree { cluster, before in
+            for member in [before.leader, before.standbys[0]] {
+                _ = try await cluster.client.mergePatchRaw(
+                    Pod.resource, name: member.name, namespace: cluster.namespace,
+                    body: ["metadata": ["labels": [Labels.cluster: .null]]])
+                try await eventually(within: .seconds(15), "\(member.name) is found again") {
+                    let pod = try await cluster.client.getRaw(
+                        Pod.resource, name: member.name, namespace: cluster.namespace)
+                    return pod.value(at: "metadata", "labels", Labels.cluster)?.stringValue == MemberCluster.name
+                }
+            }
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == before.leader.name && after.timeline == before.timeline)
         }
     }
 

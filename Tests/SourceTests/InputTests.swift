@@ -19,7 +19,7 @@ import Testing
         #expect(names.count >= 25)
         let tests = try SourceFile.all(in: "Tests").flatMap(\.lines).filter { $0.contains("func `") }
         for name in names {
-            #expect(tests.contains { $0.contains("func `\(name)`") }, "\(Self.page) names a test that is not there: \(name)")
+            #expect(tests.contains { $0.contains("func `\(name)`") }, "\(Self.page) names no test: \(name)")
         }
     }
 }

@@ -35,7 +35,8 @@ extension AgentLoop {
                     postmasterStartTime: server.isRunning ? seen?.postmasterStartTime : nil,
                     restart: requests.restartReport(of: me, in: view),
                     writesRoute: file.route != nil),
-                label: presence.label.change), shown: view.members[me])
+                label: presence.label.change),
+            seen: view.members[me].map { .member($0) } ?? .missing)
     }
 
     private var problem: String? {

@@ -23,6 +23,28 @@ final class MemberPublisher: Sendable {
         }
     }
 
+    /// What the store shows of this member.
+    enum Sight: Sendable {
+        /// Nobody has looked.
+        case unknown
+        /// No Pod by its name is found among the cluster's.
+        case missing
+        case member(Member)
+
+        /// Whether it is what was published, as far as others act on it.
+        func shows(_ wish: Wish) -> Bool {
+            switch self {
+            case .unknown: true
+            case .missing: false
+            case .member(let member):
+                member.shows(
+                    role: wish.status.role, state: wish.status.state,
+                    hasCheckpoint: wish.status.hasCheckpointSincePromotion,
+                    isLabelledPrimary: wish.label == .keep ? nil : wish.label == .set(.primary))
+            }
+        }
+    }
+
     private let store: any ClusterStore
     private let member: String
     private let podUID: String
@@ -48,15 +70,13 @@ final class MemberPublisher: Sendable {
     /// How long the watch may lag behind a write before what it shows counts as somebody else's.
     private static let patienceWithWatch = Duration.seconds(2)
 
-    /// - Parameter shown: what the store shows of this member. A write that was thought lost can land late, over a newer one;
-    ///   and another leader takes the primary label away. Either is seen here, and written again.
-    func publish(_ new: Wish, shown: Member? = nil) {
+    /// - Parameter seen: what the store shows of this member. A write that was thought lost can land late, over a newer one;
+    ///   another leader takes the primary label away; and somebody may take those by which a member is found. Each is seen
+    ///   here, and written again.
+    func publish(_ new: Wish, seen: Sight = .unknown) {
         let changes = state.withLock { state in
-            if let published = state.published, let shown, BootClock.now() - published.at > Self.patienceWithWatch,
-                !shown.shows(
-                    role: published.wish.status.role, state: published.wish.status.state,
-                    hasCheckpoint: published.wish.status.hasCheckpointSincePromotion,
-                    isLabelledPrimary: published.wish.label == .keep ? nil : published.wish.label == .set(.primary))
+            if let published = state.published, BootClock.now() - published.at > Self.patienceWithWatch,
+                !seen.shows(published.wish)
             {
                 state.published = nil
             }

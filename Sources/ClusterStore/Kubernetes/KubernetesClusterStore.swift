@@ -228,7 +228,9 @@ public struct KubernetesClusterStore: ClusterStore {
         _ status: MemberRecord, label: RoleLabelChange, member: String, podUID: String?, deadline: BootInstant
     ) async throws {
         let isReadFrom = label == .set(.replica) && status.tags.mayBeReadFrom
-        var labels: [String: JSONValue] = [Labels.isOffered: isReadFrom ? .string(Labels.offered) : .null]
+        // What the Pod was made with, too: the Services, the StatefulSet and the other members select by it.
+        var labels = Labels.all(cluster: scope.cluster, component: Component.member).mapValues { JSONValue.string($0) }
+        labels[Labels.isOffered] = isReadFrom ? .string(Labels.offered) : .null
         switch label {
         case .set(let role): labels[Labels.role] = .string(role.rawValue)
         case .remove: labels[Labels.role] = .null

@@ -57,7 +57,8 @@ import Units
         clock.advance(by: Self.ttl)
         #expect(seal() == .seal)
         #expect(vouch() == .refused("sealed for epoch 5"))
-        // For the one it has waited for it does.
+        // For the one it has waited for it does, once the store has shown that one.
+        show(Self.record(epoch: 5, version: "b"))
         #expect(vouch(epoch: 5) == .accepted)
     }
 

@@ -79,6 +79,43 @@ import Units
         #expect(standing(observer, after: .seconds(23)).isFree)
     }
 
+    @Test func `an object that came and went while nothing was seen is waited for, whoever held it`() {
+        var observer = observer(record(other))
+        observer.observe(nil, at: start + .seconds(1))
+        observer.observe(nil, at: start + .seconds(19))
+        observer.noteGap(at: start + .seconds(19))
+        #expect(standing(observer, after: .seconds(38)) == .held(by: "demo-1"))
+        #expect(standing(observer, after: .seconds(39)) == .expired(holder: "demo-1"))
+        // Also one that had run out by then.
+        observer.noteGap(at: start + .seconds(50))
+        #expect(standing(observer, after: .seconds(69)) == .held(by: "demo-1"))
+        #expect(standing(observer, after: .seconds(70)).isFree)
+    }
+
+    @Test func `after a gap the holder makes its own object anew only as long as its lock held`() {
+        var holder = observer(record(me))
+        holder.confirmOwnership(until: start + .seconds(17))
+        holder.observe(nil, at: start + .seconds(5))
+        holder.noteGap(at: start + .seconds(16))
+        #expect(standing(holder, after: .seconds(16)) == .mineFromEarlierLife)
+        holder.noteGap(at: start + .seconds(17))
+        #expect(standing(holder, after: .seconds(36)) == .held(by: "demo-0"))
+    }
+
+    @Test func `a list that shows no lock object is the end of a gap, a look that does is none`() {
+        for isList in [true, false] {
+            var sight = LockSight(me: me)
+            sight.willList()
+            sight.listed(record(other), at: start)
+            sight.watched(nil, at: start + .seconds(1))
+            if isList {
+                sight.willList()
+                sight.listed(nil, at: start + .seconds(19))
+            }
+            #expect(sight.standing(at: start + .seconds(22), ttl: ttl, holder: nil).isFree == !isList)
+        }
+    }
+
     @Test func `the holder itself makes the object anew at once, if its lock still held when it vanished`() {
         var holder = observer(record(me))
         holder.confirmOwnership(until: start + .seconds(17))
@@ -107,6 +144,15 @@ import Units
         #expect(
             standing(observer, after: .seconds(2), holder: dead)
                 == .holderDied(holder: "demo-1", since: start + .seconds(2), restartsAtOnce: false))
+    }
+
+    @Test func `after a gap the death of the holder that was seen frees nothing`() {
+        var observer = observer(record(other, container: "c1"))
+        observer.observe(nil, at: start + .seconds(1))
+        observer.noteGap(at: start + .seconds(2))
+        let dead = Member(name: "demo-1", podUID: "u1", terminatedInstances: ["c1"], isInBackOff: true)
+        observer.observe(holder: dead, at: start + .seconds(3))
+        #expect(standing(observer, after: .seconds(3), holder: dead) == .held(by: "demo-1"))
     }
 
     @Test func `a lock that was free when its object vanished is free`() {

@@ -87,14 +87,23 @@ public struct LockObserver: Hashable, Sendable {
     /// An object that is made anew does not make anybody forget the holder of the one before.
     private mutating func noteVanished(before new: LockRecord?, at now: BootInstant) {
         if let record, record.leader != nil, record.isGone(by: new) {
-            let isOwn = record.identity == me && confirmedUntil.map { now < $0 } ?? false
-            vanished.append(VanishedLock(record: record, since: now, isOwn: isOwn))
+            let ownUntil = record.identity == me ? confirmedUntil.flatMap { now < $0 ? $0 : nil } : nil
+            vanished.append(VanishedLock(record: record, since: now, ownUntil: ownUntil))
         }
         vanished.removeAll { former in
             // The same Pod holds the new one, or nobody's ttl is as long as this.
             new?.identity.map { former.record.identity?.isSamePod(as: $0) ?? false } ?? false
                 || now - former.since > FailsafeRequest.longestPromise
         }
+    }
+
+    /// There is no object now, and this member has not seen everything since it last looked: one may have come, been held and
+    /// gone again. So what had vanished counts as if it had gone just now.
+    public mutating func noteGap(at now: BootInstant) {
+        guard record == nil, let last = vanished.indices.last else { return }
+        // Others wait longer for a lock of this agent's own than that lasts.
+        if let ownUntil = vanished[last].ownUntil, now < ownUntil { return }
+        (vanished[last].since, vanished[last].ownUntil, vanished[last].mayHaveHadSuccessor) = (now, nil, true)
     }
 
     /// This agent's own renewal or acquisition was confirmed; it was sent such that it holds until `until`.
@@ -143,7 +152,9 @@ public struct LockObserver: Hashable, Sendable {
         guard recorded.isFree else { return recorded }
         if let former = vanished.last(where: { !$0.isOwn && now < $0.end(ttl: ttl) }), let leader = former.record.leader
         {
-            guard record == nil, former == vanished.last, let deathSeen else { return .held(by: leader) }
+            guard record == nil, former == vanished.last, !former.mayHaveHadSuccessor, let deathSeen else {
+                return .held(by: leader)
+            }
             return .holderDied(holder: leader, since: deathSeen.at, restartsAtOnce: holder?.isInBackOff == false)
         }
         if record == nil, let last = vanished.last {

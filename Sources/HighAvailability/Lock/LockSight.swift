@@ -68,7 +68,10 @@ public struct LockSight: Hashable, Sendable {
         wasListed = true
         awaited = nil
         if let new { note(new.version) }
-        return take(new, at: now)
+        let isTaken = take(new, at: now)
+        // A list comes after a time in which nothing was seen.
+        observer.noteGap(at: now)
+        return isTaken
     }
 
     /// Takes in the answer of an own write or a live read. It makes nobody the holder.

@@ -10,8 +10,14 @@ struct VanishedLock: Hashable {
     /// When this member first saw that it was gone. The holder may have renewed after the version seen here, but not after
     /// this, so the ttl counts from here.
     var since: BootInstant
-    /// It was this agent's own, and it still held by what was confirmed. Nobody else's ttl can have passed meanwhile.
-    var isOwn: Bool
+    /// It was this agent's own, and it held until then by what was confirmed. Nobody else's ttl can have passed meanwhile. Nil:
+    /// another's, or one that had run out.
+    var ownUntil: BootInstant?
+
+    /// Somebody else may have held an object since that this member has not seen: the end of the holder proves nothing.
+    var mayHaveHadSuccessor = false
+
+    var isOwn: Bool { ownUntil != nil }
 
     /// When nothing of it is left to wait for.
     ///

@@ -171,6 +171,9 @@ import Units
         var earlier = followed
         earlier.epoch = 2
         #expect(action(earlier) == .follow("demo-1", from: "demo-1"))
+        var ofAnotherObject = followed
+        ofAnotherObject.object = "made anew since"
+        #expect(action(ofAnotherObject) == .follow("demo-1", from: "demo-1"))
         var moved = followed
         moved.host = "10.0.0.99"
         #expect(action(moved) == .follow("demo-1", from: "demo-1"))

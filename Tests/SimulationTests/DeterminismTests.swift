@@ -18,7 +18,10 @@ import Testing
         #expect(hashes.count == 50)
     }
 
-    @Test(arguments: [2622, 4625, 7100, 9706, 11_399, 18_010, 21_425, 26_786, 31_951, 32_750, 56_988] as [UInt64])
+    @Test(
+        arguments: [
+            2622, 4625, 7100, 9706, 11_399, 18_010, 21_425, 26_786, 31_951, 32_750, 56_988, 104_003,
+        ] as [UInt64])
     func `seeds that once broke something break nothing`(seed: UInt64) {
         let report = Simulator.run(seed: seed)
         #expect(report.violation == nil, "matriarch-sim replay \(seed)")

@@ -20,7 +20,8 @@ extension AgentLoop {
         try await bringUpStandby(role)
         life.follow(
             FollowedLeader(
-                name: leader, epoch: view.lock?.epoch ?? 0, source: source, host: host, port: member.port))
+                name: leader, epoch: view.lock?.epoch ?? 0, object: view.lock?.objectUID, source: source, host: host,
+                port: member.port))
     }
 
     /// Whom to stream from in the end: the source that was decided, or the leader when that one does not answer.

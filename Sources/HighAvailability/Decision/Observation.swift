@@ -84,6 +84,9 @@ public struct Observation: Codable, Hashable, Sendable {
 public struct FollowedLeader: Codable, Hashable, Sendable {
     public var name: String
     public var epoch: Int64
+    /// UID of the lock's object, whose epochs these are: one that is made anew counts from the beginning, and the same member
+    /// may lead in the same epoch again. Nil when there was none.
+    public var object: String?
     /// Whom it streams from: the leader itself, another standby, or nobody.
     public var source: String?
     /// Of the source; of the leader when it streams from nobody.
@@ -91,13 +94,14 @@ public struct FollowedLeader: Codable, Hashable, Sendable {
     public var port: Int
 
     /// Streaming from the leader itself.
-    public init(name: String, epoch: Int64, host: String, port: Int) {
-        self.init(name: name, epoch: epoch, source: name, host: host, port: port)
+    public init(name: String, epoch: Int64, object: String? = nil, host: String, port: Int) {
+        self.init(name: name, epoch: epoch, object: object, source: name, host: host, port: port)
     }
 
-    public init(name: String, epoch: Int64, source: String?, host: String, port: Int) {
+    public init(name: String, epoch: Int64, object: String? = nil, source: String?, host: String, port: Int) {
         self.name = name
         self.epoch = epoch
+        self.object = object
         self.source = source
         self.host = host
         self.port = port

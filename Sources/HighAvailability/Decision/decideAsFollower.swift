@@ -57,7 +57,8 @@ func decideOnFollowing(_ observation: Observation, of leader: String) -> Decisio
     let source = streamSource(observation, of: leader)
     guard let member = observation.cluster.members[source.member ?? leader], let host = member.host else { return nil }
     let wanted = FollowedLeader(
-        name: leader, epoch: observation.cluster.lock?.epoch ?? 0, source: source.member, host: host, port: member.port)
+        name: leader, epoch: observation.cluster.lock?.epoch ?? 0, object: observation.cluster.lock?.objectUID,
+        source: source.member, host: host, port: member.port)
     guard observation.followed != wanted else {
         guard observation.cluster.configuration.standbyCluster != nil, !observation.cluster.configuration.isPaused,
             let member = source.member, hasReceivedNothing(observation)

@@ -255,7 +255,9 @@ public struct Explorer {
         let standing = state.members[index].station.standing(at: state.instant, ttl: timings.ttl)
         let followed = record?.leader.flatMap { leader in
             members[leader].map {
-                FollowedLeader(name: leader, epoch: record?.epoch ?? 0, host: $0.host ?? "", port: $0.port)
+                FollowedLeader(
+                    name: leader, epoch: record?.epoch ?? 0, object: record?.objectUID, host: $0.host ?? "",
+                    port: $0.port)
             }
         }
         return Observation(

@@ -130,7 +130,9 @@ extension Agent {
             return done(false)
         }
         requireNoSeal(against: leader, done) { [self] in
-            let leading = FollowedLeader(name: leader, epoch: station.record?.epoch ?? 0, host: host, port: member.port)
+            let leading = FollowedLeader(
+                name: leader, epoch: station.record?.epoch ?? 0, object: station.record?.objectUID, host: host,
+                port: member.port)
             bringUpStandby(upstream.index) { [self] isUp in
                 if isUp { followed = leading }
                 done(isUp)

@@ -13,6 +13,10 @@ import Units
     /// Counts what runs at once.
     private final class Measuring: Sendable {
         private let counts = Mutex((running: 0, most: 0, begun: 0))
+        private let time: Duration
+
+        /// - Parameter time: what a look at a busy server takes.
+        init(time: Duration = .milliseconds(20)) { self.time = time }
 
         var most: Int { counts.withLock { $0.most } }
         var begun: Int { counts.withLock { $0.begun } }
@@ -20,8 +24,7 @@ import Units
         func measure() async -> PositionAnswer? {
             counts.withLock { $0 = ($0.running + 1, max($0.most, $0.running + 1), $0.begun + 1) }
             defer { counts.withLock { $0.running -= 1 } }
-            // What a look at a busy server takes.
-            try? await Task.sleep(for: .milliseconds(20))
+            try? await Task.sleep(for: time)
             let report = PositionReport(
                 name: "demo-0", isPrimary: true, timeline: Timeline(rawValue: 1), position: LSN(rawValue: 8))
             return PositionAnswer(report: report, isRunning: true)
@@ -96,6 +99,29 @@ import Units
                 return connection.isClosed(within: 1)
             }
             #expect(isClosed)
+        }
+    }
+
+    @Test func `a probe is answered also when every connection waits for an answer`() async throws {
+        try await withServer(measuring: Measuring(time: .milliseconds(900))) { port in
+            let answers = try await blocking {
+                var held: [RawConnection] = []
+                var answers: [String] = []
+                // As many as may wait for one measurement, and again while the next one serves those.
+                for _ in 0..<3 {
+                    for _ in 0..<101 {
+                        let connection = try RawConnection(port: port)
+                        connection.send(Self.question)
+                        held.append(connection)
+                    }
+                    let probe = try RawConnection(port: port)
+                    probe.send(Self.probe)
+                    answers.append(probe.receiveAll())
+                    usleep(700_000)
+                }
+                return answers
+            }
+            #expect(answers.allSatisfy { $0.hasPrefix("HTTP/1.1 200 ") })
         }
     }
 

@@ -26,14 +26,15 @@ final class OpenConnections: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    /// Takes it in, and lets the one go that has waited longest when there are too many. One that is being answered stays;
-    /// when all are, the new one goes.
+    /// Takes it in, and lets the one go that has waited longest when there are too many: for its request, or when all have
+    /// sent one, for the answer. So a probe, which is answered at once, always finds a place.
     func opened(_ channel: any Channel) {
         let surplus = state.withLock { state -> (any Channel)? in
             let since = state.next()
             defer { state.entries[ObjectIdentifier(channel)] = Entry(channel: channel, since: since) }
             guard state.entries.count >= limit else { return nil }
-            return state.entries.values.filter { !$0.isBusy }.min { $0.since < $1.since }?.channel ?? channel
+            let idle = state.entries.values.filter { !$0.isBusy }
+            return (idle.isEmpty ? Array(state.entries.values) : idle).min { $0.since < $1.since }?.channel
         }
         surplus?.close(promise: nil)
     }

@@ -1,6 +1,7 @@
 import AgentAPI
 import ClusterRecords
 import HighAvailability
+import Logging
 import Units
 
 /// Members in the states that the REST interface tells apart. Now is 100 s after boot, ttl 20 s.
@@ -41,5 +42,31 @@ enum AgentAPIFixture {
         AgentRoutes(
             snapshot: { member }, position: position, metrics: { "patroni_primary 1\n" },
             failsafe: { .text("asked: \($0)") }, refusal: { _ in nil }, now: { Self.now })
+    }
+
+    /// A server on a free port of this machine.
+    static func server(
+        _ routes: AgentRoutes, onListening: @escaping @Sendable (Int) async -> Void
+    ) -> StatusServer {
+        StatusServer(
+            host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,
+            responder: routes.respond)
+    }
+
+    /// Runs `body` with the port of a server that is stopped afterwards.
+    static func withServer(
+        _ server: (@escaping @Sendable (Int) async -> Void) -> StatusServer, _ body: (Int) async throws -> Void
+    ) async throws {
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let running = server { continuation.yield($0) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { continuation.finish() }
+                try await running.run()
+            }
+            for await port in ports.prefix(1) { try await body(port) }
+            group.cancelAll()
+            try await group.waitForAll()
+        }
     }
 }

@@ -9,60 +9,17 @@ import Units
 
 /// Over real sockets: what a load balancer, a kubelet and curl send.
 @Suite struct AgentAPIServerTests {
-    /// Runs `body` with the port of a server that is stopped afterwards.
-    private func withServer(
-        _ server: (@escaping @Sendable (Int) async -> Void) -> StatusServer, _ body: (Int) async throws -> Void
-    ) async throws {
-        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
-        let running = server { continuation.yield($0) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                defer { continuation.finish() }
-                try await running.run()
-            }
-            for await port in ports.prefix(1) { try await body(port) }
-            group.cancelAll()
-            try await group.waitForAll()
-        }
-    }
-
     private static func agent(_ onListening: @escaping @Sendable (Int) async -> Void) -> StatusServer {
-        StatusServer(
-            host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,
-            responder: AgentAPIFixture.routes(AgentAPIFixture.member(.primary)).respond)
+        AgentAPIFixture.server(AgentAPIFixture.routes(AgentAPIFixture.member(.primary)), onListening: onListening)
     }
 
-    /// Sends the text and reads one answer, on a thread that may block.
+    /// Sends the text and reads one answer.
     private func exchange(_ port: Int, _ text: String) async throws -> String {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(with: Result { try Self.blockingExchange(port, text) })
-            }
+        try await RawConnection.blocking {
+            let connection = try RawConnection(port: port)
+            connection.send(text)
+            return connection.receive(until: Self.isComplete)
         }
-    }
-
-    private static func blockingExchange(_ port: Int, _ text: String) throws -> String {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(connected == 0)
-        _ = text.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while !isComplete(bytes), case let size = recv(descriptor, &buffer, buffer.count, 0), size > 0 {
-            bytes += buffer.prefix(size)
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The head is there, and as much of a body as it announces.
@@ -79,7 +36,7 @@ import Units
     }
 
     @Test func `GET has the document, HEAD and OPTIONS have the status alone`() async throws {
-        try await withServer(Self.agent) { port in
+        try await AgentAPIFixture.withServer(Self.agent) { port in
             let get = try await request(port, "GET", "/primary")
             #expect(get.hasPrefix("HTTP/1.1 200 OK\r\n"))
             #expect(get.lowercased().contains("content-type: application/json\r\n"))
@@ -95,7 +52,7 @@ import Units
     }
 
     @Test func `a POST's body arrives with it`() async throws {
-        try await withServer(Self.agent) { port in
+        try await AgentAPIFixture.withServer(Self.agent) { port in
             func post(_ body: String) async throws -> String {
                 try await exchange(
                     port,
@@ -124,7 +81,7 @@ import Units
                 host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,
                 responder: routes.respond)
         }
-        try await withServer(server) { port in
+        try await AgentAPIFixture.withServer(server) { port in
             let sealed = try await request(port, "POST", "/matriarch/seal?epoch=8&lock=41")
             #expect(sealed.hasPrefix("HTTP/1.1 200 "))
             #expect(sealed.contains("\"sealed\": 8") && sealed.contains("\"position\": 500"))
@@ -136,7 +93,7 @@ import Units
     }
 
     @Test func `an old balancer's HTTP/1.0 check is understood`() async throws {
-        try await withServer(Self.agent) { port in
+        try await AgentAPIFixture.withServer(Self.agent) { port in
             let options = try await exchange(port, "OPTIONS / HTTP/1.0\r\n\r\n")
             #expect(options.contains(" 200 OK\r\n"))
             let get = try await exchange(port, "GET /replica HTTP/1.0\r\n\r\n")
@@ -151,7 +108,7 @@ import Units
                 host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,
                 responder: AgentAPIFixture.routes(member).respond)
         }
-        try await withServer(server) { port in
+        try await AgentAPIFixture.withServer(server) { port in
             let match = try await request(port, "GET", "/replica?lag=10MB&tag_zone=north%20east")
             #expect(match.hasPrefix("HTTP/1.1 200 "))
             let mismatch = try await request(port, "GET", "/replica?tag_zone=north")
@@ -160,7 +117,7 @@ import Units
     }
 
     @Test func `a change is refused`() async throws {
-        try await withServer(Self.agent) { port in
+        try await AgentAPIFixture.withServer(Self.agent) { port in
             let answer = try await exchange(
                 port, "PATCH /config HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
             #expect(answer.hasPrefix("HTTP/1.1 501 "))
@@ -173,7 +130,7 @@ import Units
                 host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,
                 routes: ["/healthz": { .text("ok\n") }, "/readyz": { .text("not the leader\n", status: 503) }])
         }
-        try await withServer(server) { port in
+        try await AgentAPIFixture.withServer(server) { port in
             let health = try await request(port, "GET", "/healthz")
             #expect(health.hasSuffix("\r\n\r\nok\n"))
             let readiness = try await request(port, "GET", "/readyz")

@@ -58,20 +58,8 @@ import Units
             snapshot: { AgentAPIFixture.member(.replica) }, position: { answer }, seal: { _ in answer },
             metrics: { "" }, failsafe: { .text("asked: \($0)") }, refusal: { peerGuard.refusal(of: $0) },
             now: { AgentAPIFixture.now })
-        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
-        let server = StatusServer(
-            host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: { continuation.yield($0) },
-            responder: routes.respond)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                defer { continuation.finish() }
-                try await server.run()
-            }
-            for await port in ports.prefix(1) {
-                try await body(Member(name: "demo-0", apiURL: "http://127.0.0.1:\(port)/patroni"))
-            }
-            group.cancelAll()
-            try await group.waitForAll()
+        try await AgentAPIFixture.withServer({ AgentAPIFixture.server(routes, onListening: $0) }) { port in
+            try await body(Member(name: "demo-0", apiURL: "http://127.0.0.1:\(port)/patroni"))
         }
     }
 

@@ -48,6 +48,9 @@ extension MemberTests {
             await session.close()
             try await Task.sleep(for: Self.longEnough)
             #expect(cluster.members.map(\.postmaster) == postmasters)
+            for member in cluster.members {
+                #expect(try await cluster.status(of: member.name).contains("lets nobody in"))
+            }
             // Nor does one that crashes stay away for it.
             kill(try #require(before.leader.postmaster), SIGKILL)
             try await eventually(within: .seconds(20), "the leader is back, or has a successor") {
@@ -63,6 +66,27 @@ extension MemberTests {
                 return false
             }
             try await cluster.healthy()
+        }
+    }
+
+    @Test func `no server is ended because its agent is not let in, and status says so`() async throws {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let postmasters = cluster.members.map(\.postmaster)
+            let session = try await before.leader.open()
+            _ = try await session.query("ALTER ROLE postgres NOLOGIN", deadline: .seconds(5))
+            for member in cluster.members {
+                try await eventually(within: .seconds(20), "\(member.name) tells") {
+                    try await cluster.status(of: member.name).contains("is not permitted to log in")
+                }
+            }
+            try await Task.sleep(for: Self.longEnough)
+            #expect(cluster.members.map(\.postmaster) == postmasters)
+            _ = try await session.query("ALTER ROLE postgres LOGIN", deadline: .seconds(5))
+            await session.close()
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == before.leader.name && after.timeline == before.timeline)
         }
     }
 

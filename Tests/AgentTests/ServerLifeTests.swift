@@ -78,6 +78,35 @@ import Units
         #expect(life.beginFreshProbe(at: start + .seconds(8), every: .seconds(5)) == false)
     }
 
+    @Test func `behind a lock no fresh connection is tried for a while, unless the server falls silent`() {
+        var life = ServerLife()
+        life.pauseProbes(until: start + .seconds(10))
+        #expect(life.beginFreshProbe(at: start + .seconds(9), every: .seconds(1)) == false)
+        #expect(life.noteSilence(at: start + .seconds(9)) == true)
+        #expect(life.beginFreshProbe(at: start + .seconds(9), every: .seconds(1)) == true)
+    }
+
+    @Test func `a server that refuses everybody is tried at every look, until somebody gets in`() {
+        var life = ServerLife()
+        #expect(life.beginFreshProbe(at: start, every: .seconds(5)) == true)
+        life.noteFault(at: start)
+        life.noteFault(at: start + .seconds(1))
+        #expect(life.failingSince == start)
+        #expect(life.beginFreshProbe(at: start + .seconds(1), every: .seconds(5)) == true)
+        life.noteAnswer()
+        #expect(life.failingSince == nil)
+        #expect(life.beginFreshProbe(at: start + .seconds(2), every: .seconds(5)) == false)
+    }
+
+    @Test func `what was granted in another database has to be granted again`() throws {
+        var life = try life()
+        life.noteDatabase("postgres")
+        life.noteDatabase("postgres")
+        #expect(life.hasRoles)
+        life.noteDatabase("template1")
+        #expect(!life.hasRoles)
+    }
+
     @Test func `a standby receives nothing since it was first seen without a stream`() {
         var life = ServerLife()
         life.noteStreaming(silent, at: start)

@@ -42,8 +42,24 @@ struct HealthTests {
                 "BEGIN; LOCK TABLE pg_catalog.pg_authid IN ACCESS EXCLUSIVE MODE", deadline: .seconds(5))
             #expect(await server.instance.probeFreshSession(deadline: .seconds(1)) == .delayed)
             _ = try await server.status()
+            #expect(await server.instance.areLoginsBehindLock())
             await session.close()
             try await eventually("logins end again") { await server.instance.probeFreshSession() == .opened }
+        }
+    }
+
+    @Test func `a login that hangs without a lock is told from one that waits for one`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            try await server.allowAlterSystem()
+            _ = try await server.status()
+            try await server.run("ALTER SYSTEM SET post_auth_delay = 3")
+            try await server.instance.reload()
+            try await eventually("logins hang") {
+                await server.instance.probeFreshSession(deadline: .milliseconds(700)) == .delayed
+            }
+            #expect(await !server.instance.areLoginsBehindLock())
         }
     }
 
@@ -53,8 +69,8 @@ struct HealthTests {
             try await server.bootstrap()
             _ = try await server.status()
             func inTemplate(_ sql: String, database: String = "template1") async throws {
-                var parameters = server.instance.localConnection(application: "test", statementTimeout: nil)
-                parameters.database = database
+                let parameters = server.instance.localConnection(
+                    application: "test", database: database, statementTimeout: nil)
                 let session = try await PostgresConnection.open(parameters, deadline: .seconds(5))
                 _ = try await session.query(sql, deadline: .seconds(20))
                 await session.close()
@@ -63,7 +79,16 @@ struct HealthTests {
             _ = try await server.status()
             #expect(await server.instance.probeFreshSession() == .opened)
             try await server.instance.createRoles()
+            #expect(server.instance.database == "template1")
             try await inTemplate("CREATE DATABASE postgres TEMPLATE template0")
+            // As soon as it is back the agent is, and out of the way of who copies template1.
+            #expect(await server.instance.probeFreshSession() == .opened)
+            _ = try await server.status()
+            #expect(server.instance.database == "postgres")
+            try await eventually("nobody is in template1") {
+                try await server.run("SELECT count(*) FROM pg_stat_activity WHERE datname = 'template1'").scalar == "0"
+            }
+            try await server.run("CREATE DATABASE copy")
             try await inTemplate("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
             // Both closed: the server says so, and is alive.
             try await inTemplate("CREATE DATABASE spare TEMPLATE template0")

@@ -75,11 +75,16 @@ extension AgentLoop {
     }
 
     private func shutDownStandbyLeader() async throws {
+        var heir: String?
         do {
-            // Whatever keeps it from finding an heir, it stops.
-            let step = try? await heirStep(
+            let step = try await heirStep(
                 nil, among: electableOnLeaving(), past: .invalid, mayWait: false, isLeaving: true)
-            let heir: String? = if case .handOver(let member)? = step { member } else { nil }
+            if case .handOver(let member) = step { heir = member }
+        } catch {
+            // Whatever keeps it from finding one, it stops.
+            logger.info("stopping without an heir: \(error)")
+        }
+        do {
             try await releaseStandby(to: heir)
         } catch {
             logger.warning("stopping with the lock: \(error)")

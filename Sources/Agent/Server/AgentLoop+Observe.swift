@@ -19,6 +19,7 @@ extension AgentLoop {
         switch await instance.observe(deadline: .seconds(1)) {
         case .answered(let snapshot):
             life.see(snapshot)
+            life.noteDatabase(instance.database)
             let look = await lookAtFreshSessions(timings)
             note(look, timings)
             if look != .silent, look != .failing {
@@ -92,13 +93,20 @@ extension AgentLoop {
         let fresh = await instance.probeFreshSession(deadline: .seconds(1))
         switch fresh {
         case .opened:
-            noteRefusal(nil)
+            noteRefusal(
+                instance.missingDatabase.map {
+                    "the database \"\($0)\" lets nobody in: until it does the agent works in "
+                        + "\"\(instance.database)\", which cannot be copied then"
+                })
             return .accepting
         case .refusesOthers(let reason):
             noteRefusal("new sessions are refused: \(reason.message)")
             return .refusing
         case .delayed:
-            noteRefusal("new sessions do not come about: a login waits for a lock")
+            // A volume that hangs looks like this, too. Only a lock is nobody's illness.
+            guard await instance.areLoginsBehindLock() else { return noteSilence("PostgreSQL ends no login") }
+            life.pauseProbes(until: .now() + ServerHealth.pauseBehindLock)
+            noteRefusal("new sessions do not come about: logins wait for a lock that is held on a system catalog")
             return .refusing
         case .refused(let reason) where reason.isTooManyConnections:
             return .full
@@ -106,9 +114,13 @@ extension AgentLoop {
             noteRefusal("the agent's session is refused: \(reason.message)")
             return reason.isFaultOfServer ? .failing : .refusing
         case .refused, .silent:
-            if life.noteSilence(at: .now()) { logger.warning("PostgreSQL accepts no new connection") }
-            return .silent
+            return noteSilence("PostgreSQL accepts no new connection")
         }
+    }
+
+    private func noteSilence(_ sentence: String) -> ServerLook {
+        if life.noteSilence(at: .now()) { logger.warning("\(sentence)") }
+        return .silent
     }
 
     private func countsAsDead(_ timings: Timings) -> Bool {

@@ -30,8 +30,10 @@ struct ServerLife {
     private(set) var notStreamingSince: BootInstant?
     /// The slots that are known to be there.
     private(set) var slotsEnsuredFor: Set<SlotName>?
-    /// The three roles are known to exist in this server.
+    /// The three roles are known to exist in this server, with what was granted to them in ``database``.
     private(set) var hasRoles = false
+    /// The database this agent works in; nil before the first look.
+    private var database: String?
 
     var role: ServerRole? { applied?.role }
 
@@ -82,6 +84,9 @@ struct ServerLife {
         return true
     }
 
+    /// No fresh connection is tried before then, unless the server falls silent.
+    mutating func pauseProbes(until instant: BootInstant) { nextFreshProbe = max(nextFreshProbe, instant) }
+
     mutating func noteFault(at now: BootInstant) {
         silentSince = nil
         failingSince = failingSince ?? now
@@ -108,6 +113,12 @@ struct ServerLife {
     mutating func apply(_ settings: PostgresSettings, _ role: ServerRole) { applied = (settings, role) }
 
     mutating func noteRoles(exist: Bool) { hasRoles = exist }
+
+    /// - Parameter name: what the roles may call is granted in each database by itself.
+    mutating func noteDatabase(_ name: String) {
+        if let database, database != name { hasRoles = false }
+        database = name
+    }
 
     /// - Parameter slots: nil: somebody still streams over an unwanted one, so that it is to be looked at again.
     mutating func noteSlots(_ slots: Set<SlotName>?) { slotsEnsuredFor = slots }

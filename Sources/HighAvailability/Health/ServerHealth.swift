@@ -68,6 +68,10 @@ public enum ServerHealth {
         return now - since >= timings.retryTimeout
     }
 
+    /// How long no new session is tried after one did not come about for a lock. Each leaves a process of the server that waits
+    /// on, for the minute of `authentication_timeout`, and takes one of the sessions there may be.
+    public static let pauseBehindLock: Duration = .seconds(10)
+
     /// However long a request to the store may take, a silence is death after so long.
     static let longestSilence: Duration = .seconds(3)
 

@@ -119,14 +119,34 @@ extension PostgresInstance {
             ? .delayed : .silent
     }
 
-    /// The kept session, opened when there is none.
+    /// Whether a process of the server waits for a lock on a catalog, as a login does that somebody's maintenance holds up.
+    ///
+    /// - Returns: false also when the kept session does not tell: then it is not known what a login waits for.
+    public func areLoginsBehindLock(deadline: Duration = .milliseconds(500)) async -> Bool {
+        do throws(PostgresError) {
+            let connection = try await openObserver(deadline: deadline)
+            // What PostgreSQL is made with has numbers below 16384.
+            return try await connection.query(
+                """
+                SELECT EXISTS (SELECT FROM pg_lock_status()
+                    WHERE NOT granted AND locktype = 'relation' AND relation::bigint < 16384)
+                """, deadline: deadline
+            ).scalar == "t"
+        } catch {
+            return false
+        }
+    }
+
+    /// The kept session, opened when there is none, and again when the database it should be in lets sessions in again: nobody can
+    /// copy a database somebody is in.
     @discardableResult
     func openObserver(deadline: Duration) async throws(PostgresError) -> PostgresConnection {
-        if let observer, await observer.isUsable { return observer }
+        if let observer, observedDatabase == database, await observer.isUsable { return observer }
+        closeObserver()
         let connection = try await openLocal(
             application: "matriarch agent", statementTimeout: .seconds(10),
             settings: Self.ownSession.merging(["lock_timeout": "300"]) { $1 }, deadline: deadline)
-        observer = connection
+        (observer, observedDatabase) = (connection, database)
         return connection
     }
 

@@ -28,8 +28,10 @@ public actor PostgresInstance {
     var observer: PostgresConnection?
     /// The timeline a standby replayed at a place, asked once: it replays another one only further on.
     var replayed: (postmasterStartTime: String, position: LSN?, timeline: Timeline)?
-    /// The one of ``databases`` that let a session in last.
-    nonisolated let database = Mutex(databases[0])
+    /// The database that let a session in last.
+    private nonisolated let workingDatabase = Mutex(databases[0])
+    /// The one the kept session is in.
+    var observedDatabase = databases[0]
     /// What was written last; ``follow(_:)`` keeps it.
     var settings: PostgresSettings?
     /// The files may say what the running server has not read: they were written, and what was to follow failed. At first
@@ -48,6 +50,12 @@ public actor PostgresInstance {
 
     /// Ends of postmasters, at once. One reader; eight are kept for a slow one.
     public nonisolated var exits: AsyncStream<PostmasterExit> { monitor.exits }
+
+    /// The database sessions of this agent are in now. What was granted in another one is not granted here.
+    public nonisolated var database: String { workingDatabase.withLock { $0 } }
+
+    /// The database they should be in, when that one lets none in.
+    public nonisolated var missingDatabase: String? { database == Self.databases[0] ? nil : Self.databases[0] }
 
     /// The postmaster this instance started or adopted, while it runs.
     public nonisolated var runningPostmaster: PostmasterHandle? { monitor.running }
@@ -174,38 +182,34 @@ public actor PostgresInstance {
         }
     }
 
-    /// Opens a session with the local server as superuser, in a database that lets it in.
+    /// Opens a session with the local server as superuser, in the first of ``databases`` that lets it in.
     ///
     /// The one every tool connects to, `postgres`, may be renamed, dropped or closed; then `template1`, which a server needs to
-    /// make another. Which of them did it last is tried first.
+    /// make another.
     ///
-    /// - Throws: ``PostgresError``: the refusal of the database that was tried first.
+    /// - Throws: ``PostgresError``: the refusal of the first.
     nonisolated func openLocal(
         application: String, statementTimeout: Duration?, settings: [String: String] = ownSession, deadline: Duration
     ) async throws(PostgresError) -> PostgresConnection {
         let end = BootClock.now() + deadline
-        let first = database.withLock { $0 }
-        do throws(PostgresError) {
-            return try await PostgresConnection.open(
-                localConnection(application: application, statementTimeout: statementTimeout, settings: settings),
-                deadline: deadline)
-        } catch {
-            guard error.isDatabaseRefused, let other = Self.databases.first(where: { $0 != first }) else { throw error }
-            var parameters = localConnection(
-                application: application, statementTimeout: statementTimeout, settings: settings)
-            parameters.database = other
+        var refusal: PostgresError?
+        for database in Self.databases {
             do throws(PostgresError) {
                 let connection = try await PostgresConnection.open(
-                    parameters, deadline: max(end - BootClock.now(), .milliseconds(1)))
-                database.withLock { $0 = other }
+                    localConnection(
+                        application: application, database: database, statementTimeout: statementTimeout,
+                        settings: settings), deadline: max(end - BootClock.now(), .milliseconds(1)))
+                workingDatabase.withLock { $0 = database }
                 return connection
-            } catch let again {
-                throw again.isDatabaseRefused ? error : again
+            } catch {
+                guard error.isDatabaseRefused else { throw error }
+                refusal = refusal ?? error
             }
         }
+        throw refusal ?? PostgresError(.connectionFailed, "there is no database to work in")
     }
 
-    /// Where the agent works. Neither holds anything of its own.
+    /// Where the agent works, in this order. Neither holds anything of its own.
     private static let databases = ["postgres", "template1"]
 
     /// What holds for the sessions of this agent whatever the server, the database or the role say: no library that may be
@@ -217,13 +221,14 @@ public actor PostgresInstance {
     ]
 
     nonisolated func localConnection(
-        application: String, statementTimeout: Duration?, settings: [String: String] = ownSession
+        application: String, database: String = databases[0], statementTimeout: Duration?,
+        settings: [String: String] = ownSession
     ) -> ConnectionParameters {
         ConnectionParameters(
             address: .socket(directory: layout.socketDirectory), port: layout.port,
-            user: credentials.superuser.username, database: database.withLock { $0 },
-            passwordFile: layout.passwordFile, applicationName: application, statementTimeout: statementTimeout,
-            searchPath: "pg_catalog", settings: settings)
+            user: credentials.superuser.username, database: database, passwordFile: layout.passwordFile,
+            applicationName: application, statementTimeout: statementTimeout, searchPath: "pg_catalog",
+            settings: settings)
     }
 
     /// Waits, also in a cancelled task: a stop that was begun is finished.

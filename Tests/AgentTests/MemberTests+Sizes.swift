@@ -11,7 +11,7 @@ extension MemberTests {
             for member in cluster.members { try member.start() }
             let before = try await cluster.healthy(within: .seconds(240))
             #expect(try await before.leader.query("SHOW max_wal_senders").scalar == "36")
-            #expect(try await Self.streaming(from: before.leader) == Set(before.standbys.map(\.name)))
+            try await allStream(from: before)
             #expect(!before.standbys.contains { $0.hasSaid("source_is_full") })
 
             let candidate = try #require(before.standbys.last)
@@ -27,7 +27,7 @@ extension MemberTests {
             let after = try await cluster.healthy(within: .seconds(120))
             #expect(after.leader.name == candidate.name)
             #expect(after.timeline == before.timeline + 1)
-            #expect(try await Self.streaming(from: after.leader) == Set(after.standbys.map(\.name)))
+            try await allStream(from: after)
         }
     }
 
@@ -73,9 +73,13 @@ extension MemberTests {
         return configuration
     }
 
-    private static func streaming(from leader: MemberProcess) async throws -> Set<String> {
-        let result = try await leader.query(
-            "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming'")
-        return Set(result.rows.compactMap { $0.first ?? nil })
+    /// A receiver says "streaming" at once, its sender only once it has caught up: both are waited for.
+    private func allStream(from leadership: Leadership) async throws {
+        let standbys = Set(leadership.standbys.map(\.name))
+        try await eventually(within: .seconds(15), "every standby streams by the leader's own word") {
+            let result = try await leadership.leader.query(
+                "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming'")
+            return Set(result.rows.compactMap { $0.first ?? nil }) == standbys
+        }
     }
 }

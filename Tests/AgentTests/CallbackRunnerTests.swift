@@ -1,3 +1,4 @@
+import Fence
 import Glibc
 import HighAvailability
 import Logging
@@ -35,7 +36,7 @@ import Units
                 try AgentConfiguration(environment: [
                     "MATRIARCH_CLUSTER": "demo", "POD_NAMESPACE": "shop", "POD_NAME": "demo-1", "POD_UID": "u",
                     "POD_IP": "127.0.0.1", "MATRIARCH_CALLBACKS_DIRECTORY": folder,
-                ]), logger: Logger(label: "callbacks"))
+                ]), clock: BootClock(), logger: Logger(label: "callbacks"))
             await runner.start()
         }
 

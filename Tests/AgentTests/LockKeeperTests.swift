@@ -32,17 +32,17 @@ import Units
                     while true { try handle.arm(until: BootClock.now() + .seconds(3600)) }
                 }
             }
-            let desk = LockDesk(me: identity, fence: handle, clock: BootClock.now)
+            let desk = LockDesk(me: identity, fence: handle, clock: BootClock())
             watch = ClusterWatch(
                 client: client, scope: scope, lockObject: .configMap, container: "postgres", desk: desk,
-                logger: logger, clock: BootClock.now)
+                logger: logger, clock: BootClock())
             keeper = LockKeeper(
                 identity: identity,
                 store: KubernetesClusterStore(
                     client: client, lockClient: client, scope: scope, lockObject: .configMap, watch: watch,
                     logger: logger,
-                    clock: BootClock.now, wallClock: WallClock.now),
-                desk: desk, watchdog: Watchdog(WatchdogSettings(), logger: logger), logger: logger,
+                    clock: BootClock(), wallClock: { BootClock().wallTime.text }),
+                desk: desk, watchdog: Watchdog(WatchdogSettings(), logger: logger), clock: BootClock(), logger: logger,
                 terms: { LockKeeper.Terms(timings: .fast, mayRenew: false) }, consent: { _ in FailsafeConsent() })
         }
 

@@ -1,4 +1,5 @@
 import ClusterRecords
+import Fence
 import Glibc
 import HTTPTransport
 import KubernetesModels
@@ -295,7 +296,7 @@ extension MemberProcess {
         ]
         let transport = HTTPTransport()
         defer { transport.shutdown() }
-        let prover = PeerProver(transport: transport, keys: cluster.keys)
+        let prover = PeerProver(transport: transport, keys: cluster.keys, clock: BootClock())
         for (body, statuses) in bodies {
             let unproven = try await send(
                 HTTPRequest(

@@ -1,4 +1,5 @@
 import ClusterRecords
+import Fence
 import HTTPTransport
 import KubernetesModels
 import Logging
@@ -56,7 +57,7 @@ extension MemberTests {
     ) async throws -> Int {
         let transport = HTTPTransport()
         defer { transport.shutdown() }
-        let prover = PeerProver(transport: transport, keys: keys)
+        let prover = PeerProver(transport: transport, keys: keys, clock: BootClock())
         let apiURL = "http://127.0.0.1:\(member.apiPort)/patroni"
         let end = ContinuousClock.now + .seconds(15)
         return try await withThrowingTaskGroup(of: Int.self) { group in

@@ -1,5 +1,6 @@
 import AgentAPI
 import ClusterRecords
+import Fence
 import Glibc
 import HTTPTransport
 import HighAvailability
@@ -42,7 +43,8 @@ import Units
     private static func client(_ secret: Secret, in scope: Scope = MembershipTests.scope) -> (PeerClient, HTTPTransport)
     {
         let transport = HTTPTransport()
-        return (PeerClient(PeerProver(transport: transport, keys: secret.keys(in: scope))), transport)
+        let prover = PeerProver(transport: transport, keys: secret.keys(in: scope), clock: BootClock())
+        return (PeerClient(prover, clock: BootClock()), transport)
     }
 
     /// Runs `body` with the base URL of a member that guards its paths.
@@ -50,7 +52,7 @@ import Units
         _ secret: Secret, older: @escaping @Sendable (String) -> Bool = { _ in false },
         _ body: @Sendable @escaping (Member) async throws -> Void
     ) async throws {
-        let peerGuard = PeerGuard(secret.keys(), cannotProve: older)
+        let peerGuard = PeerGuard(secret.keys(), clock: BootClock(), cannotProve: older)
         let report = PositionReport(
             name: "demo-0", isPrimary: false, timeline: Timeline(rawValue: 1), position: LSN(rawValue: 8))
         let answer = PositionAnswer(report: report, isRunning: true)
@@ -163,7 +165,7 @@ import Units
 
     @Test func `a question that was overheard proves nothing a second time, nor another question`() throws {
         let keys = try Secret("s3cret").keys()
-        let peerGuard = PeerGuard(keys, cannotProve: { _ in false })
+        let peerGuard = PeerGuard(keys, clock: BootClock(), cannotProve: { _ in false })
         let key = try #require(keys.all().first)
         func proof(challenge: String? = nil, nonce: String) -> MembershipProof {
             MembershipProof(
@@ -190,9 +192,9 @@ import Units
     }
 
     @Test func `a challenge is good for a minute or two`() throws {
-        let now = Mutex(BootInstant(nanoseconds: 0))
+        let clock = ManualClock()
         let keys = try Secret("s3cret").keys()
-        let peerGuard = PeerGuard(keys, cannotProve: { _ in false }, clock: { now.withLock { $0 } })
+        let peerGuard = PeerGuard(keys, clock: clock, cannotProve: { _ in false })
         let key = try #require(keys.all().first)
         let first = peerGuard.challenge
         func isGood(_ nonce: String) -> Bool {
@@ -201,14 +203,14 @@ import Units
             return peerGuard.refusal(of: request(proof)) == nil
         }
         #expect(isGood("a"))
-        now.withLock { $0 = $0 + .seconds(70) }
+        clock.advance(by: .seconds(70))
         #expect(isGood("b"))
         #expect(!isGood("a"), "it was asked before")
         #expect(peerGuard.challenge != first)
-        now.withLock { $0 = $0 + .seconds(70) }
+        clock.advance(by: .seconds(70))
         #expect(!isGood("c"))
         // Nobody asks for hours.
-        now.withLock { $0 = $0 + .seconds(7200) }
+        clock.advance(by: .seconds(7200))
         #expect(!isGood("d"))
     }
 }

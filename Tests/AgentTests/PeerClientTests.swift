@@ -1,3 +1,4 @@
+import Fence
 import HTTPTransport
 import HighAvailability
 import TestSupport
@@ -28,9 +29,10 @@ import Testing
         let leader = Member(name: "demo-0", apiURL: "\(server.url)/patroni")
         let transport = HTTPTransport()
         defer { transport.shutdown() }
-        let prover = PeerProver(transport: transport, keys: try MembershipTests.Secret("s3cret").keys())
+        let prover = PeerProver(
+            transport: transport, keys: try MembershipTests.Secret("s3cret").keys(), clock: BootClock())
         // Longer than the default: what is tested is the answer, not the machine.
-        let said = await PeerClient(prover).awaitedStandbys(of: leader, within: .seconds(10))
+        let said = await PeerClient(prover, clock: BootClock()).awaitedStandbys(of: leader, within: .seconds(10))
         #expect(said == expected)
     }
 }

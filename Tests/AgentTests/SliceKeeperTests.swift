@@ -50,7 +50,8 @@ import Testing
             let target = RoutingTarget(
                 address: "10.1.2.\(number)", port: 5432, pod: "demo-\(number)", podUID: "u\(number)", node: nil)
             keeper = SliceKeeper(
-                .ipv4, store: fixture.store, logger: Logger(label: "route") { _ in SwiftLogNoOpLogHandler() },
+                .ipv4, store: fixture.store, clock: BootClock(),
+                logger: Logger(label: "route") { _ in SwiftLogNoOpLogHandler() },
                 slice: { RouteSlice(to: target, owner: nil) }, ownReign: { believed.reign },
                 holdsLockLive: { live.reign == $0 })
         }

@@ -189,11 +189,9 @@ import Units
         ClusterWatch(
             client: KubernetesClient(configuration: ClusterConfiguration(server: "http://127.0.0.1:1")),
             scope: Scope(namespace: "none", cluster: "demo"), lockObject: .configMap, container: "postgres",
-            desk: LockDesk(me: HolderIdentity(member: "demo-9", podUID: "uid", nonce: "nonce"), fence: nil) {
-                clock.now
-            },
-            logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }
-        ) { clock.now }
+            desk: LockDesk(
+                me: HolderIdentity(member: "demo-9", podUID: "uid", nonce: "nonce"), fence: nil, clock: clock),
+            logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
     }
 
     fileprivate static func annotations(_ version: String) -> [String: String] {

@@ -4,6 +4,7 @@ import KubernetesClient
 import KubernetesModels
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 import Units
 
@@ -24,9 +25,8 @@ import Units
         watch = ClusterWatch(
             client: KubernetesClient(configuration: ClusterConfiguration(server: "http://127.0.0.1:1")),
             scope: Scope(namespace: "none", cluster: "demo"), lockObject: .configMap, container: "postgres",
-            desk: LockDesk(me: Self.me, fence: line) { clock.now },
-            logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }
-        ) { clock.now }
+            desk: LockDesk(me: Self.me, fence: line, clock: clock),
+            logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
         show(Self.record())
     }
 

@@ -101,19 +101,18 @@ struct StoreMember: Sendable {
     let identity: HolderIdentity
     let watch: ClusterWatch
     let store: KubernetesClusterStore
+    /// The watch's.
     let clock = ManualClock()
 
     init(identity: HolderIdentity, client: KubernetesClient, scope: Scope, lockObject: LockObject) {
         self.identity = identity
         let logger = Logger(label: identity.member) { _ in SwiftLogNoOpLogHandler() }
-        let clock = clock
         watch = ClusterWatch(
             client: client, scope: scope, lockObject: lockObject, container: "postgres",
-            desk: LockDesk(me: identity, fence: nil) { clock.now }, logger: logger
-        ) { clock.now }
+            desk: LockDesk(me: identity, fence: nil, clock: clock), logger: logger, clock: clock)
         store = KubernetesClusterStore(
             client: client, lockClient: client, scope: scope, lockObject: lockObject, watch: watch, logger: logger,
-            clock: { BootClock.now() }, wallClock: Stamps.next)
+            clock: BootClock(), wallClock: Stamps.next)
     }
 
     var claim: LockClaim {
@@ -164,14 +163,6 @@ struct StoreMember: Sendable {
 
 /// Far enough for a slow machine; calls return as soon as they are answered.
 var soon: BootInstant { BootClock.now() + .seconds(15) }
-
-/// The watch's clock, moved by hand.
-final class ManualClock: Sendable {
-    private let instant = Mutex(BootInstant(nanoseconds: 1_000_000_000))
-
-    var now: BootInstant { instant.withLock { $0 } }
-    func advance(by duration: Duration) { instant.withLock { $0 = $0 + duration } }
-}
 
 /// Distinct times in the form the store writes them.
 enum Stamps {

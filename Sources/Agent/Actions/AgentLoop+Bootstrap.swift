@@ -22,12 +22,12 @@ extension AgentLoop {
             try await clearIncomplete()
             try await instance.initialize(options: file.initdb)
             let identifier = try await instance.controlData().systemIdentifier
-            try await store.completeInitialization(systemIdentifier: identifier, deadline: .now() + budget)
+            try await store.completeInitialization(systemIdentifier: identifier, deadline: clock.now + budget)
             settingsKeeping.beginningFault = nil
             logger.notice("initialized a new cluster", metadata: ["system-identifier": "\(identifier)"])
         } catch {
             noteBeginning(error, "no new cluster is made")
-            try await store.cancelInitialization(by: me, deadline: .now() + budget)
+            try await store.cancelInitialization(by: me, deadline: clock.now + budget)
             throw error
         }
     }
@@ -36,7 +36,7 @@ extension AgentLoop {
     func bootstrapStandby() async throws {
         guard let section, let remote = remote(section) else {
             remoteServer.problem = "standby_cluster names no server to copy"
-            try await Task.sleep(for: Self.pauseAfterFailedCopy)
+            try await clock.sleep(for: Self.pauseAfterFailedCopy)
             return
         }
         guard try await claimNewCluster() else { return }
@@ -45,15 +45,15 @@ extension AgentLoop {
             try await instance.clone(from: remote, deadline: Self.longestCopy)
             let identifier = try await instance.controlData().systemIdentifier
             try await store.completeInitialization(
-                systemIdentifier: identifier, deadline: .now() + timings.retryTimeout)
+                systemIdentifier: identifier, deadline: clock.now + timings.retryTimeout)
             remoteServer.problem = nil
             logger.notice(
                 "copied the remote server", metadata: ["from": "\(section)", "system-identifier": "\(identifier)"])
         } catch {
             remoteServer.problem = "cannot copy \(remote.member): \(error)"
-            try await store.cancelInitialization(by: me, deadline: .now() + timings.retryTimeout)
+            try await store.cancelInitialization(by: me, deadline: clock.now + timings.retryTimeout)
             // The other cluster has better things to do than to answer the same question all the time.
-            try await Task.sleep(for: Self.pauseAfterFailedCopy)
+            try await clock.sleep(for: Self.pauseAfterFailedCopy)
             throw error
         }
     }
@@ -66,7 +66,7 @@ extension AgentLoop {
         if let elder = await peers.positions(of: Array(others)).first(where: { $0.timeline.rawValue > 0 }) {
             throw AgentError(.actionFailed, "\(elder.name) has data already; no new cluster is created beside it")
         }
-        guard try await store.claimInitialization(by: me, deadline: .now() + timings.retryTimeout) else {
+        guard try await store.claimInitialization(by: me, deadline: clock.now + timings.retryTimeout) else {
             logger.notice("failed to acquire initialize lock: another member creates the cluster")
             return false
         }

@@ -23,18 +23,20 @@ extension AgentLoop {
         else {
             return remoteServer.forgetQuestion()
         }
-        guard remoteServer.isToBeAsked(section, at: .now()) else { return }
+        guard remoteServer.isToBeAsked(section, at: clock.now) else { return }
         remoteServer.choose(section)
-        guard let remote = remote(section) else { return remoteServer.noteNobody(at: .now()) }
+        guard let remote = remote(section) else { return remoteServer.noteNobody(at: clock.now) }
         // Owned by `remoteServer`; it runs only after this turn of the loop's.
-        let question = Task {
-            let objection = await instance.objectionToFollowing(remote)
-            // Cancelled: nobody wants to know any more, or another server was asked since.
-            guard !Task.isCancelled else { return }
-            remoteServer.noteAnswer(objection, at: .now())
-            alarm.ring()
-        }
+        let question = clock.start { await self.ask(remote) }
         remoteServer.ask(remote.member, by: question)
+    }
+
+    private func ask(_ remote: Upstream) async {
+        let objection = await instance.objectionToFollowing(remote)
+        // Cancelled: nobody wants to know any more, or another server was asked since.
+        guard !Task.isCancelled else { return }
+        remoteServer.noteAnswer(objection, at: clock.now)
+        alarm.ring()
     }
 
     /// Stops the primary in order: the other members, and a remote server that streams from it, get all it wrote.

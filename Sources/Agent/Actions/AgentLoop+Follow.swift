@@ -47,7 +47,7 @@ extension AgentLoop {
     /// Leaves a standby alone for a while.
     func avoid(_ source: String, because reason: String) {
         logger.notice("cannot use \(source) as a source for now", metadata: ["reason": "\(reason)"])
-        standingBack.avoid(source, at: .now())
+        standingBack.avoid(source, at: clock.now)
     }
 
     func upstream(_ source: String, withSlot: Bool = true) throws -> Upstream {

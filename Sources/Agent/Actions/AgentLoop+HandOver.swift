@@ -73,7 +73,7 @@ extension AgentLoop {
     /// What may restrict whom a leader hands over to, by a live read; nil: nothing does.
     func restriction(_ view: ClusterView) async throws -> SynchronousState? {
         guard view.configuration.standbyCluster == nil else { return nil }
-        return try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
+        return try await store.readSynchronous(deadline: clock.now + timings.retryTimeout)
     }
 
     /// Who may lead, receives now and has replayed what it has, which this leader waits for while it still serves.
@@ -87,10 +87,10 @@ extension AgentLoop {
         guard let goal = await reportPosition()?.position else {
             throw HandOverRefusal("the leader does not tell its own position")
         }
-        let deadline = BootInstant.now() + Grace.heirReceives
+        let deadline = clock.now + Grace.heirReceives
         var hasWaited = false
         while true {
-            let mayWait = BootInstant.now() < deadline
+            let mayWait = clock.now < deadline
             let step = try await heirStep(
                 wanted, among: electable, past: goal, isForced: isForced, mayWait: mayWait, isLeaving: isLeaving)
             switch step {
@@ -101,7 +101,7 @@ extension AgentLoop {
                     logger.notice("waiting for a standby to receive and to replay", metadata: ["members": "\(members)"])
                 }
                 hasWaited = true
-                try await Task.sleep(for: .milliseconds(20))
+                try await clock.sleep(for: .milliseconds(20))
             }
         }
     }
@@ -124,7 +124,7 @@ extension AgentLoop {
     /// - Throws: ``HandOverRefusal`` when it was withdrawn or replaced while this member got ready.
     func take(_ request: FailoverRequest?) async throws {
         guard let request else { return }
-        guard try await store.takeFailover(request, deadline: .now() + timings.retryTimeout) else {
+        guard try await store.takeFailover(request, deadline: clock.now + timings.retryTimeout) else {
             throw HandOverRefusal("the request was withdrawn meanwhile")
         }
     }
@@ -133,9 +133,9 @@ extension AgentLoop {
     /// - Returns: when the server began to stop.
     @discardableResult
     func stopAndRelease(heir: String, until end: BootInstant? = nil) async throws -> BootInstant {
-        let began = BootInstant.now()
+        let began = clock.now
         let position = try await stopCleanly(within: stopLimit(Shutdown.stopTime(until: end, at: began)))
-        let patience = min(.seconds(10), end.map { $0 - .now() } ?? .seconds(10))
+        let patience = min(.seconds(10), end.map { $0 - clock.now } ?? .seconds(10))
         guard await catchesUp(heir, to: position, within: patience) else {
             throw HandOverRefusal("\(heir) did not receive the shutdown checkpoint at \(position)")
         }
@@ -147,7 +147,7 @@ extension AgentLoop {
         try keeper.lowerFence()
         logger.notice(
             "handed the lock over",
-            metadata: ["to": "\(heir)", "position": "\(position)", "stopped_for": "\(BootInstant.now() - began)"])
+            metadata: ["to": "\(heir)", "position": "\(position)", "stopped_for": "\(clock.now - began)"])
         return began
     }
 
@@ -165,15 +165,15 @@ extension AgentLoop {
     }
 
     private func catchesUp(_ heir: String, to position: LSN, within limit: Duration) async -> Bool {
-        let deadline = BootInstant.now() + limit
-        while BootInstant.now() < deadline, !Task.isCancelled {
+        let deadline = clock.now + limit
+        while clock.now < deadline, !Task.isCancelled {
             // Positions are ends of records: past the checkpoint's start means that the heir has all of it.
             if let member = watch.view()?.members[heir], let report = await peers.position(of: member),
                 report.position > position
             {
                 return true
             }
-            do { try await Task.sleep(for: .milliseconds(10)) } catch { return false }
+            do { try await clock.sleep(for: .milliseconds(10)) } catch { return false }
         }
         return false
     }
@@ -186,7 +186,7 @@ extension AgentLoop {
         // A view that is behind costs the heir its vote, and nobody a commit.
         guard let view = watch.view(), view.configuration.synchronous.mode != .off || view.synchronous?.isActive == true
         else { return }
-        let deadline = BootInstant.now() + timings.retryTimeout
+        let deadline = clock.now + timings.retryTimeout
         guard let record = try await store.readSynchronous(deadline: deadline),
             let next = record.vouching(for: heir, by: me)
         else { return }
@@ -207,10 +207,10 @@ extension AgentLoop {
     /// - Parameter former: the timeline of this leader.
     /// - Returns: nil if that was not seen; the lock has moved all the same.
     private func outage(since stopped: BootInstant, after former: Timeline?, until heir: String) async -> Duration? {
-        let deadline = BootInstant.now() + .seconds(5)
-        while BootInstant.now() < deadline, !Task.isCancelled {
-            if let view = watch.view(), isServing(heir, after: former, in: view) { return .now() - stopped }
-            do { try await Task.sleep(for: .milliseconds(5)) } catch { return nil }
+        let deadline = clock.now + .seconds(5)
+        while clock.now < deadline, !Task.isCancelled {
+            if let view = watch.view(), isServing(heir, after: former, in: view) { return clock.now - stopped }
+            do { try await clock.sleep(for: .milliseconds(5)) } catch { return nil }
         }
         return nil
     }

@@ -27,7 +27,7 @@ extension AgentLoop {
         guard let identifier = observation.server.systemIdentifier else { return }
         do {
             try await store.completeInitialization(
-                systemIdentifier: identifier, deadline: .now() + timings.retryTimeout)
+                systemIdentifier: identifier, deadline: clock.now + timings.retryTimeout)
         } catch {
             logger.warning("could not record the system identifier", metadata: ["error": "\(error)"])
         }
@@ -39,15 +39,15 @@ extension AgentLoop {
         guard view.members[me]?.isLabelledPrimary == true else { return }
         for member in view.members.values where member.name != me && member.isLabelledPrimary {
             // Ends by itself within its deadline; the next cycle sees whether it worked.
-            Task {
-                do {
-                    try await store.demoteLabel(of: member.name, deadline: .now() + .seconds(3))
-                } catch {
-                    logger.info(
-                        "could not take the primary label yet",
-                        metadata: ["from": "\(member.name)", "error": "\(error)"])
-                }
-            }
+            clock.start { await self.unlabel(member.name) }
+        }
+    }
+
+    private func unlabel(_ member: String) async {
+        do {
+            try await store.demoteLabel(of: member, deadline: clock.now + .seconds(3))
+        } catch {
+            logger.info("could not take the primary label yet", metadata: ["from": "\(member)", "error": "\(error)"])
         }
     }
 

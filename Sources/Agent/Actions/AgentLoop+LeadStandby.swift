@@ -32,7 +32,7 @@ extension AgentLoop {
     /// either, which will be on another course.
     private func forgetSynchronous(_ view: ClusterView) async {
         guard view.synchronous?.isActive == true else { return }
-        let deadline = BootInstant.now() + min(timings.retryTimeout, .seconds(1))
+        let deadline = clock.now + min(timings.retryTimeout, .seconds(1))
         do {
             guard let record = try await store.readSynchronous(deadline: deadline), record.isActive else { return }
             _ = try await store.writeSynchronous(SynchronousState(leader: nil), over: record, deadline: deadline)

@@ -22,7 +22,7 @@ extension AgentLoop {
         try requireLock()
         try requireNoStandbyCluster()
         reign.notePromotion()
-        let started = BootInstant.now()
+        let started = clock.now
         let timeline: Timeline
         do {
             timeline = try await endRecovery()
@@ -33,7 +33,7 @@ extension AgentLoop {
         // Those of a cluster that was copied from another one are the other one's.
         life.noteRoles(exist: !wasStandbyLeader)
         logger.notice(
-            "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(BootInstant.now() - started)"])
+            "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(clock.now - started)"])
         // What the server was told last may lack a few bytes of where it really left the former timeline.
         let start = await instance.history(of: timeline)?.end(of: before.timeline) ?? before.position
         reign.begin(
@@ -41,7 +41,7 @@ extension AgentLoop {
                 timeline: timeline,
                 change: TimelineSwitch(
                     timeline: before.timeline, position: start, reason: "no recovery target specified",
-                    time: WallClock.now(), newLeader: me)),
+                    time: clock.wallTime.text, newLeader: me)),
             loss: wasStandbyLeader
                 ? nil : judgeLoss(of: reign.takenLock, by: me, timeline: before.timeline, start: start))
         try await takeOffice()
@@ -73,16 +73,16 @@ extension AgentLoop {
     /// Looks again and again what replay waits for, until recovery has ended.
     private func clearTheWay() async {
         var promotion = PromotionWatch()
-        let began = BootInstant.now()
+        let began = clock.now
         while true {
             do {
-                try await Task.sleep(for: PromotionWatch.interval)
+                try await clock.sleep(for: PromotionWatch.interval)
                 let status = try await instance.recoveryStatus(deadline: .seconds(2))
                 guard status.isInRecovery else { return }
-                outage.noteReplay(status.replayed, at: .now())
-                if BootInstant.now() - began >= PromotionWatch.usualTime { note(status) }
+                outage.noteReplay(status.replayed, at: clock.now)
+                if clock.now - began >= PromotionWatch.usualTime { note(status) }
                 switch promotion.look(
-                    replayed: status.replayed, waitsForTransaction: status.wait == .transaction, at: .now())
+                    replayed: status.replayed, waitsForTransaction: status.wait == .transaction, at: clock.now)
                 {
                 case .wait: break
                 case .endTransactions:
@@ -118,9 +118,9 @@ extension AgentLoop {
 
     /// A startup process that cannot end its recovery, for example because the disk is full, takes the server with it.
     func noteFailedPromotion() async {
-        let deadline = BootInstant.now() + .seconds(1)
-        while instance.runningPostmaster != nil, BootInstant.now() < deadline, !Task.isCancelled {
-            do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
+        let deadline = clock.now + .seconds(1)
+        while instance.runningPostmaster != nil, clock.now < deadline, !Task.isCancelled {
+            do { try await clock.sleep(for: .milliseconds(10)) } catch { return }
         }
         if instance.runningPostmaster == nil { outage.noteFailedStart() }
     }

@@ -49,7 +49,7 @@ extension AgentLoop {
     private func standingRequest(_ view: ClusterView) async -> FailoverRequest? {
         guard let request = view.failover else { return nil }
         do {
-            return try await store.readFailover(deadline: .now() + timings.retryTimeout) == request ? request : nil
+            return try await store.readFailover(deadline: clock.now + timings.retryTimeout) == request ? request : nil
         } catch {
             logger.warning(
                 "whether a change of leader is still asked for is not known", metadata: ["error": "\(error)"])
@@ -62,7 +62,7 @@ extension AgentLoop {
         reign.electedOver = nil
         // Nobody in a standby cluster acknowledges commits. Whatever mode this agent knows of, the record decides.
         guard watch.view()?.configuration.standbyCluster == nil else { return nil }
-        let record = try await store.readSynchronous(deadline: .now() + timings.retryTimeout)
+        let record = try await store.readSynchronous(deadline: clock.now + timings.retryTimeout)
         return SynchronousElection(policy, record: record, lock: lock)
     }
 
@@ -80,7 +80,7 @@ extension AgentLoop {
     /// - Returns: nil when it is not free; otherwise the record, which is nil when the object does not exist.
     private func readFreeLock() async throws -> LockRecord?? {
         let limit = timings
-        let record = try await store.readLock(deadline: .now() + limit.retryTimeout)
+        let record = try await store.readLock(deadline: clock.now + limit.retryTimeout)
         guard let standing = watch.standing(of: record, ttl: limit.ttl) else {
             logger.info("the lock has changed while it was read")
             return nil
@@ -122,12 +122,12 @@ extension AgentLoop {
     /// Nobody the last leader listed exists any more, so nobody is left who could agree that it stays.
     private func isWholeListGone(_ record: LockRecord?) async throws -> Bool {
         guard let list = record?.failsafe, list.isSucceeded(by: identity) else { return false }
-        let existing = try await store.existingPods(deadline: .now() + timings.retryTimeout)
+        let existing = try await store.existingPods(deadline: clock.now + timings.retryTimeout)
         return list.isGone(existing: existing, holder: record?.identity)
     }
 
     private func standBack(_ reason: String) {
         logger.info("not racing for now: \(reason)")
-        standingBack.noteRace(at: .now())
+        standingBack.noteRace(at: clock.now)
     }
 }

@@ -64,7 +64,7 @@ extension AgentLoop {
     func reportAbandoned(_ upstream: Upstream) async throws {
         let abandoned = try await instance.abandonedWAL(against: upstream, isBegunByAnother: isOnUnrecordedCourse)
         try await store.recordAbandoned(
-            abandoned, of: me, leader: upstream.member, deadline: .now() + timings.retryTimeout)
+            abandoned, of: me, leader: upstream.member, deadline: clock.now + timings.retryTimeout)
         logger.warning(
             "the WAL from \(abandoned.start) to \(abandoned.end) on timeline \(abandoned.timeline) is left behind",
             metadata: [
@@ -78,7 +78,7 @@ extension AgentLoop {
         do {
             let abandoned = try await instance.abandonedWAL(against: upstream)
             try await store.recordAbandoned(
-                abandoned, of: me, leader: upstream.member, deadline: .now() + timings.retryTimeout)
+                abandoned, of: me, leader: upstream.member, deadline: clock.now + timings.retryTimeout)
         } catch {
             // Nothing is lost by it; the failover's range stays what the new leader knew.
             logger.info("could not record that no WAL is left behind", metadata: ["error": "\(error)"])

@@ -14,20 +14,20 @@ extension AgentLoop {
         if plan.mayLeadAfterAll, await hasEndedRecovery() { return }
         if plan.endsServer(server) { try await killServer() }
         let way = plan.timeForOthers(timings)
-        if let way { standingBack.giveWay(until: .now() + way) }
+        if let way { standingBack.giveWay(until: clock.now + way) }
         _ = await keeper.release(heir: nil, position: nil)
         if way != nil { standingBack.noteGivenWay() }
         // What runs is a standby, which needs no deadline.
         try keeper.lowerFence()
-        try await Task.sleep(for: timings.retryTimeout)
+        try await clock.sleep(for: timings.retryTimeout)
     }
 
     /// `pg_ctl restart` stops a server, and starts another one a moment later.
     func isRestartedByHand(within limit: Duration) async throws -> Bool {
-        let deadline = BootInstant.now() + limit
-        while BootInstant.now() < deadline {
+        let deadline = clock.now + limit
+        while clock.now < deadline {
             if await adoptStartedByHand() { return true }
-            try await Task.sleep(for: .milliseconds(20))
+            try await clock.sleep(for: .milliseconds(20))
         }
         return false
     }

@@ -44,7 +44,7 @@ extension AgentLoop {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.startPrimary() }
             group.addTask {
-                try await Task.sleep(for: limit)
+                try await self.clock.sleep(for: limit)
                 throw AgentError(.actionFailed, "PostgreSQL did not come up within \(limit), primary_start_timeout")
             }
             defer { group.cancelAll() }
@@ -77,13 +77,13 @@ extension AgentLoop {
     /// The next member is not restarted before this one receives again; one that cannot is no failed restart, and without a
     /// leader there is something better to do. The record names one that has died for as long as nobody else leads.
     private func streamsAgain(within limit: Duration) async {
-        let deadline = BootInstant.now() + limit
-        while BootInstant.now() < deadline, !watch.standing(ttl: timings.ttl).isFree {
+        let deadline = clock.now + limit
+        while clock.now < deadline, !watch.standing(ttl: timings.ttl).isFree {
             if case .answered(let status) = await instance.observe(deadline: .seconds(1)) {
                 life.see(status)
                 if status.receiver?.isStreaming == true || !status.isInRecovery { return }
             }
-            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
+            do { try await clock.sleep(for: .milliseconds(50)) } catch { return }
         }
     }
 

@@ -28,7 +28,7 @@ extension AgentLoop {
     }
 
     private func shutDownLeader() async throws {
-        let end = BootInstant.now() + Shutdown.time
+        let end = clock.now + Shutdown.time
         let heir: String?
         do {
             heir = try await heirOnLeaving()
@@ -46,7 +46,7 @@ extension AgentLoop {
         }
         // The checkpoint has had some of the time.
         if instance.runningPostmaster != nil {
-            let limit = min(.seconds(30), Shutdown.stopTime(until: end, at: .now()))
+            let limit = min(.seconds(30), Shutdown.stopTime(until: end, at: clock.now))
             try await instance.stop(.fast, deadline: stopLimit(limit))
         }
         let position = try await instance.shutdownCheckpoint()?.checkpoint

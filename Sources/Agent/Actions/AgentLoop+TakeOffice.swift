@@ -45,7 +45,8 @@ extension AgentLoop {
     /// Called as long as this member leads: what failed while it took office is made up for. A member that has to be rewound
     /// would wait for ever for a checkpoint nobody asked for.
     func announce(_ view: ClusterView) async {
-        if reign.beginCheckpoint() { checkpointAfterPromotion() }
+        // Owned by nobody: it ends by itself, at the latest with the server.
+        if reign.beginCheckpoint() { clock.start { await self.checkpointAfterPromotion() } }
         guard view.configuration.standbyCluster == nil, case .primary(let primary) = server else { return }
         if reign.begun?.timeline != primary.timeline {
             reign.begun = await beginning(of: primary.timeline).map {
@@ -54,7 +55,7 @@ extension AgentLoop {
         }
         // Also when it was there before: whatever took it out, nothing else tells this course from another one.
         guard let change = reign.begun?.change, view.history.last?.isSame(as: change) != true else { return }
-        let deadline = BootInstant.now() + view.configuration.timings.retryTimeout
+        let deadline = clock.now + view.configuration.timings.retryTimeout
         do {
             // A watch may show what was before the last promotion; a member that is not leader any more has nothing to tell,
             // and one that finds that out only after this look names a version its successor has replaced.
@@ -82,22 +83,20 @@ extension AgentLoop {
     private func beginning(of timeline: Timeline) async -> TimelineSwitch? {
         await instance.history(of: timeline)?.switches.last.map {
             TimelineSwitch(
-                timeline: $0.timeline, position: $0.position, reason: $0.reason, time: WallClock.now(), newLeader: me)
+                timeline: $0.timeline, position: $0.position, reason: $0.reason, time: clock.wallTime.text,
+                newLeader: me)
         }
     }
 
     /// pg_rewind reads our timeline from pg_control, which only a checkpoint writes there. Clients need not wait for it.
-    private func checkpointAfterPromotion() {
-        // Owned by nobody: it ends by itself, at the latest with the server.
-        Task {
-            do {
-                try await instance.checkpoint(deadline: .seconds(300))
-                reign.endCheckpoint(isDone: true)
-                alarm.ring()
-            } catch {
-                reign.endCheckpoint(isDone: false)
-                logger.warning("the checkpoint after promotion failed", metadata: ["error": "\(error)"])
-            }
+    private func checkpointAfterPromotion() async {
+        do {
+            try await instance.checkpoint(deadline: .seconds(300))
+            reign.endCheckpoint(isDone: true)
+            alarm.ring()
+        } catch {
+            reign.endCheckpoint(isDone: false)
+            logger.warning("the checkpoint after promotion failed", metadata: ["error": "\(error)"])
         }
     }
 

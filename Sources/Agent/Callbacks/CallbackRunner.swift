@@ -1,5 +1,4 @@
 import ClusterRecords
-import Fence
 import Glibc
 import HighAvailability
 import Logging
@@ -18,6 +17,7 @@ actor CallbackRunner {
     private let directory: String
     private let cluster: String
     private let environment: [String: String]
+    private let clock: any AgentClock
     private let logger: Logger
     private var queues: [Lane: CallbackQueue] = [:]
     private var running: [Lane: CallbackProcess] = [:]
@@ -29,7 +29,7 @@ actor CallbackRunner {
     /// How long one that has to end may take to do so by itself.
     static let grace = Duration.seconds(2)
 
-    init(_ configuration: AgentConfiguration, logger: Logger) {
+    init(_ configuration: AgentConfiguration, clock: any AgentClock, logger: Logger) {
         directory = configuration.callbacksDirectory
         cluster = configuration.scope.cluster
         environment = [
@@ -38,6 +38,7 @@ actor CallbackRunner {
             "MATRIARCH_CLUSTER": configuration.scope.cluster, "MATRIARCH_MEMBER": configuration.member,
             "MATRIARCH_NAMESPACE": configuration.scope.namespace,
         ]
+        self.clock = clock
         self.logger = logger
         // Not bounded: some events of a member's life, and none waits here for a script.
         (events, submit) = AsyncStream.makeStream()
@@ -45,15 +46,17 @@ actor CallbackRunner {
 
     /// Begins, and says what is going to be called.
     func start() {
-        intake = Task {
-            for await event in events {
-                let lane: Lane = event.call.action == .reload ? .reload : .course
-                perform(queues[lane, default: CallbackQueue()].add(event.call), on: lane, limit: event.limit)
-            }
-        }
+        intake = clock.start { await self.takeIn() }
         let found = CallbackAction.allCases.map(\.rawValue).filter { access("\(directory)/\($0)", X_OK) == 0 }
         guard !found.isEmpty else { return }
         logger.notice("callbacks: \(found.joined(separator: ", "))", metadata: ["directory": "\(directory)"])
+    }
+
+    private func takeIn() async {
+        for await event in events {
+            let lane: Lane = event.call.action == .reload ? .reload : .course
+            perform(queues[lane, default: CallbackQueue()].add(event.call), on: lane, limit: event.limit)
+        }
     }
 
     /// Has it told as soon as it may be, in the order of the calls; waits for nothing.
@@ -65,19 +68,19 @@ actor CallbackRunner {
     func finish(within limit: Duration) async {
         submit.finish()
         await intake?.value
-        let deadline = BootClock.now() + limit
-        while !isIdle, BootClock.now() < deadline { await Self.pause() }
+        let deadline = clock.now + limit
+        while !isIdle, clock.now < deadline { await pause() }
         for process in running.values { process.kill() }
         // What is killed is gone at once, unless the kernel holds it; then its container's end takes it.
-        let end = BootClock.now() + Self.grace
-        while !isIdle, BootClock.now() < end { await Self.pause() }
+        let end = clock.now + Self.grace
+        while !isIdle, clock.now < end { await pause() }
     }
 
     private var isIdle: Bool { queues.values.allSatisfy(\.isIdle) }
 
-    private static func pause() async {
+    private func pause() async {
         // Not cancelled: this is the agent's last work.
-        try? await Task.sleep(for: .milliseconds(10))
+        try? await clock.sleep(for: .milliseconds(10))
     }
 
     private func perform(_ step: CallbackQueue.Step, on lane: Lane, limit: Duration) {
@@ -88,12 +91,14 @@ actor CallbackRunner {
             guard let process = start(call) else { return next(on: lane, limit: limit) }
             running[lane] = process
             // Owned by its lane: the next one begins when this one has ended.
-            Task {
-                await attend(process, of: call, limit: limit)
-                running[lane] = nil
-                next(on: lane, limit: limit)
-            }
+            clock.start { await self.see(through: process, of: call, on: lane, limit: limit) }
         }
+    }
+
+    private func see(through process: CallbackProcess, of call: CallbackCall, on lane: Lane, limit: Duration) async {
+        await attend(process, of: call, limit: limit)
+        running[lane] = nil
+        next(on: lane, limit: limit)
     }
 
     private func next(on lane: Lane, limit: Duration) {
@@ -119,28 +124,28 @@ actor CallbackRunner {
     }
 
     private func attend(_ process: CallbackProcess, of call: CallbackCall, limit: Duration) async {
-        let began = BootClock.now()
+        let began = clock.now
         let logger = logger(for: call)
-        let patience = Task {
+        let patience = clock.start {
             // Cancelled when it has ended in time.
-            do { try await Task.sleep(for: limit) } catch { return }
+            do { try await self.clock.sleep(for: limit) } catch { return }
             logger.warning("the callback takes longer than it may: ending it", metadata: ["limit": "\(limit)"])
-            end(process)
+            await self.end(process)
         }
         var status: Int32 = 0
         for await value in process.status { status = value }
         patience.cancel()
         logger.log(
             level: status == 0 ? .notice : .warning, "callback ended",
-            metadata: ["status": "\(status)", "elapsed": "\(BootClock.now() - began)"])
+            metadata: ["status": "\(status)", "elapsed": "\(clock.now - began)"])
     }
 
     private func end(_ process: CallbackProcess) {
         process.terminate()
         // Ends by itself; a process that is gone is not signalled.
-        Task {
+        clock.start { [clock] in
             // Never cancelled.
-            try? await Task.sleep(for: Self.grace)
+            try? await clock.sleep(for: Self.grace)
             process.kill()
         }
     }

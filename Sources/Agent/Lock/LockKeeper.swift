@@ -16,6 +16,7 @@ final class LockKeeper: Sendable {
     private let store: any ClusterStore
     let desk: LockDesk
     private let watchdog: Watchdog
+    private let clock: any AgentClock
     private let logger: Logger
     private let terms: @Sendable () -> Terms
     private let consent: @Sendable (FailsafeRound) async -> FailsafeConsent
@@ -36,7 +37,8 @@ final class LockKeeper: Sendable {
     }
 
     init(
-        identity: HolderIdentity, store: any ClusterStore, desk: LockDesk, watchdog: Watchdog, logger: Logger,
+        identity: HolderIdentity, store: any ClusterStore, desk: LockDesk, watchdog: Watchdog,
+        clock: any AgentClock, logger: Logger,
         terms: @escaping @Sendable () -> Terms,
         consent: @escaping @Sendable (FailsafeRound) async -> FailsafeConsent
     ) {
@@ -44,6 +46,7 @@ final class LockKeeper: Sendable {
         self.store = store
         self.desk = desk
         self.watchdog = watchdog
+        self.clock = clock
         self.logger = logger
         self.terms = terms
         self.consent = consent
@@ -81,7 +84,7 @@ final class LockKeeper: Sendable {
             group.addTask {
                 while !Task.isCancelled {
                     // Finer than loopWait, so that a renewal is never late by a whole heartbeat. Cancellation ends the loop.
-                    try? await Task.sleep(for: .milliseconds(100))
+                    try? await self.clock.sleep(for: .milliseconds(100))
                     self.commands.submit(.heartbeat)
                 }
             }
@@ -199,7 +202,7 @@ final class LockKeeper: Sendable {
     private func keepByConsent() async {
         while !Task.isCancelled {
             // As fine as the heartbeat. Cancellation ends the loop.
-            try? await Task.sleep(for: .milliseconds(100))
+            try? await clock.sleep(for: .milliseconds(100))
             let terms = terms()
             guard terms.failsafe != nil,
                 let round = desk.look({ $0.beginRound(at: $1, mayRenew: terms.mayRenew, terms.timings) })

@@ -96,7 +96,7 @@ extension AgentLoop {
 
     func finish(_ request: FailoverRequest?, _ result: SwitchoverResult) async {
         do {
-            try await store.finishFailover(request, result: result, deadline: .now() + timings.retryTimeout)
+            try await store.finishFailover(request, result: result, deadline: clock.now + timings.retryTimeout)
             requests.noteAnswer(to: request)
         } catch {
             logger.warning("could not record the switchover's outcome", metadata: ["error": "\(error)"])

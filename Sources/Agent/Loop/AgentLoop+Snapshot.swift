@@ -44,7 +44,7 @@ extension AgentLoop {
         if case .mine(let until) = lock, wish?.isRouted == true, !isAboutToFollow { snapshot.lockExpiry = until }
         snapshot.storeSeen = watch.lastHeard
         if let heard = watch.lastHeard {
-            snapshot.storeSeenEpochSeconds = WallClock.epochSeconds() - (BootInstant.now() - heard).milliseconds / 1000
+            snapshot.storeSeenEpochSeconds = clock.wallTime.epochSeconds - (clock.now - heard).milliseconds / 1000
         }
         snapshot.isFailsafeActive = keeper.isByConsent || watch.failsafeLeader != nil
         guard let view else { return snapshot }

@@ -25,13 +25,14 @@ actor AgentLoop {
     let watchdog: Watchdog
     let callbacks: CallbackRunner
     let state: AgentState
+    let clock: any AgentClock
     /// Whoever writes the server's configuration is in there.
     let configurationTurn = Turnstile()
     let logger: Logger
     /// Nil unless somebody asked for it.
     private let trace: DecisionTrace?
 
-    nonisolated let alarm = Alarm()
+    nonisolated let alarm: Alarm
 
     var agentFile: KeptAgentFile
     var server = ServerState.noData
@@ -64,7 +65,7 @@ actor AgentLoop {
         configuration: AgentConfiguration, identity: HolderIdentity, file: AgentFile, instance: PostgresInstance,
         store: any ClusterStore, watch: ClusterWatch, keeper: LockKeeper, publisher: MemberPublisher,
         route: RouteKeeper, peers: PeerClient, watchdog: Watchdog, callbacks: CallbackRunner, state: AgentState,
-        logger: Logger
+        clock: any AgentClock, logger: Logger
     ) {
         self.configuration = configuration
         self.identity = identity
@@ -79,6 +80,8 @@ actor AgentLoop {
         self.watchdog = watchdog
         self.callbacks = callbacks
         self.state = state
+        self.clock = clock
+        alarm = Alarm(clock: clock)
         self.logger = logger
         trace = configuration.trace.map { DecisionTrace(path: $0, logger: logger) }
     }
@@ -132,7 +135,7 @@ actor AgentLoop {
         refreshTerms(view)
         if activity == nil {
             server = await observeServer(view)
-            life.noteStreaming(server, at: .now())
+            life.noteStreaming(server, at: clock.now)
             notePromotionIsOver()
         }
         let isPrimary = if case .primary = server { true } else { false }
@@ -151,13 +154,13 @@ actor AgentLoop {
         let isWatchdogMissing = keepWatchdog(view)
         noteStoreProblems()
         var observation = Observation(
-            now: .now(), me: me, tags: tags, cluster: view, lock: lock, server: server, activity: activity?.kind,
+            now: clock.now, me: me, tags: tags, cluster: view, lock: lock, server: server, activity: activity?.kind,
             followed: life.followed, followedRemote: life.followedRemote,
             remoteObjection: remoteServer.objection, notStreamingSince: life.notStreamingSince,
             avoidedSources: standingBack.avoidedSources, standsBackUntil: standingBack.until,
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
             isElectedByRequest: reign.isElectedByRequest, wonRequest: requests.won?.request,
-            wallClock: WallClock.instant(), answeredRestart: requests.restartReport(of: me, in: view)?.id,
+            wallClock: clock.wallTime, answeredRestart: requests.restartReport(of: me, in: view)?.id,
             lockEnd: keeper.end,
             outage: outage.current,
             isWatchdogMissing: isWatchdogMissing)
@@ -188,7 +191,7 @@ actor AgentLoop {
     }
 
     private func remember(_ view: ClusterView?, lock: LockStanding, pause: Duration) {
-        let snapshot = snapshot(view, lock: lock, wish: publisher.wanted, nextLoop: .now() + pause)
+        let snapshot = snapshot(view, lock: lock, wish: publisher.wanted, nextLoop: clock.now + pause)
         state.update { $0.snapshot = snapshot }
     }
 
@@ -218,7 +221,7 @@ actor AgentLoop {
             $0.failsafe = list
         }
         let read = Result { () throws(Problem) in try AgentFile.read(path: configuration.agentFile) }
-        switch agentFile.take(read, at: .now()) {
+        switch agentFile.take(read, at: clock.now) {
         case .unchanged: break
         case .replaced:
             logger.notice("the agent file has changed")
@@ -239,31 +242,39 @@ actor AgentLoop {
         _ body: @escaping @Sendable (isolated AgentLoop) async throws -> Void
     ) {
         let number = activities.nextNumber()
-        let started = BootInstant.now()
+        let started = clock.now
         let former = activity?.task
         former?.cancel()
         state.update {
             $0.healthyUntil = ServerHealth.renewable(until: $0.healthyUntil, during: kind, from: started, timings)
         }
-        let task = Task {
+        // Owned by `activities`.
+        let task = clock.start {
             if !overtaking { await former?.value }
-            do {
-                try await body(self)
-                logger.info("\(kind.rawValue): done", metadata: ["elapsed": "\(BootInstant.now() - started)"])
-            } catch {
-                logger.error("\(kind.rawValue): \(error)", metadata: ["elapsed": "\(BootInstant.now() - started)"])
-                // Whatever is wrong may last: do not spin on it.
-                try? await Task.sleep(for: .milliseconds(500))
-            }
+            await self.perform(kind, since: started, body)
             if overtaking { await former?.value }
-            finish(number)
+            await self.finish(number)
         }
         activities.begin(kind, number, task)
     }
 
+    private func perform(
+        _ kind: Activity, since started: BootInstant,
+        _ body: @escaping @Sendable (isolated AgentLoop) async throws -> Void
+    ) async {
+        do {
+            try await body(self)
+            logger.info("\(kind.rawValue): done", metadata: ["elapsed": "\(clock.now - started)"])
+        } catch {
+            logger.error("\(kind.rawValue): \(error)", metadata: ["elapsed": "\(clock.now - started)"])
+            // Whatever is wrong may last: do not spin on it.
+            try? await clock.sleep(for: .milliseconds(500))
+        }
+    }
+
     private func finish(_ number: Int) {
         guard activities.end(number) else { return }
-        let end = ServerHealth.renewable(afterActivityAt: .now(), timings)
+        let end = ServerHealth.renewable(afterActivityAt: clock.now, timings)
         state.update { $0.healthyUntil = end }
         alarm.ring()
     }

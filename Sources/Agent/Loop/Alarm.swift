@@ -1,13 +1,16 @@
 import Synchronization
+import Units
 
 /// Wakes the loop: at once, or after a pause. Calls that come while it is awake are one.
 final class Alarm: Sendable {
+    private let clock: any AgentClock
     let calls: AsyncStream<Void>
     private let call: AsyncStream<Void>.Continuation
     /// Rings after a pause; replaced by the next one, ended by ``stop()``.
     private let timer = Mutex<Task<Void, Never>?>(nil)
 
-    init() {
+    init(clock: any AgentClock) {
+        self.clock = clock
         (calls, call) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -15,10 +18,9 @@ final class Alarm: Sendable {
 
     /// Takes the place of a pause that is not over.
     func ring(after pause: Duration) {
-        let call = call
-        let next = Task {
+        let next = clock.start { [clock, call] in
             // Cancelled when another timer was set.
-            do { try await Task.sleep(for: pause) } catch { return }
+            do { try await clock.sleep(for: pause) } catch { return }
             call.yield()
         }
         replace(by: next)

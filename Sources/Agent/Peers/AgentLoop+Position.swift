@@ -22,7 +22,7 @@ extension AgentLoop {
     /// - Returns: with what a running server said; nil when nothing can be told.
     private func measurePosition() async -> (report: PositionReport, status: ServerStatus?)? {
         let availability = Availability(
-            tags: tags, isStopping: isStopping, givesWay: .now() < standingBack.gaveWayUntil,
+            tags: tags, isStopping: isStopping, givesWay: clock.now < standingBack.gaveWayUntil,
             lacksWatchdog: watchdog.hasFailed,
             isBarred: watch.isBarred(ttl: timings.ttl))
         // A candidate may ask before the loop has looked.

@@ -22,11 +22,11 @@ extension AgentLoop {
     ///
     /// A refusal comes with the position all the same: it tells the candidate that somebody is there.
     func answerSeal(_ wanted: Seal) async -> PositionAnswer? {
-        let deadline = BootInstant.now() + .milliseconds(700)
+        let deadline = clock.now + .milliseconds(700)
         var verdict = judge(wanted)
         // The candidate's watch may be a moment ahead of ours.
-        while case .refuse = verdict, BootInstant.now() < deadline, !Task.isCancelled {
-            do { try await Task.sleep(for: .milliseconds(10)) } catch { break }
+        while case .refuse = verdict, clock.now < deadline, !Task.isCancelled {
+            do { try await clock.sleep(for: .milliseconds(10)) } catch { break }
             verdict = judge(wanted)
         }
         let refusal: String
@@ -102,7 +102,7 @@ extension AgentLoop {
     func requireNoSeal(against leader: String) async throws {
         while let promised = seal {
             // Live: the watch may be behind, and show the lock as it was before it was promised away.
-            let lock = try await store.readLock(deadline: .now() + timings.retryTimeout)
+            let lock = try await store.readLock(deadline: clock.now + timings.retryTimeout)
             guard let lock, lock.leader == leader, promised.permitsFollowing(lock) else {
                 throw AgentError(
                     .actionFailed,

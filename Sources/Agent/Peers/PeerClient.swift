@@ -7,8 +7,12 @@ import Units
 /// Asks the other agents, over REST and at this moment.
 struct PeerClient: Sendable {
     private let prover: PeerProver
+    private let clock: any AgentClock
 
-    init(_ prover: PeerProver) { self.prover = prover }
+    init(_ prover: PeerProver, clock: any AgentClock) {
+        self.prover = prover
+        self.clock = clock
+    }
 
     /// Asks all of them at the same time; whoever does not answer in time is not in the result.
     ///
@@ -118,7 +122,7 @@ struct PeerClient: Sendable {
         guard let uid = entry.podUID else { return .none }
         let body = leader.message(to: entry.name, podUID: uid, round).json.serialized()
         while true {
-            let left = round.deadline - .now()
+            let left = round.deadline - clock.now
             guard left > .zero, !Task.isCancelled else { return .none }
             do {
                 guard
@@ -142,7 +146,7 @@ struct PeerClient: Sendable {
                 // Silent, or its agent is being started again: asked again below.
             }
             // The pace of asking. Cancellation shows above.
-            try? await Task.sleep(for: .milliseconds(250))
+            try? await clock.sleep(for: .milliseconds(250))
         }
     }
 }

@@ -1,6 +1,5 @@
 import AgentAPI
 import ClusterRecords
-import Fence
 import Synchronization
 import Units
 
@@ -30,17 +29,17 @@ final class PeerGuard: Sendable {
     private let keys: MembershipKeys
     /// Whether the store shows a member at this address that cannot prove that it is one.
     private let cannotProve: @Sendable (_ address: String) -> Bool
-    private let clock: @Sendable () -> BootInstant
+    private let clock: any AgentClock
     private let books: Mutex<Books>
 
     init(
-        _ keys: MembershipKeys, cannotProve: @escaping @Sendable (_ address: String) -> Bool,
-        clock: @escaping @Sendable () -> BootInstant = BootClock.now
+        _ keys: MembershipKeys, clock: any AgentClock,
+        cannotProve: @escaping @Sendable (_ address: String) -> Bool
     ) {
         self.keys = keys
         self.cannotProve = cannotProve
         self.clock = clock
-        books = Mutex(Books(present: Book(challenge: PeerNonce.draw()), since: clock()))
+        books = Mutex(Books(present: Book(challenge: PeerNonce.draw()), since: clock.now))
     }
 
     /// - Returns: nil when it may be answered; otherwise what is said instead.
@@ -88,7 +87,7 @@ final class PeerGuard: Sendable {
     }
 
     private func turn(_ books: inout Books) {
-        let now = clock()
+        let now = clock.now
         guard now - books.since >= Self.life || books.present.nonces.count >= Self.capacity else { return }
         // A challenge told longer ago than two lives was heard by nobody who still asks.
         books.former = now - books.since < Self.life * 2 ? books.present : nil

@@ -11,12 +11,14 @@ final class PeerProver: Sendable {
 
     private let transport: HTTPTransport
     private let keys: MembershipKeys
+    private let clock: any AgentClock
     /// What each member told last, by its `api_url`.
     private let challenges = Mutex<[String: String]>([:])
 
-    init(transport: HTTPTransport, keys: MembershipKeys) {
+    init(transport: HTTPTransport, keys: MembershipKeys, clock: any AgentClock) {
         self.transport = transport
         self.keys = keys
+        self.clock = clock
     }
 
     /// Asks, and asks again with the challenge it is told: at first with this member's newest key, then with the one before,
@@ -29,7 +31,7 @@ final class PeerProver: Sendable {
         beside apiURL: String, within limit: Duration
     ) async throws(HTTPTransportError) -> HTTPResponse? {
         guard let url = path.url(beside: apiURL, query: query) else { return nil }
-        let end = BootInstant.now() + limit
+        let end = clock.now + limit
         let keys = keys.all()
         var request = HTTPRequest(method: method, url: url)
         if !body.isEmpty {
@@ -50,7 +52,7 @@ final class PeerProver: Sendable {
                     nonce: PeerNonce.draw(), key: key)
                 request.headers.append((PeerHeader.proof, proof.description))
             }
-            let answer = try await transport.send(request, deadline: max(end - BootInstant.now(), .milliseconds(1)))
+            let answer = try await transport.send(request, deadline: max(end - clock.now, .milliseconds(1)))
             response = answer
             guard answer.status == 403, let challenge = answer.head.headers[PeerHeader.challenge] else { break }
             remember(challenge, of: apiURL)

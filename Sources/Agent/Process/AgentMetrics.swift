@@ -7,13 +7,14 @@ import Units
 /// The agent's metrics: Patroni's names, so that existing dashboards work, and ours.
 enum AgentMetrics {
     /// Registers everything that is read from the snapshot at the time of a scrape.
-    static func register(in registry: MetricsRegistry, snapshot: @escaping @Sendable () -> MemberSnapshot?) {
+    static func register(
+        in registry: MetricsRegistry, clock: any AgentClock, snapshot: @escaping @Sendable () -> MemberSnapshot?
+    ) {
         ProcessMetrics.register(in: registry)
-        registry.addCollector { snapshot().map(families) ?? [] }
+        registry.addCollector { snapshot().map { families($0, at: clock.now) } ?? [] }
     }
 
-    private static func families(_ member: MemberSnapshot) -> [MetricSnapshot] {
-        let now = BootInstant.now()
+    private static func families(_ member: MemberSnapshot, at now: BootInstant) -> [MetricSnapshot] {
         let leads = member.lockExpiry.map { now < $0 } ?? false
         let running = member.state == .running
         var list: [MetricSnapshot] = []

@@ -15,6 +15,7 @@ import Units
 /// One member's agent, from its first log line to its last.
 public struct AgentProcess: Sendable {
     private let configuration: AgentConfiguration
+    private let clock: any AgentClock = BootClock()
     private let logger: Logger
 
     public init(configuration: AgentConfiguration, logger: Logger) {
@@ -47,32 +48,34 @@ public struct AgentProcess: Sendable {
         state.update { $0.containerInstance = instanceName }
         let fence = try FenceHandle.inherited()
         if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
-        let desk = LockDesk(me: identity, fence: fence, clock: BootClock.now)
+        let desk = LockDesk(me: identity, fence: fence, clock: clock)
         let watch = ClusterWatch(
             client: client, scope: scope, lockObject: file.lockObject, container: MemberPod.container,
-            desk: desk, logger: logger, clock: BootClock.now)
+            desk: desk, logger: logger, clock: clock)
         let store = KubernetesClusterStore(
             client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions), scope: scope,
-            lockObject: file.lockObject, watch: watch, logger: logger, clock: BootClock.now, wallClock: WallClock.now)
-        let peers = PeerClient(PeerProver(transport: HTTPTransport(), keys: keys))
+            lockObject: file.lockObject, watch: watch, logger: logger, clock: clock,
+            wallClock: { [clock] in clock.wallTime.text })
+        let peers = PeerClient(PeerProver(transport: HTTPTransport(), keys: keys, clock: clock), clock: clock)
         let leader = FailsafeLeader(
             scope: scope, identity: identity,
             connectionURL: configuration.connectionURL, apiURL: configuration.apiURL)
         let watchdog = Watchdog(configuration.watchdog ?? file.watchdog, logger: logger)
         let keeper = LockKeeper(
-            identity: identity, store: store, desk: desk, watchdog: watchdog, logger: logger,
-            terms: { state.terms() },
+            identity: identity, store: store, desk: desk, watchdog: watchdog, clock: clock, logger: logger,
+            terms: { [clock] in state.terms(at: clock.now) },
             consent: { await peers.consent(to: $0, from: leader) })
         let publisher = MemberPublisher(
-            store: store, member: configuration.member, podUID: configuration.podUID, logger: logger)
+            store: store, member: configuration.member, podUID: configuration.podUID, clock: clock,
+            logger: logger)
         let route = RouteKeeper(
             file.route, configuration: configuration, store: RouteStore(client: client, scope: scope), cluster: store,
-            watch: watch, state: state, logger: logger)
-        let callbacks = CallbackRunner(configuration, logger: logger)
+            watch: watch, state: state, clock: clock, logger: logger)
+        let callbacks = CallbackRunner(configuration, clock: clock, logger: logger)
         let loop = AgentLoop(
             configuration: configuration, identity: identity, file: file, instance: instance, store: store,
             watch: watch, keeper: keeper, publisher: publisher, route: route, peers: peers, watchdog: watchdog,
-            callbacks: callbacks, state: state, logger: logger)
+            callbacks: callbacks, state: state, clock: clock, logger: logger)
         logger.notice(
             "agent started",
             metadata: ["version": "\(AgentVersion.current)", "member": "\(identity.member)", "pid": "\(getpid())"])
@@ -83,7 +86,7 @@ public struct AgentProcess: Sendable {
             responder: FailsafeResponder(
                 scope: scope, identity: identity, watch: watch,
                 state: state, logger: logger),
-            peerGuard: PeerGuard(keys) { address in
+            peerGuard: PeerGuard(keys, clock: clock) { address in
                 watch.view()?.members.values.contains { $0.host == address && $0.provesMembership == false } ?? false
             },
             until: stopRequested)
@@ -109,16 +112,16 @@ public struct AgentProcess: Sendable {
         peerGuard: PeerGuard, until stopRequested: @escaping @Sendable () async -> Void
     ) async throws {
         let registry = MetricsRegistry()
-        AgentMetrics.register(in: registry) { state.read().snapshot }
+        AgentMetrics.register(in: registry, clock: clock) { state.read().snapshot }
         let unread = MemberSnapshot(
             scope: configuration.scope.cluster, name: configuration.member, version: AgentVersion.current,
             state: .stopped,
-            role: .uninitialized, nextLoop: BootClock.now() + .seconds(60), ttl: .seconds(20))
+            role: .uninitialized, nextLoop: clock.now + .seconds(60), ttl: .seconds(20))
         let routes = AgentRoutes(
             snapshot: { state.read().snapshot ?? unread }, position: { await loop.answerPosition() },
             seal: { await loop.answerSeal($0) },
             metrics: { registry.exposition() }, failsafe: { responder.respond(to: $0) },
-            refusal: { peerGuard.refusal(of: $0) }, now: BootClock.now)
+            refusal: { peerGuard.refusal(of: $0) }, now: { [clock] in clock.now })
         let server = StatusServer(port: configuration.apiPort, logger: logger, responder: routes.respond)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
@@ -154,7 +157,7 @@ public struct AgentProcess: Sendable {
                 return false
             }
             group.addTask {
-                await Self.releaseCodeOfStart()
+                await releaseCodeOfStart()
                 return false
             }
             group.addTask {
@@ -174,9 +177,9 @@ public struct AgentProcess: Sendable {
 
     /// A member starts once and then idles for weeks: the code of its start, of bootstrap and of copying need not stay
     /// resident. Taking it off too early only costs that it is mapped again.
-    private static func releaseCodeOfStart() async {
+    private func releaseCodeOfStart() async {
         // Cancelled at the agent's end, when there is nothing left to release for.
-        do { try await Task.sleep(for: .seconds(20)) } catch { return }
+        do { try await clock.sleep(for: .seconds(20)) } catch { return }
         clinux_release_code_pages()
     }
 

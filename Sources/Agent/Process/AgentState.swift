@@ -33,11 +33,11 @@ final class AgentState: Sendable {
     }
 
     /// What the next renewal says.
-    func terms() -> LockKeeper.Terms {
+    func terms(at instant: BootInstant) -> LockKeeper.Terms {
         let now = read()
         return LockKeeper.Terms(
             timings: now.timings, containerInstance: now.containerInstance, timeline: now.timeline,
             position: now.position,
-            target: now.target, failsafe: now.failsafe, mayRenew: .now() < now.healthyUntil)
+            target: now.target, failsafe: now.failsafe, mayRenew: instant < now.healthyUntil)
     }
 }

@@ -1,6 +1,5 @@
 import ClusterRecords
 import ClusterStore
-import Fence
 import HighAvailability
 import Logging
 import Synchronization
@@ -48,15 +47,17 @@ final class MemberPublisher: Sendable {
     private let store: any ClusterStore
     private let member: String
     private let podUID: String
+    private let clock: any AgentClock
     private let logger: Logger
     private let state = Mutex(State())
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
-    init(store: any ClusterStore, member: String, podUID: String, logger: Logger) {
+    init(store: any ClusterStore, member: String, podUID: String, clock: any AgentClock, logger: Logger) {
         self.store = store
         self.member = member
         self.podUID = podUID
+        self.clock = clock
         self.logger = logger
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -75,7 +76,7 @@ final class MemberPublisher: Sendable {
     ///   here, and written again.
     func publish(_ new: Wish, seen: Sight = .unknown) {
         let changes = state.withLock { state in
-            if let published = state.published, BootClock.now() - published.at > Self.patienceWithWatch,
+            if let published = state.published, clock.now - published.at > Self.patienceWithWatch,
                 !seen.shows(published.wish)
             {
                 state.published = nil
@@ -106,14 +107,14 @@ final class MemberPublisher: Sendable {
                 do {
                     try await store.publish(
                         wanted.status, label: wanted.label, member: member, podUID: podUID,
-                        deadline: .now() + .seconds(3))
-                    state.withLock { $0.published = (wanted, BootClock.now()) }
+                        deadline: clock.now + .seconds(3))
+                    state.withLock { $0.published = (wanted, clock.now) }
                 } catch {
                     // It may have landed all the same: what the store has is not known any more.
                     state.withLock { $0.published = nil }
                     logger.info("could not publish the member's status yet", metadata: ["error": "\(error)"])
                     // Cancellation shows at the head of the loop.
-                    try? await Task.sleep(for: pause)
+                    try? await clock.sleep(for: pause)
                     pause = min(pause * 2, .seconds(2))
                 }
             }

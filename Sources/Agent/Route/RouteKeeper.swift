@@ -17,6 +17,7 @@ final class RouteKeeper: Sendable {
     private let cluster: any ClusterStore
     private let watch: ClusterWatch
     private let state: AgentState
+    private let clock: any AgentClock
     private let logger: Logger
     private let contents: Mutex<Contents>
 
@@ -28,13 +29,14 @@ final class RouteKeeper: Sendable {
 
     init(
         _ settings: RouteSettings?, configuration: AgentConfiguration, store: RouteStore, cluster: any ClusterStore,
-        watch: ClusterWatch, state: AgentState, logger: Logger
+        watch: ClusterWatch, state: AgentState, clock: any AgentClock, logger: Logger
     ) {
         self.configuration = configuration
         self.store = store
         self.cluster = cluster
         self.watch = watch
         self.state = state
+        self.clock = clock
         self.logger = logger
         contents = Mutex(Contents(settings: settings))
     }
@@ -75,19 +77,19 @@ final class RouteKeeper: Sendable {
     }
 
     private func keep(_ address: String) async {
-        let (watch, state, cluster) = (watch, state, cluster)
+        let (watch, state, cluster, clock) = (watch, state, cluster, clock)
         let target = RoutingTarget(
             address: address, port: configuration.port, pod: configuration.member, podUID: configuration.podUID,
             node: configuration.node)
         let family = RouteFamily(of: address)
         let keeper = SliceKeeper(
-            family, store: store, logger: logger,
+            family, store: store, clock: clock, logger: logger,
             slice: { [weak self] in
                 self?.contents.withLock { $0.settings }.map { RouteSlice(to: target, owner: $0.owner) }
             },
             ownReign: { watch.ownReign(ttl: state.read().timings.ttl) },
             holdsLockLive: { reign in
-                let record = try await cluster.readLock(deadline: .now() + state.read().timings.retryTimeout)
+                let record = try await cluster.readLock(deadline: clock.now + state.read().timings.retryTimeout)
                 return record.flatMap(Reign.init) == reign
             })
         contents.withLock { $0.keepers[family] = keeper }
@@ -106,7 +108,7 @@ final class RouteKeeper: Sendable {
                 logger.debug("the Pod's addresses are not known yet", metadata: ["error": "\(error)"])
             }
             // Cancellation shows at the head of the loop.
-            try? await Task.sleep(for: pause)
+            try? await clock.sleep(for: pause)
             pause = min(pause * 2, .seconds(10))
         }
         return []

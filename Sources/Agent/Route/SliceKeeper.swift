@@ -1,6 +1,5 @@
 import ClusterRecords
 import ClusterStore
-import Fence
 import HighAvailability
 import KubernetesClient
 import KubernetesModels
@@ -17,6 +16,7 @@ final class SliceKeeper: Sendable {
     private let slice: @Sendable () -> RouteSlice?
     private let ownReign: @Sendable () -> Reign?
     private let holdsLockLive: @Sendable (Reign) async throws -> Bool
+    private let clock: any AgentClock
     private let logger: Logger
     private let family: RouteFamily
     private let state = Mutex(State())
@@ -56,11 +56,13 @@ final class SliceKeeper: Sendable {
     ///   - ownReign: the reign by which this member holds the lock now; nil when it does not.
     ///   - holdsLockLive: whether a live read of the lock shows it held by that reign.
     init(
-        _ family: RouteFamily, store: RouteStore, logger: Logger, slice: @escaping @Sendable () -> RouteSlice?,
-        ownReign: @escaping @Sendable () -> Reign?, holdsLockLive: @escaping @Sendable (Reign) async throws -> Bool
+        _ family: RouteFamily, store: RouteStore, clock: any AgentClock, logger: Logger,
+        slice: @escaping @Sendable () -> RouteSlice?, ownReign: @escaping @Sendable () -> Reign?,
+        holdsLockLive: @escaping @Sendable (Reign) async throws -> Bool
     ) {
         self.family = family
         self.store = store
+        self.clock = clock
         self.logger = logger
         self.slice = slice
         self.ownReign = ownReign
@@ -103,7 +105,7 @@ final class SliceKeeper: Sendable {
                 }
             }
             // Cancellation shows at the head of the loop.
-            try? await Task.sleep(for: pause)
+            try? await clock.sleep(for: pause)
             pause = min(pause * 2, .seconds(2))
         }
     }
@@ -136,7 +138,7 @@ final class SliceKeeper: Sendable {
                     guard let resource = try await served() else { break loop }
                     switch due(as: resource) {
                     case .rest: break loop
-                    case .wait: try await Task.sleep(for: .milliseconds(50))
+                    case .wait: try await clock.sleep(for: .milliseconds(50))
                     case .read: take(try await store.read(family, as: resource))
                     case .readLock(let reign, let found): try await settle(found, reign, as: resource)
                     case .write(let slice, let version, let reign):
@@ -150,7 +152,7 @@ final class SliceKeeper: Sendable {
                     if (error as? KubernetesError)?.isConflict != true {
                         tell("could not lead the read-write Service here yet: \(error)")
                         // Cancellation shows at the head of the loop.
-                        try? await Task.sleep(for: pause)
+                        try? await clock.sleep(for: pause)
                         pause = min(pause * 2, .seconds(2))
                     }
                 }
@@ -169,7 +171,7 @@ final class SliceKeeper: Sendable {
             return .rest
         case .readLock: return .readLock(reign, found)
         case .write(let version):
-            if let written, written.reign == reign, BootClock.now() - written.at < Self.patience { return .wait }
+            if let written, written.reign == reign, clock.now - written.at < Self.patience { return .wait }
             return .write(slice, over: version, reign)
         }
     }
@@ -178,7 +180,7 @@ final class SliceKeeper: Sendable {
     private func settle(_ found: StoredRoute?, _ reign: Reign, as resource: APIResource) async throws {
         guard let slice = slice(), try await holdsLockLive(reign) else {
             if let other = found?.reign { tellYield(to: other) }
-            try await Task.sleep(for: Self.patience)
+            try await clock.sleep(for: Self.patience)
             return
         }
         guard
@@ -190,12 +192,12 @@ final class SliceKeeper: Sendable {
     private func write(_ slice: RouteSlice, over version: String?, _ reign: Reign, as resource: APIResource)
         async throws
     {
-        let began = BootClock.now()
+        let began = clock.now
         let route = try await store.write(slice, over: version, under: reign, as: resource)
         let isRepair = state.withLock { state -> Bool in
             defer {
                 state.sight = .seen(route)
-                state.written = (reign, BootClock.now())
+                state.written = (reign, clock.now)
                 state.lastProblem = nil
             }
             return state.written?.reign == reign
@@ -204,7 +206,7 @@ final class SliceKeeper: Sendable {
             isRepair ? "put the route of the read-write Service right" : "the read-write Service leads here",
             metadata: [
                 "slice": "\(store.scope.routeSlice(family))", "epoch": "\(reign.epoch)",
-                "elapsed": "\(BootClock.now() - began)",
+                "elapsed": "\(clock.now - began)",
             ])
     }
 

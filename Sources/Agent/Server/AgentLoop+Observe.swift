@@ -40,14 +40,14 @@ extension AgentLoop {
             note(reason.isFaultOfServer ? .failing : .refusing, timings)
             return stateOfTheUnseen(timings)
         case .unreachable(let reason) where reason.isCannotConnectNow:
-            note(outage.isComingUp || life.isComingUpByHand(at: .now()) ? .comingUpAsAwaited : .comingUp, timings)
+            note(outage.isComingUp || life.isComingUpByHand(at: clock.now) ? .comingUpAsAwaited : .comingUp, timings)
             return .starting(systemIdentifier: seen?.systemIdentifier ?? server.systemIdentifier ?? "")
         case .unreachable(let reason) where reason.isTooManyConnections:
             note(.full, timings)
             return stateOfTheUnseen(timings)
         case .unreachable(let reason):
             guard instance.runningPostmaster != nil else { return await observeFiles() }
-            if life.noteSilence(at: .now()) {
+            if life.noteSilence(at: clock.now) {
                 logger.warning("PostgreSQL does not answer", metadata: ["reason": "\(reason)"])
             }
             // One session that hangs is not a server that does. Before that is ended, another one is tried.
@@ -83,13 +83,13 @@ extension AgentLoop {
         // It may not have its socket yet.
         if let identifier = server.systemIdentifier { server = .starting(systemIdentifier: identifier) }
         synchronous.holdsOutUsers = instance.holdsOutUsers
-        life.beginByHand(at: .now())
+        life.beginByHand(at: clock.now)
         return true
     }
 
     /// A stopped postmaster still answers over old connections, so a new one is made regularly.
     private func lookAtFreshSessions(_ timings: Timings) async -> ServerLook {
-        guard life.beginFreshProbe(at: .now(), every: timings.loopWait) else { return .accepting }
+        guard life.beginFreshProbe(at: clock.now, every: timings.loopWait) else { return .accepting }
         let fresh = await instance.probeFreshSession(deadline: .seconds(1))
         switch fresh {
         case .opened:
@@ -105,7 +105,7 @@ extension AgentLoop {
         case .delayed:
             // A volume that hangs looks like this, too. Only a lock is nobody's illness.
             guard await instance.areLoginsBehindLock() else { return noteSilence("PostgreSQL ends no login") }
-            life.pauseProbes(until: .now() + ServerHealth.pauseBehindLock)
+            life.pauseProbes(until: clock.now + ServerHealth.pauseBehindLock)
             noteRefusal("new sessions do not come about: logins wait for a lock that is held on a system catalog")
             return .refusing
         case .refused(let reason) where reason.isTooManyConnections:
@@ -119,13 +119,13 @@ extension AgentLoop {
     }
 
     private func noteSilence(_ sentence: String) -> ServerLook {
-        if life.noteSilence(at: .now()) { logger.warning("\(sentence)") }
+        if life.noteSilence(at: clock.now) { logger.warning("\(sentence)") }
         return .silent
     }
 
     private func countsAsDead(_ timings: Timings) -> Bool {
-        ServerHealth.isSilentForTooLong(since: life.silentSince, at: .now(), timings)
-            || ServerHealth.isFailingForTooLong(since: life.failingSince, at: .now(), timings)
+        ServerHealth.isSilentForTooLong(since: life.silentSince, at: clock.now, timings)
+            || ServerHealth.isFailingForTooLong(since: life.failingSince, at: clock.now, timings)
     }
 
     private func noteRefusal(_ sentence: String?) {
@@ -136,11 +136,11 @@ extension AgentLoop {
     private func note(_ look: ServerLook, _ timings: Timings) {
         switch look {
         case .accepting, .full, .refusing, .comingUp, .comingUpAsAwaited: life.noteAnswer()
-        case .failing: life.noteFault(at: .now())
+        case .failing: life.noteFault(at: clock.now)
         case .silent: break
         }
         state.update {
-            $0.healthyUntil = ServerHealth.renewable(until: $0.healthyUntil, after: look, at: .now(), timings)
+            $0.healthyUntil = ServerHealth.renewable(until: $0.healthyUntil, after: look, at: clock.now, timings)
         }
     }
 

@@ -10,7 +10,7 @@ extension AgentLoop {
         let isMine = watch.standing(ttl: view.configuration.timings.ttl).isMine
         guard mayHaveOutage(isMine: isMine, isStopping: isStopping, view.configuration) else { return outage.end() }
         let look = lookAtOutage(
-            outage.current, server, activity: activity?.kind, silentSince: life.silentSince, at: .now(),
+            outage.current, server, activity: activity?.kind, silentSince: life.silentSince, at: clock.now,
             view.configuration.timings)
         switch look {
         case .none: outage.end()
@@ -24,11 +24,12 @@ extension AgentLoop {
     }
 
     private func lookForSuccessor(_ current: PrimaryOutage, _ view: ClusterView) async {
-        guard current.reasonToAsk(server, at: .now(), view.configuration) != nil, outage.isLookDue(at: .now()) else {
+        guard current.reasonToAsk(server, at: clock.now, view.configuration) != nil, outage.isLookDue(at: clock.now)
+        else {
             return
         }
         let name = await successor(view, within: current.timeToAnswer)
-        outage.noteSuccessor(name, nextLook: .now() + PrimaryOutage.askAgain)
+        outage.noteSuccessor(name, nextLook: clock.now + PrimaryOutage.askAgain)
     }
 
     func successor(_ view: ClusterView, within limit: Duration) async -> String? {

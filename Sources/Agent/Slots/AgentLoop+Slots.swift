@@ -25,7 +25,7 @@ extension AgentLoop {
     /// Has the server keep the slots that ``SlotKeeping`` wants. None goes while paused.
     func ensureSlots(_ view: ClusterView, leader: String) async {
         guard view.configuration.usesSlots else { return }
-        let now = BootInstant.now()
+        let now = clock.now
         let prefix = configuration.scope.slotPrefix
         if leader == me, let seen {
             let found = seen.slots.map(\.name).filter { SlotName.isMembers($0, prefix: prefix) }

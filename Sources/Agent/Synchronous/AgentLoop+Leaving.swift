@@ -9,8 +9,8 @@ extension AgentLoop {
     ///
     /// - Parameter limit: then it stops all the same. A leader that has not let it go within a ttl leads no more.
     func leaveSynchronous(within limit: Duration) async {
-        let deadline = BootInstant.now() + limit
-        while let view = watch.view(), BootInstant.now() < deadline, !Task.isCancelled {
+        let deadline = clock.now + limit
+        while let view = watch.view(), clock.now < deadline, !Task.isCancelled {
             let verdict = judgeLeaving(
                 me, policy: view.configuration.synchronous, leader: view.lock?.leader, record: view.synchronous)
             switch verdict {
@@ -24,11 +24,11 @@ extension AgentLoop {
                 case .untold:
                     // An agent of a former version: its names follow its record by a moment. Cancelled, the server stops a
                     // little too early.
-                    try? await Task.sleep(for: .milliseconds(200))
+                    try? await clock.sleep(for: .milliseconds(200))
                     return
                 }
             }
-            do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
+            do { try await clock.sleep(for: .milliseconds(10)) } catch { return }
         }
     }
 

@@ -8,7 +8,7 @@ import Units
 extension AgentLoop {
     /// Takes in what the server shows, and has the checkpointer asked where that is due.
     func noteNames(_ seen: ServerStatus) {
-        let now = BootInstant.now()
+        let now = clock.now
         guard life.namesInForce != nil else {
             life.namesInForce = NamesInForce(
                 server: seen.postmasterStartTime, text: seen.synchronousStandbyNames, at: now)
@@ -18,24 +18,21 @@ extension AgentLoop {
         if let question = life.namesInForce?.look(
             server: seen.postmasterStartTime, text: seen.synchronousStandbyNames, flushed: flushed, at: now)
         {
-            ask(question)
+            // Owned by nobody: it ends by itself, at the latest with the server.
+            clock.start { await self.ask(question) }
         }
     }
 
     /// Checkpoints may take minutes. Until they have ended the set of synchronous standbys does not grow.
-    private func ask(_ question: Int) {
-        // Owned by nobody: it ends by itself, at the latest with the server.
-        Task {
-            do {
-                try await instance.passCheckpointer(deadline: .seconds(300))
-                life.namesInForce?.proven(question)
-            } catch {
-                life.namesInForce?.failed(question, at: .now())
-                logger.warning(
-                    "whether commits wait is not known yet", metadata: ["error": "\(error)"])
-            }
-            alarm.ring()
+    private func ask(_ question: Int) async {
+        do {
+            try await instance.passCheckpointer(deadline: .seconds(300))
+            life.namesInForce?.proven(question)
+        } catch {
+            life.namesInForce?.failed(question, at: clock.now)
+            logger.warning("whether commits wait is not known yet", metadata: ["error": "\(error)"])
         }
+        alarm.ring()
     }
 
     /// Has the checkpointer of a standby know that commits will wait, long before they do.

@@ -14,14 +14,14 @@ extension AgentLoop {
         let view = observation.cluster
         do {
             var situation = situation(view, seen, record: view.synchronous)
-            guard !synchronous.awaitsStandbys(situation, in: view, at: .now()) else {
+            guard !synchronous.awaitsStandbys(situation, in: view, at: clock.now) else {
                 synchronous.isUnsettled = true
                 return
             }
             guard resolveSynchronous(situation) != nil else { return await settle(situation) }
             synchronous.isUnsettled = true
             // Neither place is written on what a watch shows: it may have been silent since before the last write.
-            situation.record = try await store.readSynchronous(deadline: .now() + storeBudget)
+            situation.record = try await store.readSynchronous(deadline: clock.now + storeBudget)
             if synchronous.mayRecordStillLand, let current = situation.record {
                 // Names decided now would be decided on what that write may change yet; after this one it cannot land.
                 guard try await record(current, &situation) else { return }
@@ -53,7 +53,7 @@ extension AgentLoop {
             return try await record(SynchronousState(leader: me, members: members, quorum: quorum), &situation)
         case .clearRecord:
             // The mode this agent goes by may be from before it was turned on, or a default.
-            guard let policy = try await store.readSynchronousPolicy(deadline: .now() + storeBudget),
+            guard let policy = try await store.readSynchronousPolicy(deadline: clock.now + storeBudget),
                 policy.mode == .off
             else {
                 logger.warning("elections stay restricted: the stored settings do not say that the mode is off")
@@ -64,7 +64,7 @@ extension AgentLoop {
     }
 
     private func record(_ next: SynchronousState, _ situation: inout SynchronousSituation) async throws -> Bool {
-        let deadline = BootInstant.now() + storeBudget
+        let deadline = clock.now + storeBudget
         synchronous.noteWriteBegins()
         let written = try await store.writeSynchronous(next, over: situation.record, deadline: deadline)
         synchronous.noteWriteIsSettled()

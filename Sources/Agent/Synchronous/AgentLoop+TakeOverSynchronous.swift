@@ -17,7 +17,7 @@ extension AgentLoop {
     func takeOverSynchronous(isRestart: Bool) async throws {
         let policy = watch.view()?.configuration.synchronous ?? .off
         synchronous.holdsOutUsers = false
-        let deadline = BootInstant.now() + timings.retryTimeout
+        let deadline = clock.now + timings.retryTimeout
         let former: SynchronousState?
         if let electedOver = reign.electedOver {
             former = electedOver
@@ -36,8 +36,8 @@ extension AgentLoop {
                 takeover.record, over: former, isElected: reign.electedOver != nil, deadline: deadline)
         }
         reign.electedOver = nil
-        synchronous.takeOver(takeover, from: former, by: me, awaitingUntil: .now() + timings.loopWait)
-        if isRestart { life.namesInForce = nil } else { life.namesInForce?.forgetPosition(at: .now()) }
+        synchronous.takeOver(takeover, from: former, by: me, awaitingUntil: clock.now + timings.loopWait)
+        if isRestart { life.namesInForce = nil } else { life.namesInForce?.forgetPosition(at: clock.now) }
         synchronous.holdsOutUsers = takeover.holdsOutUsers(isRestart: isRestart)
         logger.notice(
             "took synchronous replication over",
@@ -57,7 +57,7 @@ extension AgentLoop {
             synchronous.choose(.blocking)
             try await configureNames()
             // The session shows them before the signal has reached everybody.
-            try await Task.sleep(for: .milliseconds(100))
+            try await clock.sleep(for: .milliseconds(100))
             try await instance.passCheckpointer(deadline: policy.isStrict ? .seconds(60) : .seconds(1))
         } catch {
             try Task.checkCancellation()
@@ -70,7 +70,7 @@ extension AgentLoop {
                 metadata: ["error": "\(error)"])
             return weaker
         }
-        let now = BootInstant.now()
+        let now = clock.now
         var names = NamesInForce(server: seen.postmasterStartTime, text: "", at: now)
         names.provenNow(text: SynchronousStandbyNames.blocking.description, at: now)
         life.namesInForce = names
@@ -97,17 +97,17 @@ extension AgentLoop {
     func configureNames() async throws {
         try await writeConfiguration(life.role ?? .standby(upstream: nil))
         let wanted = synchronous.names?.description ?? ""
-        let deadline = BootInstant.now() + .seconds(3)
+        let deadline = clock.now + .seconds(3)
         while true {
             if case .answered(let status) = await instance.observe(deadline: .seconds(1)),
                 status.synchronousStandbyNames == wanted
             {
                 return
             }
-            guard BootInstant.now() < deadline else {
+            guard clock.now < deadline else {
                 throw AgentError(.actionFailed, "synchronous_standby_names did not become \(wanted); not promoting")
             }
-            try await Task.sleep(for: .milliseconds(2))
+            try await clock.sleep(for: .milliseconds(2))
         }
     }
 }

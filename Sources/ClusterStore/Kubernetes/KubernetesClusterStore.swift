@@ -16,7 +16,7 @@ public struct KubernetesClusterStore: ClusterStore {
     private let lockObject: LockObject
     private let watch: ClusterWatch
     private let logger: Logger
-    private let clock: @Sendable () -> BootInstant
+    private let clock: any AgentClock
     let wallClock: @Sendable () -> String
 
     /// - Parameters:
@@ -27,7 +27,7 @@ public struct KubernetesClusterStore: ClusterStore {
     public init(
         client: KubernetesClient, lockClient: KubernetesClient, scope: Scope, lockObject: LockObject,
         watch: ClusterWatch, logger: Logger,
-        clock: @escaping @Sendable () -> BootInstant, wallClock: @escaping @Sendable () -> String
+        clock: any AgentClock, wallClock: @escaping @Sendable () -> String
     ) {
         self.client = client
         self.lockClient = lockClient
@@ -122,7 +122,7 @@ public struct KubernetesClusterStore: ClusterStore {
         _ kind: LockAttempt, _ claim: LockClaim, stamp: String, base: LockRecord?, deadline: BootInstant,
         attempt: (LockRecord?, BootInstant) async throws -> LiveObject
     ) async throws -> LockWrite {
-        let sentAt = clock()
+        let sentAt = clock.now
         var base = base
         while true {
             do {
@@ -160,11 +160,11 @@ public struct KubernetesClusterStore: ClusterStore {
 
     /// A conflict is settled at once; anything else waits a moment, or as long as the server asks.
     func pauseBeforeRetry(_ error: KubernetesError, deadline: BootInstant) async throws {
-        guard clock() < deadline else { throw error }
+        guard clock.now < deadline else { throw error }
         if error.isConflict { return }
         let pause = error.retryAfter ?? .milliseconds(100)
-        guard clock() + pause < deadline else { throw error }
-        try await Task.sleep(for: pause)
+        guard clock.now + pause < deadline else { throw error }
+        try await clock.sleep(for: pause)
     }
 
     // MARK: Initialisation
@@ -370,6 +370,6 @@ public struct KubernetesClusterStore: ClusterStore {
     private static let longestRequest: Duration = .milliseconds(2500)
 
     private func remaining(_ deadline: BootInstant) -> Duration {
-        min(max(deadline - clock(), .milliseconds(1)), Self.longestRequest)
+        min(max(deadline - clock.now, .milliseconds(1)), Self.longestRequest)
     }
 }

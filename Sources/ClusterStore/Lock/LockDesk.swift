@@ -11,7 +11,7 @@ public import Units
 public final class LockDesk: Sendable {
     private let station: Mutex<LockStation>
     private let fence: (any FenceLine)?
-    private let clock: @Sendable () -> BootInstant
+    private let clock: any AgentClock
     private let signal: AsyncStream<Void>.Continuation
 
     /// One element after each change of the lock or of what ``ClusterWatch`` sees; changes nobody has looked at yet are merged
@@ -36,7 +36,7 @@ public final class LockDesk: Sendable {
     }
 
     /// - Parameter fence: nil when no init runs above this agent; then nothing here is fenced.
-    public init(me: HolderIdentity, fence: (any FenceLine)?, clock: @escaping @Sendable () -> BootInstant) {
+    public init(me: HolderIdentity, fence: (any FenceLine)?, clock: any AgentClock) {
         // An earlier life of this agent may have left a deadline.
         station = Mutex(LockStation(me: me, fence: fence == nil ? .lowered : .raised))
         self.fence = fence
@@ -51,7 +51,7 @@ public final class LockDesk: Sendable {
     public func step(_ input: (inout LockStation, BootInstant) -> [LockDirective]) -> Step {
         let step = station.withLock { station in
             var fenceError: (any Error)?
-            let directives = input(&station, clock())
+            let directives = input(&station, clock.now)
             let rest = station.settle(directives) { order in
                 do {
                     try fence?.obey(order)
@@ -71,7 +71,7 @@ public final class LockDesk: Sendable {
     ///
     /// - Parameter question: as in ``step(_:)``.
     public func look<Answer: Sendable>(_ question: (inout LockStation, BootInstant) -> Answer) -> Answer {
-        station.withLock { question(&$0, clock()) }
+        station.withLock { question(&$0, clock.now) }
     }
 
     /// Something has changed beside the lock.

@@ -20,7 +20,7 @@ public final class ClusterWatch: Sendable {
     private let scope: Scope
     private let lockObject: LockObject
     private let container: String
-    private let clock: @Sendable () -> BootInstant
+    private let clock: any AgentClock
     private let logger: Logger
     private let state: Mutex<State>
 
@@ -33,7 +33,7 @@ public final class ClusterWatch: Sendable {
     /// - Parameter container: name of the container that runs PostgreSQL, whose death counts.
     public init(
         client: KubernetesClient, scope: Scope, lockObject: LockObject, container: String, desk: LockDesk,
-        logger: Logger, clock: @escaping @Sendable () -> BootInstant
+        logger: Logger, clock: any AgentClock
     ) {
         self.desk = desk
         self.client = client
@@ -213,14 +213,20 @@ public final class ClusterWatch: Sendable {
             client.watch(
                 kind, namespace: scope.namespace, labelSelector: scope.selector, resourceVersion: version)
         }
+        await watch(source, by: clock, listed: listed, changed: changed)
+    }
+
+    private func watch<Kind: KubernetesResource>(
+        _ source: ResourceSource<Kind>, by clock: some AgentClock,
+        listed: @escaping @Sendable ([Kind]) -> Bool, changed: @escaping @Sendable (WatchEvent<Kind>) -> Void
+    ) async {
         let watcher = ResourceWatcher(
-            source: source, clock: ContinuousClock(), pacing: Self.pacing, logger: logger, listed: listed,
-            changed: changed)
+            source: source, clock: clock, pacing: Self.pacing, logger: logger, listed: listed, changed: changed)
         await watcher.run()
     }
 
     private func heard() {
-        let now = clock()
+        let now = clock.now
         state.withLock { $0.lastHeard = now }
     }
 }

@@ -1,7 +1,7 @@
 /// A point on CLOCK_BOOTTIME, which counts suspend and cannot be set.
 ///
 /// Every deadline of the election is one of these; wall-clock time decides nothing.
-public struct BootInstant: Codable, Hashable, Comparable, Sendable {
+public struct BootInstant: Codable, Hashable, Comparable, Sendable, InstantProtocol {
     /// Since boot; a signed 64-bit count holds 292 years.
     public let nanoseconds: Int64
 
@@ -29,6 +29,10 @@ public struct BootInstant: Codable, Hashable, Comparable, Sendable {
         let (difference, overflow) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
         return .nanoseconds(overflow ? (left < right ? .min : .max) : difference)
     }
+
+    public func advanced(by duration: Duration) -> BootInstant { self + duration }
+
+    public func duration(to other: BootInstant) -> Duration { other - self }
 }
 
 extension Duration {

@@ -1,6 +1,0 @@
-import Fence
-import Units
-
-extension BootInstant {
-    static func now() -> BootInstant { BootClock.now() }
-}

@@ -8,9 +8,9 @@ public struct Freezer: Sendable {
 
     /// - Throws: ``LabError`` when the Pod has no processes on this machine.
     public init(podUID: String) throws(LabError) {
-        guard let process = PodProcesses(podUID: podUID).all.first,
-            let groups = HostFile.read("/proc/\(process.identifier)/cgroup")
-        else { throw LabError("Pod \(podUID) has no processes on this machine, so it cannot be frozen from here") }
+        guard let groups = PodProcesses(podUID: podUID).controlGroups else {
+            throw LabError("Pod \(podUID) has no processes on this machine, so it cannot be frozen from here")
+        }
         for line in groups.split(separator: "\n") {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3, let pod = Self.podGroup(in: String(fields[2]), podUID: podUID) else { continue }

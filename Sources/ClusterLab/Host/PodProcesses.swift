@@ -2,17 +2,24 @@
 public struct PodProcesses: Sendable {
     public let podUID: String
     public let all: [HostProcess]
+    /// The control groups of one of them, as the kernel lists them; nil when there are no processes.
+    ///
+    /// Read with the process and not later: the first one found may be a client's server process that is gone a moment later.
+    public let controlGroups: String?
 
     /// Looks now. A Pod of another machine has no processes here.
     public init(podUID: String) {
         self.podUID = podUID
         // The systemd driver writes the UID with underscores.
         let marks = ["pod\(podUID)", "pod\(podUID.replacing("-", with: "_"))"]
+        var groups: String?
         all = HostFile.processIdentifiers().compactMap { identifier in
-            guard let groups = HostFile.read("/proc/\(identifier)/cgroup"), marks.contains(where: groups.contains)
+            guard let own = HostFile.read("/proc/\(identifier)/cgroup"), marks.contains(where: own.contains)
             else { return nil }
+            groups = groups ?? own
             return Self.process(identifier)
         }
+        controlGroups = groups
     }
 
     /// PID 1 of the PostgreSQL container: `matriarch init`. The sandbox's own PID 1 is another program.

@@ -44,6 +44,8 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     // Paused.
     case paused = "Paused"
     case active = "Active"
+    case pausing = "Pausing"
+    case resuming = "Resuming"
 
     // SwitchoverCompleted, and the reasons in status.switchover and status.handover.
     case requested = "Requested"

@@ -29,12 +29,7 @@ struct ConditionFindings {
                 degraded ?? Finding(reason: .sound, message: "Nothing is missing")
             ),
             (.configurationValid, problems.isEmpty && refused.isEmpty ? .true : .false, configuration),
-            (
-                .paused, spec.paused ? .true : .false,
-                spec.paused
-                    ? Finding(reason: .paused, message: "Automatic actions are off")
-                    : Finding(reason: .active, message: "Automatic actions are on")
-            ),
+            (.paused, paused.status, paused.finding),
         ]
         if let synchronous { all.append((.synchronousReplication, synchronous.status, synchronous.finding)) }
         if let failover, let loss = failover.loss { all.append(lost(loss, failover)) }

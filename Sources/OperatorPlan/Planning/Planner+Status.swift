@@ -109,9 +109,14 @@ extension Planner {
         for (sentence, note) in situation.attention where !known.contains(sentence) {
             warn(.memberNeedsAttention, note)
         }
-        guard problems.isEmpty, let before = previous.condition(.paused)?.status else { return }
-        if spec.paused, before == .false { event(.paused, "Automatic actions are off") }
-        if !spec.paused, before == .true { event(.resumed, "Automatic actions are on again") }
+        guard problems.isEmpty, let before = previous.condition(.paused)?.status,
+            let paused = status.condition(.paused)?.status, paused != before
+        else { return }
+        switch paused {
+        case .true: event(.paused, "Automatic actions are off")
+        case .false: event(.resumed, "Automatic actions are on again")
+        case .unknown: break
+        }
     }
 }
 

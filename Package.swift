@@ -82,8 +82,8 @@ let package = Package(
         target(
             "Operator",
             [
-                "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "ControllerRuntime", "KubernetesClient",
-                "KubernetesModels", "Observability", log,
+                "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "HighAvailability", "ControllerRuntime",
+                "KubernetesClient", "KubernetesModels", "Observability", log,
             ]),
 
         // The member.
@@ -201,8 +201,8 @@ let package = Package(
         tests(
             "OperatorTests",
             [
-                "Operator", "OperatorPlan", "PostgresClusterAPI", "ClusterRecords", "ControllerRuntime",
-                "KubernetesClient", "KubernetesModels", "YAML", "TestSupport",
+                "Operator", "CommandLineTool", "OperatorPlan", "PostgresClusterAPI", "ClusterRecords",
+                "HighAvailability", "ControllerRuntime", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport",
             ]),
         tests("FenceTests", ["Fence", "InitProcess", "Units"]),
         tests(

@@ -15,7 +15,8 @@ struct OperatorLab: Sendable {
     /// An administrator.
     let client: KubernetesClient
     let namespace: String
-    private let operatorConfiguration: ClusterConfiguration
+    /// As the operator.
+    let operatorConfiguration: ClusterConfiguration
 
     init() async throws { try await self.init(on: ControlPlane.shared()) }
 

@@ -28,14 +28,16 @@ struct Manager: Sendable {
             clock: clock, metrics: EventMetrics(registry: registry))
         let queue = WorkQueue<ResourceKey, ContinuousClock>(
             name: Self.controllerName, clock: clock, metrics: WorkQueueMetrics(registry: registry))
+        let ages = LockAges()
         let reconciler = ClusterReconciler(
-            access: ClusterAccess(client: client), recorder: recorder, metrics: OperatorMetrics(registry: registry))
+            access: ClusterAccess(client: client), recorder: recorder, ages: ages,
+            metrics: OperatorMetrics(registry: registry))
         let controller = Controller(
             name: Self.controllerName, reconciler: reconciler, queue: queue, workers: configuration.workers,
             clock: clock, metrics: ControllerMetrics(registry: registry))
         let watches = ClusterWatches(
-            client: client, namespace: configuration.watchedNamespace, queue: queue, clock: clock,
-            metrics: ReflectorMetrics(registry: registry))
+            client: client, namespace: configuration.watchedNamespace, queue: queue, ages: ages,
+            clock: clock, metrics: ReflectorMetrics(registry: registry))
 
         health.enter(.syncing)
         // The recorder outlives the controller, so that what the last reconciles tell is written too. Unstructured for that

@@ -46,7 +46,7 @@ struct ClusterAccess: Sendable {
         async let isTerminating = isTerminating(scope.namespace)
         return Observed(
             secrets: try await secrets, objects: try await objects, pods: try await pods.items,
-            volumeClaims: try await claims,
+            volumeClaims: Set(try await claims.keys), unboundClaims: try await claims.filter { $0.value != "Bound" },
             store: StoreSnapshot(scope, lockObject: lockObject, metadata: try await store),
             imageCheck: try await check, route: try await route, capabilities: capabilities,
             isNamespaceTerminating: try await isTerminating)
@@ -101,12 +101,15 @@ struct ClusterAccess: Sendable {
         return ObservedImageCheck(statefulSet: live, pod: pod)
     }
 
-    private func volumeClaims(of scope: Scope) async throws -> Set<String> {
+    /// Phases by name.
+    private func volumeClaims(of scope: Scope) async throws -> [String: String] {
         // The StatefulSet controller gives claims the labels of its selector, not those of the template.
         let claims = try await client.list(
             PersistentVolumeClaim.self, namespace: scope.namespace, labelSelector: scope.selector,
             deadline: Self.deadline)
-        return Set(claims.items.compactMap(\.metadata.name))
+        return Dictionary(
+            claims.items.compactMap { claim in claim.metadata.name.map { ($0, claim.status?.phase ?? "Pending") } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     private func storeMetadata(_ lockObject: LockObject, of scope: Scope) async throws -> [ObjectMeta] {

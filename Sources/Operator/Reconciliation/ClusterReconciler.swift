@@ -14,12 +14,17 @@ struct ClusterReconciler: Reconciler {
 
     let access: ClusterAccess
     let recorder: EventRecorder<ContinuousClock>
+    let ages: LockAges
     let metrics: OperatorMetrics
     private let logger = Logger(label: "matriarch.operator")
 
-    init(access: ClusterAccess, recorder: EventRecorder<ContinuousClock>, metrics: OperatorMetrics) {
+    init(
+        access: ClusterAccess, recorder: EventRecorder<ContinuousClock>, ages: LockAges,
+        metrics: OperatorMetrics
+    ) {
         self.access = access
         self.recorder = recorder
+        self.ages = ages
         self.metrics = metrics
     }
 
@@ -27,11 +32,13 @@ struct ClusterReconciler: Reconciler {
         let started = ContinuousClock.now
         guard let cluster = try await access.cluster(key) else {
             metrics.forget(namespace: key.namespace, cluster: key.name)
+            ages.forget(key)
             return .done
         }
-        let observed: Observed
+        var observed: Observed
         do {
             observed = try await access.observe(cluster)
+            observed.lockAge = observed.store.lock.flatMap { ages.look(at: $0, of: key) }
         } catch {
             if let message = FailureReport.message(error, doing: "read the cluster's objects") {
                 await tell(Refusal(message, of: cluster, now: .now()), of: cluster)

@@ -10,13 +10,15 @@ import PostgresClusterAPI
 struct ClusterWatches: Sendable {
     /// A burst of changes, such as all Pods of a new cluster, is one reconcile. Requests of people are never delayed.
     private static let burst = Duration.milliseconds(15)
+    /// How often is looked whose lock has not been renewed; no request goes out for it.
+    private static let lockCheck = Duration.seconds(1)
 
     private let runs: [@Sendable () async -> Void]
     private let synced: [@Sendable () async -> Void]
 
     init(
         client: KubernetesClient, namespace: String?, queue: WorkQueue<ResourceKey, ContinuousClock>,
-        clock: ContinuousClock, metrics: ReflectorMetrics
+        ages: LockAges, clock: ContinuousClock, metrics: ReflectorMetrics
     ) {
         var running: [@Sendable () async -> Void] = []
         var syncing: [@Sendable () async -> Void] = []
@@ -24,12 +26,15 @@ struct ClusterWatches: Sendable {
         func watch<R: KubernetesResource>(
             _ store: Store<R>, labelSelector: String? = nil, after delay: Duration = Self.burst,
             where filter: @escaping @Sendable (StoreChange<R>) -> Bool,
-            keys: @escaping @Sendable (R) -> [ResourceKey]
+            keys: @escaping @Sendable (R) -> [ResourceKey],
+            also handler: @escaping Reflector<R, ContinuousClock>.Handler = { _ in }
         ) {
             let reflector = Reflector(
                 source: .objects(of: client, namespace: namespace, labelSelector: labelSelector),
                 store: store, clock: clock, metrics: metrics,
-                handlers: [Reflector<R, ContinuousClock>.enqueue(to: queue, after: delay, where: filter, keys: keys)])
+                handlers: [
+                    Reflector<R, ContinuousClock>.enqueue(to: queue, after: delay, where: filter, keys: keys), handler,
+                ])
             running.append { await reflector.run() }
             syncing.append { await reflector.store.waitUntilSynced() }
         }
@@ -57,10 +62,18 @@ struct ClusterWatches: Sendable {
         watch(
             Store<ConfigMap>(), labelSelector: Labels.cluster,
             where: { ChangeFilter.changedItsMeaning($0) || $0.dataChanged },
-            keys: known(EventMapping.label(Labels.cluster)))
+            keys: known(EventMapping.label(Labels.cluster)),
+            also: { change in if let key = ages.noticed(change, .configMap) { queue.add(key) } })
         watch(
             Store<Endpoints> { $0.subsets = nil }, labelSelector: Labels.cluster,
-            where: { ChangeFilter.changedItsMeaning($0) }, keys: known(EventMapping.label(Labels.cluster)))
+            where: { ChangeFilter.changedItsMeaning($0) }, keys: known(EventMapping.label(Labels.cluster)),
+            also: { change in if let key = ages.noticed(change, .endpoints) { queue.add(key) } })
+        running.append {
+            while !Task.isCancelled {
+                do { try await clock.sleep(for: Self.lockCheck) } catch { return }
+                for key in ages.overdue() where clusters[key] != nil { queue.add(key) }
+            }
+        }
         runs = running
         synced = syncing
     }

@@ -9,6 +9,8 @@ struct ClusterSituation: Sendable, Hashable {
     let members: [ObservedMember]
     /// nil when there is none.
     let lock: LockRecord?
+    /// The holder has not renewed the lock for longer than it is good; when this operator last saw it change. nil otherwise.
+    let lockUnrenewedSince: Timestamp?
     /// Identifier of the data; nil until the first member has made it.
     let systemIdentifier: String?
     /// What the last hand-over came to, as its agent reported it.
@@ -23,10 +25,24 @@ struct ClusterSituation: Sendable, Hashable {
     let abandoned: [String: AbandonedReport]
 
     init(scope: Scope, observed: Observed, overrides: [InstanceOverride]) {
-        members = observed.pods.compactMap { ObservedMember($0, scope: scope, overrides: overrides) }
-            .sorted { $0.ordinal < $1.ordinal }
         let annotations = observed.store.configuration?.annotations ?? [:]
-        lock = observed.store.leader.map { LockRecord(version: $0.resourceVersion ?? "", annotations: $0.annotations) }
+        let lock = observed.store.lock
+        let age = observed.lockAge
+        let isUnrenewed = age.map { lock?.isOverdue(unchangedFor: $0.unchanged) ?? false } ?? false
+        self.lock = lock
+        lockUnrenewedSince = isUnrenewed ? age?.lastChange : nil
+        members = observed.pods.compactMap {
+            ObservedMember($0, scope: scope, overrides: overrides, unboundClaims: observed.unboundClaims)
+        }.map { member in
+            // Whoever renews is heard, wherever its kubelet is.
+            guard member.name == lock?.leader, lock?.ttl != nil, age != nil, !isUnrenewed, member.isContainerRunning
+            else {
+                return member
+            }
+            var heard = member
+            heard.silence = nil
+            return heard
+        }.sorted { $0.ordinal < $1.ordinal }
         // The status takes numbers only.
         if case .done(let identifier) = Initialization(annotations: annotations),
             Int64(identifier) != nil || UInt64(identifier) != nil

@@ -1,4 +1,5 @@
 public import ClusterRecords
+public import HighAvailability
 public import KubernetesModels
 public import PostgresClusterAPI
 
@@ -12,7 +13,11 @@ public struct Observed: Sendable, Hashable {
     public var pods: [Pod]
     /// Names of the PersistentVolumeClaims `data-<cluster>-<n>` that exist.
     public var volumeClaims: Set<String>
+    /// Phases of those that are not bound, by name.
+    public var unboundClaims: [String: String]
     public var store: StoreSnapshot
+    /// nil when nobody watches the lock, or there is none.
+    public var lockAge: LockAge?
     /// nil while no image is asked for its version.
     public var imageCheck: ObservedImageCheck?
     public var route: ObservedRoute
@@ -22,7 +27,8 @@ public struct Observed: Sendable, Hashable {
 
     public init(
         secrets: [String: ObjectMeta] = [:], objects: [ObjectKey: JSONValue] = [:], pods: [Pod] = [],
-        volumeClaims: Set<String> = [], store: StoreSnapshot = StoreSnapshot(),
+        volumeClaims: Set<String> = [], unboundClaims: [String: String] = [:],
+        store: StoreSnapshot = StoreSnapshot(), lockAge: LockAge? = nil,
         imageCheck: ObservedImageCheck? = nil, route: ObservedRoute = ObservedRoute(),
         capabilities: Capabilities = Capabilities(), isNamespaceTerminating: Bool = false
     ) {
@@ -30,7 +36,9 @@ public struct Observed: Sendable, Hashable {
         self.objects = objects
         self.pods = pods
         self.volumeClaims = volumeClaims
+        self.unboundClaims = unboundClaims
         self.store = store
+        self.lockAge = lockAge
         self.imageCheck = imageCheck
         self.route = route
         self.capabilities = capabilities
@@ -44,6 +52,11 @@ public struct StoreSnapshot: Sendable, Hashable {
     public var configuration: StoreObject?
     public var failover: StoreObject?
     public var synchronization: StoreObject?
+
+    /// nil when there is no lock.
+    public var lock: LockRecord? {
+        leader.map { LockRecord(version: $0.resourceVersion ?? "", annotations: $0.annotations) }
+    }
 
     public init(
         leader: StoreObject? = nil, configuration: StoreObject? = nil, failover: StoreObject? = nil,

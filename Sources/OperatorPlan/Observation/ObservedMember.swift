@@ -16,13 +16,19 @@ struct ObservedMember: Sendable, Hashable {
     let readySince: Timestamp?
     let isDeleting: Bool
     let isContainerRunning: Bool
-    /// What its agent says of it.
+    /// nil while something is heard of it.
+    var silence: Silence?
+    /// What keeps it from coming up, in the words of scheduler and kubelet; nil when nobody says anything.
+    let obstacle: String?
+    /// What its agent said of it last.
     let record: MemberRecord
     /// As the spec has them.
     let tags: MemberTags
 
     /// nil for a Pod that is no member, whatever its labels say.
-    init?(_ pod: Pod, scope: Scope, overrides: [InstanceOverride]) {
+    ///
+    /// - Parameter unboundClaims: phases of the volume claims that are not bound, by name.
+    init?(_ pod: Pod, scope: Scope, overrides: [InstanceOverride], unboundClaims: [String: String]) {
         guard scope.isMember(pod.metadata), let name = pod.metadata.name, let ordinal = scope.ordinal(ofPod: name)
         else { return nil }
         self.name = name
@@ -38,13 +44,16 @@ struct ObservedMember: Sendable, Hashable {
             pod.status?.containerStatuses?.contains {
                 $0.name == MemberPod.container && $0.state?.running != nil
             } == true
+        silence = Silence(pod: pod)
+        obstacle = Obstacle.sentence(pod, claimPhase: unboundClaims[scope.volumeClaim(ordinal)])
         record = MemberRecord(pod: pod) ?? MemberRecord()
         tags = overrides.first { $0.name == name }?.tags.ofMember ?? MemberTags()
     }
 
-    /// Patroni's words: `primary`, `replica`, …
-    var role: String? { record.roleName }
-    var state: String? { record.stateName }
+    /// Patroni's words: `primary`, `replica`, …; nil also for one nothing is heard of.
+    var role: String? { silence == nil ? record.roleName : nil }
+    /// Patroni's words; `unknown` for one that has said something and is not heard of any more.
+    var state: String? { silence == nil ? record.stateName : record.stateName.map { _ in Silence.state } }
     var timeline: Int64? { record.timeline.map { Int64($0.rawValue) } }
     /// What only a person can mend, as the agent says it; nil when there is nothing.
     var problem: String? { record.problem.map { bounded($0, to: MemberStatus.maximumProblemLength) } }
@@ -56,7 +65,7 @@ struct ObservedMember: Sendable, Hashable {
     /// It leads a cluster that follows another one.
     var isRunningStandbyLeader: Bool { record.role == .standbyLeader && runs }
     /// It can be promoted, or confirm commits, as far as its agent and the kubelet know.
-    var isRunningReplica: Bool { record.role == .replica && runs }
+    var isRunningReplica: Bool { record.role == .replica && runs && silence == nil }
     private var runs: Bool { record.state == .running && isContainerRunning && !isDeleting }
 
     var status: MemberStatus {

@@ -67,6 +67,8 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
     case majorVersionChange = "MajorVersionChange"
     case imageNotAnswering = "ImageNotAnswering"
     case memberNeedsAttention = "MemberNeedsAttention"
+    case memberMissing = "MemberMissing"
+    case lockNotRenewed = "LockNotRenewed"
     case paused = "Paused"
     case resumed = "Resumed"
     case objectNotOurs = "ObjectNotOurs"
@@ -80,7 +82,8 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .created, .invalidSpec, .paused, .resumed: "Reconcile"
         case .objectNotOurs, .groupVersionNotServed, .applyFailed: "Apply"
-        case .primaryChanged, .failedOver, .standbyClusterPromoted, .memberNeedsAttention,
+        case .primaryChanged, .failedOver, .standbyClusterPromoted, .memberNeedsAttention, .memberMissing,
+            .lockNotRenewed,
             .dataLossPossible, .dataLost, .nothingLost,
             .synchronousStandbysMissing, .synchronousStandbysComplete:
             "Observe"

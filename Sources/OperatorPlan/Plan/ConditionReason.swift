@@ -9,6 +9,7 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case bootstrapping = "Bootstrapping"
     case noPrimary = "NoPrimary"
     case primaryNotRunning = "PrimaryNotRunning"
+    case lockNotRenewed = "LockNotRenewed"
     case standbyHealthy = "StandbyHealthy"
     case standbyLeaderRunning = "StandbyLeaderRunning"
 
@@ -35,6 +36,7 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case memberNeedsAttention = "MemberNeedsAttention"
     case memberFailed = "MemberFailed"
     case membersNotReady = "MembersNotReady"
+    case memberMissing = "MemberMissing"
 
     // ConfigurationValid.
     case accepted = "Accepted"

@@ -93,7 +93,8 @@ extension EventReason {
     fileprivate var subject: Subject {
         switch self {
         case .primaryChanged, .failedOver, .standbyClusterPromoted, .dataLossPossible, .dataLost, .nothingLost,
-            .synchronousStandbysMissing, .synchronousStandbysComplete, .memberNeedsAttention, .objectNotOurs,
+            .synchronousStandbysMissing, .synchronousStandbysComplete, .memberNeedsAttention, .memberMissing,
+            .lockNotRenewed, .objectNotOurs,
             .invalidSpec, .paused, .resumed, .majorVersionChange, .imageNotAnswering:
             .observation
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost, .restartStarted,

@@ -11,6 +11,8 @@ struct ConditionFindings {
     let problems: [SpecProblem]
     let progress: [Finding]
     let faults: [Finding]
+    /// Members that should have come up by now.
+    let overdue: [Unready]
     let switchover: SwitchoverStatus?
     let failover: FailoverStatus?
     let restart: RestartStatus?
@@ -22,7 +24,7 @@ struct ConditionFindings {
     var conditions: [(Condition.Kind, Condition.Status, Finding)] {
         var all: [(Condition.Kind, Condition.Status, Finding)] = [
             (.ready, isReady ? .true : .false, ready),
-            (.primaryAvailable, isWritable ? .true : .false, primary),
+            (.primaryAvailable, isWritable ? .true : doubt == nil ? .false : .unknown, primary),
             (.progressing, isProgressing ? .true : .false, progressing),
             (
                 .degraded, degraded.map { _ in .true } ?? .false,
@@ -44,12 +46,12 @@ struct ConditionFindings {
     private var readyCount: Int { situation.members.count(where: \.isReady) }
     private var isComplete: Bool { situation.members.count == spec.instances && readyCount == spec.instances }
     var isInitialized: Bool { situation.systemIdentifier != nil }
-    private var isWritable: Bool { situation.primary != nil && situation.standbyLeader == nil }
-    private var isReady: Bool { problems.isEmpty && situation.primary != nil && isComplete }
+    private var isWritable: Bool { doubt == nil && situation.primary != nil && situation.standbyLeader == nil }
+    private var isReady: Bool { problems.isEmpty && doubt == nil && situation.primary != nil && isComplete }
 
     private var ready: Finding {
         if !problems.isEmpty { return configuration }
-        if situation.primary == nil { return primary }
+        if situation.primary == nil || doubt != nil { return primary }
         if !isComplete { return firstProgress ?? degraded ?? missing }
         if let leader = situation.standbyLeader {
             return Finding(
@@ -64,6 +66,7 @@ struct ConditionFindings {
     }
 
     var primary: Finding {
+        if let doubt { return doubt }
         if let leader = situation.standbyLeader {
             return Finding(
                 reason: .standbyLeaderRunning,
@@ -74,28 +77,53 @@ struct ConditionFindings {
                 reason: .primaryRunning, message: "\(primary.name) accepts writes on timeline \(timeline ?? 0)")
         }
         guard isInitialized else {
-            return Finding(reason: .bootstrapping, message: "The first member is making the cluster's data")
+            return Finding(
+                reason: .bootstrapping,
+                message: overdue.isEmpty
+                    ? "The first member is making the cluster's data" : "No member has made the cluster's data yet")
         }
         guard let leader = situation.leader else {
-            return Finding(reason: .noPrimary, message: "Nobody holds the lock")
+            return Finding(
+                reason: .noPrimary, message: bounded("Nobody holds the lock: \(candidates)", to: Self.maximumLength))
         }
         return Finding(
-            reason: .primaryNotRunning, message: "\(leader) holds the lock and does not accept writes (yet)")
+            reason: .primaryNotRunning,
+            message: bounded(
+                "\(leader) holds the lock and does not accept writes (yet): \(hindrance(ofHolder: leader))",
+                to: Self.maximumLength))
     }
+
+    /// Who holds the lock and does not renew it may be cut off, or dead, or serve by consent of the others.
+    private var doubt: Finding? {
+        guard let leader = situation.leader, let since = situation.lockUnrenewedSince else { return nil }
+        return Finding(
+            reason: .lockNotRenewed,
+            message: "\(leader) holds the lock and has not renewed it since \(since), for longer than it is good; "
+                + "whether it still accepts writes is not known")
+    }
+
+    /// Of what members and others have written: a sentence too long must not have the whole status refused.
+    private static let maximumLength = 4096
 
     private var remote: String { spec.remote.map { " of \($0.host):\($0.port)" } ?? "" }
 
     private var firstProgress: Finding? { progress.first }
     private var isProgressing: Bool { problems.isEmpty && (!progress.isEmpty || isStarting) }
 
-    /// Members that were never ready yet, or not there yet.
+    /// Members that were never ready yet, or not there yet, and still have time.
     private var isStarting: Bool {
-        !isInitialized || situation.members.count != spec.instances || situation.members.contains(where: isComingUp)
+        let absent = overdue.count(where: { situation.member($0.name) == nil })
+        return !isInitialized || situation.members.count != spec.instances - absent
+            || situation.members.contains(where: isComingUp)
     }
 
     private func isComingUp(_ member: ObservedMember) -> Bool {
+        Self.isOnTheWay(member) && !overdue.contains { $0.name == member.name }
+    }
+
+    static func isOnTheWay(_ member: ObservedMember) -> Bool {
         guard !member.isReady, member.problem == nil else { return false }
-        return member.state == nil || member.isDeleting || Self.statesOnTheWay.contains(member.state ?? "")
+        return member.state == nil || member.isDeleting || statesOnTheWay.contains(member.state ?? "")
     }
 
     private static let statesOnTheWay: Set<String> = [
@@ -106,6 +134,7 @@ struct ConditionFindings {
         if !problems.isEmpty { return configuration }
         if let firstProgress { return firstProgress }
         if !isInitialized { return primary }
+        if !isStarting, let late { return late }
         return isStarting ? missing : Finding(reason: .stable, message: "The cluster is as the spec wants it")
     }
 
@@ -125,16 +154,27 @@ struct ConditionFindings {
             return Finding(
                 reason: .memberNeedsAttention, message: attention.map(\.note).joined(separator: "; "))
         }
-        if isInitialized, situation.primary == nil { return primary }
+        if doubt != nil || isInitialized && situation.primary == nil { return primary }
+        if let late { return late }
         let failed = situation.members.filter { Self.failedStates.contains($0.state ?? "") && !$0.isReady }
         if !failed.isEmpty {
             let list = failed.map { "\($0.name): \($0.state ?? "")" }.joined(separator: ", ")
             return Finding(reason: .memberFailed, message: list)
         }
         let down = situation.members.filter { !$0.isReady && !isComingUp($0) }
-        return down.isEmpty
-            ? nil
-            : Finding(reason: .membersNotReady, message: "Not ready: \(down.map(\.name).joined(separator: ", "))")
+        guard !down.isEmpty else { return nil }
+        let list = down.map { member in member.name + (member.silence.map { " (\($0.sentence))" } ?? "") }
+        return Finding(
+            reason: .membersNotReady,
+            message: bounded("Not ready: \(list.joined(separator: ", "))", to: Self.maximumLength))
+    }
+
+    /// Members that should have come up by now, each with what keeps it.
+    private var late: Finding? {
+        guard !overdue.isEmpty else { return nil }
+        let list = overdue.map { "\($0.name): \($0.wait.sentence) (not ready since \($0.since))" }
+        return Finding(
+            reason: .memberMissing, message: bounded(list.joined(separator: "; "), to: Self.maximumLength))
     }
 
     private static let failedStates: Set<String> = [
@@ -147,8 +187,8 @@ struct ConditionFindings {
             return Finding(reason: .invalidSpec, message: problems.map(\.description).joined(separator: "; "))
         }
         if !refused.isEmpty {
-            // Anybody may have written it: a list too long must not have the whole status refused.
-            return Finding(reason: .refusedByMember, message: bounded(refused.joined(separator: "; "), to: 4096))
+            return Finding(
+                reason: .refusedByMember, message: bounded(refused.joined(separator: "; "), to: Self.maximumLength))
         }
         return Finding(reason: .accepted, message: "The spec is valid")
     }

@@ -10,13 +10,14 @@ extension Planner {
         status.selector = context.podSelector.map { "\($0)=\($1)" }.sorted().joined(separator: ",")
         describeHandover()
         describeMembers()
+        let overdue = describeUnready()
         describePrimary()
         describeLoss()
         if situation.systemIdentifier != nil, problems.isEmpty {
             status.bootstrap = status.bootstrap ?? spec.bootstrap
             status.lockObject = status.lockObject ?? context.lockObject
         }
-        describeConditions(problems: problems)
+        describeConditions(problems: problems, overdue: overdue)
         announce(problems: problems)
         plan.verdict = status.condition(.ready)?.message ?? plan.verdict
         plan.status = status
@@ -37,6 +38,7 @@ extension Planner {
 
     private mutating func describePrimary() {
         status.primary = situation.leader
+        status.lockNotRenewedSince = situation.lockUnrenewedSince
         status.systemIdentifier = situation.systemIdentifier ?? previous.systemIdentifier
         status.postgresVersion = dataVersion
         guard let primary = situation.primary, let timeline = primary.timeline else { return }
@@ -75,9 +77,9 @@ extension Planner {
     /// How much later than its result the new primary may show.
     private static let visibilityDelay: Duration = .seconds(60)
 
-    private mutating func describeConditions(problems: [SpecProblem]) {
+    private mutating func describeConditions(problems: [SpecProblem], overdue: [Unready]) {
         let findings = ConditionFindings(
-            spec: spec, situation: situation, problems: problems, progress: progress, faults: faults,
+            spec: spec, situation: situation, problems: problems, progress: progress, faults: faults, overdue: overdue,
             switchover: status.switchover, failover: status.lastFailover, restart: status.restart,
             majorVersionChange: majorVersionChange, timeline: status.timeline)
         status.conditions = findings.conditions.map { kind, value, finding in
@@ -109,6 +111,7 @@ extension Planner {
         for (sentence, note) in situation.attention where !known.contains(sentence) {
             warn(.memberNeedsAttention, note)
         }
+        announceFault()
         guard problems.isEmpty, let before = previous.condition(.paused)?.status,
             let paused = status.condition(.paused)?.status, paused != before
         else { return }
@@ -121,6 +124,16 @@ extension Planner {
 }
 
 extension Planner {
+    /// Told when it begins; what its message says may change with each try.
+    private mutating func announceFault() {
+        guard let degraded = status.condition(.degraded), degraded.reason != previous.condition(.degraded)?.reason
+        else {
+            return
+        }
+        if degraded.reason == ConditionReason.memberMissing.rawValue { warn(.memberMissing, degraded.message) }
+        if degraded.reason == ConditionReason.lockNotRenewed.rawValue { warn(.lockNotRenewed, degraded.message) }
+    }
+
     private mutating func announceStandbyCluster() {
         let before = previous.condition(.primaryAvailable)?.reason
         guard before == ConditionReason.standbyLeaderRunning.rawValue,

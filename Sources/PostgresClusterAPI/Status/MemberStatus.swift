@@ -37,9 +37,15 @@ extension MemberStatus: SchemaObject {
     public static func field(_ key: CodingKeys) -> Field {
         switch key {
         case .name: Field(.text(maxLength: 253), "Name of the member and its Pod.", required: true)
-        case .role: Field(.text(maxLength: 64), "`primary` or `replica`; absent until the member said so.")
+        case .role:
+            Field(
+                .text(maxLength: 64),
+                "`primary` or `replica`; absent until the member said so, and while nothing is heard of it.")
         case .state:
-            Field(.text(maxLength: 64), "What its server does, such as `running`, `starting` or `creating replica`.")
+            Field(
+                .text(maxLength: 64),
+                "What its server does, such as `running`, `starting` or `creating replica`; `unknown` while nothing is heard of it."
+            )
         case .timeline: Field(.integer(minimum: 0, maximum: .max), "Timeline the member is on.")
         case .ready: Field(.boolean, "Whether the Pod is ready.", required: true)
         case .node: Field(.text(maxLength: 253), "Node the Pod runs on.")

@@ -1,10 +1,12 @@
 public import ClusterRecords
+public import KubernetesModels
 
 /// What is. Everything here can be derived again, except which requests were already carried out.
 public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var observedGeneration: Int64?
     public var conditions: [Condition]?
     public var primary: String?
+    public var lockNotRenewedSince: Timestamp?
     public var lastPrimary: String?
     public var timeline: Int64?
     public var systemIdentifier: String?
@@ -15,6 +17,7 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var ready: String?
     public var selector: String?
     public var members: [MemberStatus]?
+    public var unready: [UnreadyStatus]?
     public var pendingRestart: [String]?
     public var switchover: SwitchoverStatus?
     public var restart: RestartStatus?
@@ -27,6 +30,7 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
         case observedGeneration, conditions, primary, lastPrimary, timeline, systemIdentifier, postgresVersion, image,
             instances,
             readyInstances, ready
+        case lockNotRenewedSince, unready
         case selector, members, pendingRestart, switchover, restart, handover, lastFailover, bootstrap, lockObject
     }
 
@@ -51,6 +55,11 @@ extension PostgresClusterStatus: SchemaObject {
                 "Ready, PrimaryAvailable, Progressing, Degraded, ConfigurationValid, Paused, SwitchoverCompleted, "
                     + "SynchronousReplication, DataLossPossible, RestartCompleted, MajorVersionChange.")
         case .primary: Field(.text(maxLength: 253), "Member that holds the lock.")
+        case .lockNotRenewedSince:
+            Field(
+                .timestamp,
+                "When the lock was last seen to change, by the operator's clock; only while its holder has not renewed it for "
+                    + "longer than it is good.")
         case .lastPrimary:
             Field(.text(maxLength: 253), "Member that last was seen accepting writes; not empty while there is none.")
         case .timeline: Field(.integer(minimum: 0, maximum: .max), "Timeline of the primary; each promotion adds one.")
@@ -71,6 +80,10 @@ extension PostgresClusterStatus: SchemaObject {
             Field(
                 .list(of: .object(MemberStatus.self), key: "name", maximumCount: 64),
                 "The members. Positions and lag change all the time and are in metrics and `matriarch list` instead.")
+        case .unready:
+            Field(
+                .list(of: .object(UnreadyStatus.self), key: "name", maximumCount: 64),
+                "The members that are wanted and not ready, with what keeps them.")
         case .pendingRestart:
             Field(
                 .list(of: .text(maxLength: 253), maximumCount: 64),

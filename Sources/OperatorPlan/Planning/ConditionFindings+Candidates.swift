@@ -1,0 +1,50 @@
+import ClusterRecords
+import HighAvailability
+import PostgresClusterAPI
+
+/// Why nobody leads, from what each member says of itself and what is known of its Pod.
+extension ConditionFindings {
+    /// Each member with what keeps it from leading. The agents decide, and by more: positions are measured in the election.
+    var candidates: String {
+        guard !situation.members.isEmpty else { return "there are no members" }
+        let list = situation.members.map { "\($0.name) \(hindrance(of: $0))" }.joined(separator: "; ")
+        return spec.paused ? "automatic actions are off, so nobody is promoted; \(list)" : list
+    }
+
+    /// Why the holder of the lock does not serve.
+    func hindrance(ofHolder name: String) -> String {
+        guard let holder = situation.member(name) else { return "it has no Pod" }
+        return presence(of: holder) ?? "its server is not promoted yet"
+    }
+
+    private func hindrance(of member: ObservedMember) -> String {
+        if let presence = presence(of: member) { return presence }
+        if !member.tags.mayLead || !member.record.tags.mayLead { return "may not lead: its tags exclude it" }
+        if let bar = synchronousBar(to: member) { return bar }
+        if let timeline = member.timeline, let newest = situation.members.compactMap(\.timeline).max(),
+            timeline < newest
+        {
+            return "is on timeline \(timeline), and \(newest) is the newest"
+        }
+        return "runs, and nothing it says of itself keeps it from leading"
+    }
+
+    /// nil for a member whose server runs.
+    private func presence(of member: ObservedMember) -> String? {
+        if let obstacle = member.obstacle { return obstacle }
+        if let silence = member.silence { return "is \(silence.sentence)" }
+        if member.isDeleting { return "is being deleted" }
+        if let problem = member.problem { return problem }
+        guard let state = member.record.stateName else { return "has not said anything yet" }
+        return member.record.state == .running ? nil : "says of its server: \(state)"
+    }
+
+    /// Nobody outside the record may be elected but who wrote it.
+    private func synchronousBar(to member: ObservedMember) -> String? {
+        guard spec.highAvailability.synchronous.mode != .off, let record = situation.synchronous,
+            record.leader != member.name, !record.members.contains(member.name)
+        else { return nil }
+        let names = record.members.sorted().joined(separator: ", ")
+        return "is no synchronous standby" + (names.isEmpty ? "; there are none" : "; those are \(names)")
+    }
+}

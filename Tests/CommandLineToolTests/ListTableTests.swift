@@ -141,6 +141,8 @@ private typealias Fixture = ListingFixture
 
     @Test func `the extended form has every column`() {
         let header = table(Fixture.listing(), extended: true).split(separator: "\n")[1]
-        #expect(header.hasSuffix("| Lag | Pending restart | Pending restart reason | Scheduled restart | Tags |"))
+        #expect(
+            header.hasSuffix(
+                "| Lag | Unknown since | Lock | Pending restart | Pending restart reason | Scheduled restart | Tags |"))
     }
 }

@@ -9,7 +9,8 @@ struct ListCommand: AsyncParsableCommand {
         commandName: "list", abstract: "Show the members of clusters: role, state, timeline and lag.",
         discussion: """
             Lags are in MB behind the leader. Positions come from the members themselves, through the API server; \
-            without the right to `get pods/proxy` they are those of the last change a member published.
+            without the right to `get pods/proxy` they are those of the last change a member published. A member that \
+            does not answer is `unknown`.
             """)
 
     @Argument(help: "Names of clusters; all of the namespace when none is given.")
@@ -49,9 +50,15 @@ struct ListCommand: AsyncParsableCommand {
     func run() async throws {
         let reader = ClusterReader(client: try connection.client())
         let renderer = ListRenderer(format: format, isExtended: extended, showsNamespace: allNamespaces)
+        var looks = LockLooks<ContinuousClock.Instant>()
         let interval = watch ?? (watchesEveryTwoSeconds ? 2 : nil)
         repeat {
-            let listings = try await listings(reader)
+            var listings = try await listings(reader)
+            // Times in Kubernetes objects have seconds.
+            let now = Timestamp(secondsSince1970: Timestamp.now().microsecondsSince1970 / 1_000_000)
+            for index in listings.indices {
+                looks.mark(&listings[index], at: .now, shown: now.description)
+            }
             if interval != nil && format == .pretty { Terminal.clear() }
             if timestamp { print(Timestamp.now().description) }
             print(renderer.rendered(listings))

@@ -14,13 +14,22 @@ struct StoreRecords: Hashable {
     var pods: [Pod] = []
     /// Bodies of `/patroni` by member, where they could be had: positions as they are now.
     var live: [String: JSONValue] = [:]
+    /// Members that were asked and did not answer. One that may not be asked is in neither.
+    var silent: Set<String> = []
+    /// What the operator says of the cluster, where there is one.
+    var status: PostgresClusterStatus?
+    /// The switchover in its spec.
+    var switchover: SwitchoverRequest?
 }
 
 extension StoreRecords {
     /// Sorts the store's objects by what they are for.
     ///
     /// - Parameter objects: ConfigMaps first: beside them the Services' own Endpoints have annotations of another kind.
-    init(_ scope: Scope, pods: [Pod], objects: [ObjectMeta], live: [String: JSONValue]) {
+    init(
+        _ scope: Scope, pods: [Pod], objects: [ObjectMeta], answers: [String: MemberAnswer],
+        resource: PostgresCluster?
+    ) {
         let annotations = Dictionary(
             objects.compactMap { object in object.name.map { ($0, object.annotations ?? [:]) } },
             uniquingKeysWith: { configMap, _ in configMap })
@@ -28,7 +37,18 @@ extension StoreRecords {
         self.init(
             leader: leader ?? [:], configuration: annotations[scope.storeConfiguration] ?? [:],
             failover: annotations[scope.storeFailover] ?? [:],
-            synchronization: annotations[scope.storeSynchronization] ?? [:], pods: pods, live: live)
+            synchronization: annotations[scope.storeSynchronization] ?? [:], pods: pods,
+            live: answers.compactMapValues(\.document),
+            silent: Set(answers.filter { $0.value == .silence }.keys), status: resource?.status,
+            switchover: resource.flatMap(Self.switchover(in:)))
+    }
+
+    /// nil also in a spec the operator cannot read: it does not carry that out.
+    private static func switchover(in resource: PostgresCluster) -> SwitchoverRequest? {
+        switch resource.spec {
+        case .success(let spec): spec.switchover
+        case .failure: nil
+        }
     }
 }
 
@@ -48,12 +68,28 @@ extension ClusterListing {
             members: records.pods.sorted { Self.precedes($0.metadata.name ?? "", $1.metadata.name ?? "") }.map { pod in
                 MemberListing(
                     pod: pod, live: records.live[pod.metadata.name ?? ""], leader: lock.leader,
+                    isSilent: records.silent.contains(pod.metadata.name ?? ""),
+                    lockUnrenewedSince: Self.lockUnrenewedSince(records, lock),
                     standbys: standbys.names, standbyRole: standbys.role, leaderPosition: leaderPosition)
             },
             isPaused: settings.isPaused,
             scheduledSwitchover: request?.schedule.map {
                 ScheduledSwitchover(at: $0.text, from: request?.leader, to: request?.candidate)
-            })
+            } ?? Self.scheduled(records), lock: lock)
+    }
+
+    /// One in the resource waits there until its time; the store has those of Patroni's tools.
+    private static func scheduled(_ records: StoreRecords) -> ScheduledSwitchover? {
+        guard let request = records.switchover, let time = request.notBefore, let state = records.status?.switchover,
+            state.request == request.contentHash, state.phase == .requested
+        else { return nil }
+        return ScheduledSwitchover(at: time.description, from: request.leader, to: request.candidate)
+    }
+
+    /// What the operator has seen of the lock, while the one it means still holds it.
+    private static func lockUnrenewedSince(_ records: StoreRecords, _ lock: LockRecord) -> String? {
+        guard let status = records.status, status.primary == lock.leader else { return nil }
+        return status.lockNotRenewedSince?.description
     }
 
     private static func synchronousStandbys(
@@ -92,11 +128,15 @@ extension ClusterListing {
 
 extension MemberListing {
     fileprivate init(
-        pod: Pod, live: JSONValue?, leader: String?, standbys: Set<String>, standbyRole: Role, leaderPosition: LSN?
+        pod: Pod, live: JSONValue?, leader: String?, isSilent: Bool, lockUnrenewedSince: String?, standbys: Set<String>,
+        standbyRole: Role, leaderPosition: LSN?
     ) {
         let name = pod.metadata.name ?? ""
         // Without an annotation, or with somebody else's, it is a member without data.
         let record = MemberRecord(pod: pod) ?? MemberRecord()
+        // Who answers is heard, whatever Kubernetes knows.
+        let silence = live == nil ? Silence(pod: pod) : nil
+        let isUnknown = (silence != nil || isSilent) && record.stateName != nil
         let isStandbyLeader = record.role == .standbyLeader
         let role: Role =
             name == leader
@@ -105,13 +145,15 @@ extension MemberListing {
         func current(_ key: String, _ published: String?) -> String? { live.map { $0[key]?.stringValue } ?? published }
         let replicationState = role == .leader ? nil : current("replication_state", record.replicationState)
         func behind(_ position: LSN?) -> Position? {
-            guard let position, let leaderPosition, position > .invalid else { return nil }
+            guard !isUnknown, let position, let leaderPosition, position > .invalid else { return nil }
             return Position(position: position, lag: leaderPosition.bytes(since: position))
         }
         let log = live?["xlog"]
         self.init(
             name: name, host: record.address?.host ?? pod.status?.podIP, port: record.address?.port, role: role,
-            state: replicationState ?? current("state", record.stateName) ?? "",
+            state: isUnknown ? Silence.state : replicationState ?? current("state", record.stateName) ?? "",
+            unknownSince: isUnknown ? silence?.since?.description : nil,
+            lockUnrenewedSince: name == leader ? lockUnrenewedSince : nil,
             timeline: live?["timeline"].map(\.int64Value) ?? record.timeline.map { Int64($0.rawValue) },
             received: behind(LSN(bytes: log?["received_location"]) ?? record.received ?? record.position),
             replayed: behind(LSN(bytes: log?["replayed_location"]) ?? record.replayed ?? record.position),

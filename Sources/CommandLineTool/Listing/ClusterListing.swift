@@ -31,6 +31,7 @@ struct ClusterListing: Hashable {
     var members: [MemberListing]
     var isPaused = false
     var scheduledSwitchover: ScheduledSwitchover?
+    var lock: LockRecord
 }
 
 /// One member as `matriarch list` shows it.
@@ -56,7 +57,12 @@ struct MemberListing: Hashable {
     var host: String?
     var port: Int?
     var role: Role
+    /// `unknown` for a member that was asked and has not answered, or cannot.
     var state: String
+    /// Since when nothing is heard of it, in the words of Kubernetes.
+    var unknownSince: String?
+    /// When the lock it holds was last seen to change; only while that is longer ago than it is good.
+    var lockUnrenewedSince: String?
     var timeline: Int64?
     var received: Position?
     var replayed: Position?

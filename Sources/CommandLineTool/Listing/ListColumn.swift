@@ -7,7 +7,7 @@ import Units
 /// A column of `matriarch list`, in Patroni's order.
 enum ListColumn: CaseIterable {
     case namespace, cluster, member, host, role, state, timeline, receivePosition, receiveLag, replayPosition, replayLag
-    case pendingRestart, pendingRestartReason, scheduledRestart, tags
+    case unknownSince, lock, pendingRestart, pendingRestartReason, scheduledRestart, tags
 
     /// The name in JSON, YAML and TSV.
     var key: String {
@@ -23,6 +23,8 @@ enum ListColumn: CaseIterable {
         case .receiveLag: "Receive Lag"
         case .replayPosition: "Replay LSN"
         case .replayLag: "Replay Lag"
+        case .unknownSince: "Unknown since"
+        case .lock: "Lock"
         case .pendingRestart: "Pending restart"
         case .pendingRestartReason: "Pending restart reason"
         case .scheduledRestart: "Scheduled restart"
@@ -35,8 +37,8 @@ enum ListColumn: CaseIterable {
         switch self {
         case .receiveLag, .replayLag: TextTable.Column(title: "Lag", alignment: .right)
         case .timeline, .receivePosition, .replayPosition: TextTable.Column(title: key, alignment: .right)
-        case .namespace, .cluster, .member, .host, .role, .state, .pendingRestart, .pendingRestartReason,
-            .scheduledRestart, .tags:
+        case .namespace, .cluster, .member, .host, .role, .state, .unknownSince, .lock, .pendingRestart,
+            .pendingRestartReason, .scheduledRestart, .tags:
             TextTable.Column(title: key)
         }
     }
@@ -44,7 +46,7 @@ enum ListColumn: CaseIterable {
     /// Shown only when some member has a value, or all are asked for.
     var isOptional: Bool {
         switch self {
-        case .pendingRestart, .pendingRestartReason, .scheduledRestart, .tags: true
+        case .unknownSince, .lock, .pendingRestart, .pendingRestartReason, .scheduledRestart, .tags: true
         case .namespace, .cluster, .member, .host, .role, .state, .timeline, .receivePosition, .receiveLag,
             .replayPosition, .replayLag:
             false
@@ -68,6 +70,8 @@ enum ListColumn: CaseIterable {
         case .receiveLag: return Self.lag(member.received, member)
         case .replayPosition: return Self.position(member.replayed, member)
         case .replayLag: return Self.lag(member.replayed, member)
+        case .unknownSince: return member.unknownSince.map { .string($0) }
+        case .lock: return member.lockUnrenewedSince.map { .string("not renewed since \($0)") }
         case .pendingRestart: return member.hasPendingRestart ? "*" : nil
         case .pendingRestartReason:
             return member.pendingSettings.isEmpty

@@ -41,13 +41,28 @@ struct ClusterReader {
         let configMaps = try await objects(ConfigMap.self, of: scope)
         let endpoints = try await objects(Endpoints.self, of: scope)
         let isAbsent = pods.isEmpty && configMaps.isEmpty && endpoints.isEmpty
-        if isAbsent { _ = try await cluster(name, namespace: namespace) }
-        let positions = await live(pods, namespace: namespace)
+        let resource = try await resource(name, namespace: namespace, isNeeded: isAbsent)
+        let answers = await answers(of: pods, namespace: namespace)
         return ClusterListing(
             namespace: namespace, name: name,
             records: StoreRecords(
                 scope, pods: pods, objects: configMaps.map(\.metadata) + endpoints.map(\.metadata),
-                live: positions))
+                answers: answers, resource: resource))
+    }
+
+    /// What the operator says of the cluster; nil without a resource, and for people who may not read it.
+    ///
+    /// - Parameter isNeeded: nothing else of the cluster is there.
+    private func resource(_ name: String, namespace: String, isNeeded: Bool) async throws -> PostgresCluster? {
+        if isNeeded { return try await cluster(name, namespace: namespace) }
+        let problem: KubernetesError
+        do {
+            return try await client.get(PostgresCluster.self, name: name, namespace: namespace)
+        } catch {
+            problem = error
+        }
+        guard problem.isNotFound || problem.isForbidden else { throw problem }
+        return nil
     }
 
     private func objects<Object: KubernetesResource>(_ kind: Object.Type, of scope: Scope) async throws -> [Object] {
@@ -56,24 +71,30 @@ struct ClusterReader {
 
     /// Each running member's own description, through the API server's proxy to its Pod.
     ///
-    /// Annotations hold positions of the last change of meaning, which may be long ago; so members are asked. Whoever may not
-    /// use the proxy, or does not answer in time, is shown by its annotation.
-    private func live(_ pods: [Pod], namespace: String) async -> [String: JSONValue] {
-        await withTaskGroup(of: (String, JSONValue?).self) { group in
+    /// Annotations hold positions of the last change of meaning, which may be long ago; so members are asked. Who may not use
+    /// the proxy is shown what they published; a member that does not answer in time is not known.
+    private func answers(of pods: [Pod], namespace: String) async -> [String: MemberAnswer] {
+        await withTaskGroup(of: (String, MemberAnswer?).self) { group in
             for pod in pods where pod.status?.phase == "Running" {
                 guard let name = pod.metadata.name else { continue }
-                group.addTask { (name, await description(of: name, namespace: namespace)) }
+                group.addTask { (name, await answer(of: name, namespace: namespace)) }
             }
-            var result: [String: JSONValue] = [:]
-            for await (name, document) in group { result[name] = document }
+            var result: [String: MemberAnswer] = [:]
+            for await (name, answer) in group { result[name] = answer }
             return result
         }
     }
 
-    private func description(of member: String, namespace: String) async -> JSONValue? {
+    /// nil when it may not be asked.
+    private func answer(of member: String, namespace: String) async -> MemberAnswer? {
         let pod = "/api/v1/namespaces/\(namespace)/pods/\(member):\(MemberPod.agentPort)"
         let path = "\(pod)/proxy\(PeerPath.member.rawValue)"
-        // Any failure means the same here: its annotation has to do.
-        return try? await client.getPath(path, deadline: Self.positionLimit)
+        let problem: KubernetesError
+        do {
+            return .document(try await client.getPath(path, deadline: Self.positionLimit))
+        } catch {
+            problem = error
+        }
+        return problem.isForbidden || problem.isUnauthorized ? nil : .silence
     }
 }

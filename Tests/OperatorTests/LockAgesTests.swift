@@ -26,9 +26,9 @@ import Testing
         ages.saw(lock(1), of: Self.cluster, at: Self.start + .seconds(10))
         #expect(ages.overdue(at: Self.start + .seconds(23)) == [])
         #expect(ages.overdue(at: Self.start + .seconds(24)) == [Self.cluster])
-        #expect(ages.overdue(at: Self.start + .seconds(30)) == [])
-        let age = ages.look(at: lock(1), of: Self.cluster, at: Self.start + .seconds(31))
-        #expect(age?.unchanged == .seconds(31))
+        #expect(ages.overdue(at: Self.start + .seconds(28)) == [])
+        let age = ages.look(at: lock(1), of: Self.cluster, at: Self.start + .seconds(29))
+        #expect(age?.unchanged == .seconds(29))
     }
 
     @Test func `a renewal ends it, and asks for a look only when somebody was told`() {
@@ -46,6 +46,17 @@ import Testing
         ages.saw(lock(1), of: Self.cluster, at: Self.start)
         let age = ages.look(at: lock(2), of: Self.cluster, at: Self.start + .seconds(60))
         #expect(age?.unchanged == .zero)
+    }
+
+    @Test func `an operator that could not look in time measures anew, and one that could goes on`() {
+        let ages = LockAges()
+        ages.saw(lock(1), of: Self.cluster, at: Self.start)
+        #expect(ages.overdue(at: Self.start + .seconds(24)) == [Self.cluster])
+        #expect(ages.look(at: lock(1), of: Self.cluster, at: Self.start + .seconds(60))?.unchanged == .zero)
+        #expect(ages.overdue(at: Self.start + .seconds(83)) == [])
+        #expect(ages.overdue(at: Self.start + .seconds(84)) == [Self.cluster])
+        #expect(ages.look(at: lock(1), of: Self.cluster, at: Self.start + .seconds(85))?.unchanged == .seconds(25))
+        #expect(ages.look(at: lock(1), of: Self.cluster, at: Self.start + .seconds(685))?.unchanged == .seconds(625))
     }
 
     @Test func `a lock nobody holds, and one that does not say how long it is good, are never overdue`() {

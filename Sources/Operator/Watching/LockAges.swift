@@ -17,9 +17,15 @@ final class LockAges: Sendable {
         var lock: LockRecord
         var instant: Instant
         var shown: Timestamp
-        /// A look was asked for because it had not changed for too long.
-        var isOverdue = false
+        /// Since when a look is asked for because it has not changed for too long.
+        var overdueSince: Instant?
+        /// That look was taken in time.
+        var isConfirmed = false
     }
+
+    /// How soon a look follows that is asked for. One that comes later comes from an operator that could not reach the API server,
+    /// and saw no renewals for that reason: it begins to measure anew.
+    private static let promptness = Duration.seconds(5)
 
     private let ages = Mutex<[ResourceKey: Entry]>([:])
 
@@ -33,7 +39,7 @@ final class LockAges: Sendable {
             let before = ages[cluster]
             if let before, lock.isUnchanged(since: before.lock) { return false }
             ages[cluster] = Entry(lock: lock, instant: now, shown: shown)
-            return before?.isOverdue ?? false
+            return before?.overdueSince != nil
         }
     }
 
@@ -43,7 +49,16 @@ final class LockAges: Sendable {
     ) -> LockAge? {
         saw(lock, of: cluster, at: now, shown: shown)
         return ages.withLock { ages in
-            ages[cluster].map { LockAge(lastChange: $0.shown, unchanged: $0.instant.duration(to: now)) }
+            guard var entry = ages[cluster] else { return nil }
+            if let asked = entry.overdueSince, !entry.isConfirmed {
+                if asked.duration(to: now) > Self.promptness {
+                    entry = Entry(lock: lock, instant: now, shown: shown)
+                } else {
+                    entry.isConfirmed = true
+                }
+                ages[cluster] = entry
+            }
+            return LockAge(lastChange: entry.shown, unchanged: entry.instant.duration(to: now))
         }
     }
 
@@ -53,9 +68,9 @@ final class LockAges: Sendable {
     func overdue(at now: Instant = .now) -> [ResourceKey] {
         ages.withLock { ages in
             let late = ages.filter { _, age in
-                !age.isOverdue && age.lock.isOverdue(unchangedFor: age.instant.duration(to: now))
+                age.overdueSince == nil && age.lock.isOverdue(unchangedFor: age.instant.duration(to: now))
             }
-            for key in late.keys { ages[key]?.isOverdue = true }
+            for key in late.keys { ages[key]?.overdueSince = now }
             return late.keys.sorted()
         }
     }

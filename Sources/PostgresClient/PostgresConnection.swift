@@ -78,15 +78,6 @@ public actor PostgresConnection {
     /// Whether the session can be used; does not ask the server.
     public var isUsable: Bool { isOpen && PQstatus(session) == CONNECTION_OK }
 
-    /// Turns a password into the SCRAM verifier the server stores, so that no statement carries the password.
-    public func scramVerifier(password: String, user: String) throws(PostgresError) -> String {
-        guard let verifier = PQencryptPasswordConn(session, password, user, "scram-sha-256") else {
-            throw PostgresError(.unexpectedAnswer, "cannot make a SCRAM verifier: \(LibPQ.message(session))")
-        }
-        defer { PQfreemem(verifier) }
-        return String(cString: verifier)
-    }
-
     /// Ends the session; a second time does nothing.
     public func close() {
         isOpen = false

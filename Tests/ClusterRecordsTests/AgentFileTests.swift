@@ -58,6 +58,10 @@ import Testing
             #"{"bootstrap": {"initdb": {"localeProvider": "x"}}}"#,
             "bootstrap.initdb.localeProvider: x: must be one of libc, icu, builtin"
         ),
+        (
+            #"{"bootstrap": {"initdb": {"application": {"database": "shop"}}}}"#,
+            #"bootstrap.initdb.application: {"database":"shop"}: needs database, owner and secret"#
+        ),
         (#"{"watchdog": {"mode": "on"}}"#, "watchdog.mode: on: must be off, automatic or required"),
         (#"{"watchdog": {"driver": "x"}}"#, "watchdog.driver: x: must be default or testing"),
         (
@@ -95,6 +99,7 @@ extension Drawing {
         initdb.localeProvider = one(of: InitdbOptions.LocaleProvider.allCases)
         initdb.icuLocale = maybe { $0.text() }
         initdb.walSegmentMegabytes = maybe { 1 << $0.next(below: 11) }
+        initdb.application = maybe { ApplicationDatabase(name: $0.text(), owner: $0.text(), secret: $0.text()) }
         let names = list { $0.member() }
         let owner = maybe { RouteOwner(apiVersion: $0.text(), kind: $0.text(), name: $0.text(), uid: $0.text()) }
         return AgentFile(

@@ -88,7 +88,9 @@ extension AgentLoop {
     func noteBeginning(_ error: any Error, _ consequence: String) {
         if let invalid = error as? InvalidSettings {
             settingsKeeping.beginningFault = SettingsFault(invalid, consequence)
-        } else if let error = error as? InstanceError, [.toolFailed, .versionMismatch].contains(error.code) {
+        } else if let error = error as? InstanceError,
+            [.toolFailed, .versionMismatch, .credentials].contains(error.code)
+        {
             settingsKeeping.beginningFault = SettingsFault(error, consequence)
         }
     }

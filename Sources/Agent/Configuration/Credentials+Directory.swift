@@ -1,16 +1,22 @@
+import ClusterRecords
+import PostgresConfiguration
 import PostgresInstance
 import SystemPackage
 
 extension Credentials {
-    /// The three accounts as the kubelet mounts their Secrets: `superuser`, `replication` and `rewind`, each with the files
-    /// `username` and `password`.
+    /// The accounts as the kubelet mounts their Secrets: `superuser`, `replication`, `rewind` and, where the cluster was made
+    /// with one, the application's, each with the files `username` and `password`.
     ///
-    /// - Throws: ``AgentError`` `.configuration` naming the file that cannot be read. No password is read here.
-    init(directory: String) throws(AgentError) {
+    /// - Throws: ``AgentError`` `.configuration` naming the file that cannot be read. No password is read here, and nothing of
+    ///   the application's: its Secret may be missing.
+    init(directory: String, application: ApplicationDatabase?) throws(AgentError) {
         self.init(
             superuser: try Self.account("\(directory)/superuser"),
             replication: try Self.account("\(directory)/replication"),
-            rewind: try Self.account("\(directory)/rewind"))
+            rewind: try Self.account("\(directory)/rewind"),
+            application: application.map {
+                ApplicationAccount(database: $0, directory: "\(directory)/\(MemberPod.applicationFolder)")
+            })
     }
 
     private static func account(_ directory: String) throws(AgentError) -> Account {

@@ -9,6 +9,7 @@ import HighAvailability
 import KubernetesClient
 public import Logging
 import Observability
+import PostgresConfiguration
 import PostgresInstance
 import Units
 
@@ -35,7 +36,8 @@ public struct AgentProcess: Sendable {
             throw AgentError(.configuration, "\(error)")
         }
         let scope = configuration.scope
-        let credentials = try Credentials(directory: configuration.secretsDirectory)
+        let credentials = try Credentials(
+            directory: configuration.secretsDirectory, application: file.initdb.application)
         let keys = MembershipKeys(
             passwordFile: credentials.replication.passwordFile, scope: scope, logger: logger)
         let instance = PostgresInstance(layout: try layout(), credentials: credentials, logger: logger)

@@ -29,6 +29,7 @@ extension InitdbOptions {
             }
             walSegmentMegabytes = megabytes
         }
+        if let json = json["application"] { application = try ApplicationDatabase(json: json) }
     }
 
     var json: JSONValue {
@@ -40,6 +41,7 @@ extension InitdbOptions {
         }
         if let icuLocale { options["icuLocale"] = .string(icuLocale) }
         if let walSegmentMegabytes { options["walSegmentMegabytes"] = JSONValue(walSegmentMegabytes) }
+        if let application { options["application"] = application.json }
         return options
     }
 }

@@ -5,4 +5,6 @@ public enum MemberPod {
     public static let postgresPort = 5432
     /// Of the agents' REST interface.
     public static let agentPort = 8008
+    /// Where the application's Secret is mounted, beside those of the agents' own roles.
+    public static let applicationFolder = "application"
 }

@@ -33,6 +33,8 @@ public struct Scope: Hashable, Sendable {
     public var superuserSecret: String { "\(cluster)-superuser" }
     public var replicationSecret: String { "\(cluster)-replication" }
     public var rewindSecret: String { "\(cluster)-rewind" }
+    /// What an application connects with; made where `spec.bootstrap.initdb` names no other.
+    public var applicationSecret: String { "\(cluster)-app" }
 
     /// The StatefulSet that asks an image for its version.
     ///

@@ -27,6 +27,8 @@ public struct InitdbOptions: Hashable, Sendable {
     public var icuLocale: String?
     /// In MiB, a power of two up to 1024; nil: 16.
     public var walSegmentMegabytes: Int?
+    /// nil: none is made.
+    public var application: ApplicationDatabase?
 
     public init() {}
 

@@ -3,14 +3,16 @@ import PostgresClient
 public import PostgresConfiguration
 
 extension PostgresInstance {
-    /// Makes a new, empty cluster with `initdb`: SCRAM everywhere, the superuser's password from its file.
+    /// Makes a new cluster with `initdb`: SCRAM everywhere, the superuser's password from its file, and empty but for the
+    /// database of an application.
     ///
     /// - Requires: ``dataDirectoryState()`` is `.absent` or `.empty`.
-    /// - Throws: `InvalidSettings` when the programs are of a version without one of the options; ``InstanceError``. What
-    ///   was made by then is removed again.
+    /// - Throws: `InvalidSettings` when the programs are of a version without one of the options, or an option means a role
+    ///   of the agents' own; ``InstanceError``. What was made by then is removed again.
     public func initialize(options: InitdbOptions = InitdbOptions(), deadline: Duration = .seconds(120)) async throws {
         let existed = try await requireNoData(for: "initdb")
         let chosen = try options.arguments(in: try await programVersion())
+        if let application = options.application { try requireUsable(application) }
         try prepareRuntime()
         let passwordFile = "\(layout.runtimeDirectory)/initdb-password"
         try FileSystem.write(
@@ -24,7 +26,12 @@ extension PostgresInstance {
             "--pgdata", data.path, "--username", credentials.superuser.username, "--pwfile", passwordFile,
             "--auth-local", "scram-sha-256", "--auth-host", "scram-sha-256", "--no-sync",
         ]
-        try await create("initdb", arguments: arguments + chosen, directoryExisted: existed, deadline: deadline)
+        try await create(
+            "initdb", arguments: arguments + chosen, directoryExisted: existed, deadline: deadline,
+            then: {
+                guard let application = options.application else { return }
+                try await createApplication(application, deadline: deadline)
+            })
     }
 
     /// Creates or updates the replication and the rewind role, and sets all three passwords.
@@ -35,12 +42,7 @@ extension PostgresInstance {
     public func createRoles(deadline: Duration = .seconds(10)) async throws {
         let connection = try await openLocal(
             application: "matriarch roles", statementTimeout: deadline, deadline: deadline)
-        // Local commit: standbys may not exist yet, and a synchronous cluster must be able to make its first one.
-        _ = try await connection.query(
-            """
-            SET synchronous_commit = local; SET log_statement = 'none'; SET log_min_duration_statement = -1;
-            SET log_min_error_statement = 'panic'
-            """, deadline: deadline)
+        try await silence(connection, deadline: deadline)
         try await setRole(credentials.superuser, attributes: "SUPERUSER LOGIN", connection, deadline: deadline)
         try await setRole(credentials.replication, attributes: "REPLICATION LOGIN", connection, deadline: deadline)
         try await setRole(credentials.rewind, attributes: "LOGIN", connection, deadline: deadline)
@@ -62,11 +64,20 @@ extension PostgresInstance {
         await connection.close()
     }
 
+    /// Keeps the verifiers this session sends out of logs and of what extensions collect.
+    func silence(_ connection: PostgresConnection, deadline: Duration) async throws {
+        // Local commit: standbys may not exist yet, and a synchronous cluster must be able to make its first one.
+        _ = try await connection.query(
+            """
+            SET synchronous_commit = local; SET log_statement = 'none'; SET log_min_duration_statement = -1;
+            SET log_min_error_statement = 'panic'; SET pg_stat_statements.track = 'none'
+            """, deadline: deadline)
+    }
+
     private func setRole(
         _ account: Credentials.Account, attributes: String, _ connection: PostgresConnection, deadline: Duration
     ) async throws {
-        let verifier = try await connection.scramVerifier(
-            password: try account.password(), user: account.username)
+        let verifier = try ScramVerifier.make(password: try account.password(), user: account.username)
         let exists = try await connection.query(
             "SELECT 1 FROM pg_roles WHERE rolname = $1", parameters: [account.username], deadline: deadline)
         let verb = exists.rows.isEmpty ? "CREATE" : "ALTER"
@@ -92,15 +103,18 @@ extension PostgresInstance {
     }
 
     /// Runs a program, told not to sync, that fills the data directory; on failure removes what it made.
+    ///
+    /// - Parameter complete: what else belongs to the data; they count as made when this is done.
     func create(
         _ program: String, arguments: [String], directoryExisted: Bool, deadline: Duration,
-        progress: @escaping @Sendable (String) -> Void = { _ in }
+        progress: @escaping @Sendable (String) -> Void = { _ in }, then complete: () async throws -> Void = {}
     ) async throws {
         try FileSystem.makeDirectory(FileSystem.directory(of: data.path), owner: layout.runAs)
         try data.begin(program)
         do {
             _ = try await tools.run(
                 Tool(program: program, arguments: arguments, deadline: deadline), progress: progress)
+            try await complete()
             try FileSystem.synchronizeFileSystem(of: data.path)
             try data.finish()
         } catch {

@@ -47,7 +47,10 @@ extension PostgresInstance {
         try writeConfiguration(settings, role: role, recorded: recorded)
         switch role {
         case .primary: try data.removeSignals()
-        case .standby: try data.markStandby()
+        case .standby:
+            try data.markStandby()
+            // Another member leads, and may set another one.
+            applicationPassword = nil
         }
         var command = [layout.binaries.path("postgres"), "-D", data.path]
         for (name, value) in commandLine(settings, recorded: recorded) { command += ["-c", "\(name)=\(value)"] }

@@ -39,6 +39,8 @@ public actor PostgresInstance {
     var owesReload = true
     /// Of the programs, once they were asked.
     var knownProgramVersion: ServerVersion?
+    /// What this agent has set last, in this office; nil: nothing yet.
+    var applicationPassword: String?
 
     public init(layout: InstanceLayout, credentials: Credentials, logger: Logger) {
         self.layout = layout

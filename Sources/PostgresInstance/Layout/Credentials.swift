@@ -25,11 +25,16 @@ public struct Credentials: Hashable, Sendable {
     public let superuser: Account
     public let replication: Account
     public let rewind: Account
+    /// nil in a cluster that was made without a database for an application. No session of the agent's uses it.
+    public let application: ApplicationAccount?
 
-    public init(superuser: Account, replication: Account, rewind: Account) {
+    public init(
+        superuser: Account, replication: Account, rewind: Account, application: ApplicationAccount? = nil
+    ) {
         self.superuser = superuser
         self.replication = replication
         self.rewind = rewind
+        self.application = application
     }
 
     /// libpq's password file: every account, on every host.

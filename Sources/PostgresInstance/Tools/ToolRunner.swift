@@ -57,7 +57,7 @@ struct ToolRunner: Sendable {
                     uniquingKeysWith: { first, _ in first })),
             workingDirectory: "/",
             platformOptions: options,
-            input: .none,
+            input: .string(tool.input),
             output: .string(limit: 1 << 20),
             error: .sequence
         ) { execution in

@@ -137,5 +137,17 @@ extension MemberProcess {
         }
     }
 
+    /// A session of the role `user`, as an application opens it.
+    ///
+    /// - Parameter password: of characters that need no quoting in libpq's password file.
+    public func open(database: String, user: String, password: String) async throws -> PostgresConnection {
+        let file = "\(folder)/../pgpass-\(user)"
+        try MemberCluster.write(file, "*:*:*:*:\(password)\n", mode: 0o600)
+        return try await PostgresConnection.open(
+            ConnectionParameters(
+                address: .host(address), port: Int(port), user: user, database: database, passwordFile: file,
+                applicationName: "test"), deadline: .seconds(2))
+    }
+
     private var passwordFile: String { "\(folder)/../pgpass" }
 }

@@ -168,6 +168,14 @@ public final class MemberCluster: Sendable {
         try Self.write("\(folder)/\(AgentFile.name)", Self.agentFile(lockObject, ["bootstrap": bootstrap]).serialized())
     }
 
+    /// Mounts the application's Secret, or what it has become, in every member.
+    public func writeApplicationSecret(username: String, password: String) throws {
+        let directory = "\(folder)/secrets/\(MemberPod.applicationFolder)"
+        mkdir(directory, 0o755)
+        try Self.write("\(directory)/username", username)
+        try Self.write("\(directory)/password", password)
+    }
+
     /// Gives every member a callback; those that run find it with the next event.
     ///
     /// - Parameter script: for `sh`.
@@ -269,7 +277,7 @@ public final class MemberCluster: Sendable {
             """)
     }
 
-    private static func write(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
+    static func write(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw MemberError("\(path): \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }

@@ -1,0 +1,41 @@
+public import PostgresConfiguration
+
+/// The role of an application; its password is what a Secret says that people may write.
+public struct ApplicationAccount: Hashable, Sendable {
+    public let database: ApplicationDatabase
+    /// Where the Secret is mounted, if it is there: the files `username` and `password`.
+    private let directory: String
+
+    public init(database: ApplicationDatabase, directory: String) {
+        self.database = database
+        self.directory = directory
+    }
+
+    /// Reads the password anew.
+    ///
+    /// An application is given the very bytes of the Secret, so nothing is taken off them.
+    ///
+    /// - Throws: ``InstanceError`` `.credentials` naming the Secret and what it must have.
+    func password() throws(InstanceError) -> String {
+        guard try value("username") == database.owner else {
+            throw refusal("username must be \(database.owner), the owner of the database \(database.name)")
+        }
+        let password = try value("password")
+        guard !password.isEmpty else { throw refusal("password is empty") }
+        guard !password.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+            throw refusal("password must be one line, without a line break at its end")
+        }
+        return password
+    }
+
+    private func value(_ key: String) throws(InstanceError) -> String {
+        guard let text = FileSystem.readIfPresent("\(directory)/\(key)") else {
+            throw refusal("there is no \(key): the Secret or the key is missing")
+        }
+        return text
+    }
+
+    private func refusal(_ rule: String) -> InstanceError {
+        InstanceError(.credentials, "Secret \(database.secret): \(rule)")
+    }
+}

@@ -21,6 +21,8 @@ struct ChangeCase: Sendable, CustomTestStringConvertible {
             rule: BootstrapSpec.isImmutable, path: "spec.bootstrap", before: [:],
             breaking: [
                 ["bootstrap": ["initdb": ["dataChecksums": false]]], ["bootstrap": ["initdb": ["locale": "C"]]],
+                // A cluster from before there was the field gets no database by naming one.
+                ["bootstrap": ["initdb": ["database": "app"]]], ["bootstrap": ["initdb": ["secretName": "demo-app"]]],
             ],
             keeping: [
                 ["bootstrap": ["initdb": ["dataChecksums": true]]], ["bootstrap": nil],

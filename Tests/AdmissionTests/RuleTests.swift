@@ -111,6 +111,18 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
                 initdb(["localeProvider": "builtin", "locale": "C", "encoding": "LATIN1"]),
                 initdb(["encoding": "LATIN1"]),
             ]),
+        RuleCase(
+            rule: InitDBSpec.rules[4], path: "spec.bootstrap.initdb",
+            breaking: ["postgres", "template0", "template1"].map { initdb(["database": $0, "owner": "shop"]) },
+            keeping: [initdb(["database": "shop"]), initdb(["database": "replicator", "owner": "shop"])]),
+        RuleCase(
+            rule: InitDBSpec.rules[5], path: "spec.bootstrap.initdb",
+            breaking: ["postgres", "replicator", "rewinder", "public", "none"].map { initdb(["owner": $0]) },
+            keeping: [initdb(["owner": "shop"]), initdb(["owner": "template1", "secretName": "shop-login"])]),
+        RuleCase(
+            rule: InitDBSpec.rules[6], path: "spec.bootstrap.initdb",
+            breaking: ["replicator", "rewinder", "public", "none"].map { initdb(["database": $0]) },
+            keeping: [initdb(["database": "public", "owner": "shop"]), initdb(["database": "shop"])]),
     ]
 
     @Test(arguments: cases)

@@ -171,7 +171,9 @@ extension OperatorLab {
         let keys = Observed.objectsToRead(
             of: Scope(namespace: namespace, cluster: cluster), lockObject: .configMap,
             capabilities: Capabilities(podDisruptionBudget: .podDisruptionBudgetV1Beta1))
-        let secrets = ["superuser", "replication", "rewind"].map { ObjectKey(Secret.resource, "\(cluster)-\($0)") }
+        let secrets = ["superuser", "replication", "rewind", "app"].map {
+            ObjectKey(Secret.resource, "\(cluster)-\($0)")
+        }
         for key in keys + secrets + [ObjectKey(ConfigMap.resource, "\(cluster)-config")] {
             let live = try await object(key.resource, key.name)
             versions["\(key)"] = live.value(at: "metadata", "resourceVersion")?.stringValue

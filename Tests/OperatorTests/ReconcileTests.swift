@@ -26,7 +26,9 @@ import Testing
                 #expect(metadata?["labels"]?[Labels.managedBy]?.stringValue == "matriarch", "\(key)")
                 #expect(metadata?["labels"]?[Labels.cluster]?.stringValue == "demo", "\(key)")
             }
-            for (name, user) in [("superuser", "postgres"), ("replication", "replicator"), ("rewind", "rewind")] {
+            for (name, user) in [
+                ("superuser", "postgres"), ("replication", "replicator"), ("rewind", "rewinder"), ("app", "app"),
+            ] {
                 let secret = try await lab.object(Secret.resource, "demo-\(name)")
                 #expect(secret["data"]?["username"]?.stringValue?.isEmpty == false, "\(user)")
                 // 32 characters are 44 in base64.
@@ -35,7 +37,7 @@ import Testing
             let passwords = try await lab.client.list(Secret.self, namespace: lab.namespace).items.compactMap {
                 $0.data?["password"]
             }
-            #expect(Set(passwords).count == 3)
+            #expect(Set(passwords).count == 4)
 
             let stored = try await lab.object(ConfigMap.resource, "demo-config")
             let text = try #require(stored.value(at: "metadata", "annotations", "config")?.stringValue)

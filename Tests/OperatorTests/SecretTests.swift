@@ -35,6 +35,37 @@ import Testing
         }
     }
 
+    @Test func `an application's Secret is kept as it is, and made anew with another password when it is deleted`()
+        async throws
+    {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { _ in
+            try await lab.apply("demo", ["bootstrap": ["initdb": ["database": "shop"]]])
+            try await lab.bringUp()
+            let first = try await lab.client.get(Secret.self, name: "demo-app", namespace: lab.namespace)
+            let password = try #require(first.decodedString("password"))
+            #expect(first.decodedString("uri") == "postgresql://shop:\(password)@demo:5432/shop")
+            // As somebody does who wants another one.
+            _ = try await lab.client.mergePatchRaw(
+                Secret.resource, name: "demo-app", namespace: lab.namespace,
+                body: ["stringData": ["password": "chosen"]])
+            try await lab.patch(["paused": true])
+            try await eventually("the operator has looked") {
+                try await lab.condition(.paused)?.status
+            } until: {
+                $0 == .true
+            }
+            let kept = try await lab.client.get(Secret.self, name: "demo-app", namespace: lab.namespace)
+            #expect(kept.decodedString("password") == "chosen")
+            try await lab.client.delete(Secret.self, name: "demo-app", namespace: lab.namespace)
+            try await lab.touch("2")
+            try await eventually("the Secret is back") { try await lab.isPresent(Secret.self, "demo-app") }
+            let second = try await lab.client.get(Secret.self, name: "demo-app", namespace: lab.namespace)
+            #expect(second.decodedString("password").map { ![password, "chosen"].contains($0) } == true)
+            #expect(try await lab.condition(.degraded)?.reason != "SecretMissing")
+        }
+    }
+
     @Test func `Secrets of a deleted cluster of the same name are waited for`() async throws {
         let lab = try await OperatorLab()
         _ = try await lab.client.createRaw(

@@ -90,6 +90,28 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         BadSpec(
             "a WAL segment of 3 MiB", ["bootstrap": ["initdb": ["walSegmentSize": "3Mi"]]],
             "spec.bootstrap.initdb.walSegmentSize", "allowed words"),
+        BadSpec(
+            "PostgreSQL's own database", ["bootstrap": ["initdb": ["database": "template1"]]],
+            "spec.bootstrap.initdb.database", "template0"),
+        BadSpec(
+            "a role of the agents' as owner", ["bootstrap": ["initdb": ["owner": "replicator"]]],
+            "spec.bootstrap.initdb.owner", "which the agents need"),
+        BadSpec(
+            "a database whose owner would be everybody", ["bootstrap": ["initdb": ["database": "public"]]],
+            "spec.bootstrap.initdb.database", "a role of its own name"),
+        BadSpec(
+            "a name PostgreSQL keeps for itself", ["bootstrap": ["initdb": ["owner": "pg_shop"]]],
+            "spec.bootstrap.initdb.owner", "not with pg_"),
+        BadSpec(
+            "a database that has to be quoted", ["bootstrap": ["initdb": ["database": "Shop"]]],
+            "spec.bootstrap.initdb.database", "a to z"),
+        BadSpec(
+            "a database with too long a name",
+            ["bootstrap": ["initdb": ["database": .string(String(repeating: "s", count: 64))]]],
+            "spec.bootstrap.initdb.database", "63"),
+        BadSpec(
+            "a Secret nobody can make", ["bootstrap": ["initdb": ["secretName": "Shop_login"]]],
+            "spec.bootstrap.initdb.secretName", "name of a Secret"),
         BadSpec("no instances", ["instances": 0], "spec.instances", "between 1 and 32"),
         BadSpec("too many instances", ["instances": 33], "spec.instances", "between 1 and 32"),
         BadSpec(
@@ -261,6 +283,12 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         let object: JSONValue = ["metadata": ["name": "demo"], "spec": ["image": "x"]]
         let problems = validate(try object.decoded(), previous: nil)
         #expect(problems.map(\.description) == ["spec.storage: is required"])
+    }
+
+    @Test(arguments: ["p", "pg", "pgx", "pg-x", "p_", "postgresql", "shop", "_shop", "shop-2", "a0"])
+    func `names that begin almost like PostgreSQL's own are taken`(_ name: String) throws {
+        let initdb: JSONValue = ["database": .string(name), "owner": .string(name), "secretName": "shop.login"]
+        #expect(try validate(demo(["bootstrap": ["initdb": initdb]]), previous: nil) == [])
     }
 
     @Test func `bootstrap and lockObject cannot change once the data are made`() throws {

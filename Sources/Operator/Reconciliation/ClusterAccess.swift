@@ -59,7 +59,9 @@ struct ClusterAccess: Sendable {
     }
 
     private func secrets(of scope: Scope) async throws -> [String: ObjectMeta] {
-        let wanted = [scope.superuserSecret, scope.replicationSecret, scope.rewindSecret]
+        let wanted = [
+            scope.superuserSecret, scope.replicationSecret, scope.rewindSecret, scope.applicationSecret,
+        ]
         return try await withThrowingTaskGroup(of: (String, ObjectMeta?).self) { group in
             for name in wanted {
                 group.addTask {

@@ -22,7 +22,7 @@ extension ClusterContext {
     private func agentFile(preferring preferred: Range<Int>, writesRoute: Bool) -> AgentFile {
         var file = AgentFile(
             cluster: name, lockObject: lockObject,
-            initdb: spec.bootstrap.initdb.options,
+            initdb: spec.bootstrap.initdb.options(application),
             // Whatever the store says or does not say yet: no empty cluster in the place of a copy.
             copiesRemote: spec.remote != nil, route: writesRoute ? RouteSettings(owner: routeOwner) : nil)
         for override in spec.instanceOverrides ?? [] { file.tags[override.name] = override.tags.ofMember }
@@ -62,8 +62,9 @@ extension ClusterContext {
 
 extension InitDBSpec {
     /// As an agent takes them; what is absent has its default.
-    fileprivate var options: InitdbOptions {
+    fileprivate func options(_ application: ApplicationDatabase?) -> InitdbOptions {
         var options = InitdbOptions()
+        options.application = application
         options.dataChecksums = dataChecksums
         options.encoding = encoding
         options.locale = locale

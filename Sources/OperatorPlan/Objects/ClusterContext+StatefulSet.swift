@@ -1,11 +1,13 @@
 import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
+import PostgresConfiguration
 
 /// The members' Pods and volumes.
 ///
-/// The template is a function of the spec alone. A newer operator must build the same template from the same spec: a
-/// different one would restart every database. What a new version wants to change needs a field in the spec.
+/// The template is a function of the spec, and of whether the cluster was made with a database for an application. A newer
+/// operator must build the same template from the same spec: a different one would restart every database. What a new version
+/// wants to change needs a field in the spec, or has to be seen in what is there.
 extension ClusterContext {
     /// - Parameter image: what the members run; nil: spec.image.
     func statefulSet(replicas: Int, image: String? = nil) -> JSONValue {
@@ -130,28 +132,33 @@ extension ClusterContext {
 
     /// One projected volume for everything below /etc/matriarch: mounts inside a read-only mount are not possible.
     private var volumes: [JSONValue] {
-        func credentials(_ secret: String, _ folder: String) -> JSONValue {
-            [
-                "secret": [
-                    "name": .string(secret),
-                    "items": .array(
-                        ["username", "password"].map {
-                            ["key": .string($0), "path": .string("secrets/\(folder)/\($0)")]
-                        }),
-                ]
+        func credentials(_ secret: String, _ folder: String, isOptional: Bool = false) -> JSONValue {
+            var source: JSONValue = [
+                "name": .string(secret),
+                "items": .array(
+                    ["username", "password"].map {
+                        ["key": .string($0), "path": .string(Self.secretPath(folder, $0))]
+                    }),
             ]
+            if isOptional { source["optional"] = true }
+            return ["secret": source]
+        }
+        // Optional: a database starts also when its application's Secret is gone, and the agent says what is wrong with it.
+        let application = application.map {
+            credentials($0.secret, MemberPod.applicationFolder, isOptional: true)
         }
         return [
             [
                 "name": "matriarch",
                 "projected": [
                     "defaultMode": 0o440,
-                    "sources": [
-                        ["configMap": ["name": .string(scope.agentConfigMap)]],
-                        credentials(scope.superuserSecret, "superuser"),
-                        credentials(scope.replicationSecret, "replication"),
-                        credentials(scope.rewindSecret, "rewind"),
-                    ],
+                    "sources": .array(
+                        [
+                            ["configMap": ["name": .string(scope.agentConfigMap)]],
+                            credentials(scope.superuserSecret, "superuser"),
+                            credentials(scope.replicationSecret, "replication"),
+                            credentials(scope.rewindSecret, "rewind"),
+                        ] + [application].compactMap(\.self)),
                 ],
             ],
             ["name": "run", "emptyDir": ["medium": "Memory", "sizeLimit": "16Mi"]],
@@ -159,6 +166,9 @@ extension ClusterContext {
             ["name": "tmp", "emptyDir": [:]],
         ]
     }
+
+    /// Of a key of a Secret, below /etc/matriarch.
+    static func secretPath(_ folder: String, _ key: String) -> String { "secrets/\(folder)/\(key)" }
 
     /// Optional: scripts that are missing keep no database from starting. Its contents change without a restart.
     private var callbackVolumes: [JSONValue] {

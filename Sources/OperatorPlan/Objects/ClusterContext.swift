@@ -1,6 +1,7 @@
 import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
+import PostgresConfiguration
 
 /// What every builder needs: the cluster, its checked spec, and what follows from both.
 struct ClusterContext: Sendable, Hashable {
@@ -8,6 +9,8 @@ struct ClusterContext: Sendable, Hashable {
     let namespace: String
     let uid: String
     let spec: PostgresClusterSpec
+    /// nil: the cluster has no database for an application; see ``madeWithApplication(in:hasData:)``.
+    var application: ApplicationDatabase?
 
     init(_ cluster: PostgresCluster, spec: PostgresClusterSpec) {
         name = cluster.metadata.name ?? ""

@@ -21,10 +21,15 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
     guard case .success(let spec) = cluster.spec else {
         return rejectionPlan(cluster, problems: problems, now: now)
     }
-    let context = ClusterContext(cluster, spec: spec)
+    var context = ClusterContext(cluster, spec: spec)
     problems += fixedFieldProblems(context, observed: belongings.own)
     problems += fixedFamilyProblems(context, observed: belongings.own)
-    var planner = Planner(cluster: cluster, context: context, observed: belongings.own, now: now)
+    let situation = ClusterSituation(
+        scope: context.scope, observed: belongings.own, overrides: spec.instanceOverrides ?? [])
+    context.application = context.madeWithApplication(
+        in: belongings.own, hasData: (situation.systemIdentifier ?? cluster.status?.systemIdentifier) != nil)
+    var planner = Planner(
+        cluster: cluster, context: context, observed: belongings.own, situation: situation, now: now)
     if !problems.isEmpty {
         planner.followHandover()
         planner.followSwitchover()
@@ -106,13 +111,15 @@ struct Planner {
         var message: String
     }
 
-    init(cluster: PostgresCluster, context: ClusterContext, observed: Observed, now: Timestamp) {
+    init(
+        cluster: PostgresCluster, context: ClusterContext, observed: Observed, situation: ClusterSituation,
+        now: Timestamp
+    ) {
         self.cluster = cluster
         self.context = context
         self.observed = observed
+        self.situation = situation
         self.now = now
-        situation = ClusterSituation(
-            scope: context.scope, observed: observed, overrides: context.spec.instanceOverrides ?? [])
         previous = cluster.status ?? PostgresClusterStatus()
         status = previous
     }

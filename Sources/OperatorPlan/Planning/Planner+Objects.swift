@@ -32,6 +32,7 @@ extension Planner {
     /// Secrets first and the StatefulSet last, so that no Pod waits for what it mounts.
     mutating func planObjects(replicas: Int) {
         guard planSecrets() else { return }
+        planApplicationSecret()
         if liveStatefulSet == nil { event(.created, "Creating cluster \(context.name)") }
         let members = max(replicas, spec.instances, (situation.members.last?.ordinal ?? -1) + 1)
         apply(ServiceAccount.resource, context.serviceAccount())
@@ -79,6 +80,16 @@ extension Planner {
         }
         for secret in missing where observed.secrets[secret.name] == nil { plan.changes.append(.createSecret(secret)) }
         return missing.allSatisfy { observed.secrets[$0.name] == nil }
+    }
+
+    /// Made again whenever it is gone, with another password: the primary's agent gives the role that one. Nothing waits for
+    /// it; Pods start without it.
+    ///
+    /// A cluster that follows another one cannot change a password.
+    private mutating func planApplicationSecret() {
+        guard spec.remote == nil, let secret = context.applicationSecret() else { return }
+        guard let live = observed.secrets[secret.name] else { return plan.changes.append(.createSecret(secret)) }
+        if !live.isStaying { plan.requeue(after: .seconds(5)) }
     }
 
     /// Whether a Pod that is taken away now could not come back.

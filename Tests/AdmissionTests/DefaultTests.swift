@@ -4,8 +4,11 @@ import PostgresClusterAPI
 import Testing
 
 @Suite struct DefaultTests {
-    /// The smallest spec, then one with the smallest form of every optional section the schema has.
-    static let specs: [JSONValue] = [minimalSpec, merged(minimalSpec, smallestSections(of: PostgresClusterSpec.self))]
+    /// The smallest spec, one with the smallest form of every optional section the schema has, one with null in a map.
+    static let specs: [JSONValue] = [
+        minimalSpec, merged(minimalSpec, smallestSections(of: PostgresClusterSpec.self)),
+        merged(minimalSpec, ["nodeSelector": ["disk": "ssd", "zone": nil]]),
+    ]
 
     @Test(arguments: specs)
     func `the server fills in what the operator fills in`(_ spec: JSONValue) async throws {

@@ -28,7 +28,8 @@ public enum Defaults {
             return .array(elements.map { applied(to: $0, shape: element) })
         case .map(let element, _):
             guard case .object(let entries) = value else { return value }
-            return .object(entries.mapValues { applied(to: $0, shape: element) })
+            // An API server takes null out of a map, too.
+            return .object(entries.filter { !$0.value.isNull }.mapValues { applied(to: $0, shape: element) })
         case .text, .choice, .integer, .boolean, .quantity, .timestamp, .passthrough:
             return value
         }

@@ -41,6 +41,15 @@ import Testing
         #expect(ages.overdue(at: Self.start + .seconds(59)) == [Self.cluster])
     }
 
+    @Test func `a renewal asks for a look also when a reconcile has told before anybody asked for one`() {
+        let ages = LockAges()
+        ages.saw(lock(1), of: Self.cluster, at: Self.start)
+        let told = ages.look(at: lock(1), of: Self.cluster, at: Self.start + .milliseconds(23_500))
+        #expect(told?.unchanged == .milliseconds(23_500))
+        #expect(ages.saw(lock(2), of: Self.cluster, at: Self.start + .milliseconds(23_600)))
+        #expect(!ages.saw(lock(3), of: Self.cluster, at: Self.start + .seconds(33)))
+    }
+
     @Test func `what is read live outdoes a watch that stands still`() {
         let ages = LockAges()
         ages.saw(lock(1), of: Self.cluster, at: Self.start)

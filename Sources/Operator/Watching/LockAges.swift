@@ -21,6 +21,8 @@ final class LockAges: Sendable {
         var overdueSince: Instant?
         /// That look was taken in time.
         var isConfirmed = false
+
+        func isOverdue(at now: Instant) -> Bool { lock.isOverdue(unchangedFor: instant.duration(to: now)) }
     }
 
     /// How soon a look follows that is asked for. One that comes later comes from an operator that could not reach the API server,
@@ -32,14 +34,16 @@ final class LockAges: Sendable {
     /// Notes a lock as it is.
     ///
     /// - Parameter shown: the time now, for people.
-    /// - Returns: whether it had been overdue and is not any more.
+    /// - Returns: whether it had been overdue and is not any more. A reconcile may have told that before anybody asked for a look,
+    ///   so it is the age that counts.
     @discardableResult
     func saw(_ lock: LockRecord, of cluster: ResourceKey, at now: Instant = .now, shown: Timestamp = .now()) -> Bool {
         ages.withLock { ages in
             let before = ages[cluster]
             if let before, lock.isUnchanged(since: before.lock) { return false }
             ages[cluster] = Entry(lock: lock, instant: now, shown: shown)
-            return before?.overdueSince != nil
+            guard let before else { return false }
+            return before.overdueSince != nil || before.isOverdue(at: now)
         }
     }
 
@@ -68,7 +72,7 @@ final class LockAges: Sendable {
     func overdue(at now: Instant = .now) -> [ResourceKey] {
         ages.withLock { ages in
             let late = ages.filter { _, age in
-                age.overdueSince == nil && age.lock.isOverdue(unchangedFor: age.instant.duration(to: now))
+                age.overdueSince == nil && age.isOverdue(at: now)
             }
             for key in late.keys { ages[key]?.overdueSince = now }
             return late.keys.sorted()

@@ -147,4 +147,20 @@ private typealias Fixture = ListingFixture
         #expect(look(listing("2", ttl: nil), 75) == [nil, nil, nil])
         #expect(look(listing("2", ttl: nil), 10_000) == [nil, nil, nil])
     }
+
+    @Test func `a list that is repeated goes by what it has seen itself, and until then by what the operator tells`() {
+        let start = ContinuousClock.now
+        var looks = LockLooks<ContinuousClock.Instant>()
+        func look(_ renewal: String, _ seconds: Int) -> String? {
+            var listing = listing(renewal)
+            listing.members[0].lockUnrenewedSince = "told"
+            looks.mark(&listing, at: start + .seconds(seconds), shown: "look at \(seconds)")
+            return listing.members[0].lockUnrenewedSince
+        }
+        #expect(look("1", 0) == "told")
+        #expect(look("1", 30) == "told")
+        #expect(look("2", 31) == nil)
+        #expect(look("2", 40) == nil)
+        #expect(look("2", 55) == "look at 31")
+    }
 }

@@ -51,9 +51,10 @@ import Testing
                 body: ["stringData": ["password": "chosen"]])
             try await lab.patch(["paused": true])
             try await eventually("the operator has looked") {
-                try await lab.condition(.paused)?.status
+                let cluster = try await lab.cluster()
+                return cluster.status?.observedGeneration == cluster.metadata.generation
             } until: {
-                $0 == .true
+                $0
             }
             let kept = try await lab.client.get(Secret.self, name: "demo-app", namespace: lab.namespace)
             #expect(kept.decodedString("password") == "chosen")

@@ -2,6 +2,7 @@ import AgentAPI
 import ClusterRecords
 import HighAvailability
 import Logging
+import TestSupport
 import Units
 
 /// Members in the states that the REST interface tells apart. Now is 100 s after boot, ttl 20 s.
@@ -41,7 +42,7 @@ enum AgentAPIFixture {
     ) -> AgentRoutes {
         AgentRoutes(
             snapshot: { member }, position: position, metrics: { "patroni_primary 1\n" },
-            failsafe: { .text("asked: \($0)") }, refusal: { _ in nil }, now: { Self.now })
+            failsafe: { .text("asked: \($0)") }, refusal: { _ in nil }, clock: ManualClock(Self.now))
     }
 
     /// A server on a free port of this machine.

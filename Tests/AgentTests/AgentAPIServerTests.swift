@@ -4,6 +4,7 @@ import Dispatch
 import Glibc
 import HighAvailability
 import Logging
+import TestSupport
 import Testing
 import Units
 
@@ -75,7 +76,7 @@ import Units
                         name: "demo-0", isPrimary: false, timeline: Timeline(rawValue: 3),
                         position: LSN(rawValue: 500), sealedEpoch: 8), isRunning: true)
             }, metrics: { "" }, failsafe: { _ in StatusResponse(status: 502) },
-            refusal: { _ in nil }, now: { AgentAPIFixture.now })
+            refusal: { _ in nil }, clock: ManualClock(AgentAPIFixture.now))
         let server = { (onListening: @escaping @Sendable (Int) async -> Void) in
             StatusServer(
                 host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,

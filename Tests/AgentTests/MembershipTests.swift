@@ -59,7 +59,7 @@ import Units
         let routes = AgentRoutes(
             snapshot: { AgentAPIFixture.member(.replica) }, position: { answer }, seal: { _ in answer },
             metrics: { "" }, failsafe: { .text("asked: \($0)") }, refusal: { peerGuard.refusal(of: $0) },
-            now: { AgentAPIFixture.now })
+            clock: ManualClock(AgentAPIFixture.now))
         try await AgentAPIFixture.withServer({ AgentAPIFixture.server(routes, onListening: $0) }) { port in
             try await body(Member(name: "demo-0", apiURL: "http://127.0.0.1:\(port)/patroni"))
         }

@@ -123,7 +123,7 @@ public struct AgentProcess: Sendable {
             snapshot: { state.read().snapshot ?? unread }, position: { await loop.answerPosition() },
             seal: { await loop.answerSeal($0) },
             metrics: { registry.exposition() }, failsafe: { responder.respond(to: $0) },
-            refusal: { peerGuard.refusal(of: $0) }, now: { [clock] in clock.now })
+            refusal: { peerGuard.refusal(of: $0) }, clock: clock)
         let server = StatusServer(port: configuration.apiPort, logger: logger, responder: routes.respond)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {

@@ -19,7 +19,7 @@ public struct AgentRoutes: Sendable {
     private let metrics: @Sendable () async -> String
     private let failsafe: @Sendable (String) async -> StatusResponse
     private let refusal: @Sendable (StatusRequest) -> StatusResponse?
-    private let now: @Sendable () -> BootInstant
+    private let clock: any AgentClock
 
     /// - Parameters:
     ///   - snapshot: called for every request; must not wait.
@@ -28,22 +28,22 @@ public struct AgentRoutes: Sendable {
     ///   - metrics: Prometheus' text.
     ///   - failsafe: answers the body of `POST /failsafe`.
     ///   - refusal: what is said to a request for members alone that does not come from one; nil: it does.
-    ///   - now: CLOCK_BOOTTIME, the clock of the snapshot's instants.
+    ///   - clock: that of the snapshot's instants.
     public init(
         snapshot: @escaping @Sendable () -> MemberSnapshot, position: @escaping @Sendable () async -> PositionAnswer?,
         seal: @escaping @Sendable (Seal) async -> PositionAnswer? = { _ in nil },
         metrics: @escaping @Sendable () async -> String,
         failsafe: @escaping @Sendable (String) async -> StatusResponse,
         refusal: @escaping @Sendable (StatusRequest) -> StatusResponse?,
-        now: @escaping @Sendable () -> BootInstant
+        clock: any AgentClock
     ) {
         self.snapshot = snapshot
-        self.position = SharedMeasurement(limit: Self.longestQueue, position)
+        self.position = SharedMeasurement(limit: Self.longestQueue, clock: clock, position)
         self.seal = seal
         self.metrics = metrics
         self.failsafe = failsafe
         self.refusal = refusal
-        self.now = now
+        self.clock = clock
     }
 
     /// Answers one request.
@@ -57,15 +57,15 @@ public struct AgentRoutes: Sendable {
         if request.path == PeerPath.position.rawValue { return await positionResponse() }
         // Patroni routes on the first segment alone.
         switch "/\(request.path.split(separator: "/").first ?? "")" {
-        case PeerPath.member.rawValue: return .json(snapshot().document(at: now()).serialized())
+        case PeerPath.member.rawValue: return .json(snapshot().document(at: clock.now).serialized())
         case "/cluster": return clusterResponse(snapshot())
         case "/history": return .json(snapshot().historyJSON ?? "[]")
         case "/config": return configurationResponse(snapshot())
         case PeerPath.failsafe.rawValue: return failsafeResponse(snapshot())
         case "/metrics": return .metrics(await metrics())
-        case "/liveness": return StatusResponse(status: snapshot().isAlive(at: now()) ? 200 : 503)
+        case "/liveness": return StatusResponse(status: snapshot().isAlive(at: clock.now) ? 200 : 503)
         case "/readiness":
-            return StatusResponse(status: snapshot().isReady(query: request.query, now: now()) ? 200 : 503)
+            return StatusResponse(status: snapshot().isReady(query: request.query, now: clock.now) ? 200 : 503)
         case _: return healthResponse(request, snapshot())
         }
     }
@@ -77,7 +77,7 @@ public struct AgentRoutes: Sendable {
     }
 
     private func healthResponse(_ request: StatusRequest, _ member: MemberSnapshot) -> StatusResponse {
-        let now = now()
+        let now = clock.now
         let passes = HealthCheck(path: request.path).passes(member, query: request.query, now: now)
         return .json(member.document(at: now).serialized(), status: passes ? 200 : 503)
     }
@@ -120,7 +120,7 @@ public struct AgentRoutes: Sendable {
             group.addTask { await position.value() }
             group.addTask {
                 // Ends early, by cancellation, when the measurement was faster.
-                try? await Task.sleep(for: Self.positionBudget)
+                try? await clock.sleep(for: Self.positionBudget)
                 return nil
             }
             let first = await group.next() ?? nil

@@ -1,3 +1,5 @@
+import Units
+
 /// One measurement at a time, shared by all who wait for it.
 ///
 /// - Guarantees: an answer comes from a measurement that began after it was asked for: who asks while one runs gets the next
@@ -7,6 +9,7 @@ actor SharedMeasurement<Value: Sendable> {
     private typealias Waiters = [Int: CheckedContinuation<Value?, Never>]
 
     private let limit: Int
+    private let clock: any AgentClock
     private let measure: @Sendable () async -> Value?
     private var isRunning = false
     /// Who gets the value of the measurement that runs.
@@ -15,8 +18,9 @@ actor SharedMeasurement<Value: Sendable> {
     private var waiting: Waiters = [:]
     private var nextID = 0
 
-    init(limit: Int, _ measure: @escaping @Sendable () async -> Value?) {
+    init(limit: Int, clock: any AgentClock, _ measure: @escaping @Sendable () async -> Value?) {
         self.limit = limit
+        self.clock = clock
         self.measure = measure
     }
 
@@ -34,7 +38,7 @@ actor SharedMeasurement<Value: Sendable> {
             }
         } onCancel: {
             // It ends with its one step.
-            Task { await giveUp(id) }
+            clock.start { await self.giveUp(id) }
         }
     }
 
@@ -43,13 +47,15 @@ actor SharedMeasurement<Value: Sendable> {
         isRunning = true
         (served, waiting) = (waiting, [:])
         // Owned by this actor, which begins no other before it has ended; the measurement has a deadline of its own.
-        Task {
-            let value = await measure()
-            for waiter in served.values { waiter.resume(returning: value) }
-            served = [:]
-            isRunning = false
-            begin()
-        }
+        clock.start { await self.serve() }
+    }
+
+    private func serve() async {
+        let value = await measure()
+        for waiter in served.values { waiter.resume(returning: value) }
+        served = [:]
+        isRunning = false
+        begin()
     }
 
     private func giveUp(_ id: Int) {

@@ -4,7 +4,9 @@
 /// So a world with a clock of its own can run it: there nothing happens by a time it has not set, nor in an order it has not
 /// chosen. `Task.sleep`, `Task.yield` and `Task {}` go past a clock, and past an executor that a task prefers.
 ///
-/// What belongs to a task goes into a task group, which needs no clock.
+/// What belongs to a task goes into a task group, which needs no clock. Below it, time passes by itself where the agent meets the
+/// machine and the network: in programs it starts, requests it sends, and the server that hands it those of others. Such a world
+/// puts its own in their place.
 ///
 /// - Requires: `now` never goes back, counts also while the machine is suspended, and is what init's fence is measured by.
 public protocol AgentClock: Clock<Duration> where Instant == BootInstant {

@@ -38,13 +38,27 @@ import Testing
         #expect(world.takeEvents() == ["Resumed: Automatic actions are on again"])
     }
 
-    @Test func `a member that has said nothing yet keeps a pause from being said, and no resumption`() throws {
+    @Test func `a member that has said nothing since it started reads it first, and is not waited for`() throws {
         var world = try World.running()
-        world.observed.pods[2] = world.member(2, role: nil, isReady: false)
         world.patch(["paused": true])
-        for ordinal in 0..<2 { say(&world, ordinal, isPaused: true) }
+        for ordinal in 0..<3 { say(&world, ordinal, isPaused: true) }
         try world.settle()
-        #expect(try world.condition(.paused) == "Unknown Pausing")
+        #expect(world.takeEvents() == ["Paused: Automatic actions are off"])
+        // Its Pod is made anew: no node yet, then a container that runs, then a first word.
+        world.observed.pods[2] = world.member(2, role: nil, isReady: false)
+        world.observed.pods[2].status = PodStatus(phase: "Pending")
+        try world.settle()
+        #expect(try world.condition(.paused) == "True Paused")
+        world.observed.pods[2] = world.member(2, role: nil, isReady: false)
+        try world.settle()
+        #expect(try world.condition(.paused) == "True Paused")
+        world.observed.pods[2] = world.member(2, role: "replica")
+        say(&world, 2, isPaused: true)
+        try world.settle()
+        #expect(try world.condition(.paused) == "True Paused")
+        #expect(world.takeEvents() == [])
+
+        world.observed.pods[2] = world.member(2, role: nil, isReady: false)
         world.patch(["paused": false])
         for ordinal in 0..<2 { say(&world, ordinal, isPaused: false) }
         try world.settle()

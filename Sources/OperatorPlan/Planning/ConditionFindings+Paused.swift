@@ -4,9 +4,9 @@ import PostgresClusterAPI
 /// Whether automatic actions are off: what the members say, not what the spec asks of them.
 extension ConditionFindings {
     var paused: (status: Condition.Status, finding: Finding) {
-        // Who has said nothing reads the store before it does anything.
+        // Who has said nothing since it started reads the store before it does anything.
         let unaware = situation.members.filter {
-            $0.record.isPaused != spec.paused && (spec.paused || $0.record.stateName != nil)
+            $0.record.stateName != nil && $0.record.isPaused != spec.paused
         }
         guard unaware.isEmpty else {
             let names = unaware.map(\.name).joined(separator: ", ")

@@ -94,6 +94,22 @@ import Testing
         #expect(try world.status.lockNotRenewedSince == nil)
     }
 
+    @Test func `a lock that is not renewed is told once, whatever else is wrong`() throws {
+        var world = try World.running()
+        world.observed.pods[2] = world.member(2, role: "replica", problem: "its disk is full")
+        world[store: "demo-leader"] = ["leader": "demo-0", "ttl": "20"]
+        try world.settle()
+        _ = world.takeEvents()
+        world.observed.lockAge = Self.age(24)
+        try world.settle()
+        #expect(try world.condition(.degraded) == "True MemberNeedsAttention")
+        #expect(world.takeEvents().map { $0.prefix(15) } == ["LockNotRenewed:"])
+        world.run(3, leader: 0)
+        try world.settle()
+        #expect(try world.condition(.degraded) == "True LockNotRenewed")
+        #expect(world.takeEvents() == [])
+    }
+
     @Test func `a lock that does not say how long it is good is not judged`() throws {
         var world = try World.running()
         world.observed.lockAge = Self.age(100_000)

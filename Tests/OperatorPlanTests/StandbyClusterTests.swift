@@ -104,6 +104,34 @@ import Testing
         #expect(try world.condition(.primaryAvailable) == "True PrimaryRunning")
     }
 
+    @Test func `a promotion is told also when the lock was not renewed meanwhile`() throws {
+        var world = try following()
+        world[store: "demo-leader"] = ["ttl": "20"]
+        try world.settle()
+        #expect(try world.status.standbyCluster == true)
+        world.patch(["standby": ["enabled": false]])
+        try world.settle()
+        _ = world.takeEvents()
+        let lost = LockAge(lastChange: world.now, unchanged: .seconds(60))
+        world.observed.lockAge = lost
+        try world.settle()
+        #expect(try world.condition(.primaryAvailable) == "Unknown LockNotRenewed")
+        // It has promoted itself, as it said last, and whether it accepts writes is not known.
+        world.run(3, leader: 0, timeline: 2)
+        try world.settle()
+        #expect(try world.condition(.primaryAvailable) == "Unknown LockNotRenewed")
+        #expect(world.takeEvents().map { $0.prefix(15) } == ["LockNotRenewed:"])
+        world.observed.lockAge = LockAge(lastChange: world.now, unchanged: .zero)
+        try world.settle()
+        #expect(world.takeEvents() == ["StandbyClusterPromoted: demo-0 accepts writes on timeline 2"])
+        #expect(try world.status.standbyCluster == nil)
+        world.observed.lockAge = lost
+        try world.settle()
+        world.observed.lockAge = nil
+        try world.settle()
+        #expect(!world.takeEvents().contains { $0.hasPrefix("StandbyClusterPromoted") })
+    }
+
     @Test func `commits of a standby cluster wait for nobody`() throws {
         var world = try following()
         world.patch(["highAvailability": ["synchronous": ["mode": "quorum"]]])

@@ -39,6 +39,7 @@ extension Planner {
     private mutating func describePrimary() {
         status.primary = situation.leader
         status.lockNotRenewedSince = situation.lockUnrenewedSince
+        describeStandbyCluster()
         status.systemIdentifier = situation.systemIdentifier ?? previous.systemIdentifier
         status.postgresVersion = dataVersion
         guard let primary = situation.primary, let timeline = primary.timeline else { return }
@@ -55,6 +56,15 @@ extension Planner {
                 from: last, to: primary.name, timeline: timeline, at: now, reason: "PrimaryLost",
                 loss: LossStatus(outcome: .unknown))
             warn(.failedOver, "\(primary.name) took over from \(last), on timeline \(timeline)")
+        }
+    }
+
+    /// Stays while nobody is known to lead: the end of it is told when a primary is known to accept writes.
+    private mutating func describeStandbyCluster() {
+        if situation.standbyLeader != nil {
+            status.standbyCluster = true
+        } else if situation.primary != nil, situation.lockUnrenewedSince == nil {
+            status.standbyCluster = nil
         }
     }
 
@@ -126,17 +136,25 @@ extension Planner {
 extension Planner {
     /// Told when it begins; what its message says may change with each try.
     private mutating func announceFault() {
-        guard let degraded = status.condition(.degraded), degraded.reason != previous.condition(.degraded)?.reason
-        else {
-            return
+        if let degraded = beginning(.memberMissing, of: .degraded) { warn(.memberMissing, degraded.message) }
+        // Degraded has room for one reason, and a member's own problem comes before this one.
+        if let available = beginning(.lockNotRenewed, of: .primaryAvailable) {
+            warn(.lockNotRenewed, available.message)
         }
-        if degraded.reason == ConditionReason.memberMissing.rawValue { warn(.memberMissing, degraded.message) }
-        if degraded.reason == ConditionReason.lockNotRenewed.rawValue { warn(.lockNotRenewed, degraded.message) }
+    }
+
+    /// The condition, when it has this reason and had another one before.
+    private func beginning(_ reason: ConditionReason, of kind: Condition.Kind) -> Condition? {
+        guard let condition = status.condition(kind), condition.reason == reason.rawValue,
+            previous.condition(kind)?.reason != condition.reason
+        else { return nil }
+        return condition
     }
 
     private mutating func announceStandbyCluster() {
+        // The condition alone tells it in a status that an operator without the field has written.
         let before = previous.condition(.primaryAvailable)?.reason
-        guard before == ConditionReason.standbyLeaderRunning.rawValue,
+        guard previous.standbyCluster == true || before == ConditionReason.standbyLeaderRunning.rawValue,
             let now = status.condition(.primaryAvailable), now.status == .true
         else { return }
         event(.standbyClusterPromoted, now.message)

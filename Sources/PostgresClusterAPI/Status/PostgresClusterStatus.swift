@@ -8,6 +8,7 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var primary: String?
     public var lockNotRenewedSince: Timestamp?
     public var lastPrimary: String?
+    public var standbyCluster: Bool?
     public var timeline: Int64?
     public var systemIdentifier: String?
     public var postgresVersion: String?
@@ -30,7 +31,7 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
         case observedGeneration, conditions, primary, lastPrimary, timeline, systemIdentifier, postgresVersion, image,
             instances,
             readyInstances, ready
-        case lockNotRenewedSince, unready
+        case lockNotRenewedSince, unready, standbyCluster
         case selector, members, pendingRestart, switchover, restart, handover, lastFailover, bootstrap, lockObject
     }
 
@@ -62,6 +63,11 @@ extension PostgresClusterStatus: SchemaObject {
                     + "longer than it is good.")
         case .lastPrimary:
             Field(.text(maxLength: 253), "Member that last was seen accepting writes; not empty while there is none.")
+        case .standbyCluster:
+            Field(
+                .boolean,
+                "True from when a standby leader was seen to run until a member is seen to accept writes; absent otherwise."
+            )
         case .timeline: Field(.integer(minimum: 0, maximum: .max), "Timeline of the primary; each promotion adds one.")
         case .systemIdentifier:
             Field(

@@ -10,6 +10,7 @@ import Testing
     struct Row: Sendable, CustomTestStringConvertible {
         let testDescription: String
         var patience: Int64 = 60
+        var reason = UnreadyReason.obstacle
         /// Degraded and Progressing before that.
         var early = ["False Sound", "True MembersStarting"]
         let change: @Sendable (inout World) -> Void
@@ -140,12 +141,12 @@ import Testing
             change: { describe(&$0, PodStatus(phase: "Failed", reason: "Evicted", message: "low on memory")) },
             message: "its Pod is Failed (Evicted: low on memory)"),
         Row(
-            testDescription: "a quota or an admission policy keeps the Pod from being made",
+            testDescription: "a quota or an admission policy keeps the Pod from being made", reason: .podMissing,
             change: { $0.observed.pods.removeLast() },
             message:
                 "its Pod is not made; the Events of StatefulSet demo say why, such as a quota or an admission policy"),
         Row(
-            testDescription: "a volume that is not attached", patience: 300,
+            testDescription: "a volume that is not attached", patience: 300, reason: .silent,
             change: {
                 describe(
                     &$0,
@@ -156,13 +157,13 @@ import Testing
             },
             message: "its agent has not said anything (its container has not started (ContainerCreating))"),
         Row(
-            testDescription: "a Pod that does not go", patience: 300,
+            testDescription: "a Pod that does not go", patience: 300, reason: .podDeleting,
             change: {
                 $0.observed.pods[2].metadata.deletionTimestamp = start
             },
             message: "its Pod is being deleted"),
         Row(
-            testDescription: "a copy that does not end", patience: 1800,
+            testDescription: "a copy that does not end", patience: 1800, reason: .working,
             change: { $0.observed.pods[2] = $0.member(2, role: "replica", state: "creating replica", isReady: false) },
             message: "creating replica; its log says how far it is"),
     ]
@@ -174,7 +175,11 @@ import Testing
         try world.settle()
         let since = world.now
         #expect(try [world.condition(.degraded), world.condition(.progressing)] == row.early)
-        #expect(try world.status.unready == [UnreadyStatus(name: "demo-2", since: since, message: row.message)])
+        #expect(
+            try world.status.unready == [
+                UnreadyStatus(
+                    name: "demo-2", since: since, reason: row.reason, reasonSince: since, message: row.message)
+            ])
         #expect(try world.planned().requeueAfter == .seconds(row.patience))
         #expect(world.takeEvents() == [])
 
@@ -231,6 +236,66 @@ import Testing
         try world.settle()
         #expect(try world.condition(.degraded) == "True MembersNotReady")
         #expect(try world.status.condition(.degraded)?.message == "Not ready: demo-2")
+    }
+
+    @Test func `a member that was down for hours and is made anew has the time that takes`() throws {
+        var world = try World.running()
+        let since = world.now
+        world.observed.pods[2] = world.member(2, role: "replica", state: "crashed", isReady: false)
+        try world.settle()
+        world.advance(7200)
+        try world.settle()
+        #expect(try world.condition(.degraded) == "True MemberFailed")
+        _ = world.takeEvents()
+
+        // As the runbook says.
+        let pod = world.observed.pods.removeLast()
+        try world.settle()
+        #expect(try world.condition(.degraded) == "False Sound")
+        world.advance(30)
+        world.observed.pods.append(pod)
+        world.observed.pods[2] = world.member(2, role: nil, isReady: false)
+        try world.settle()
+        world.advance(299)
+        try world.settle()
+        #expect(try world.condition(.degraded) == "False Sound")
+        world.observed.pods[2] = world.member(2, role: "replica", state: "creating replica", isReady: false)
+        try world.settle()
+        let copying = world.now
+        world.advance(1799)
+        try world.settle()
+        #expect(try world.condition(.degraded) == "False Sound")
+        #expect(try world.planned().requeueAfter == .seconds(1))
+        #expect(world.takeEvents() == [])
+        #expect(
+            try world.status.unready == [
+                UnreadyStatus(
+                    name: "demo-2", since: since, reason: .working, reasonSince: copying,
+                    message: "creating replica; its log says how far it is")
+            ])
+        world.advance(1)
+        try world.settle()
+        #expect(try world.condition(.degraded) == "True MemberMissing")
+    }
+
+    @Test func `other words about the same wait give it no more time`() throws {
+        var world = try World.running()
+        func wait(_ reason: String) {
+            Self.describe(
+                &world,
+                PodStatus(
+                    phase: "Pending",
+                    containerStatuses: Self.container(
+                        ContainerState(waiting: ContainerStateWaiting(reason: reason)))))
+        }
+        wait("ErrImagePull")
+        try world.settle()
+        world.advance(30)
+        wait("ImagePullBackOff")
+        try world.settle()
+        world.advance(30)
+        try world.settle()
+        #expect(try world.condition(.degraded) == "True MemberMissing")
     }
 
     @Test func `a member that is to be removed is not waited for`() throws {

@@ -9,6 +9,20 @@ struct Unready: Sendable, Hashable {
     /// By the clock of the operator that saw it first; compared with an operator's clock only.
     let since: Timestamp
     let wait: Wait
+    /// Since when it is waited for the same thing. A copy has its time also when what is copied was down for long before.
+    let waitSince: Timestamp
+
+    /// - Parameter before: what was said of it last.
+    init(name: String, wait: Wait, before: UnreadyStatus?, now: Timestamp) {
+        self.name = name
+        self.wait = wait
+        since = before?.since ?? now
+        if let before, before.reason == nil || before.reason == wait.reason {
+            waitSince = before.reasonSince ?? before.since
+        } else {
+            waitSince = now
+        }
+    }
 
     /// What it is waited for, and how long without saying that something is wrong.
     enum Wait: Sendable, Hashable {
@@ -34,6 +48,17 @@ struct Unready: Sendable, Hashable {
             }
         }
 
+        var reason: UnreadyReason {
+            switch self {
+            case .obstacle: .obstacle
+            case .absent: .podMissing
+            case .leaving: .podDeleting
+            case .silent: .silent
+            case .working: .working
+            case .down: .down
+            }
+        }
+
         var sentence: String {
             switch self {
             case .obstacle(let words): words
@@ -50,12 +75,13 @@ struct Unready: Sendable, Hashable {
     /// From when on it counts as missing; nil for one that its own state tells of.
     var deadline: Timestamp? {
         if case .down = wait { return nil }
-        return since + wait.patience
+        return waitSince + wait.patience
     }
 
     var status: UnreadyStatus {
         UnreadyStatus(
-            name: name, since: since, message: bounded(wait.sentence, to: UnreadyStatus.maximumMessageLength))
+            name: name, since: since, reason: wait.reason, reasonSince: waitSince,
+            message: bounded(wait.sentence, to: UnreadyStatus.maximumMessageLength))
     }
 }
 

@@ -8,9 +8,9 @@ extension Planner {
     /// - Returns: those whose time is over.
     mutating func describeUnready() -> [Unready] {
         let before = Dictionary(
-            (previous.unready ?? []).map { ($0.name, $0.since) }, uniquingKeysWith: { first, _ in first })
+            (previous.unready ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let unready = waiting.prefix(64).map { name, wait in
-            Unready(name: name, since: before[name] ?? now, wait: wait)
+            Unready(name: name, wait: wait, before: before[name], now: now)
         }
         status.unready = unready.isEmpty ? nil : unready.map(\.status)
         let deadlines = unready.compactMap(\.deadline)

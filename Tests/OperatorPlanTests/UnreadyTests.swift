@@ -238,6 +238,24 @@ import Testing
         #expect(try world.status.condition(.degraded)?.message == "Not ready: demo-2")
     }
 
+    @Test func `a container that ended twice and copies for hours since is not said to keep ending`() throws {
+        var world = try World.running()
+        world.observed.pods[2] = world.member(2, role: "replica", state: "creating replica", isReady: false)
+        world.observed.pods[2].status?.conditions = Self.unready(at: 3)
+        world.observed.pods[2].status?.containerStatuses = Self.container(
+            ContainerState(running: ContainerStateRunning(startedAt: world.now)), last: Self.ended(1), restarts: 2)
+        try world.settle()
+        #expect(try world.status.unready?.map(\.reason) == [.obstacle])
+        world.advance(600)
+        try world.settle()
+        #expect(try world.condition(.degraded) == "True MemberMissing")
+        world.advance(1)
+        try world.settle()
+        #expect(try world.status.unready?.map(\.message) == ["creating replica; its log says how far it is"])
+        #expect(try world.condition(.degraded) == "False Sound")
+        #expect(try world.condition(.progressing) == "True MembersStarting")
+    }
+
     @Test func `a member that was down for hours and is made anew has the time that takes`() throws {
         var world = try World.running()
         let since = world.now

@@ -24,7 +24,7 @@ struct ClusterSituation: Sendable, Hashable {
     /// By member: the WAL it last left behind.
     let abandoned: [String: AbandonedReport]
 
-    init(scope: Scope, observed: Observed, overrides: [InstanceOverride]) {
+    init(scope: Scope, observed: Observed, overrides: [InstanceOverride], now: Timestamp) {
         let annotations = observed.store.configuration?.annotations ?? [:]
         let lock = observed.store.lock
         let age = observed.lockAge
@@ -32,7 +32,8 @@ struct ClusterSituation: Sendable, Hashable {
         self.lock = lock
         lockUnrenewedSince = isUnrenewed ? age?.lastChange : nil
         members = observed.pods.compactMap {
-            ObservedMember($0, scope: scope, overrides: overrides, unboundClaims: observed.unboundClaims)
+            ObservedMember(
+                $0, scope: scope, overrides: overrides, unboundClaims: observed.unboundClaims, now: now)
         }.map { member in
             // Whoever renews is heard, wherever its kubelet is.
             guard member.name == lock?.leader, lock?.ttl != nil, age != nil, !isUnrenewed, member.isContainerRunning

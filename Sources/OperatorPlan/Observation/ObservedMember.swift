@@ -27,8 +27,12 @@ struct ObservedMember: Sendable, Hashable {
 
     /// nil for a Pod that is no member, whatever its labels say.
     ///
-    /// - Parameter unboundClaims: phases of the volume claims that are not bound, by name.
-    init?(_ pod: Pod, scope: Scope, overrides: [InstanceOverride], unboundClaims: [String: String]) {
+    /// - Parameters:
+    ///   - unboundClaims: phases of the volume claims that are not bound, by name.
+    ///   - now: the operator's.
+    init?(
+        _ pod: Pod, scope: Scope, overrides: [InstanceOverride], unboundClaims: [String: String], now: Timestamp
+    ) {
         guard scope.isMember(pod.metadata), let name = pod.metadata.name, let ordinal = scope.ordinal(ofPod: name)
         else { return nil }
         self.name = name
@@ -45,7 +49,7 @@ struct ObservedMember: Sendable, Hashable {
                 $0.name == MemberPod.container && $0.state?.running != nil
             } == true
         silence = Silence(pod: pod)
-        obstacle = Obstacle.sentence(pod, claimPhase: unboundClaims[scope.volumeClaim(ordinal)])
+        obstacle = Obstacle.sentence(pod, claimPhase: unboundClaims[scope.volumeClaim(ordinal)], now: now)
         record = MemberRecord(pod: pod) ?? MemberRecord()
         tags = overrides.first { $0.name == name }?.tags.ofMember ?? MemberTags()
     }

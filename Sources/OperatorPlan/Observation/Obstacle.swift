@@ -6,8 +6,10 @@ import Units
 enum Obstacle {
     /// nil for a member that is ready, and for one of which nobody says anything but that it is on its way.
     ///
-    /// - Parameter claimPhase: of its volume claim, when that is not bound.
-    static func sentence(_ pod: Pod, claimPhase: String?) -> String? {
+    /// - Parameters:
+    ///   - claimPhase: of its volume claim, when that is not bound.
+    ///   - now: the operator's.
+    static func sentence(_ pod: Pod, claimPhase: String?, now: Timestamp) -> String? {
         let ready = pod.status?.conditions?.first { $0.type == "Ready" }
         guard ready?.status != "True" else { return nil }
         let claim = claimPhase.map { "its volume claim is \($0)" }
@@ -18,7 +20,7 @@ enum Obstacle {
             return "cannot be scheduled: " + [words, claim].compactMap(\.self).joined(separator: "; ")
         }
         let container = pod.status?.containerStatuses?.first { $0.name == MemberPod.container }
-        if let container, keepsEnding(container, unreadySince: ready?.lastTransitionTime) {
+        if let container, keepsEnding(container, unreadySince: ready?.lastTransitionTime, now: now) {
             let last = container.state?.terminated ?? container.lastState?.terminated
             return "its container keeps ending, the last time with \(last?.ending ?? "an unknown exit code")"
         }
@@ -32,15 +34,16 @@ enum Obstacle {
     /// What the kubelet does before it starts a container.
     private static let onTheWay: Set<String> = ["ContainerCreating", "PodInitializing"]
 
-    /// After how long a run an end counts as the first one again.
+    /// After how long a run an end counts as the first one again; a run that goes on for longer has not ended soon.
     ///
     /// Source: the kubelet forgives a container its ends after twice its longest back-off of 300 s.
     private static let forgiven = Duration.seconds(600)
 
-    /// It has ended more than once since it was ready, each time soon. Also while it runs between two ends. Only times of one
-    /// kubelet are compared.
-    private static func keepsEnding(_ container: ContainerStatus, unreadySince: Timestamp?) -> Bool {
+    /// It has ended more than once since it was ready, each time soon. Also while it runs between two ends, until it has run for
+    /// long: only that is measured with two clocks, whose difference is small beside it.
+    private static func keepsEnding(_ container: ContainerStatus, unreadySince: Timestamp?, now: Timestamp) -> Bool {
         guard container.restartCount ?? 0 >= 1 else { return false }
+        if let start = container.state?.running?.startedAt, now - start > forgiven { return false }
         if container.state?.waiting?.reason == "CrashLoopBackOff" { return true }
         guard container.restartCount ?? 0 >= 2,
             let last = container.state?.terminated ?? container.lastState?.terminated,

@@ -25,7 +25,7 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
     problems += fixedFieldProblems(context, observed: belongings.own)
     problems += fixedFamilyProblems(context, observed: belongings.own)
     let situation = ClusterSituation(
-        scope: context.scope, observed: belongings.own, overrides: spec.instanceOverrides ?? [])
+        scope: context.scope, observed: belongings.own, overrides: spec.instanceOverrides ?? [], now: now)
     context.application = context.madeWithApplication(
         in: belongings.own, hasData: (situation.systemIdentifier ?? cluster.status?.systemIdentifier) != nil)
     var planner = Planner(

@@ -46,6 +46,9 @@ int clinux_spawn_actions_change_directory(void *actions, const char *directory);
 /// Writes everything the file system of this path has not written yet. Blocks.
 int clinux_sync_filesystem(const char *path);
 
+/// A file that is nowhere but in memory, with these bytes, to be read from the first of them. Close-on-exec.
+int clinux_memory_file(const void *bytes, int64_t count);
+
 /// Takes the pages of code and constants out of this process's resident memory; those still in use come back at their next
 /// use, from the page cache. The kernel maps 16 neighbours with each page a start touches, most of which never run.
 void clinux_release_code_pages(void);

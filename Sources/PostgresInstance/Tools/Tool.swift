@@ -5,8 +5,8 @@ struct Tool: Sendable {
     var deadline: Duration
     /// Kept from the environment otherwise: where passwords are, server options.
     var variables: [String: String] = [:]
-    /// What it reads.
-    var input = ""
+    /// What it reads; nil: nothing, and its standard input is /dev/null.
+    var input: String?
 
     /// What it said.
     struct Output: Sendable {

@@ -1,3 +1,5 @@
+import CLinux
+import Glibc
 import Logging
 import Subprocess
 import SystemPackage
@@ -46,6 +48,8 @@ struct ToolRunner: Sendable {
         environment["PGPASSFILE"] = layout.passwordFile
         environment.merge(tool.variables) { _, given in given }
         let quoted = Self.quotedLines
+        let input = try Self.standardInput(tool.input)
+        defer { close(input.rawValue) }
         // Not the library's own user options: after a fork of a process with threads glibc's setgroups can wait for ever.
         let command = layout.asServerUser([layout.binaries.path(tool.program)] + tool.arguments)
         let result = try await Subprocess.run(
@@ -57,7 +61,7 @@ struct ToolRunner: Sendable {
                     uniquingKeysWith: { first, _ in first })),
             workingDirectory: "/",
             platformOptions: options,
-            input: .string(tool.input),
+            input: .fileDescriptor(input, closeAfterSpawningProcess: false),
             output: .string(limit: 1 << 20),
             error: .sequence
         ) { execution in
@@ -78,6 +82,20 @@ struct ToolRunner: Sendable {
                 .toolFailed, "\(tool.program) ended with \(status): \(messages.joined(separator: " | "))")
         }
         return Tool.Output(standardOutput: standardOutput, messages: messages)
+    }
+
+    /// A file and no pipe: nobody has to write while the program runs, so one that ends without having read says why, and not
+    /// that a pipe is broken. It is in memory alone: there may be a verifier in it.
+    private static func standardInput(_ text: String?) throws(InstanceError) -> FileDescriptor {
+        let descriptor: Int32
+        if let text {
+            let bytes = Array(text.utf8)
+            descriptor = clinux_memory_file(bytes, Int64(bytes.count))
+        } else {
+            descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        }
+        guard descriptor >= 0 else { throw InstanceError(.file, "cannot make the standard input of a program") }
+        return FileDescriptor(rawValue: descriptor)
     }
 }
 

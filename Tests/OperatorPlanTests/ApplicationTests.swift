@@ -115,6 +115,17 @@ import Testing
         #expect(try template(world) == before)
     }
 
+    @Test func `an operator that was rolled back for a while does not cost the cluster its application`() throws {
+        var world = try World.running()
+        let before = try template(world)
+        let key = ObjectKey(StatefulSet.resource, "demo")
+        world.observed.objects[key] = try World.withoutApplication(#require(world.observed.objects[key]))
+        #expect(try mounted(world) == Self.own)
+        try world.settle()
+        #expect(try template(world) == before)
+        #expect(try agentFile(world).initdb.application == .init(name: "app", owner: "app", secret: "demo-app"))
+    }
+
     @Test func `a copy of another cluster has that one's databases`() throws {
         var world = World(StandbyClusterTests.section.merging(["bootstrap": ["initdb": ["database": "shop"]]]))
         world.observed.secrets = Dictionary(uniqueKeysWithValues: Self.own.map { ($0, ObjectMeta(name: $0)) })
@@ -142,17 +153,21 @@ extension World {
         }
         try world.settle()
         let key = ObjectKey(StatefulSet.resource, "demo")
-        let set = try #require(world.observed.objects[key])
+        world.observed.objects[key] = withoutApplication(try #require(world.observed.objects[key]))
+        world.observed.secrets["demo-app"] = nil
+        // It left other marks of what it applied.
+        try world.settle()
+        return world
+    }
+
+    /// A StatefulSet as an operator applies it that knows of no such database.
+    static func withoutApplication(_ set: JSONValue) -> JSONValue {
         let mounts = set.value(at: "spec", "template", "spec", "volumes")?.arrayValue ?? []
         let volumes = mounts.map { volume -> JSONValue in
             guard let sources = volume.value(at: "projected", "sources")?.arrayValue else { return volume }
             let own = sources.filter { $0.value(at: "secret", "optional") == nil }
             return volume.merging(["projected": ["sources": .array(own)]])
         }
-        world.observed.objects[key] = set.merging(["spec": ["template": ["spec": ["volumes": .array(volumes)]]]])
-        world.observed.secrets["demo-app"] = nil
-        // It left other marks of what it applied.
-        try world.settle()
-        return world
+        return set.merging(["spec": ["template": ["spec": ["volumes": .array(volumes)]]]])
     }
 }

@@ -16,17 +16,19 @@ extension ClusterContext {
     /// Whether the cluster was, or is about to be, made with a database for an application.
     ///
     /// One that an earlier operator made has none, and its spec may be the same as that of a new one. Its Pods do not mount the
-    /// Secret, and that must not change: another template would restart every member. So the StatefulSet tells; when that is
-    /// gone, the Secret; and only a cluster without data begins with one. A copy has the databases of what it was copied from.
+    /// Secret, and that must not change: another template would restart every member. So the StatefulSet tells, and
+    /// the Secret, which only an operator that knows of it makes: an earlier one that came back for a while has made the
+    /// template anew without it. Only a cluster without data begins with one. A copy has the databases of what it was copied from.
     ///
     /// - Parameter hasData: whether the first member has made them.
     func madeWithApplication(in observed: Observed, hasData: Bool) -> ApplicationDatabase? {
+        let owners = observed.secrets[scope.applicationSecret]?.ownerReferences ?? []
+        let hasSecret = owners.contains { $0.uid == uid }
         let isMade: Bool
         if let live = observed.objects[ObjectKey(StatefulSet.resource, scope.statefulSet)] {
-            isMade = Self.mountsApplication(live)
+            isMade = Self.mountsApplication(live) || hasSecret
         } else if hasData {
-            let owners = observed.secrets[scope.applicationSecret]?.ownerReferences ?? []
-            isMade = spec.bootstrap.initdb.secretName != nil || owners.contains { $0.uid == uid }
+            isMade = spec.bootstrap.initdb.secretName != nil || hasSecret
         } else {
             isMade = spec.remote == nil
         }

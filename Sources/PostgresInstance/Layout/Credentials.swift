@@ -13,8 +13,9 @@ public struct Credentials: Hashable, Sendable {
 
         func password() throws(InstanceError) -> String {
             let text = try FileSystem.read(passwordFile, code: .credentials)
-            let password = text.hasSuffix("\n") ? String(text.dropLast()) : text
-            guard !password.isEmpty, !password.contains("\n") else {
+            // One Character, and not the other one: so many editors of Windows end a line.
+            let password = ["\n", "\r\n"].contains(text.last) ? String(text.dropLast()) : text
+            guard !password.isEmpty, !password.unicodeScalars.contains("\n") else {
                 throw InstanceError(
                     .credentials, "\(passwordFile) must hold one line: the password of \(username)")
             }

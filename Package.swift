@@ -219,7 +219,7 @@ let package = Package(
             [
                 "Agent", "AgentAPI", "ClusterRecords", "ClusterStore", "HTTPTransport", "PostgresClient",
                 "KubernetesClient", "KubernetesModels", "Fence", "HighAvailability", "PostgresConfiguration",
-                "Simulation", "TestSupport", "Units", "matriarch",
+                "PostgresInstance", "Simulation", "TestSupport", "Units", "matriarch",
             ]),
         tests(
             "CommandLineToolTests",

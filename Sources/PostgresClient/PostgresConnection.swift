@@ -78,6 +78,13 @@ public actor PostgresConnection {
     /// Whether the session can be used; does not ask the server.
     public var isUsable: Bool { isOpen && PQstatus(session) == CONNECTION_OK }
 
+    /// Turns a password into the SCRAM verifier the server stores, so that no statement carries the password.
+    ///
+    /// With as many iterations as the server asks for (`scram_iterations`, PostgreSQL 16 and later), if this libpq knows that.
+    public func scramVerifier(password: String, user: String) throws(PostgresError) -> String {
+        try ScramVerifier.make(password: password, user: user, in: session)
+    }
+
     /// Ends the session; a second time does nothing.
     public func close() {
         isOpen = false

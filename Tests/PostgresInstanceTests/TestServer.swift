@@ -156,9 +156,7 @@ final class World {
         credentials = Credentials(
             superuser: try account("postgres", "su:per\\secret"), replication: try account("replicator", "repl secret"),
             rewind: try account("rewinder", "rewind'secret"),
-            application: ApplicationAccount(
-                database: ApplicationDatabase(name: "shop", owner: "shop-keeper", secret: "demo-app"),
-                directory: "\(root)/application"))
+            application: ApplicationSecret(directory: "\(root)/application"))
     }
 
     func server(_ name: String) throws -> TestServer {

@@ -14,7 +14,7 @@ extension AgentLoop {
         unlabelOthers(observation.cluster)
         await ensureSlots(observation.cluster, leader: me)
         await completeAdoption()
-        await keepApplicationPassword()
+        keepApplicationPassword()
         await announce(observation.cluster)
         await keepSettings(observation)
         // A primary that took the lock while it ran has had no use for it; later it would be a record of the past.

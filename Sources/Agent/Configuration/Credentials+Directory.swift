@@ -1,5 +1,4 @@
 import ClusterRecords
-import PostgresConfiguration
 import PostgresInstance
 import SystemPackage
 
@@ -9,14 +8,12 @@ extension Credentials {
     ///
     /// - Throws: ``AgentError`` `.configuration` naming the file that cannot be read. No password is read here, and nothing of
     ///   the application's: its Secret may be missing.
-    init(directory: String, application: ApplicationDatabase?) throws(AgentError) {
+    init(directory: String) throws(AgentError) {
         self.init(
             superuser: try Self.account("\(directory)/superuser"),
             replication: try Self.account("\(directory)/replication"),
             rewind: try Self.account("\(directory)/rewind"),
-            application: application.map {
-                ApplicationAccount(database: $0, directory: "\(directory)/\(MemberPod.applicationFolder)")
-            })
+            application: ApplicationSecret(directory: "\(directory)/\(MemberPod.applicationFolder)"))
     }
 
     private static func account(_ directory: String) throws(AgentError) -> Account {

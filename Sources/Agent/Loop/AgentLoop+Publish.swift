@@ -49,7 +49,7 @@ extension AgentLoop {
         if let refusal = life.refusal { return refusal }
         if let objection = remoteServer.objection { return "not demoting to a standby cluster: \(objection)" }
         if let problem = remoteServer.problem ?? settingsKeeping.shortage { return problem }
-        if server.isPrimary, let fault = settingsKeeping.applicationFault { return fault.sentence }
+        if server.isPrimary, let fault = settingsKeeping.application.fault { return fault.sentence }
         if let problem = agentFile.problem {
             return "the agent file is not used, the former one stays in force: \(problem)"
         }

@@ -108,6 +108,7 @@ actor AgentLoop {
         }
         alarm.stop()
         synchronous.confirm(by: nil)
+        settingsKeeping.application.cancel()
     }
 
     /// Begins an orderly end: the server is stopped and the lock handed over.

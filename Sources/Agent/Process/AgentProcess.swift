@@ -36,8 +36,7 @@ public struct AgentProcess: Sendable {
             throw AgentError(.configuration, "\(error)")
         }
         let scope = configuration.scope
-        let credentials = try Credentials(
-            directory: configuration.secretsDirectory, application: file.initdb.application)
+        let credentials = try Credentials(directory: configuration.secretsDirectory)
         let keys = MembershipKeys(
             passwordFile: credentials.replication.passwordFile, scope: scope, logger: logger)
         let instance = PostgresInstance(layout: try layout(), credentials: credentials, logger: logger)

@@ -17,8 +17,8 @@ struct SettingsKeeping {
     private(set) var fault: SettingsFault?
     /// What keeps this member from having data, and only a person can mend; nil when nothing does.
     var beginningFault: SettingsFault?
-    /// Why the application's role has not the password of its Secret; of this member's last office.
-    var applicationFault: SettingsFault?
+    /// How far the application's role is with the password of its Secret.
+    var application = ApplicationKeeping()
     /// What in the store cannot be read and is not used.
     var storeProblems: [Problem] = []
     /// What this leader's server has too little of for the members there are to be; nil: nothing.

@@ -77,7 +77,8 @@ extension PostgresInstance {
     private func setRole(
         _ account: Credentials.Account, attributes: String, _ connection: PostgresConnection, deadline: Duration
     ) async throws {
-        let verifier = try ScramVerifier.make(password: try account.password(), user: account.username)
+        let verifier = try await connection.scramVerifier(
+            password: try account.password(), user: account.username)
         let exists = try await connection.query(
             "SELECT 1 FROM pg_roles WHERE rolname = $1", parameters: [account.username], deadline: deadline)
         let verb = exists.rows.isEmpty ? "CREATE" : "ALTER"

@@ -50,7 +50,7 @@ extension PostgresInstance {
         case .standby:
             try data.markStandby()
             // Another member leads, and may set another one.
-            applicationPassword = nil
+            applicationWish = nil
         }
         var command = [layout.binaries.path("postgres"), "-D", data.path]
         for (name, value) in commandLine(settings, recorded: recorded) { command += ["-c", "\(name)=\(value)"] }

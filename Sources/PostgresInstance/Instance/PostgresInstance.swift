@@ -39,8 +39,9 @@ public actor PostgresInstance {
     var owesReload = true
     /// Of the programs, once they were asked.
     var knownProgramVersion: ServerVersion?
-    /// What this agent has set last, in this office; nil: nothing yet.
-    var applicationPassword: String?
+    /// What the application's role was to have when this agent looked last, and whether it has that; nil: it has not looked
+    /// in this office.
+    var applicationWish: (wanted: ApplicationWish, isMet: Bool)?
 
     public init(layout: InstanceLayout, credentials: Credentials, logger: Logger) {
         self.layout = layout

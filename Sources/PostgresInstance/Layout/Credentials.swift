@@ -26,17 +26,18 @@ public struct Credentials: Hashable, Sendable {
     public let superuser: Account
     public let replication: Account
     public let rewind: Account
-    /// nil in a cluster that was made without a database for an application. No session of the agent's uses it.
-    public let application: ApplicationAccount?
+    /// There or not, of a cluster with a database for an application or not. No session of the agent's uses it.
+    public let application: ApplicationSecret
 
-    public init(
-        superuser: Account, replication: Account, rewind: Account, application: ApplicationAccount? = nil
-    ) {
+    public init(superuser: Account, replication: Account, rewind: Account, application: ApplicationSecret) {
         self.superuser = superuser
         self.replication = replication
         self.rewind = rewind
         self.application = application
     }
+
+    /// The agents' own roles.
+    var roles: [String] { [superuser, replication, rewind].map(\.username) }
 
     /// libpq's password file: every account, on every host.
     func passwordFile() throws(InstanceError) -> String {

@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesModels
 import PostgresClient
 import TestSupport
@@ -96,19 +97,64 @@ extension MemberTests {
     @Test func `a new cluster waits for its application's Secret, and says what it must have`() async throws {
         try await with(1) { cluster in
             let member = cluster.members[0]
-            try cluster.writeBootstrap(Self.bootstrap)
+            let version = try await cluster.version(of: .configuration)
+            try cluster.writeBootstrap([
+                "initdb": ["application": ["database": "shop", "owner": "kepper", "secret": "demo-app"]]
+            ])
             try member.start()
             try await eventually(within: .seconds(20), "the member says what is missing") {
                 try await cluster.status(of: member.name).contains(
                     "no new cluster is made: Secret demo-app: there is no username")
             }
-            #expect(member.postgresProcesses.isEmpty)
             try cluster.writeApplicationSecret(username: "keeper", password: "late-sesame")
+            try await eventually(within: .seconds(20), "the member says what is wrong") {
+                try await cluster.status(of: member.name).contains("Secret demo-app: username must be kepper")
+            }
+            #expect(member.postgresProcesses.isEmpty)
+            // Nothing is claimed, so nothing is written for each try, and there are few.
+            #expect(try await cluster.version(of: .configuration) == version)
+            // The owner was a slip of the pen.
+            try cluster.writeBootstrap(Self.bootstrap)
             try await cluster.healthy()
             #expect(try await run(member, "late-sesame", "SELECT current_database()") == "shop")
             try await eventually(within: .seconds(20), "nothing is wrong any more") {
                 try await !cluster.status(of: member.name).contains("Secret demo-app")
             }
+        }
+    }
+
+    @Test func `an application that locks its own role holds up nothing else of the leader`() async throws {
+        func settings(_ memory: String) -> JSONValue {
+            var configuration = Self.configuration
+            configuration["postgresql"] = [
+                "parameters": ["shared_buffers": "16MB", "max_connections": 30, "work_mem": .string(memory)]
+            ]
+            return [StoreKey.configuration: .string(configuration.serialized())]
+        }
+        try await with(1) { cluster in
+            let member = cluster.members[0]
+            try cluster.writeBootstrap(Self.bootstrap)
+            try cluster.writeApplicationSecret(username: "keeper", password: "first-sesame")
+            try member.start()
+            try await cluster.healthy()
+            let connection = try await login(member, "first-sesame")
+            _ = try await connection.query("BEGIN; ALTER ROLE keeper PASSWORD 'x'", deadline: .seconds(5))
+            let offset = member.logEnd
+            try cluster.writeApplicationSecret(username: "keeper", password: "second-sesame")
+            let sentence = "the password of the application's role is not set yet"
+            try await eventually(within: .seconds(20), "the leader has tried") {
+                member.hasSaid(sentence, since: offset)
+            }
+            for memory in ["5MB", "6MB", "7MB"] {
+                try await cluster.annotate(.configuration, settings(memory))
+                try await eventually(within: .seconds(10), "settings are taken") {
+                    try await run(member, "first-sesame", "SHOW work_mem") == memory
+                }
+            }
+            // One try in half a minute.
+            #expect(member.log(since: offset).count { $0.serialized().contains(sentence) } == 1)
+            #expect(member.isRunning)
+            await connection.close()
         }
     }
 }

@@ -17,6 +17,7 @@ extension AgentLoop {
                 .actionFailed, "this cluster begins as a copy of another one; the store does not say yet of which")
         }
         let budget = timings.retryTimeout
+        try await requireApplication()
         guard try await claimNewCluster() else { return }
         do {
             try await clearIncomplete()
@@ -28,6 +29,21 @@ extension AgentLoop {
         } catch {
             noteBeginning(error, "no new cluster is made")
             try await store.cancelInitialization(by: me, deadline: clock.now + budget)
+            // What failed may fail for long: the API server is not asked to note each try.
+            try await clock.sleep(for: Self.pauseAfterFailedBeginning)
+            throw error
+        }
+    }
+
+    /// Looked at before anything is claimed: while a Secret is missing there is nothing to ask the API server for.
+    private func requireApplication() async throws {
+        guard let application = file.initdb.application else { return }
+        do {
+            try await instance.requireUsable(application)
+        } catch {
+            noteBeginning(error, "no new cluster is made")
+            alarm.ring()
+            try await clock.sleep(for: Self.pauseAfterFailedBeginning)
             throw error
         }
     }
@@ -36,7 +52,7 @@ extension AgentLoop {
     func bootstrapStandby() async throws {
         guard let section, let remote = remote(section) else {
             remoteServer.problem = "standby_cluster names no server to copy"
-            try await clock.sleep(for: Self.pauseAfterFailedCopy)
+            try await clock.sleep(for: Self.pauseAfterFailedBeginning)
             return
         }
         guard try await claimNewCluster() else { return }
@@ -53,12 +69,12 @@ extension AgentLoop {
             remoteServer.problem = "cannot copy \(remote.member): \(error)"
             try await store.cancelInitialization(by: me, deadline: clock.now + timings.retryTimeout)
             // The other cluster has better things to do than to answer the same question all the time.
-            try await clock.sleep(for: Self.pauseAfterFailedCopy)
+            try await clock.sleep(for: Self.pauseAfterFailedBeginning)
             throw error
         }
     }
 
-    private static let pauseAfterFailedCopy = Duration.seconds(3)
+    private static let pauseAfterFailedBeginning = Duration.seconds(3)
 
     /// - Returns: whether this member, and no other, creates the cluster.
     func claimNewCluster() async throws -> Bool {

@@ -18,6 +18,13 @@ extension MemberCluster {
         }
     }
 
+    /// The resource version of a store object that is there: another one after each write.
+    public func version(of role: StoreRole) async throws -> String? {
+        let object = try await client.getRaw(
+            resource, name: storeName(role), namespace: namespace, deadline: .seconds(3))
+        return object.value(at: "metadata", "resourceVersion")?.stringValue
+    }
+
     /// The annotations of the lock.
     public func lock() async throws -> [String: String] {
         try await annotations(.lock)

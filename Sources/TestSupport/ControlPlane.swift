@@ -185,7 +185,8 @@ public final class ControlPlane: Sendable {
     }
 
     /// Freezes the API server: connections stay open, nothing answers.
-    public func pauseAPIServer() { apiServer.withLock { $0 }?.signal(SIGSTOP) }
+    /// Returns when no thread of it can answer any more.
+    public func pauseAPIServer() { apiServer.withLock { $0 }?.freeze() }
 
     public func resumeAPIServer() { apiServer.withLock { $0 }?.signal(SIGCONT) }
 

@@ -55,6 +55,17 @@ final class ControlPlaneProcess: Sendable {
         }
     }
 
+    /// Stops it, and returns when it stands still: until the last of its threads does, it may answer.
+    func freeze() {
+        identifier.withLock { identifier in
+            guard let child = identifier else { return }
+            _ = kill(child, SIGSTOP)
+            var report = siginfo_t()
+            // Also when it ends instead. Nothing is taken from whoever reaps it.
+            while waitid(P_PID, id_t(child), &report, WSTOPPED | WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        }
+    }
+
     /// Asks it to end, insists after a while, and waits until it has.
     func stop() async throws {
         signal(SIGCONT)

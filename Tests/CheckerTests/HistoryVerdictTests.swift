@@ -22,6 +22,20 @@ struct HistoryVerdictTests {
         #expect(!verdict.isSound)
     }
 
+    @Test func `a row that is lost at its primary's end is told from one that had been sent`() {
+        func result(_ present: [Int64]) -> ScenarioResult {
+            let records = [record(1, at: 0), record(2, at: 250), record(3, at: 300), record(4, at: 900, timeline: 2)]
+            var result = ScenarioResult(
+                operation: "test", verdict: HistoryVerdict(history: history(records), present: present))
+            result.tolerated = [.lossAtTheEnd]
+            return result
+        }
+        #expect(result([1, 2, 4]).hasPassed && result([1, 4]).hasPassed)
+        #expect(result([1, 4]).verdict?.lostThoughSent == [])
+        #expect(result([2, 3, 4]).verdict?.lostThoughSent == [1])
+        #expect(!result([2, 3, 4]).hasPassed)
+    }
+
     @Test func `a row whose answer was lost may be there or not`() {
         let records = [record(1, at: 0), record(2, at: 20, .unknown), record(3, at: 40, .unknown)]
         let verdict = HistoryVerdict(history: history(records), present: [1, 3])

@@ -6,6 +6,9 @@ public struct HistoryVerdict: Hashable, Sendable {
     public let acknowledged: Int
     /// Acknowledged rows that are not there.
     public let lost: [Int64]
+    /// Lost rows whose primary went on to acknowledge for longer than ``sendingTime``: they had been sent by its end, if its
+    /// standbys could be reached.
+    public let lostThoughSent: [Int64]
     /// Rows that are there although nobody acknowledged them: their answer was lost on the way.
     public let presentUnacknowledged: [Int64]
     /// Rows that are there although the server said they were refused.
@@ -27,6 +30,9 @@ public struct HistoryVerdict: Hashable, Sendable {
     /// Commits acknowledged by a primary when another already led, by the lock or by what it had acknowledged.
     public var formerPrimaryCount: Int { Set(late.map(\.id)).union(overlapping.map(\.id)).count }
 
+    /// How long a row that is acknowledged may take to leave a primary that can reach its standbys.
+    public static let sendingTime = Duration.milliseconds(200)
+
     /// Compares a history with the rows found after everything has healed.
     ///
     /// - Parameters:
@@ -39,6 +45,10 @@ public struct HistoryVerdict: Hashable, Sendable {
         let found = Set(present)
         acknowledged = acknowledgedRecords.count
         lost = acknowledgedIDs.subtracting(found).sorted()
+        let ends = Dictionary(acknowledgedRecords.map { ($0.timeline, $0.decided) }, uniquingKeysWith: max)
+        lostThoughSent = acknowledgedRecords.filter { record in
+            !found.contains(record.id) && ends[record.timeline].map { $0 - record.decided > Self.sendingTime } ?? true
+        }.map(\.id).sorted()
         presentUnacknowledged = found.subtracting(acknowledgedIDs).sorted()
         presentRefused = found.intersection(refused).sorted()
         duplicated = Dictionary(grouping: present, by: \.self).filter { $0.value.count > 1 }.keys.sorted()

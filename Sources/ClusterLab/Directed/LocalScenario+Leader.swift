@@ -14,7 +14,7 @@ extension LocalScenario {
         // The fence kills a server in the middle of its work: what it acknowledged last may not have been sent.
         try await cluster.replaceLeader(
             scenario, by: .stopAgent, for: cluster.profile.timings.ttl + .seconds(20),
-            asynchronouslyTolerating: [.loss])
+            asynchronouslyTolerating: [.lossAtTheEnd])
     }
 
     public static let cutOff = LocalScenario(
@@ -29,10 +29,7 @@ extension LocalScenario {
     public static let postmasterStopped = LocalScenario(
         "postmaster-stopped", "postmaster of the leader stopped for ttl + 20 s", bars: [noLateRows, Bar(.outage)]
     ) { cluster, scenario, _ in
-        // Killed in the middle of its work, too.
-        try await cluster.replaceLeader(
-            scenario, by: .stopPostmaster, for: cluster.profile.timings.ttl + .seconds(20),
-            asynchronouslyTolerating: [.loss])
+        try await cluster.replaceLeader(scenario, by: .stopPostmaster, for: cluster.profile.timings.ttl + .seconds(20))
     }
 
     public static let backendsStopped = LocalScenario(

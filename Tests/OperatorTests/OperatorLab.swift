@@ -148,6 +148,23 @@ final class RunningOperator: Sendable {
 
     var reconciles: Int { Int(metric("controller_runtime_reconcile_total")) }
 
+    /// The number of reconciles once nothing is worked on or waits in the queue, and nothing has come for a second.
+    ///
+    /// A reconcile under way is no rest however long its reads take; the second is for watch events of its own writes.
+    func reconcilesAtRest() async throws -> Int {
+        var last = -1
+        var since = ContinuousClock.now
+        try await eventually(within: .seconds(20), "the operator comes to rest") { () async throws -> Duration in
+            let now = reconciles
+            let isBusy = metric("controller_runtime_active_workers") + metric("workqueue_depth") > 0
+            if now != last || isBusy { (last, since) = (now, .now) }
+            return ContinuousClock.now - since
+        } until: {
+            $0 >= .seconds(1)
+        }
+        return last
+    }
+
     /// Changes carried out, events left out.
     var writes: Int {
         ["apply", "create_secret", "delete", "write_store", "patch_metadata", "patch_status"].reduce(0) {

@@ -66,7 +66,7 @@ import Testing
             try await lab.bringUp()
             // One more look after the last change that came from the test itself.
             for round in 1...3 {
-                let settled = try await settledReconciles(running)
+                let settled = try await running.reconcilesAtRest()
                 let writes = running.writes
                 let versions = try await lab.versions()
                 try await lab.touch("\(round)")
@@ -76,25 +76,11 @@ import Testing
                     $0 > settled
                 }
                 // On a busy machine the last watch event of the bringing-up may come as late as this.
-                #expect(try await settledReconciles(running) <= settled + 2)
+                #expect(try await running.reconcilesAtRest() <= settled + 2)
                 #expect(running.writes == writes)
                 #expect(try await lab.versions() == versions)
             }
         }
-    }
-
-    /// The number of reconciles once it has stayed the same for five looks.
-    private func settledReconciles(_ running: RunningOperator) async throws -> Int {
-        var last = -1
-        var same = 0
-        return try await eventually("the operator comes to rest") {
-            let now = running.reconciles
-            same = now == last ? same + 1 : 0
-            last = now
-            return (same, now)
-        } until: {
-            $0.0 >= 7
-        }.1
     }
 
     @Test func `a leader's renewals are no reason to look`() async throws {
@@ -102,13 +88,13 @@ import Testing
         try await lab.withOperator { running in
             try await lab.apply()
             try await lab.bringUp()
-            let settled = try await settledReconciles(running)
+            let settled = try await running.reconcilesAtRest()
             for beat in 2...6 { try await lab.putLock("demo-0", renewed: "\(beat)") }
             // Whatever came late of the bringing-up has come by now; from here on only renewals can cause anything.
-            let afterFirst = try await settledReconciles(running)
+            let afterFirst = try await running.reconcilesAtRest()
             #expect(afterFirst <= settled + 1)
             for beat in 7...11 { try await lab.putLock("demo-0", renewed: "\(beat)") }
-            #expect(try await settledReconciles(running) == afterFirst)
+            #expect(try await running.reconcilesAtRest() == afterFirst)
         }
     }
 
@@ -204,7 +190,7 @@ import Testing
                 #expect(spec?["clusterIP"] == "None" && spec?["selector"] == nil, "\(name)")
             }
             // What the API server adds to them is no difference.
-            let settled = try await settledReconciles(running)
+            let settled = try await running.reconcilesAtRest()
             let writes = running.writes
             try await lab.touch("1")
             try await eventually("another reconcile") {
@@ -212,7 +198,7 @@ import Testing
             } until: {
                 $0 > settled
             }
-            _ = try await settledReconciles(running)
+            _ = try await running.reconcilesAtRest()
             #expect(running.writes == writes)
         }
     }

@@ -16,7 +16,7 @@ import Testing
                     let cluster = try await lab.cluster()
                     return cluster.status?.observedGeneration == cluster.metadata.generation
                 }
-                let settled = try await lab.settledReconciles(of: running)
+                let settled = try await running.reconcilesAtRest()
                 let live = try await lab.object(Service.resource, "demo")
                 let kept = live.value(at: "spec", "ipFamilyPolicy")?.stringValue
                 #expect(kept == nil || kept == "PreferDualStack")
@@ -27,26 +27,10 @@ import Testing
                 } until: {
                     $0 > settled
                 }
-                _ = try await lab.settledReconciles(of: running)
+                _ = try await running.reconcilesAtRest()
                 #expect(running.writes == writes)
                 #expect(try await lab.versions() == versions)
             }
         }
-    }
-}
-
-extension OperatorLab {
-    /// The number of reconciles once it has stayed the same for seven looks.
-    fileprivate func settledReconciles(of running: RunningOperator) async throws -> Int {
-        var last = -1
-        var same = 0
-        return try await eventually("the operator comes to rest") {
-            let now = running.reconciles
-            same = now == last ? same + 1 : 0
-            last = now
-            return (same, now)
-        } until: {
-            $0.0 >= 7
-        }.1
     }
 }

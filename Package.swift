@@ -50,6 +50,8 @@ let package = Package(
         target("Units"),
         target("HighAvailability", ["Units"]),
         target("PostgresConfiguration", ["Units"]),
+        // What an agent asks of its own server: the port, and its words.
+        target("ServerControl", ["PostgresConfiguration", "Units"]),
         target("PlainText"),
         target("KubernetesModels", ["PlainText"]),
         // What operator, agents and command line tell each other.
@@ -92,8 +94,8 @@ let package = Package(
         target(
             "PostgresInstance",
             [
-                "PostgresConfiguration", "PostgresClient", "Fence", "Spawning", "CLinux", "Units", subprocess,
-                systemPackage, log,
+                "ServerControl", "PostgresConfiguration", "PostgresClient", "Fence", "Spawning", "CLinux", "Units",
+                subprocess, systemPackage, log,
             ]),
         target(
             "ClusterStore",
@@ -110,8 +112,8 @@ let package = Package(
         target(
             "Agent",
             [
-                "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterRecords", "ClusterStore",
-                "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "AgentAPI", "Fence",
+                "HighAvailability", "PostgresConfiguration", "ServerControl", "PostgresInstance", "ClusterRecords",
+                "ClusterStore", "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "AgentAPI", "Fence",
                 "Spawning", "CLinux", "Observability", "Units", crypto, systemPackage, log,
             ]),
 
@@ -207,7 +209,10 @@ let package = Package(
         tests("FenceTests", ["Fence", "InitProcess", "Units"]),
         tests(
             "PostgresInstanceTests",
-            ["PostgresInstance", "PostgresClient", "PostgresConfiguration", "Fence", "Units", "TestSupport"]),
+            [
+                "PostgresInstance", "ServerControl", "PostgresClient", "PostgresConfiguration", "Fence", "Units",
+                "TestSupport",
+            ]),
         tests(
             "ClusterStoreTests",
             [
@@ -219,7 +224,7 @@ let package = Package(
             [
                 "Agent", "AgentAPI", "ClusterRecords", "ClusterStore", "HTTPTransport", "PostgresClient",
                 "KubernetesClient", "KubernetesModels", "Fence", "HighAvailability", "PostgresConfiguration",
-                "PostgresInstance", "Simulation", "TestSupport", "Units", "matriarch",
+                "ServerControl", "Simulation", "TestSupport", "Units", "matriarch",
             ]),
         tests(
             "CommandLineToolTests",

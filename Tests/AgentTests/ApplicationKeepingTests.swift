@@ -1,4 +1,4 @@
-import PostgresInstance
+import ServerControl
 import Testing
 import Units
 

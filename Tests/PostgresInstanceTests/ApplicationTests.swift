@@ -1,5 +1,6 @@
 import PostgresClient
 import PostgresConfiguration
+import ServerControl
 import Testing
 
 @testable import PostgresInstance
@@ -28,7 +29,7 @@ struct ApplicationTests {
     @discardableResult
     private func keep(
         _ server: TestServer, _ application: ApplicationDatabase = database, again: Bool = false
-    ) async throws -> PostgresInstance.ApplicationPassword {
+    ) async throws -> ApplicationPassword {
         try await server.instance.keepApplicationPassword(of: application, again: again)
     }
 

@@ -1,3 +1,4 @@
+import ServerControl
 import Testing
 
 @testable import PostgresInstance

@@ -1,5 +1,6 @@
 import Fence
 import PostgresClient
+import ServerControl
 import TestSupport
 import Testing
 import Units

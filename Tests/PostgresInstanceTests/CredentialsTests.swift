@@ -1,4 +1,5 @@
 import Glibc
+import ServerControl
 import Testing
 
 @testable import PostgresInstance

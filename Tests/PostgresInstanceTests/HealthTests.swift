@@ -2,6 +2,7 @@ import Fence
 import Glibc
 import PostgresClient
 import PostgresConfiguration
+import ServerControl
 import Testing
 import Units
 
@@ -98,7 +99,7 @@ struct HealthTests {
                 Issue.record("no database, and no word of it")
                 return
             }
-            #expect(error.isDatabaseRefused, "\(error)")
+            #expect(error.isOfLogin && error.description.contains("55000"), "\(error)")
         }
     }
 

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import PostgresClient
 import PostgresConfiguration
+import ServerControl
 import Synchronization
 import Testing
 import Units

@@ -2,6 +2,7 @@ import Fence
 import Glibc
 import PostgresClient
 import PostgresConfiguration
+import ServerControl
 import TestSupport
 import Testing
 import Units

@@ -1,6 +1,7 @@
 import Fence
 import PostgresClient
 import PostgresConfiguration
+import ServerControl
 import TestSupport
 import Testing
 

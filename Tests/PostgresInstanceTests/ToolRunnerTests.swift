@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import PostgresConfiguration
+import ServerControl
 import TestSupport
 import Testing
 

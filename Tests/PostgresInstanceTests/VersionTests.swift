@@ -1,6 +1,7 @@
 import Glibc
 import PostgresClient
 import PostgresConfiguration
+import ServerControl
 import Testing
 
 @testable import PostgresInstance

@@ -33,15 +33,15 @@ import Testing
         #expect(unused.isEmpty, "take these out of the targets' dependencies")
     }
 
-    @Test(arguments: ["Units", "Fence", "InitProcess", "PostgresConfiguration", "PostgresInstance"])
+    @Test(arguments: ["Units", "Fence", "InitProcess", "PostgresConfiguration", "ServerControl", "PostgresInstance"])
     func `what decides nothing does not link the election`(target: String) {
         #expect(manifest.dependencies[target] != nil)
         #expect(!manifest.closure(of: target).contains("HighAvailability"))
     }
 
     private static let pure: Set = [
-        "Units", "PlainText", "HighAvailability", "PostgresConfiguration", "KubernetesModels", "ClusterRecords",
-        "PostgresClusterAPI", "OperatorPlan",
+        "Units", "PlainText", "HighAvailability", "PostgresConfiguration", "ServerControl", "KubernetesModels",
+        "ClusterRecords", "PostgresClusterAPI", "OperatorPlan",
     ]
 
     @Test(arguments: pure.sorted())

@@ -4,7 +4,7 @@ import Fence
 import HighAvailability
 import Logging
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 extension AgentLoop {

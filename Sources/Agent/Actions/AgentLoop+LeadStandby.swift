@@ -3,7 +3,7 @@ import ClusterStore
 import HighAvailability
 import Logging
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 extension AgentLoop {

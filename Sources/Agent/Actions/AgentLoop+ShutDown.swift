@@ -2,7 +2,7 @@ import ClusterRecords
 import ClusterStore
 import HighAvailability
 import Logging
-import PostgresInstance
+import ServerControl
 import Units
 
 /// The end of this member.

@@ -3,7 +3,7 @@ import ClusterStore
 import HighAvailability
 import Logging
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 /// What follows a start as primary and a promotion alike.

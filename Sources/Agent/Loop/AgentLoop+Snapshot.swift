@@ -3,7 +3,7 @@ import ClusterRecords
 import ClusterStore
 import HighAvailability
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 extension AgentLoop {

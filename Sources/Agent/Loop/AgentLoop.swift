@@ -3,7 +3,7 @@ import ClusterStore
 import HighAvailability
 import Logging
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 /// The member's loop: observe, decide, act, record.
@@ -15,7 +15,7 @@ import Units
 actor AgentLoop {
     let configuration: AgentConfiguration
     let identity: HolderIdentity
-    let instance: PostgresInstance
+    let instance: any LocalServer
     let store: any ClusterStore
     let watch: ClusterWatch
     let keeper: LockKeeper
@@ -62,7 +62,7 @@ actor AgentLoop {
     }
 
     init(
-        configuration: AgentConfiguration, identity: HolderIdentity, file: AgentFile, instance: PostgresInstance,
+        configuration: AgentConfiguration, identity: HolderIdentity, file: AgentFile, instance: any LocalServer,
         store: any ClusterStore, watch: ClusterWatch, keeper: LockKeeper, publisher: MemberPublisher,
         route: RouteKeeper, peers: PeerClient, watchdog: Watchdog, callbacks: CallbackRunner, state: AgentState,
         clock: any AgentClock, logger: Logger

@@ -2,9 +2,8 @@ import ClusterRecords
 import ClusterStore
 import HighAvailability
 import Logging
-import PostgresClient
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 extension AgentLoop {

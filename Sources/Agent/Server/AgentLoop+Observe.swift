@@ -2,9 +2,8 @@ import ClusterRecords
 import ClusterStore
 import HighAvailability
 import Logging
-import PostgresClient
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 extension AgentLoop {
@@ -34,7 +33,7 @@ extension AgentLoop {
                 ? .unresponsive(systemIdentifier: snapshot.systemIdentifier) : Self.state(of: snapshot)
         case .refused(let reason):
             noteRefusal(
-                reason.code == .connectionFailed
+                reason.isOfLogin
                     ? "the agent's session is refused: \(reason.message)"
                     : "the server does not tell its state: \(reason.message)")
             note(reason.isFaultOfServer ? .failing : .refusing, timings)
@@ -51,7 +50,7 @@ extension AgentLoop {
                 logger.warning("PostgreSQL does not answer", metadata: ["reason": "\(reason)"])
             }
             // One session that hangs is not a server that does. Before that is ended, another one is tried.
-            if countsAsDead(timings), reason.code == .timeout,
+            if countsAsDead(timings), reason.isTimeout,
                 await instance.probeFreshSession(deadline: .seconds(1)).isEntry
             {
                 noteRefusal("the server does not tell its state: \(reason.message)")

@@ -1,7 +1,7 @@
 import ClusterStore
 import HighAvailability
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 extension AgentLoop {

@@ -1,6 +1,6 @@
 import HighAvailability
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 /// All this member knows of one postmaster, from its start to its end.

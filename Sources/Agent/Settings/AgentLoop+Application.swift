@@ -1,7 +1,7 @@
 import ClusterRecords
 import Logging
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 extension AgentLoop {

@@ -2,7 +2,7 @@ import ClusterRecords
 import KubernetesModels
 import Logging
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 
 /// The settings a server of this member has taken last. They stand in for those of the store that PostgreSQL refuses, and
 /// outlive the agent and its container: only a server that runs can say that it refuses some.

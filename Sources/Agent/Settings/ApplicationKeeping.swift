@@ -1,4 +1,4 @@
-import PostgresInstance
+import ServerControl
 import Units
 
 /// How far this member, as the leader, is with the password of the application's role.
@@ -6,7 +6,7 @@ struct ApplicationKeeping {
     /// Why the role has not the password of its Secret; of this member's last office.
     private(set) var fault: SettingsFault?
     /// What came of the last try; nil: it failed, or there was none.
-    private var outcome: PostgresInstance.ApplicationPassword?
+    private var outcome: ApplicationPassword?
     private var nextTry = BootInstant(nanoseconds: 0)
     /// One look at the Secret and, if need be, at the role.
     private var look: Task<Void, Never>?
@@ -27,7 +27,7 @@ struct ApplicationKeeping {
     mutating func cancel() { look?.cancel() }
 
     /// - Returns: whether this is news.
-    mutating func note(_ found: PostgresInstance.ApplicationPassword, at now: BootInstant) -> Bool {
+    mutating func note(_ found: ApplicationPassword, at now: BootInstant) -> Bool {
         switch found {
         case .unchanged: return false
         case .set, .noRole, .otherRole:

@@ -1,6 +1,6 @@
 import ClusterRecords
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 
 /// What somebody wrote for the cluster and this member cannot use, and what follows from it.
 struct SettingsFault: Hashable, Sendable {

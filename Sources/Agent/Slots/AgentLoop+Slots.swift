@@ -3,7 +3,7 @@ import Fence
 import HighAvailability
 import Logging
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 /// Standbys that stream from standbys.

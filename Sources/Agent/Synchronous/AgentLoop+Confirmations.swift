@@ -1,12 +1,12 @@
 import ClusterStore
 import HighAvailability
 import Logging
-import PostgresInstance
+import ServerControl
 import Units
 
 extension AgentLoop {
     /// Lets go the commits that a change of the names has left waiting; see
-    /// ``PostgresInstance/refreshConfirmations(deadline:)``.
+    /// ``LocalServer/refreshConfirmations(deadline:)``.
     ///
     /// Beside the loop, which may have to change the names again before one returns.
     func refreshConfirmations(after names: SynchronousStandbyNames) {

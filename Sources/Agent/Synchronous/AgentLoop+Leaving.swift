@@ -1,7 +1,7 @@
 import ClusterStore
 import HighAvailability
 import Logging
-import PostgresInstance
+import ServerControl
 import Units
 
 extension AgentLoop {

@@ -1,7 +1,7 @@
 import HighAvailability
 import Logging
 import PostgresConfiguration
-import PostgresInstance
+import ServerControl
 import Units
 
 /// Who of the server's processes has read whom commits wait for; see ``HighAvailability/NamesInForce``.

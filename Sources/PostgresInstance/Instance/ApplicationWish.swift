@@ -1,4 +1,5 @@
 import PostgresConfiguration
+import ServerControl
 
 /// What the role of an application is to have, as the agent file and the Secret say in one moment.
 struct ApplicationWish: Hashable, Sendable {

@@ -1,5 +1,6 @@
 import PostgresClient
 public import PostgresConfiguration
+public import ServerControl
 
 /// The database of an application, the role that owns it, and that role's password.
 extension PostgresInstance {
@@ -58,7 +59,7 @@ extension PostgresInstance {
     /// - Throws: ``InstanceError`` `.credentials` when the role is there and its Secret cannot be used, and ``PostgresError``:
     ///   the role keeps the password it has.
     public func keepApplicationPassword(
-        of application: ApplicationDatabase, again: Bool, deadline: Duration = .seconds(2)
+        of application: ApplicationDatabase, again: Bool, deadline: Duration
     ) async throws -> ApplicationPassword {
         let wanted = ApplicationWish(application, reading: credentials.application)
         if let last = applicationWish, last.wanted == wanted, last.isMet || !again { return .unchanged }
@@ -88,15 +89,5 @@ extension PostgresInstance {
         }
         await connection.close()
         return outcome
-    }
-
-    /// What became of a password that was looked at.
-    public enum ApplicationPassword: Hashable, Sendable {
-        case unchanged
-        case set
-        /// Somebody has dropped or renamed the role, or these data are older than the cluster; none is made.
-        case noRole
-        /// The role of that name is a superuser, one of the agents', or does not own the database: it keeps its password.
-        case otherRole
     }
 }

@@ -1,6 +1,7 @@
 import Logging
 import PostgresClient
 public import PostgresConfiguration
+import ServerControl
 
 extension PostgresInstance {
     /// Makes a new cluster with `initdb`: SCRAM everywhere, the superuser's password from its file, and empty but for the
@@ -9,7 +10,7 @@ extension PostgresInstance {
     /// - Requires: ``dataDirectoryState()`` is `.absent` or `.empty`.
     /// - Throws: `InvalidSettings` when the programs are of a version without one of the options, or an option means a role
     ///   of the agents' own; ``InstanceError``. What was made by then is removed again.
-    public func initialize(options: InitdbOptions = InitdbOptions(), deadline: Duration = .seconds(120)) async throws {
+    public func initialize(options: InitdbOptions, deadline: Duration) async throws {
         let existed = try await requireNoData(for: "initdb")
         let chosen = try options.arguments(in: try await programVersion())
         if let application = options.application { try requireUsable(application) }
@@ -39,7 +40,7 @@ extension PostgresInstance {
     /// Passwords reach the server as SCRAM verifiers only, so no log can hold them.
     ///
     /// - Requires: a primary that accepts connections.
-    public func createRoles(deadline: Duration = .seconds(10)) async throws {
+    public func createRoles(deadline: Duration) async throws {
         let connection = try await openLocal(
             application: "matriarch roles", statementTimeout: deadline, deadline: deadline)
         try await silence(connection, deadline: deadline)

@@ -2,6 +2,7 @@ import Fence
 import Logging
 import PostgresClient
 public import PostgresConfiguration
+import ServerControl
 import Synchronization
 import Units
 
@@ -85,7 +86,7 @@ extension PostgresInstance {
     ///
     /// - Throws: ``InstanceError`` `.foreignCluster` when it has another system identifier; ``PostgresError`` when it does
     ///   not answer, or makes no slot.
-    public func prepareToStream(from upstream: Upstream, deadline: Duration = .seconds(2)) async throws {
+    public func prepareToStream(from upstream: Upstream, deadline: Duration) async throws {
         try prepareRuntime()
         let identifier = try await controlData().systemIdentifier
         let connection = try await PostgresConnection.open(replicationConnection(to: upstream), deadline: deadline)

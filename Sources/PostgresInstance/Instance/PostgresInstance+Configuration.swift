@@ -1,14 +1,6 @@
 import PostgresClient
 public import PostgresConfiguration
-
-/// What a new configuration asks of the running server.
-public enum ConfigurationChange: Hashable, Sendable {
-    case unchanged
-    /// ``PostgresInstance/reload()`` makes everything effective.
-    case reload
-    /// Reload now; these take effect at the next start.
-    case restart([PendingSetting])
-}
+public import ServerControl
 
 extension PostgresInstance {
     /// Writes `postgresql.conf`, `pg_hba.conf` and `pg_ident.conf`; the same input leaves the files untouched, and is

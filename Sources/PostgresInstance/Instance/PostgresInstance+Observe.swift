@@ -2,13 +2,14 @@ import Fence
 import Logging
 import PostgresClient
 import PostgresConfiguration
+public import ServerControl
 import Units
 
 extension PostgresInstance {
     /// Looks at the server over the kept session, with one statement.
     ///
     /// - Parameter deadline: for everything, also when the server is stopped (SIGSTOP) or the session must be opened anew.
-    public func observe(deadline: Duration = .seconds(2)) async -> ServerObservation {
+    public func observe(deadline: Duration) async -> ServerObservation {
         let end = BootClock.now() + deadline
         do throws(PostgresError) {
             do throws(PostgresError) {
@@ -91,13 +92,13 @@ extension PostgresInstance {
     /// everybody's, tell then who is refused.
     ///
     /// - Parameter deadline: for all of it; half of it more when a login does not end.
-    public nonisolated func probeFreshSession(deadline: Duration = .seconds(2)) async -> FreshSession {
+    public nonisolated func probeFreshSession(deadline: Duration) async -> FreshSession {
         let end = BootClock.now() + deadline
         guard let refusal = await whyRefused(settings: [:], until: end) else { return .opened }
         guard refusal.isAnswerFromServer else { return await delayedOrSilent(deadline: deadline / 2) }
-        if refusal.isCannotConnectNow || refusal.isTooManyConnections { return .refused(refusal) }
-        guard let own = await whyRefused(settings: Self.ownSession, until: end) else { return .refusesOthers(refusal) }
-        return own.isAnswerFromServer ? .refused(own) : await delayedOrSilent(deadline: deadline / 2)
+        if refusal.isCannotConnectNow || refusal.isTooManyConnections { return .refused(SessionFailure(refusal)) }
+        guard let own = await whyRefused(settings: Self.ownSession, until: end) else { return .refusesOthers(SessionFailure(refusal)) }
+        return own.isAnswerFromServer ? .refused(SessionFailure(own)) : await delayedOrSilent(deadline: deadline / 2)
     }
 
     /// - Returns: nil when a session was opened and has answered.
@@ -122,7 +123,7 @@ extension PostgresInstance {
     /// Whether a process of the server waits for a lock on a catalog, as a login does that somebody's maintenance holds up.
     ///
     /// - Returns: false also when the kept session does not tell: then it is not known what a login waits for.
-    public func areLoginsBehindLock(deadline: Duration = .milliseconds(500)) async -> Bool {
+    public func areLoginsBehindLock(deadline: Duration) async -> Bool {
         do throws(PostgresError) {
             let connection = try await openObserver(deadline: deadline)
             // What PostgreSQL is made with has numbers below 16384.

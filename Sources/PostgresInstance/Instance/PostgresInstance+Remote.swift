@@ -1,5 +1,6 @@
 import PostgresClient
 public import PostgresConfiguration
+import ServerControl
 import Units
 
 /// A server of another cluster that this one is to follow.
@@ -8,7 +9,7 @@ extension PostgresInstance {
     ///
     /// Two primaries of one timeline cannot be told apart by anything PostgreSQL compares: what the one writes would be
     /// continued with what the other one wrote.
-    public func objectionToFollowing(_ remote: Upstream, deadline: Duration = .seconds(2)) async -> String? {
+    public func objectionToFollowing(_ remote: Upstream, deadline: Duration) async -> String? {
         do {
             try prepareRuntime()
             let identifier = try await controlData().systemIdentifier
@@ -32,7 +33,7 @@ extension PostgresInstance {
 
     /// Whether pg_rewind can see where the timeline of `remote` begins: before PostgreSQL 16 it reads that from pg_control,
     /// into which only a checkpoint writes it.
-    public func hasCheckpoint(_ remote: Upstream, deadline: Duration = .seconds(5)) async throws -> Bool {
+    public func hasCheckpoint(_ remote: Upstream, deadline: Duration) async throws -> Bool {
         let other = try await history(of: remote, deadline: deadline)
         if other.isInRecovery { return true }
         let connection = try await PostgresConnection.open(

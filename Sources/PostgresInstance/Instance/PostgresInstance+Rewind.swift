@@ -2,25 +2,18 @@ import Fence
 import Logging
 import PostgresClient
 public import PostgresConfiguration
+public import ServerControl
 import Synchronization
 public import Units
 
 extension PostgresInstance {
-    /// Whether crash recovery was needed.
-    public enum RecoveryOutcome: Hashable, Sendable {
-        case recovered
-        case notNeeded
-        /// A base backup that was never started: recovery belongs to a normal start (PostgreSQL 15 and later).
-        case skippedForBackupLabel
-    }
-
     /// Recovers an uncleanly stopped primary with `postgres --single`, so that pg_rewind accepts it (patroni.md §1.10).
     ///
     /// Removes the signal files, which single-user mode refuses.
     ///
     /// - Requires: no server runs.
     @discardableResult
-    public func crashRecovery(deadline: Duration = .seconds(3600)) async throws -> RecoveryOutcome {
+    public func crashRecovery(deadline: Duration) async throws -> RecoveryOutcome {
         let control = try await controlData()
         switch control.state {
         case .inProduction, .shuttingDown, .inCrashRecovery, .startingUp:
@@ -52,7 +45,7 @@ extension PostgresInstance {
     /// Whether the local data can stream from `upstream` as it is.
     ///
     /// - Throws: ``InstanceError`` `.foreignCluster` when the other has another system identifier.
-    public func divergence(from upstream: Upstream, deadline: Duration = .seconds(5)) async throws -> Divergence {
+    public func divergence(from upstream: Upstream, deadline: Duration) async throws -> Divergence {
         try prepareRuntime()
         let control = try await controlData()
         guard let local = await localEnd(control, deadline: deadline) else {
@@ -92,7 +85,7 @@ extension PostgresInstance {
     ///   upstream's course: the two have only its number in common.
     /// - Throws: ``PostgresError`` when the upstream cannot be asked.
     public func abandonedWAL(
-        against upstream: Upstream, isBegunByAnother: Bool = false, deadline: Duration = .seconds(5)
+        against upstream: Upstream, isBegunByAnother: Bool, deadline: Duration
     ) async throws -> AbandonedWAL {
         try prepareRuntime()
         let control = try await controlData()

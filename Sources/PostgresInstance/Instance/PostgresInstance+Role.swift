@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import PostgresClient
 public import PostgresConfiguration
+public import ServerControl
 public import Units
 
 extension PostgresInstance {
@@ -88,7 +89,7 @@ extension PostgresInstance {
     ///   - drops: whether slots may go; otherwise missing ones are made, and nothing else.
     @discardableResult
     public func ensureSlots(
-        _ wanted: Set<SlotName>, prefix: String, drops: Bool = true, deadline: Duration = .seconds(5)
+        _ wanted: Set<SlotName>, prefix: String, drops: Bool, deadline: Duration
     ) async throws -> SlotChange {
         let connection = try await openObserver(deadline: deadline)
         let rows = try await connection.query(
@@ -120,13 +121,6 @@ extension PostgresInstance {
             if try await createSlot(name, connection, deadline: deadline) { outcome.hasChanged = true }
         }
         return outcome
-    }
-
-    /// What ``ensureSlots(_:prefix:drops:deadline:)`` found and did.
-    public struct SlotChange: Hashable, Sendable {
-        public var hasChanged = false
-        /// A slot of ours that nobody is to have is in use still, and was left.
-        public var hasUnwanted = false
     }
 
     private func createSlot(

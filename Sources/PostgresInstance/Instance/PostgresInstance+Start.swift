@@ -3,17 +3,9 @@ import Glibc
 import Logging
 import PostgresClient
 public import PostgresConfiguration
+public import ServerControl
 import Spawning
 import Units
-
-/// Whether a server that was started lets clients in.
-public enum Acceptance: Hashable, Sendable {
-    case acceptingConnections
-    /// Still recovering at the deadline; it goes on.
-    case starting
-    /// It ended, or none runs.
-    case exited(PostmasterExit.Status)
-}
 
 extension PostgresInstance {
     /// Starts the server.
@@ -143,7 +135,7 @@ extension PostgresInstance {
     ///
     /// - Requires: no server runs.
     /// - Throws: ``InstanceError`` `.processesRemain` when SIGKILL does not help in time.
-    public func killLeftovers(deadline: Duration = .seconds(10)) throws(InstanceError) {
+    public func killLeftovers(deadline: Duration) throws(InstanceError) {
         let outcome = DataDirectoryProcesses.killAll(
             dataDirectory: data.path, deadline: BootClock.now() + deadline)
         if outcome.killed > 0 {

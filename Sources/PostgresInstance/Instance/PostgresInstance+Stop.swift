@@ -3,33 +3,8 @@ import Glibc
 import Logging
 import PostgresClient
 import PostgresConfiguration
-public import Units
-
-/// How a server is stopped. There is no smart mode: it waits for clients.
-public enum StopMode: String, Hashable, Sendable {
-    /// Disconnects clients, writes a shutdown checkpoint and waits until the standbys have it.
-    case fast
-    /// Ends at once; the next start recovers.
-    case immediate
-}
-
-/// How a stop went.
-public struct StopReport: Hashable, Sendable {
-    /// `pg_controldata` says "shut down": nothing is to be recovered.
-    public let isClean: Bool
-    /// A fast stop that did not end in time was made immediate.
-    public let wasEscalated: Bool
-    public let elapsed: Duration
-    /// Of a clean stop of a primary.
-    public let shutdownCheckpoint: ShutdownPosition?
-}
-
-/// Where a cleanly stopped primary's history ends.
-public struct ShutdownPosition: Hashable, Sendable {
-    public let timeline: Timeline
-    /// Where the shutdown checkpoint's record begins; a standby that received more than this has all of it.
-    public let checkpoint: LSN
-}
+public import ServerControl
+import Units
 
 extension PostgresInstance {
     /// Stops the server.
@@ -40,7 +15,7 @@ extension PostgresInstance {
     /// - Guarantees: when this returns, no process of the data directory exists.
     /// - Throws: ``InstanceError`` `.processesRemain` when SIGKILL does not help.
     @discardableResult
-    public func stop(_ mode: StopMode, deadline: Duration = .seconds(60)) async throws -> StopReport {
+    public func stop(_ mode: StopMode, deadline: Duration) async throws -> StopReport {
         let start = BootClock.now()
         closeObserver()
         var isEscalated = false

@@ -1,23 +1,5 @@
 import PostgresClient
-
-/// What a server says is wrong with its configuration files.
-public struct ConfigurationFileError: Hashable, Sendable, CustomStringConvertible {
-    /// The parameter it is about; nil for a line that is none.
-    public let parameter: String?
-    public let file: String?
-    /// PostgreSQL's words.
-    public let message: String
-
-    public init(parameter: String?, file: String?, message: String) {
-        self.parameter = parameter
-        self.file = file
-        self.message = message
-    }
-
-    /// The parameter, or else the file.
-    public var place: String { parameter ?? file ?? "a configuration file" }
-    public var description: String { "\(place): \(message)" }
-}
+public import ServerControl
 
 extension PostgresInstance {
     /// What the running server says is wrong with its configuration files as they are now, before any reload.
@@ -26,7 +8,7 @@ extension PostgresInstance {
     /// keeps a server from starting.
     ///
     /// - Returns: each error; empty when a reload would take everything.
-    public func configurationFileErrors(deadline: Duration = .seconds(2)) async throws -> [ConfigurationFileError] {
+    public func configurationFileErrors(deadline: Duration) async throws -> [ConfigurationFileError] {
         let connection = try await openObserver(deadline: deadline)
         // A change that waits for a restart is listed as an error too, and is none.
         return try await connection.query(

@@ -1,4 +1,5 @@
 public import PostgresConfiguration
+import ServerControl
 
 /// Major versions: data of one is never read, started or changed by programs of another.
 extension PostgresInstance {

@@ -3,6 +3,7 @@ import Glibc
 public import Logging
 import PostgresClient
 public import PostgresConfiguration
+public import ServerControl
 import Synchronization
 import Units
 

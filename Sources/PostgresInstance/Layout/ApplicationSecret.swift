@@ -1,4 +1,5 @@
 import PostgresConfiguration
+import ServerControl
 
 /// The Secret with the password of an application's role: people may write it, and it may be missing.
 public struct ApplicationSecret: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import ServerControl
+
 /// The accounts the agent and its server use; passwords stay in files.
 public struct Credentials: Hashable, Sendable {
     /// One database role.

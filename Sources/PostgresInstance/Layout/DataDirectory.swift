@@ -1,5 +1,6 @@
 import Glibc
 import PostgresConfiguration
+import ServerControl
 
 /// Paths and marks of one data directory.
 struct DataDirectory: Sendable {

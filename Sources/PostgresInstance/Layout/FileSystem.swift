@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import ServerControl
 
 /// The few file operations the agent needs; they block and belong on the instance's own thread.
 enum FileSystem {

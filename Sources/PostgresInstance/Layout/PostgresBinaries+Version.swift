@@ -1,5 +1,6 @@
 import Logging
 public import PostgresConfiguration
+import ServerControl
 
 extension PostgresBinaries {
     /// Asks `postgres --version`, which needs no data, no user and no configuration.

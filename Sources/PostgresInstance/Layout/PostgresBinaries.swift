@@ -1,5 +1,6 @@
 import Glibc
 import PostgresConfiguration
+public import ServerControl
 
 /// The directory that holds PostgreSQL's programs.
 public struct PostgresBinaries: Hashable, Sendable {

@@ -1,5 +1,6 @@
 import PostgresClient
 import PostgresConfiguration
+import ServerControl
 import Units
 
 /// The one statement that observes a server, and its reading.

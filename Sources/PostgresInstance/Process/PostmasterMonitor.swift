@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import PostgresClient
+import ServerControl
 import Synchronization
 
 /// Watches one postmaster after another and says at once when it ends.

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Logging
+import ServerControl
 import Subprocess
 import SystemPackage
 

@@ -5,7 +5,7 @@ public import Units
 public struct ServerStatus: Hashable, Sendable {
     public let isInRecovery: Bool
     /// A primary's current timeline; on a standby the newest one it received or replayed.
-    public internal(set) var timeline: Timeline
+    public var timeline: Timeline
     public let systemIdentifier: String
     /// On a primary only.
     public let insertPosition: LSN?
@@ -21,7 +21,7 @@ public struct ServerStatus: Hashable, Sendable {
     public let isReplayPaused: Bool
     /// On a standby: replay is paused because the primary's settings, as replayed, are above this server's. It cannot be
     /// promoted, and only a restart with those settings mends it. False when a person paused it, whom a promotion overrules.
-    public internal(set) var isReplayPausedForSettings = false
+    public var isReplayPausedForSettings = false
     public let version: ServerVersion
     /// `2026-11-20 23:40:58.073512+00:00`, as Patroni writes it.
     public let postmasterStartTime: String
@@ -32,6 +32,42 @@ public struct ServerStatus: Hashable, Sendable {
     public let slots: [Slot]
     /// Parameters whose new value waits for a restart.
     public let pendingRestart: [PendingSetting]
+
+    public init(
+        isInRecovery: Bool,
+        timeline: Timeline,
+        systemIdentifier: String,
+        insertPosition: LSN? = nil,
+        flushPosition: LSN? = nil,
+        receivePosition: LSN? = nil,
+        writtenPosition: LSN? = nil,
+        replayPosition: LSN? = nil,
+        isReplayPaused: Bool = false,
+        version: ServerVersion,
+        postmasterStartTime: String,
+        synchronousStandbyNames: String,
+        receiver: Receiver? = nil,
+        standbys: [Standby] = [],
+        slots: [Slot] = [],
+        pendingRestart: [PendingSetting] = []
+    ) {
+        self.isInRecovery = isInRecovery
+        self.timeline = timeline
+        self.systemIdentifier = systemIdentifier
+        self.insertPosition = insertPosition
+        self.flushPosition = flushPosition
+        self.receivePosition = receivePosition
+        self.writtenPosition = writtenPosition
+        self.replayPosition = replayPosition
+        self.isReplayPaused = isReplayPaused
+        self.version = version
+        self.postmasterStartTime = postmasterStartTime
+        self.synchronousStandbyNames = synchronousStandbyNames
+        self.receiver = receiver
+        self.standbys = standbys
+        self.slots = slots
+        self.pendingRestart = pendingRestart
+    }
 
     /// How far this server's WAL reaches: flushed on a primary, the furthest of received and replayed on a standby.
     public var position: LSN {
@@ -48,6 +84,20 @@ public struct ServerStatus: Hashable, Sendable {
         public let port: Int?
         public let slot: String?
         public let timeline: Timeline?
+
+        public init(
+            status: String,
+            host: String?,
+            port: Int?,
+            slot: String?,
+            timeline: Timeline?
+        ) {
+            self.status = status
+            self.host = host
+            self.port = port
+            self.slot = slot
+            self.timeline = timeline
+        }
 
         public var isStreaming: Bool { status == "streaming" }
     }
@@ -66,6 +116,28 @@ public struct ServerStatus: Hashable, Sendable {
         public let replayed: LSN?
         /// `async`, `potential`, `sync`, `quorum`.
         public let synchronousState: String
+
+        public init(
+            userName: String,
+            applicationName: String,
+            address: String?,
+            state: String,
+            sent: LSN?,
+            written: LSN?,
+            flushed: LSN?,
+            replayed: LSN?,
+            synchronousState: String
+        ) {
+            self.userName = userName
+            self.applicationName = applicationName
+            self.address = address
+            self.state = state
+            self.sent = sent
+            self.written = written
+            self.flushed = flushed
+            self.replayed = replayed
+            self.synchronousState = synchronousState
+        }
     }
 
     public struct Slot: Hashable, Sendable {
@@ -76,5 +148,21 @@ public struct ServerStatus: Hashable, Sendable {
         public let restartPosition: LSN?
         /// `reserved`, `extended`, `unreserved`, `lost`.
         public let walStatus: String?
+
+        public init(
+            name: String,
+            isPhysical: Bool,
+            isActive: Bool,
+            isTemporary: Bool,
+            restartPosition: LSN?,
+            walStatus: String?
+        ) {
+            self.name = name
+            self.isPhysical = isPhysical
+            self.isActive = isActive
+            self.isTemporary = isTemporary
+            self.restartPosition = restartPosition
+            self.walStatus = walStatus
+        }
     }
 }

@@ -3,6 +3,11 @@ public struct PostmasterHandle: Hashable, Sendable {
     public let pid: Int32
     /// False for one that was found running: its exit status belongs to another process.
     public let isChild: Bool
+
+    public init(pid: Int32, isChild: Bool) {
+        self.pid = pid
+        self.isChild = isChild
+    }
 }
 
 /// A postmaster has ended.
@@ -10,17 +15,16 @@ public struct PostmasterExit: Hashable, Sendable {
     public let pid: Int32
     public let status: Status
 
+    public init(pid: Int32, status: Status) {
+        self.pid = pid
+        self.status = status
+    }
+
     public enum Status: Hashable, Sendable, CustomStringConvertible {
         case exited(Int32)
         case signalled(Int32)
         /// It was not our child.
         case unknown
-
-        /// From `waitpid`.
-        init(waitStatus: Int32) {
-            let signal = waitStatus & 0x7F
-            self = signal == 0 ? .exited((waitStatus >> 8) & 0xFF) : .signalled(signal)
-        }
 
         public var description: String {
             switch self {

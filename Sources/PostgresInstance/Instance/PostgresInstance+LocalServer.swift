@@ -1,0 +1,3 @@
+public import ServerControl
+
+extension PostgresInstance: LocalServer {}

@@ -58,6 +58,8 @@ let package = Package(
         target(
             "ClusterRecords",
             ["Units", "PlainText", "HighAvailability", "PostgresConfiguration", "KubernetesModels"]),
+        // What an agent asks of the store and sees of it: the ports, and who owns what is known of the lock.
+        target("ClusterStore", ["ClusterRecords", "HighAvailability", "KubernetesModels", "Units"]),
         target(
             "PostgresClusterAPI",
             ["ClusterRecords", "KubernetesModels", "HighAvailability", "PostgresConfiguration", "Units"]),
@@ -98,9 +100,9 @@ let package = Package(
                 subprocess, systemPackage, log,
             ]),
         target(
-            "ClusterStore",
+            "KubernetesStore",
             [
-                "ClusterRecords", "HighAvailability", "Units", "ControllerRuntime", "KubernetesClient",
+                "ClusterStore", "ClusterRecords", "HighAvailability", "Units", "ControllerRuntime", "KubernetesClient",
                 "KubernetesModels", log,
             ]),
         target(
@@ -113,7 +115,8 @@ let package = Package(
             "Agent",
             [
                 "HighAvailability", "PostgresConfiguration", "ServerControl", "PostgresInstance", "ClusterRecords",
-                "ClusterStore", "KubernetesClient", "KubernetesModels", "HTTPTransport", "PostgresClient", "AgentAPI", "Fence",
+                "ClusterStore", "KubernetesStore", "KubernetesClient", "KubernetesModels", "HTTPTransport",
+                "PostgresClient", "AgentAPI", "Fence",
                 "Spawning", "CLinux", "Observability", "Units", crypto, systemPackage, log,
             ]),
 
@@ -216,13 +219,14 @@ let package = Package(
         tests(
             "ClusterStoreTests",
             [
-                "ClusterStore", "ClusterRecords", "HighAvailability", "KubernetesClient", "KubernetesModels",
-                "HTTPTransport", "Fence", "Units", "TestSupport",
+                "ClusterStore", "KubernetesStore", "ClusterRecords", "HighAvailability", "KubernetesClient",
+                "KubernetesModels", "HTTPTransport", "Fence", "Units", "TestSupport",
             ]),
         tests(
             "AgentTests",
             [
-                "Agent", "AgentAPI", "ClusterRecords", "ClusterStore", "HTTPTransport", "PostgresClient",
+                "Agent", "AgentAPI", "ClusterRecords", "ClusterStore", "KubernetesStore", "HTTPTransport",
+                "PostgresClient",
                 "KubernetesClient", "KubernetesModels", "Fence", "HighAvailability", "PostgresConfiguration",
                 "ServerControl", "Simulation", "TestSupport", "Units", "matriarch",
             ]),

@@ -5,7 +5,13 @@ import Units
 public struct StoredHistory: Hashable, Sendable {
     /// Newest last.
     public let switches: [TimelineSwitch]
-    let version: String
+    /// Of the object.
+    public let version: String
+
+    public init(switches: [TimelineSwitch], version: String) {
+        self.switches = switches
+        self.version = version
+    }
 
     /// The history that ends with `change`; nil when this one does already.
     ///

@@ -4,6 +4,7 @@ import Fence
 import Glibc
 import HighAvailability
 import KubernetesClient
+import KubernetesStore
 import Logging
 import TestSupport
 import Testing
@@ -34,8 +35,7 @@ import Units
             }
             let desk = LockDesk(me: identity, fence: handle, clock: BootClock())
             watch = ClusterWatch(
-                client: client, scope: scope, lockObject: .configMap, container: "postgres", desk: desk,
-                logger: logger, clock: BootClock())
+                scope: scope, lockObject: .configMap, container: "postgres", desk: desk, clock: BootClock())
             keeper = LockKeeper(
                 identity: identity,
                 store: KubernetesClusterStore(

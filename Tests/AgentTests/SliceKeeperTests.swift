@@ -4,6 +4,7 @@ import Fence
 import HighAvailability
 import KubernetesClient
 import KubernetesModels
+import KubernetesStore
 import Logging
 import Synchronization
 import TestSupport
@@ -14,14 +15,14 @@ import Testing
 /// The keeper of the route against a real API server; what it believes of the lock is in the test's hand.
 @Suite struct SliceKeeperTests {
     private struct Fixture {
-        let store: RouteStore
+        let store: KubernetesRouteStore
         let client: KubernetesClient
         let resource: APIResource
 
         init() async throws {
             let controlPlane = try await ControlPlane.shared()
             client = KubernetesClient(configuration: controlPlane.admin)
-            store = RouteStore(
+            store = KubernetesRouteStore(
                 client: client,
                 scope: Scope(namespace: try await controlPlane.namespace(prefix: "route"), cluster: "demo"))
             resource = try #require(try await store.servedVersion())

@@ -2,6 +2,7 @@ import ClusterRecords
 import HighAvailability
 import KubernetesClient
 import KubernetesModels
+import KubernetesStore
 import Logging
 import TestSupport
 import Testing
@@ -187,11 +188,10 @@ import Units
     /// A watch that is told its events by the test.
     private static func watch(_ clock: ManualClock = ManualClock()) -> ClusterWatch {
         ClusterWatch(
-            client: KubernetesClient(configuration: ClusterConfiguration(server: "http://127.0.0.1:1")),
             scope: Scope(namespace: "none", cluster: "demo"), lockObject: .configMap, container: "postgres",
             desk: LockDesk(
                 me: HolderIdentity(member: "demo-9", podUID: "uid", nonce: "nonce"), fence: nil, clock: clock),
-            logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
+            clock: clock)
     }
 
     fileprivate static func annotations(_ version: String) -> [String: String] {

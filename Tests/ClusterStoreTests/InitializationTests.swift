@@ -3,6 +3,7 @@ import ClusterStore
 import HighAvailability
 import KubernetesClient
 import KubernetesModels
+import KubernetesStore
 import TestSupport
 import Testing
 import Units

@@ -4,6 +4,7 @@ import Fence
 import HighAvailability
 import KubernetesClient
 import KubernetesModels
+import KubernetesStore
 import TestSupport
 import Testing
 import Units

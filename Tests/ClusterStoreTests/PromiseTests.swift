@@ -23,10 +23,8 @@ import Units
     init() {
         let (clock, line) = (clock, line)
         watch = ClusterWatch(
-            client: KubernetesClient(configuration: ClusterConfiguration(server: "http://127.0.0.1:1")),
             scope: Scope(namespace: "none", cluster: "demo"), lockObject: .configMap, container: "postgres",
-            desk: LockDesk(me: Self.me, fence: line, clock: clock),
-            logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
+            desk: LockDesk(me: Self.me, fence: line, clock: clock), clock: clock)
         show(Self.record())
     }
 

@@ -2,6 +2,7 @@ import ClusterRecords
 import HighAvailability
 import KubernetesClient
 import KubernetesModels
+import KubernetesStore
 import TestSupport
 import Testing
 import Units
@@ -11,14 +12,14 @@ import Units
 /// Against the real API server, which serves v1beta1.
 @Suite struct RouteStoreTests {
     private struct Fixture {
-        let store: RouteStore
+        let store: KubernetesRouteStore
         let client: KubernetesClient
         let resource: APIResource
 
         init() async throws {
             let fixture = try await StoreFixture(.configMap)
             client = fixture.client
-            store = RouteStore(client: client, scope: fixture.scope)
+            store = KubernetesRouteStore(client: client, scope: fixture.scope)
             resource = try #require(try await store.servedVersion())
         }
 
@@ -135,7 +136,7 @@ import Units
             _ = try await fixture.client.createRaw(resource, body: body, namespace: namespace)
         }
         let stranger = KubernetesClient(configuration: controlPlane.stranger)
-        let store = RouteStore(client: stranger, scope: fixture.store.scope)
+        let store = KubernetesRouteStore(client: stranger, scope: fixture.store.scope)
         let resource = try #require(try await store.servedVersion())
         let reign = try Self.reign()
         let first = try await eventually(

@@ -4,6 +4,7 @@ import Fence
 import HighAvailability
 import KubernetesClient
 import KubernetesModels
+import KubernetesStore
 import Logging
 import Synchronization
 import TestSupport
@@ -100,6 +101,7 @@ enum StoreFixtureError: Error {
 struct StoreMember: Sendable {
     let identity: HolderIdentity
     let watch: ClusterWatch
+    private let watcher: ClusterWatcher
     let store: KubernetesClusterStore
     /// The watch's.
     let clock = ManualClock()
@@ -108,8 +110,10 @@ struct StoreMember: Sendable {
         self.identity = identity
         let logger = Logger(label: identity.member) { _ in SwiftLogNoOpLogHandler() }
         watch = ClusterWatch(
-            client: client, scope: scope, lockObject: lockObject, container: "postgres",
-            desk: LockDesk(me: identity, fence: nil, clock: clock), logger: logger, clock: clock)
+            scope: scope, lockObject: lockObject, container: "postgres",
+            desk: LockDesk(me: identity, fence: nil, clock: clock), clock: clock)
+        watcher = ClusterWatcher(
+            client: client, scope: scope, lockObject: lockObject, watch: watch, clock: clock, logger: logger)
         store = KubernetesClusterStore(
             client: client, lockClient: client, scope: scope, lockObject: lockObject, watch: watch, logger: logger,
             clock: BootClock(), wallClock: Stamps.next)
@@ -153,8 +157,8 @@ struct StoreMember: Sendable {
 
     /// Runs the watch for as long as `body` does.
     func watching(_ body: () async throws -> Void) async throws {
-        let watch = watch
-        let running = Task { await watch.run() }
+        let (watch, watcher) = (watch, watcher)
+        let running = Task { await watcher.run() }
         defer { running.cancel() }
         try await eventually("both lists were read") { watch.view() != nil }
         try await body()

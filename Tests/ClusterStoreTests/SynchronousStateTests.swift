@@ -2,6 +2,7 @@ import ClusterRecords
 import ClusterStore
 import HighAvailability
 import KubernetesModels
+import KubernetesStore
 import TestSupport
 import Testing
 import Units

@@ -7,6 +7,7 @@ import Glibc
 import HTTPTransport
 import HighAvailability
 import KubernetesClient
+import KubernetesStore
 public import Logging
 import Observability
 import PostgresConfiguration
@@ -51,8 +52,9 @@ public struct AgentProcess: Sendable {
         if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
         let desk = LockDesk(me: identity, fence: fence, clock: clock)
         let watch = ClusterWatch(
-            client: client, scope: scope, lockObject: file.lockObject, container: MemberPod.container,
-            desk: desk, logger: logger, clock: clock)
+            scope: scope, lockObject: file.lockObject, container: MemberPod.container, desk: desk, clock: clock)
+        let watcher = ClusterWatcher(
+            client: client, scope: scope, lockObject: file.lockObject, watch: watch, clock: clock, logger: logger)
         let store = KubernetesClusterStore(
             client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions), scope: scope,
             lockObject: file.lockObject, watch: watch, logger: logger, clock: clock,
@@ -70,8 +72,8 @@ public struct AgentProcess: Sendable {
             store: store, member: configuration.member, podUID: configuration.podUID, clock: clock,
             logger: logger)
         let route = RouteKeeper(
-            file.route, configuration: configuration, store: RouteStore(client: client, scope: scope), cluster: store,
-            watch: watch, state: state, clock: clock, logger: logger)
+            file.route, configuration: configuration, store: KubernetesRouteStore(client: client, scope: scope),
+            cluster: store, watch: watch, state: state, clock: clock, logger: logger)
         let callbacks = CallbackRunner(configuration, clock: clock, logger: logger)
         let loop = AgentLoop(
             configuration: configuration, identity: identity, file: file, instance: instance, store: store,
@@ -82,7 +84,7 @@ public struct AgentProcess: Sendable {
             metadata: ["version": "\(AgentVersion.current)", "member": "\(identity.member)", "pid": "\(getpid())"])
         await callbacks.start()
         try await serve(
-            loop, instance: instance, watch: watch, keeper: keeper, publisher: publisher, route: route,
+            loop, instance: instance, watch: watch, watcher: watcher, keeper: keeper, publisher: publisher, route: route,
             state: state,
             responder: FailsafeResponder(
                 scope: scope, identity: identity, watch: watch,
@@ -108,8 +110,8 @@ public struct AgentProcess: Sendable {
     }
 
     private func serve(
-        _ loop: AgentLoop, instance: PostgresInstance, watch: ClusterWatch, keeper: LockKeeper,
-        publisher: MemberPublisher, route: RouteKeeper, state: AgentState, responder: FailsafeResponder,
+        _ loop: AgentLoop, instance: PostgresInstance, watch: ClusterWatch, watcher: ClusterWatcher,
+        keeper: LockKeeper, publisher: MemberPublisher, route: RouteKeeper, state: AgentState, responder: FailsafeResponder,
         peerGuard: PeerGuard, until stopRequested: @escaping @Sendable () async -> Void
     ) async throws {
         let registry = MetricsRegistry()
@@ -126,7 +128,7 @@ public struct AgentProcess: Sendable {
         let server = StatusServer(port: configuration.apiPort, logger: logger, responder: routes.respond)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
-                await watch.run()
+                await watcher.run()
                 return false
             }
             group.addTask {

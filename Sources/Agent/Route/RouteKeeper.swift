@@ -13,7 +13,7 @@ import Units
 /// that there always is one; the next leader moves it. What may be written over what is ``judgeRoute(_:under:isLockRead:)``.
 final class RouteKeeper: Sendable {
     private let configuration: AgentConfiguration
-    private let store: RouteStore
+    private let store: any RouteStore
     private let cluster: any ClusterStore
     private let watch: ClusterWatch
     private let state: AgentState
@@ -28,7 +28,7 @@ final class RouteKeeper: Sendable {
     }
 
     init(
-        _ settings: RouteSettings?, configuration: AgentConfiguration, store: RouteStore, cluster: any ClusterStore,
+        _ settings: RouteSettings?, configuration: AgentConfiguration, store: any RouteStore, cluster: any ClusterStore,
         watch: ClusterWatch, state: AgentState, clock: any AgentClock, logger: Logger
     ) {
         self.configuration = configuration

@@ -1,7 +1,6 @@
 import ClusterRecords
 import ClusterStore
 import HighAvailability
-import KubernetesClient
 import KubernetesModels
 import Logging
 import Synchronization
@@ -12,7 +11,7 @@ import Units
 /// It follows the slice also while another member leads: the write of a new leader is one request, over the version that was
 /// seen last. Two tasks of its own; nothing the agent does waits for either.
 final class SliceKeeper: Sendable {
-    private let store: RouteStore
+    private let store: any RouteStore
     private let slice: @Sendable () -> RouteSlice?
     private let ownReign: @Sendable () -> Reign?
     private let holdsLockLive: @Sendable (Reign) async throws -> Bool
@@ -56,7 +55,7 @@ final class SliceKeeper: Sendable {
     ///   - ownReign: the reign by which this member holds the lock now; nil when it does not.
     ///   - holdsLockLive: whether a live read of the lock shows it held by that reign.
     init(
-        _ family: RouteFamily, store: RouteStore, clock: any AgentClock, logger: Logger,
+        _ family: RouteFamily, store: any RouteStore, clock: any AgentClock, logger: Logger,
         slice: @escaping @Sendable () -> RouteSlice?, ownReign: @escaping @Sendable () -> Reign?,
         holdsLockLive: @escaping @Sendable (Reign) async throws -> Bool
     ) {
@@ -124,7 +123,7 @@ final class SliceKeeper: Sendable {
 
     /// The object or its whole kind may be what was not found; the kind is asked for again.
     private func note(_ error: any Error) {
-        guard let error = error as? KubernetesError, error.isNotFound else { return }
+        guard let error = error as? any StoreFailure, error.isNotFound else { return }
         state.withLock { $0.resource = nil }
     }
 
@@ -149,7 +148,7 @@ final class SliceKeeper: Sendable {
                     // Whatever became of it, what there is now decides.
                     state.withLock { $0.sight = .unknown }
                     note(error)
-                    if (error as? KubernetesError)?.isConflict != true {
+                    if (error as? any StoreFailure)?.isConflict != true {
                         tell("could not lead the read-write Service here yet: \(error)")
                         // Cancellation shows at the head of the loop.
                         try? await clock.sleep(for: pause)

@@ -1,6 +1,6 @@
 public import ClusterRecords
 public import HighAvailability
-import KubernetesModels
+public import KubernetesModels
 import Units
 
 /// One EndpointSlice behind the read-write Service: where it leads to for one family of addresses.
@@ -16,7 +16,8 @@ public struct RouteSlice: Hashable, Sendable {
     }
 
     /// - Parameter resource: a version of EndpointSlice the server serves.
-    func body(_ scope: Scope, as resource: APIResource) -> JSONValue {
+    /// - Returns: the object as it is written, without its name, its version and its reign.
+    public func body(_ scope: Scope, as resource: APIResource) -> JSONValue {
         let labels = Labels.all(cluster: scope.cluster, component: Component.access).merging([
             EndpointSliceLabel.service: scope.readWriteService,
             EndpointSliceLabel.managedBy: EndpointSliceLabel.managedByMatriarch,
@@ -54,7 +55,8 @@ public struct StoredRoute: Hashable, Sendable {
     public var members: [String]
     private var essence: JSONValue
 
-    init(_ json: JSONValue) {
+    /// - Parameter json: the object as the server has it.
+    public init(_ json: JSONValue) {
         let metadata = json["metadata"]
         version = metadata?["resourceVersion"]?.stringValue ?? ""
         reign = metadata?["annotations"]?[StoreKey.reign]?.stringValue.flatMap { Reign($0) }

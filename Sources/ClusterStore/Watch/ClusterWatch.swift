@@ -1,13 +1,10 @@
 public import ClusterRecords
-import ControllerRuntime
 public import HighAvailability
-public import KubernetesClient
-import KubernetesModels
-public import Logging
+public import KubernetesModels
 import Synchronization
 public import Units
 
-/// One member's view of the store, kept current by two watches: the store's objects and the Pods.
+/// One member's view of the store, kept current by whoever watches the store's objects and the Pods.
 ///
 /// - Guarantees: a view never goes back behind this agent's own write to the lock. Each renewal of the lock by another
 ///   is stamped with the boot-clock instant at which this process first saw it.
@@ -16,12 +13,10 @@ public import Units
 public final class ClusterWatch: Sendable {
     /// The lock, which this watch hands what it sees.
     public let desk: LockDesk
-    private let client: KubernetesClient
     private let scope: Scope
     private let lockObject: LockObject
     private let container: String
     private let clock: any AgentClock
-    private let logger: Logger
     private let state: Mutex<State>
 
     private struct State {
@@ -32,16 +27,13 @@ public final class ClusterWatch: Sendable {
 
     /// - Parameter container: name of the container that runs PostgreSQL, whose death counts.
     public init(
-        client: KubernetesClient, scope: Scope, lockObject: LockObject, container: String, desk: LockDesk,
-        logger: Logger, clock: any AgentClock
+        scope: Scope, lockObject: LockObject, container: String, desk: LockDesk, clock: any AgentClock
     ) {
         self.desk = desk
-        self.client = client
         self.scope = scope
         self.lockObject = lockObject
         self.container = container
         self.clock = clock
-        self.logger = logger
         state = Mutex(State(cache: StoreCache(scope: scope, lockObject: lockObject)))
     }
 
@@ -49,19 +41,6 @@ public final class ClusterWatch: Sendable {
 
     /// One element after each change; see ``LockDesk/changes``.
     public var changes: AsyncStream<Void> { desk.changes }
-
-    /// Lists and watches until cancelled; an error only means to begin again.
-    public func run() async {
-        await withDiscardingTaskGroup { group in
-            group.addTask {
-                switch self.lockObject {
-                case .configMap: await self.watchObjects(ConfigMap.self)
-                case .endpoints: await self.watchObjects(Endpoints.self)
-                }
-            }
-            group.addTask { await self.watchPods() }
-        }
-    }
 
     // MARK: Reading
 
@@ -115,20 +94,13 @@ public final class ClusterWatch: Sendable {
 
     // MARK: The store's objects
 
-    private func watchObjects<Kind: KubernetesResource>(_ kind: Kind.Type) async {
-        await watch(kind, willList: { self.desk.look { station, _ in station.willList() } }) { list in
-            self.take(list.map(\.metadata))
-        } changed: { event in
-            switch event {
-            case .added(let object), .modified(let object): self.store(object.metadata)
-            case .deleted(let object): self.remove(object.metadata)
-            case .bookmark: self.heard()
-            }
-        }
-    }
+    /// A list is about to be asked for.
+    public func willListObjects() { desk.look { station, _ in station.willList() } }
 
-    /// - Returns: false when the list may lack what this agent has written meanwhile.
-    private func take(_ list: [ObjectMeta]) -> Bool {
+    /// Takes in a list of the store's objects.
+    ///
+    /// - Returns: false when the list may lack what this agent has written meanwhile; then another one is to be asked for.
+    public func take(_ list: [ObjectMeta]) -> Bool {
         let lock = list.first { $0.name == lockName }.map(LockRecord.init)
         heard()
         guard desk.look({ $0.listed(lock, at: $1) }) else { return false }
@@ -138,7 +110,7 @@ public final class ClusterWatch: Sendable {
     }
 
     /// Takes in what a watch event shows.
-    func store(_ metadata: ObjectMeta) {
+    public func store(_ metadata: ObjectMeta) {
         heard()
         if metadata.name == lockName {
             guard desk.look({ $0.watched(LockRecord(metadata), at: $1) }) else { return }
@@ -147,7 +119,8 @@ public final class ClusterWatch: Sendable {
         desk.tell()
     }
 
-    private func remove(_ metadata: ObjectMeta) {
+    /// Takes in that an object was deleted.
+    public func remove(_ metadata: ObjectMeta) {
         guard let name = metadata.name else { return }
         heard()
         if name == lockName {
@@ -159,26 +132,27 @@ public final class ClusterWatch: Sendable {
 
     // MARK: The Pods
 
-    private func watchPods() async {
-        await watch(Pod.self) { list in
-            let members = list.compactMap { self.member($0) }
-            self.heard()
-            self.desk.look { station, _ in
-                station.members = Dictionary(members.map { ($0.name, $0) }) { _, last in last }
-            }
-            self.state.withLock { $0.hasPods = true }
-            self.desk.tell()
-            return true
-        } changed: { event in
-            self.heard()
-            switch event {
-            case .added(let pod), .modified(let pod):
-                // A stranger's Pod may have been a member's before somebody took it over.
-                self.keep(self.member(pod), as: pod.metadata.name ?? "")
-            case .deleted(let pod): self.keep(nil, as: pod.metadata.name ?? "")
-            case .bookmark: break
-            }
+    /// Takes in a list of the cluster's Pods.
+    public func take(_ pods: [Pod]) {
+        let members = pods.compactMap { member($0) }
+        heard()
+        desk.look { station, _ in
+            station.members = Dictionary(members.map { ($0.name, $0) }) { _, last in last }
         }
+        state.withLock { $0.hasPods = true }
+        desk.tell()
+    }
+
+    /// Takes in what a watch event shows. A stranger's Pod may have been a member's before somebody took it over.
+    public func store(_ pod: Pod) {
+        heard()
+        keep(member(pod), as: pod.metadata.name ?? "")
+    }
+
+    /// Takes in that a Pod is gone.
+    public func remove(_ pod: Pod) {
+        heard()
+        keep(nil, as: pod.metadata.name ?? "")
     }
 
     /// Nil for a Pod that has nothing but the cluster's label.
@@ -194,38 +168,8 @@ public final class ClusterWatch: Sendable {
         if isNews { desk.tell() }
     }
 
-    // MARK: Watching
-
-    /// A list that misses a change, or a watch that has died unheard, costs a failover its first seconds: so nothing is
-    /// resumed after a failure, and no pause is long.
-    private static let pacing = WatchPacing(
-        backoff: Backoff(base: .milliseconds(50), maximum: .seconds(1)), listsAfterFailure: true)
-
-    private func watch<Kind: KubernetesResource>(
-        _ kind: Kind.Type, willList: @escaping @Sendable () -> Void = {},
-        listed: @escaping @Sendable ([Kind]) -> Bool, changed: @escaping @Sendable (WatchEvent<Kind>) -> Void
-    ) async {
-        let (client, scope) = (client, scope)
-        let source = ResourceSource<Kind> {
-            willList()
-            return try await client.list(kind, namespace: scope.namespace, labelSelector: scope.selector)
-        } watch: { version in
-            client.watch(
-                kind, namespace: scope.namespace, labelSelector: scope.selector, resourceVersion: version)
-        }
-        await watch(source, by: clock, listed: listed, changed: changed)
-    }
-
-    private func watch<Kind: KubernetesResource>(
-        _ source: ResourceSource<Kind>, by clock: some AgentClock,
-        listed: @escaping @Sendable ([Kind]) -> Bool, changed: @escaping @Sendable (WatchEvent<Kind>) -> Void
-    ) async {
-        let watcher = ResourceWatcher(
-            source: source, clock: clock, pacing: Self.pacing, logger: logger, listed: listed, changed: changed)
-        await watcher.run()
-    }
-
-    private func heard() {
+    /// The API server has said something, if only that nothing has changed.
+    public func heard() {
         let now = clock.now
         state.withLock { $0.lastHeard = now }
     }

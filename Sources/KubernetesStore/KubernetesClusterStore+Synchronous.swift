@@ -1,4 +1,5 @@
 import ClusterRecords
+import ClusterStore
 public import HighAvailability
 import KubernetesClient
 public import Units

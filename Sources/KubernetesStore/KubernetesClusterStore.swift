@@ -1,4 +1,5 @@
 public import ClusterRecords
+public import ClusterStore
 public import HighAvailability
 public import KubernetesClient
 import KubernetesModels

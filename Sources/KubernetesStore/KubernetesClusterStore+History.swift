@@ -1,4 +1,5 @@
 import ClusterRecords
+public import ClusterStore
 public import HighAvailability
 import KubernetesClient
 import KubernetesModels

@@ -1,0 +1,4 @@
+public import ClusterStore
+public import KubernetesClient
+
+extension KubernetesError: StoreFailure {}

@@ -105,19 +105,26 @@ let package = Package(
                 "ClusterStore", "ClusterRecords", "HighAvailability", "Units", "ControllerRuntime", "KubernetesClient",
                 "KubernetesModels", log,
             ]),
+        // The loop and its keepers, around ports: no processes, no sockets, no files.
+        target(
+            "AgentShell",
+            [
+                "ClusterStore", "ServerControl", "ClusterRecords", "HighAvailability", "PostgresConfiguration",
+                "KubernetesModels", "Units", log,
+            ]),
         target(
             "AgentAPI",
             [
-                "ClusterRecords", "HighAvailability", "PostgresConfiguration", "Units", "KubernetesModels", hummingbird,
-                lifecycle, nio, httpParts, log,
+                "AgentShell", "ClusterRecords", "HighAvailability", "PostgresConfiguration", "Units",
+                "KubernetesModels", hummingbird, lifecycle, nio, httpParts, log,
             ]),
         target(
             "Agent",
             [
-                "HighAvailability", "PostgresConfiguration", "ServerControl", "PostgresInstance", "ClusterRecords",
+                "AgentShell", "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterRecords",
                 "ClusterStore", "KubernetesStore", "KubernetesClient", "KubernetesModels", "HTTPTransport",
-                "PostgresClient", "AgentAPI", "Fence",
-                "Spawning", "CLinux", "Observability", "Units", crypto, systemPackage, log,
+                "PostgresClient", "AgentAPI", "Fence", "Spawning", "CLinux", "Observability", "Units", crypto, systemPackage,
+                log,
             ]),
 
         target("Observability", ["PlainText", log]),
@@ -130,7 +137,8 @@ let package = Package(
         .executableTarget(
             name: "matriarch",
             dependencies: [
-                "Agent", "AgentAPI", "Operator", "ControllerRuntime", "InitProcess", "CommandLineTool", "Observability",
+                "Agent", "AgentShell", "AgentAPI", "Operator", "ControllerRuntime", "InitProcess", "CommandLineTool",
+                "Observability",
                 "PostgresInstance", "PostgresConfiguration", argumentParser, log,
             ],
             swiftSettings: strict),
@@ -225,10 +233,9 @@ let package = Package(
         tests(
             "AgentTests",
             [
-                "Agent", "AgentAPI", "ClusterRecords", "ClusterStore", "KubernetesStore", "HTTPTransport",
-                "PostgresClient",
-                "KubernetesClient", "KubernetesModels", "Fence", "HighAvailability", "PostgresConfiguration",
-                "ServerControl", "Simulation", "TestSupport", "Units", "matriarch",
+                "Agent", "AgentShell", "AgentAPI", "ClusterRecords", "ClusterStore", "KubernetesStore", "HTTPTransport",
+                "PostgresClient", "KubernetesClient", "KubernetesModels", "Fence", "HighAvailability",
+                "PostgresConfiguration", "ServerControl", "Simulation", "TestSupport", "Units", "matriarch",
             ]),
         tests(
             "CommandLineToolTests",

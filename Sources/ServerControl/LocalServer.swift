@@ -15,6 +15,9 @@ public protocol LocalServer: Sendable {
     /// The postmaster that was started or adopted here, while it runs.
     var runningPostmaster: PostmasterHandle? { get }
 
+    /// Ends of postmasters, at once. One reader; a slow one loses the oldest.
+    var exits: AsyncStream<PostmasterExit> { get }
+
     /// Finds a server that runs on this data directory, for example after the agent was started again.
     func adopt() async -> PostmasterHandle?
 

@@ -1,4 +1,5 @@
 import Agent
+import AgentShell
 import ArgumentParser
 import Logging
 import Observability

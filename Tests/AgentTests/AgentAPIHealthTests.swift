@@ -1,4 +1,5 @@
 import AgentAPI
+import AgentShell
 import HighAvailability
 import Testing
 import Units

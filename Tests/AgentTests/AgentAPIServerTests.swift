@@ -1,4 +1,5 @@
 import AgentAPI
+import AgentShell
 import ClusterRecords
 import Dispatch
 import Glibc

@@ -3,6 +3,7 @@ import Glibc
 import Testing
 
 @testable import Agent
+@testable import AgentShell
 
 /// The file as the kubelet mounts it; what may stand in it is tested with the record.
 @Suite struct AgentFileTests {

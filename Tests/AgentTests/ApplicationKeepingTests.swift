@@ -2,7 +2,7 @@ import ServerControl
 import Testing
 import Units
 
-@testable import Agent
+@testable import AgentShell
 
 @Suite struct ApplicationKeepingTests {
     private let start = BootInstant(nanoseconds: 1_000_000_000_000)

@@ -7,6 +7,7 @@ import Testing
 import Units
 
 @testable import Agent
+@testable import AgentShell
 
 /// Real scripts, without a member.
 @Suite struct CallbackRunnerTests {

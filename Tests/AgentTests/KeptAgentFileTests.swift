@@ -4,6 +4,7 @@ import Testing
 import Units
 
 @testable import Agent
+@testable import AgentShell
 
 /// A file that is broken while it is replaced is nobody's business; one that stays broken is told.
 @Suite struct KeptAgentFileTests {

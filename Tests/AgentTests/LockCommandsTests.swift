@@ -2,6 +2,7 @@ import Testing
 import Units
 
 @testable import Agent
+@testable import AgentShell
 
 /// What becomes of the commands to the keeper of the lock, and of who waits for them.
 @Suite struct LockCommandsTests {

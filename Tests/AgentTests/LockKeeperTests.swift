@@ -11,6 +11,7 @@ import Testing
 import Units
 
 @testable import Agent
+@testable import AgentShell
 
 /// The keeper of the lock against a real API server, with the reading end of the fence in the test's hand.
 @Suite struct LockKeeperTests {
@@ -38,10 +39,11 @@ import Units
                 scope: scope, lockObject: .configMap, container: "postgres", desk: desk, clock: BootClock())
             keeper = LockKeeper(
                 identity: identity,
-                store: KubernetesClusterStore(
-                    client: client, lockClient: client, scope: scope, lockObject: .configMap, watch: watch,
-                    logger: logger,
-                    clock: BootClock(), wallClock: { BootClock().wallTime.text }),
+                store: AnnotationStore(
+                    objects: KubernetesObjects(
+                        client: client, lockClient: client, scope: scope, lockObject: .configMap),
+                    scope: scope, lockObject: .configMap, watch: watch, clock: BootClock(),
+                    wallClock: { BootClock().wallTime.text }),
                 desk: desk, watchdog: Watchdog(WatchdogSettings(), logger: logger), clock: BootClock(), logger: logger,
                 terms: { LockKeeper.Terms(timings: .fast, mayRenew: false) }, consent: { _ in FailsafeConsent() })
         }

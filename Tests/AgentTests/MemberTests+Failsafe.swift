@@ -8,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import Agent
+@testable import AgentShell
 
 /// What becomes of a leader that cannot reach the API server.
 extension MemberTests {

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import Agent
+@testable import AgentShell
 
 /// What a primary has to bear from whoever reaches its port.
 extension MemberTests {

@@ -11,6 +11,7 @@ import Testing
 import Units
 
 @testable import Agent
+@testable import AgentShell
 
 /// Who may ask what measures or changes: over real sockets, with the file the kubelet would mount.
 @Suite struct MembershipTests {

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Agent
+@testable import AgentShell
 
 /// What a member makes of another one's answer, and of what is none.
 @Suite struct PeerClientTests {

@@ -4,6 +4,7 @@ import Testing
 import Units
 
 @testable import Agent
+@testable import AgentShell
 
 @Suite struct ServerLifeTests {
     private let start = BootInstant(nanoseconds: 1_000_000_000_000)

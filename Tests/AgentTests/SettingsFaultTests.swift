@@ -3,6 +3,7 @@ import PostgresConfiguration
 import Testing
 
 @testable import Agent
+@testable import AgentShell
 
 /// A fault has the same fate whoever finds it: a sentence for people, and each problem by where the resource has it.
 @Suite struct SettingsFaultTests {

@@ -2,6 +2,7 @@ import PostgresConfiguration
 import Testing
 
 @testable import Agent
+@testable import AgentShell
 
 @Suite struct SettingsKeepingTests {
     private var keeping = SettingsKeeping()

@@ -11,6 +11,7 @@ import TestSupport
 import Testing
 
 @testable import Agent
+@testable import AgentShell
 
 /// The keeper of the route against a real API server; what it believes of the lock is in the test's hand.
 @Suite struct SliceKeeperTests {

@@ -3,6 +3,7 @@ import HighAvailability
 import Testing
 
 @testable import Agent
+@testable import AgentShell
 
 @Suite struct TerminationLogTests {
     private let drawn = ContainerInstance(1, 2)

@@ -2,6 +2,7 @@ import Synchronization
 import Testing
 
 @testable import Agent
+@testable import AgentShell
 
 @Suite struct TurnstileTests {
     private final class Order: Sendable {

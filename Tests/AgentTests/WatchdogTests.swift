@@ -5,6 +5,7 @@ import Testing
 import Units
 
 @testable import Agent
+@testable import AgentShell
 
 /// The reading end of a testing watchdog.
 final class WatchdogPipe {

@@ -102,7 +102,7 @@ struct StoreMember: Sendable {
     let identity: HolderIdentity
     let watch: ClusterWatch
     private let watcher: ClusterWatcher
-    let store: KubernetesClusterStore
+    let store: AnnotationStore
     /// The watch's.
     let clock = ManualClock()
 
@@ -114,9 +114,9 @@ struct StoreMember: Sendable {
             desk: LockDesk(me: identity, fence: nil, clock: clock), clock: clock)
         watcher = ClusterWatcher(
             client: client, scope: scope, lockObject: lockObject, watch: watch, clock: clock, logger: logger)
-        store = KubernetesClusterStore(
-            client: client, lockClient: client, scope: scope, lockObject: lockObject, watch: watch, logger: logger,
-            clock: BootClock(), wallClock: Stamps.next)
+        store = AnnotationStore(
+            objects: KubernetesObjects(client: client, lockClient: client, scope: scope, lockObject: lockObject),
+            scope: scope, lockObject: lockObject, watch: watch, clock: BootClock(), wallClock: Stamps.next)
     }
 
     var claim: LockClaim {

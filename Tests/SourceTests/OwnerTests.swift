@@ -4,8 +4,11 @@ import Testing
 @Suite struct OwnerTests {
     /// The stored variables an actor declares in its own braces; an extension cannot have any.
     static func storedVariables(of actor: String, in file: SourceFile) -> [Substring] {
-        let body = file.lines.drop { !$0.hasPrefix("actor \(actor) ") && !$0.hasPrefix("actor \(actor):") }
-            .prefix { $0 != "}" }
+        let body = file.lines.drop { line in
+            !["", "package ", "public "].contains {
+                line.hasPrefix("\($0)actor \(actor) ") || line.hasPrefix("\($0)actor \(actor):")
+            }
+        }.prefix { $0 != "}" }
         return body.compactMap { line -> Substring? in
             guard let match = line.firstMatch(of: /^ {4}(?:[a-z]+(?:\([a-z]+\))? )*var (\w+)(.*)$/) else { return nil }
             let rest = match.output.2
@@ -17,7 +20,8 @@ import Testing
     }
 
     @Test func `the agent's loop keeps machines, at most fifteen`() throws {
-        let variables = Self.storedVariables(of: "AgentLoop", in: try SourceFile("Sources/Agent/Loop/AgentLoop.swift"))
+        let variables = Self.storedVariables(
+            of: "AgentLoop", in: try SourceFile("Sources/AgentShell/Loop/AgentLoop.swift"))
         #expect(variables.contains("life"))
         #expect(variables.count <= 15, "each of these is part of something that ends as a whole: give it to its owner")
     }

@@ -1,3 +1,4 @@
+import AgentShell
 import CLinux
 import Fence
 import Glibc

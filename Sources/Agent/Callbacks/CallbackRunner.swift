@@ -1,3 +1,4 @@
+import AgentShell
 import ClusterRecords
 import Glibc
 import HighAvailability
@@ -7,7 +8,7 @@ import Units
 /// Runs the callbacks of this member: the executables of one folder that are named like what happened.
 ///
 /// Nothing waits for them, and nothing of what they do or fail to do changes what the member does.
-actor CallbackRunner {
+actor CallbackRunner: CallbackTeller {
     /// What a reload tells has nothing to do with roles: it neither ends nor waits for what they told.
     private enum Lane: Hashable {
         case course

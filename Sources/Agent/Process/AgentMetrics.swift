@@ -1,4 +1,4 @@
-import AgentAPI
+import AgentShell
 import HighAvailability
 import Observability
 import PostgresConfiguration

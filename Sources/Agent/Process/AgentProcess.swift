@@ -1,4 +1,5 @@
 import AgentAPI
+public import AgentShell
 import CLinux
 import ClusterRecords
 import ClusterStore
@@ -45,53 +46,33 @@ public struct AgentProcess: Sendable {
             member: configuration.member, podUID: configuration.podUID, nonce: Self.nonce())
         let api = try ClusterConfiguration.automatic()
         let client = KubernetesClient(configuration: api)
-        let state = AgentState()
         let instanceName = nameOfContainerInstance()
-        state.update { $0.containerInstance = instanceName }
         let fence = try FenceHandle.inherited()
         if fence == nil { logger.warning("no init above this agent: nothing fences PostgreSQL if the agent freezes") }
-        let desk = LockDesk(me: identity, fence: fence, clock: clock)
-        let watch = ClusterWatch(
-            scope: scope, lockObject: file.lockObject, container: MemberPod.container, desk: desk, clock: clock)
-        let watcher = ClusterWatcher(
-            client: client, scope: scope, lockObject: file.lockObject, watch: watch, clock: clock, logger: logger)
-        let store = KubernetesClusterStore(
-            client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions), scope: scope,
-            lockObject: file.lockObject, watch: watch, logger: logger, clock: clock,
-            wallClock: { [clock] in clock.wallTime.text })
-        let peers = PeerClient(PeerProver(transport: HTTPTransport(), keys: keys, clock: clock), clock: clock)
-        let leader = FailsafeLeader(
-            scope: scope, identity: identity,
-            connectionURL: configuration.connectionURL, apiURL: configuration.apiURL)
-        let watchdog = Watchdog(configuration.watchdog ?? file.watchdog, logger: logger)
-        let keeper = LockKeeper(
-            identity: identity, store: store, desk: desk, watchdog: watchdog, clock: clock, logger: logger,
-            terms: { [clock] in state.terms(at: clock.now) },
-            consent: { await peers.consent(to: $0, from: leader) })
-        let publisher = MemberPublisher(
-            store: store, member: configuration.member, podUID: configuration.podUID, clock: clock,
-            logger: logger)
-        let route = RouteKeeper(
-            file.route, configuration: configuration, store: KubernetesRouteStore(client: client, scope: scope),
-            cluster: store, watch: watch, state: state, clock: clock, logger: logger)
         let callbacks = CallbackRunner(configuration, clock: clock, logger: logger)
-        let loop = AgentLoop(
-            configuration: configuration, identity: identity, file: file, instance: instance, store: store,
-            watch: watch, keeper: keeper, publisher: publisher, route: route, peers: peers, watchdog: watchdog,
-            callbacks: callbacks, state: state, clock: clock, logger: logger)
+        let agent = MemberAgent(
+            configuration, identity: identity, file: file,
+            readFile: { [path = configuration.agentFile] () throws(Problem) in try AgentFile.read(path: path) },
+            containerInstance: instanceName,
+            ports: MemberAgent.Ports(
+                server: instance,
+                objects: KubernetesObjects(
+                    client: client, lockClient: KubernetesClient(configuration: api, options: Self.lockOptions),
+                    scope: scope, lockObject: file.lockObject),
+                routes: KubernetesRouteStore(client: client, scope: scope),
+                peers: PeerProver(transport: HTTPTransport(), keys: keys, clock: clock), fence: fence,
+                watchdog: Watchdog(configuration.watchdog ?? file.watchdog, logger: logger), callbacks: callbacks,
+                trace: configuration.trace.map { DecisionTrace(path: $0, logger: logger) }, clock: clock),
+            logger: logger)
+        let watcher = ClusterWatcher(
+            client: client, scope: scope, lockObject: file.lockObject, watch: agent.watch, clock: clock, logger: logger)
+        let server = statusServer(of: agent, keys)
         logger.notice(
             "agent started",
             metadata: ["version": "\(AgentVersion.current)", "member": "\(identity.member)", "pid": "\(getpid())"])
         await callbacks.start()
-        try await serve(
-            loop, instance: instance, watch: watch, watcher: watcher, keeper: keeper, publisher: publisher, route: route,
-            state: state,
-            responder: FailsafeResponder(
-                scope: scope, identity: identity, watch: watch,
-                state: state, logger: logger),
-            peerGuard: PeerGuard(keys, clock: clock) { address in
-                watch.view()?.members.values.contains { $0.host == address && $0.provesMembership == false } ?? false
-            },
+        try await agent.run(
+            beside: [{ await watcher.run() }, { try await server.run() }, { await releaseCodeOfStart() }],
             until: stopRequested)
         // The server is down and the lock is somebody else's: nobody waits for this but the Pod.
         await callbacks.finish(within: Self.timeForCallbacks)
@@ -109,73 +90,22 @@ public struct AgentProcess: Sendable {
         return options
     }
 
-    private func serve(
-        _ loop: AgentLoop, instance: PostgresInstance, watch: ClusterWatch, watcher: ClusterWatcher,
-        keeper: LockKeeper, publisher: MemberPublisher, route: RouteKeeper, state: AgentState, responder: FailsafeResponder,
-        peerGuard: PeerGuard, until stopRequested: @escaping @Sendable () async -> Void
-    ) async throws {
+    private func statusServer(of agent: MemberAgent, _ keys: MembershipKeys) -> StatusServer {
+        let (loop, state, watch, responder) = (agent.loop, agent.state, agent.watch, agent.responder)
+        let peerGuard = PeerGuard(keys, clock: clock) { address in
+            watch.view()?.members.values.contains { $0.host == address && $0.provesMembership == false } ?? false
+        }
         let registry = MetricsRegistry()
-        AgentMetrics.register(in: registry, clock: clock) { state.read().snapshot }
+        AgentMetrics.register(in: registry, clock: clock) { state.snapshot }
         let unread = MemberSnapshot(
             scope: configuration.scope.cluster, name: configuration.member, version: AgentVersion.current,
-            state: .stopped,
-            role: .uninitialized, nextLoop: clock.now + .seconds(60), ttl: .seconds(20))
+            state: .stopped, role: .uninitialized, nextLoop: clock.now + .seconds(60), ttl: .seconds(20))
         let routes = AgentRoutes(
-            snapshot: { state.read().snapshot ?? unread }, position: { await loop.answerPosition() },
+            snapshot: { state.snapshot ?? unread }, position: { await loop.answerPosition() },
             seal: { await loop.answerSeal($0) },
             metrics: { registry.exposition() }, failsafe: { responder.respond(to: $0) },
             refusal: { peerGuard.refusal(of: $0) }, clock: clock)
-        let server = StatusServer(port: configuration.apiPort, logger: logger, responder: routes.respond)
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                await watcher.run()
-                return false
-            }
-            group.addTask {
-                await keeper.run()
-                return false
-            }
-            group.addTask {
-                await publisher.run()
-                return false
-            }
-            group.addTask {
-                await route.run()
-                return false
-            }
-            group.addTask {
-                try await server.run()
-                return false
-            }
-            group.addTask {
-                // The route first: of a lock that was just taken it is what clients wait for.
-                for await _ in watch.changes {
-                    route.wake()
-                    loop.alarm.ring()
-                }
-                return false
-            }
-            group.addTask {
-                for await exit in instance.exits { await loop.note(exit) }
-                return false
-            }
-            group.addTask {
-                await releaseCodeOfStart()
-                return false
-            }
-            group.addTask {
-                await stopRequested()
-                await loop.stop()
-                return false
-            }
-            group.addTask {
-                await loop.run()
-                return true
-            }
-            // The loop ends when everything is down; all others only serve it.
-            while let isOver = try await group.next() { if isOver { break } }
-            group.cancelAll()
-        }
+        return StatusServer(port: configuration.apiPort, logger: logger, responder: routes.respond)
     }
 
     /// A member starts once and then idles for weeks: the code of its start, of bootstrap and of copying need not stay

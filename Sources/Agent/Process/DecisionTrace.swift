@@ -1,3 +1,4 @@
+import AgentShell
 import FoundationEssentials
 import Glibc
 import HighAvailability
@@ -8,7 +9,7 @@ import Synchronization
 ///
 /// For finding out afterwards why a member did what it did. Off by default; the file only grows, and is the caller's to
 /// look after. What may hold passwords is left out by ``TracedDecision``.
-final class DecisionTrace: Sendable {
+final class DecisionTrace: DecisionRecorder {
     private let path: String
     private let logger: Logger
     /// Nil after an error: whatever is wrong, the agent goes on without a trace.

@@ -1,3 +1,4 @@
+import AgentShell
 import HighAvailability
 import SystemPackage
 

@@ -1,3 +1,4 @@
+import AgentShell
 import ClusterRecords
 import HighAvailability
 import PostgresConfiguration

@@ -1,3 +1,4 @@
+public import AgentShell
 public import ClusterRecords
 public import HighAvailability
 import KubernetesModels

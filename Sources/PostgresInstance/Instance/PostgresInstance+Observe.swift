@@ -97,7 +97,9 @@ extension PostgresInstance {
         guard let refusal = await whyRefused(settings: [:], until: end) else { return .opened }
         guard refusal.isAnswerFromServer else { return await delayedOrSilent(deadline: deadline / 2) }
         if refusal.isCannotConnectNow || refusal.isTooManyConnections { return .refused(SessionFailure(refusal)) }
-        guard let own = await whyRefused(settings: Self.ownSession, until: end) else { return .refusesOthers(SessionFailure(refusal)) }
+        guard let own = await whyRefused(settings: Self.ownSession, until: end) else {
+            return .refusesOthers(SessionFailure(refusal))
+        }
         return own.isAnswerFromServer ? .refused(SessionFailure(own)) : await delayedOrSilent(deadline: deadline / 2)
     }
 

@@ -1,0 +1,6 @@
+package import HighAvailability
+
+/// Keeps every observation and what was decided on it, for finding out afterwards why a member did what it did.
+package protocol DecisionRecorder: Sendable {
+    func record(_ observation: Observation, _ decision: Decision)
+}

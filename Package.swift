@@ -123,8 +123,8 @@ let package = Package(
             [
                 "AgentShell", "HighAvailability", "PostgresConfiguration", "PostgresInstance", "ClusterRecords",
                 "ClusterStore", "KubernetesStore", "KubernetesClient", "KubernetesModels", "HTTPTransport",
-                "PostgresClient", "AgentAPI", "Fence", "Spawning", "CLinux", "Observability", "Units", crypto, systemPackage,
-                log,
+                "PostgresClient", "AgentAPI", "Fence", "Spawning", "CLinux", "Observability", "Units", crypto,
+                systemPackage, log,
             ]),
 
         target("Observability", ["PlainText", log]),
@@ -164,7 +164,12 @@ let package = Package(
             name: "matriarch-lab",
             dependencies: ["ClusterLab", "PlainText", "Units", "KubernetesModels", argumentParser],
             swiftSettings: strict),
-        target("Simulation", ["HighAvailability", "SeededChance", "Units"]),
+        target(
+            "Simulation",
+            [
+                "AgentShell", "ClusterStore", "ServerControl", "ClusterRecords", "PostgresConfiguration",
+                "KubernetesModels", "HighAvailability", "SeededChance", "Units", log,
+            ]),
         .executableTarget(
             name: "matriarch-sim", dependencies: ["Simulation", "HighAvailability", argumentParser],
             swiftSettings: strict),

@@ -64,17 +64,20 @@ extension World {
 
     func changeSettings(_ change: (inout APIServer.StoredSettings) -> Void) {
         change(&api.settings)
+        if runsShell { return writeSettings() }
         api.settings.revision = api.nextVersion()
         publish(.settings(api.settings))
     }
 
     func changeFailover(_ request: FailoverRequest?) {
+        if runsShell { return write(request) }
         api.failover = request
         _ = api.nextVersion()
         publish(.failover(request))
     }
 
     func changeRestart(_ order: RestartOrder?) {
+        if runsShell { return write(order) }
         api.restart = order
         _ = api.nextVersion()
         publish(.restart(order))
@@ -111,11 +114,13 @@ extension World {
         api.pods[member] = pod
         _ = api.nextVersion()
         publish(.pod(member, pod))
+        if runsShell { showPod(name(member), pod) }
     }
 
     func setPod(_ member: Int, _ pod: Member?) {
         api.pods[member] = pod
         _ = api.nextVersion()
         publish(.pod(member, pod))
+        if runsShell { showPod(name(member), pod) }
     }
 }

@@ -9,6 +9,10 @@ final class World {
     private var queue = EventQueue()
     private(set) var steps = 0
     var api: APIServer
+    /// What shipping agents see of the API server.
+    var objects = ObjectServer()
+    /// Pods run the shipping agent.
+    var runsShell = false
     var log = WriteAheadLog()
     var network: Network
     /// Every Pod there ever was; ``current`` says which one carries a name now.
@@ -80,6 +84,8 @@ final class World {
         for pod in pods {
             pod.deferred = []
             pod.agent?.keeperCommands = []
+            pod.shell?.end()
+            pod.shell = nil
             pod.server.waiters = []
             pod.server.waiting = []
         }

@@ -29,15 +29,10 @@ extension World {
         case .apiTimeouts(let rate): lasting(fault) { [self] in network.apiTimeoutsPerMille += rate * $0 }
         case .watchSlow(let delay): lasting(fault) { [self] in network.watchDelay += .milliseconds(Int64(delay * $0)) }
         case .watchSilent(let member):
-            guard let agent = holder(of: member).agent else { return }
             // A dead connection is noticed by keepalive, long before the watch's own idle timeout.
-            agent.breakWatch(ofPods: false, noticedAfter: 5_000_000...30_000_000)
-            agent.breakWatch(ofPods: true, noticedAfter: 5_000_000...30_000_000)
+            holder(of: member).breakWatches(noticedAfter: 5_000_000...30_000_000)
         case .watchExpired:
-            for pod in pods {
-                pod.agent?.breakWatch(ofPods: false, noticedAfter: 1_000...60_000)
-                pod.agent?.breakWatch(ofPods: true, noticedAfter: 1_000...60_000)
-            }
+            for pod in pods { pod.breakWatches(noticedAfter: 1_000...60_000) }
         case .freezeAgent(let member): freeze(fault, member, \.frozenAgent)
         case .freezePostmaster(let member): freeze(fault, member, \.frozenPostmaster)
         case .freezeServer(let member): freeze(fault, member, \.frozenServer)
@@ -76,6 +71,7 @@ extension World {
             }
         case .deleteLock:
             guard api.lock != nil else { return }
+            if runsShell { return deleteLockObject() }
             api.deleteLock()
             publish(.lock(nil))
         case .replicationLag(let member, let delay):
@@ -94,6 +90,7 @@ extension World {
     func usurp() {
         guard var record = api.lock, record.leader != nil else { return }
         let ghost = "ghost-\(nextIdentifier())"
+        if runsShell { return write(HolderIdentity(member: ghost, podUID: ghost, nonce: ghost), over: record) }
         record.leader = ghost
         record.identity = HolderIdentity(member: ghost, podUID: ghost, nonce: ghost)
         record.containerInstance = nil

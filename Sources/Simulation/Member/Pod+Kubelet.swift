@@ -22,18 +22,35 @@ extension Pod {
     }
 
     func startAgent() {
-        guard isRunning, agent == nil else { return }
+        guard isRunning, agent == nil, shell == nil else { return }
         agentLife += 1
         frozenAgent = 0
+        guard !world.runsShell else { return startShell() }
         let agent = Agent(world: world, pod: self)
         self.agent = agent
         agent.run()
     }
 
+    private func startShell() {
+        let shell = AgentLife(world: world, pod: self)
+        self.shell = shell
+        do {
+            try shell.run()
+        } catch {
+            world.note("\(world.name(member)): the agent does not start: \(error)")
+        }
+    }
+
+    private func endShell() {
+        shell?.end()
+        shell = nil
+    }
+
     /// The agent crashed: its tools are killed, PostgreSQL runs on under the fence, and init starts another agent.
     func killAgent() {
-        guard agent != nil else { return }
+        guard agent != nil || shell != nil else { return }
         agent = nil
+        endShell()
         agentLife += 1
         frozenAgent = 0
         server.kill(tools: true)
@@ -45,6 +62,7 @@ extension Pod {
     /// The agent ended by itself, in order: init ends with it.
     func agentEnded() {
         agent = nil
+        endShell()
         agentLife += 1
         end()
     }
@@ -64,6 +82,7 @@ extension Pod {
 
     private func stopProcesses() {
         agent = nil
+        endShell()
         agentLife += 1
         server.kill()
         server.kill(tools: true)
@@ -137,7 +156,7 @@ extension Pod {
         isTerminating = true
         world.changePod(member) { $0.isBeingDeleted = true }
         world.schedule(after: world.random.next(in: 10_000...100_000), owner) { [self] in
-            if let agent { agent.stop() } else { end() }
+            if let agent { agent.stop() } else if let shell { shell.stop() } else { end() }
         }
         world.schedule(after: .seconds(60), .world) { [self] in if !isGone { end() } }
     }

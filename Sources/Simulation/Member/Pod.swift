@@ -34,6 +34,8 @@ final class Pod {
     /// init: past it every process of the data directory is killed.
     var fence: BootInstant?
     var agent: Agent?
+    /// The shipping agent, in worlds that run it.
+    var shell: AgentLife?
     var agentLife: Int32 = 0
     var agentBackoff: Microseconds = .milliseconds(100)
     let server: PostgresServer
@@ -46,6 +48,18 @@ final class Pod {
     var deferred: [(owner: EventQueue.Owner, work: () -> Void)] = []
     /// When the whole Pod, init included, last came back from standing still.
     var thawedAt: Microseconds = .min / 2
+
+    func breakWatches(noticedAfter delay: ClosedRange<Int64>) {
+        for isOfPods in [false, true] {
+            agent?.breakWatch(ofPods: isOfPods, noticedAfter: delay)
+            shell?.breakWatch(ofPods: isOfPods, noticedAfter: delay)
+        }
+    }
+
+    func serverEnded() {
+        agent?.serverEnded()
+        shell?.serverEnded()
+    }
 
     /// What the kubelet has told the API server of the container.
     struct Reported {
@@ -70,7 +84,7 @@ final class Pod {
     func isAlive(_ owner: EventQueue.Owner) -> Bool {
         switch owner.kind {
         case .world: true
-        case .agent: agent != nil && owner.life == agentLife
+        case .agent: (agent != nil || shell != nil) && owner.life == agentLife
         case .initProcess: isRunning && owner.life == life
         case .server: owner.life == server.life
         }

@@ -61,6 +61,10 @@ final class PostgresServer {
     var holdsOutUsers = false
     /// Kept beside the data: no WAL from a leader of an earlier epoch.
     var promise: Seal?
+    /// The same as the shipping agent writes it.
+    var promiseText: String?
+    /// A copy nobody has started yet.
+    var isUnstartedCopy = false
     var reign = 0
     /// Those who wait for a start, a stop or a promotion; told false when the server is killed.
     var waiters: [(Bool) -> Void] = []
@@ -123,7 +127,7 @@ final class PostgresServer {
         let told = waiters
         waiters = []
         for waiter in told { waiter(false) }
-        host.agent?.serverEnded()
+        host.serverEnded()
     }
 
     /// SIGKILL to what an agent had started on the files: initdb, pg_basebackup, pg_rewind, single-user mode.
@@ -138,6 +142,7 @@ final class PostgresServer {
         (received, flushed, checkpoint) = (other.flushed, other.flushed, other.checkpoint)
         (isMarkedStandby, isClean) = (other.isMarkedStandby, other.isClean && !other.hasPostmaster)
         (promise, names, rule) = (other.promise, other.names, other.rule)
+        (promiseText, isUnstartedCopy) = (other.promiseText, other.isUnstartedCopy)
     }
 
     /// SIGKILL to the postmaster alone: a backend in the middle of a commit can still tell its client.
@@ -158,7 +163,7 @@ final class PostgresServer {
                 acknowledge(branch, position) { _ in }
             }
         }
-        host.agent?.serverEnded()
+        host.serverEnded()
     }
 
     private func dropConnections() {
@@ -235,7 +240,7 @@ final class PostgresServer {
         isClean = true
         dropConnections()
         for waiter in told { waiter(true) }
-        host.agent?.serverEnded()
+        host.serverEnded()
     }
 
     func finishWaiters() {

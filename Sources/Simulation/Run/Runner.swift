@@ -20,11 +20,13 @@ public final class Runner: Sendable {
 
     private let end: UInt64
     private let violationLimit: Int
+    private let runsShell: Bool
     private let totals: Mutex<Totals>
 
-    public init(seeds: UInt64, from: UInt64, violationLimit: Int) {
+    public init(seeds: UInt64, from: UInt64, violationLimit: Int, runsShell: Bool = false) {
         end = from + seeds
         self.violationLimit = violationLimit
+        self.runsShell = runsShell
         totals = Mutex(Totals(next: from))
     }
 
@@ -44,7 +46,7 @@ public final class Runner: Sendable {
             return first..<totals.next
         }
         guard let range else { return nil }
-        let reports = range.map { Simulator.run(seed: $0) }
+        let reports = range.map { Simulator.run(seed: $0, runsShell: runsShell) }
         return totals.withLock { totals in
             for report in reports {
                 totals.seeds += 1

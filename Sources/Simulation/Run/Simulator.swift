@@ -27,12 +27,14 @@ public enum Simulator {
         public var trace: [String]
     }
 
-    public static func run(seed: UInt64, tracing: Bool = false) -> Report {
-        run(RunPlan(seed: seed), tracing: tracing)
+    public static func run(seed: UInt64, tracing: Bool = false, runsShell: Bool = false) -> Report {
+        run(RunPlan(seed: seed), tracing: tracing, runsShell: runsShell)
     }
 
-    public static func run(_ plan: RunPlan, tracing: Bool = false) -> Report {
+    /// - Parameter runsShell: the members' agents are the shipping ones, and not the simulator's own.
+    public static func run(_ plan: RunPlan, tracing: Bool = false, runsShell: Bool = false) -> Report {
         let world = World(plan: plan, tracing: tracing)
+        world.runsShell = runsShell
         defer { world.dissolve() }
         world.begin()
         world.run(until: plan.end)
@@ -47,9 +49,11 @@ public enum Simulator {
 
     /// The smallest part of a failing plan that still breaks the same invariant: faults are left out one by one, then made
     /// shorter.
-    public static func shrink(_ plan: RunPlan, invariant: Invariant) -> RunPlan {
+    public static func shrink(_ plan: RunPlan, invariant: Invariant, runsShell: Bool = false) -> RunPlan {
         var best = plan
-        func fails(_ candidate: RunPlan) -> Bool { run(candidate).violation?.invariant == invariant }
+        func fails(_ candidate: RunPlan) -> Bool {
+            run(candidate, runsShell: runsShell).violation?.invariant == invariant
+        }
         var index = best.faults.count - 1
         while index >= 0 {
             var candidate = best

@@ -1,0 +1,133 @@
+import ClusterRecords
+import HighAvailability
+import KubernetesModels
+import Units
+
+/// What the checks and the faults go by, read from what the shipping agents write; and what people and the operator write, in the
+/// form in which the agents read it.
+extension World {
+    // MARK: Reading
+
+    /// Tells every watch of a shipping agent, and takes in what has changed.
+    func tellShells(_ change: ObjectServer.Change) {
+        for pod in pods { pod.shell?.notify(change) }
+        switch change {
+        case .object(let object): mirror(object)
+        case .objectIsGone(let object) where object.name == AgentLife.scope.storeLeader(.configMap): api.deleteLock()
+        case .objectIsGone: break
+        case .pod(let pod): mirror(pod)
+        case .podIsGone: break
+        case .slice(_, let slice): if let slice { mirrorRoute(slice) }
+        }
+    }
+
+    private func mirror(_ object: ObjectMeta) {
+        let scope = AgentLife.scope
+        let annotations = object.annotations ?? [:]
+        switch object.name ?? "" {
+        case scope.storeLeader(.configMap):
+            let record = LockRecord(
+                version: object.resourceVersion ?? "", objectUID: object.uid, annotations: annotations)
+            let former = api.lock
+            api.lock = record
+            if let holder = record.identity, holder != former?.identity { begin(holder) }
+        case scope.storeConfiguration:
+            api.settings.initialization = Initialization(annotations: annotations)
+            api.settings.history = TimelineSwitch.list(annotation: annotations[StoreKey.history])
+            api.restart = annotations[StoreKey.restart].flatMap { RestartOrder(annotation: $0) }
+        case scope.storeFailover: api.failover = FailoverRequest(annotations: annotations)
+        case scope.storeSynchronization:
+            let state = SynchronousState(version: object.resourceVersion ?? "", annotations: annotations)
+            note("record: leader \(state.leader ?? "-"), \(state.members.sorted()), quorum \(state.quorum)")
+            api.synchronous = state
+            checkSynchronousSet()
+        case _: break
+        }
+    }
+
+    private func mirror(_ pod: PodObject) {
+        guard let name = pod.metadata.name, let index = RunPlan.names.firstIndex(of: name),
+            let member = Member(pod: pod, container: MemberPod.container)
+        else { return }
+        api.pods[index] = member
+    }
+
+    private func mirrorRoute(_ slice: JSONValue) {
+        let annotation = slice.value(at: "metadata", "annotations")?[StoreKey.reign]?.stringValue
+        guard let target = shellRoute, let reign = annotation.flatMap({ Reign($0) }) else { return }
+        if let former = api.route, isEarlier(reign, than: former.reign) {
+            violate(.routeWentBack, "from epoch \(former.reign.epoch) to \(reign.epoch)")
+        }
+        _ = api.writeRoute(over: api.route?.version, to: target, under: reign)
+    }
+
+    /// Objects are numbered in the order they were made.
+    private func isEarlier(_ reign: Reign, than other: Reign) -> Bool {
+        func number(_ uid: String) -> Int { Int(uid.drop { !$0.isNumber }) ?? 0 }
+        guard reign.objectUID == other.objectUID else { return number(reign.objectUID) < number(other.objectUID) }
+        return reign.epoch < other.epoch
+    }
+
+    /// - Invariant: no two members can believe in the lock at one instant, by their own clocks.
+    private func begin(_ holder: HolderIdentity) {
+        guard let own = pods.first(where: { $0.uid == holder.podUID }) else { return }
+        note("\(holder.member): the lock is its own, epoch \(api.lock?.epoch ?? 0)")
+        // For the checker: whoever lost the lock again between a forced failover and its promotion costs nothing more.
+        if let request = api.failover, request.isForced, request.candidate == holder.member {
+            own.isElectedAtLoss = true
+        } else if api.synchronous?.leader != holder.member || checker.reigningPod == own.index {
+            own.isElectedAtLoss = false
+        }
+        for other in pods where other !== own && other.shell?.holdsLock == true {
+            // Who has sent his release has no primary any more; that the answer was lost harms nobody.
+            guard other.server.hasPostmaster, ![.standby, .startingStandby].contains(other.server.process) else {
+                continue
+            }
+            violate(
+                .twoHolders,
+                "\(holder.member) (Pod \(own.index)) took the lock while Pod \(other.index) may still hold it as its own"
+            )
+        }
+    }
+
+    // MARK: Writing
+
+    /// The settings as they are now, or what nobody can read.
+    func writeSettings() {
+        let text = areSettingsUnreadable ? "{" : api.settings.configuration.json().serialized()
+        write(AgentLife.scope.storeConfiguration, [StoreKey.configuration: text])
+    }
+
+    func write(_ request: FailoverRequest?) {
+        write(AgentLife.scope.storeFailover, request?.annotations ?? FailoverRequest.noAnnotations)
+    }
+
+    func write(_ order: RestartOrder?) {
+        write(AgentLife.scope.storeConfiguration, [StoreKey.restart: order?.annotation])
+    }
+
+    /// A holder that never renews, over the version that is there.
+    func write(_ ghost: HolderIdentity, over record: LockRecord) {
+        let claim = LockClaim(identity: ghost, ttl: record.ttl ?? plan.timings.ttl, timeline: nil, position: nil)
+        write(
+            AgentLife.scope.storeLeader(.configMap),
+            claim.acquisition(over: record, time: "2026-01-01T00:00:00.\(now)+00:00"))
+    }
+
+    func deleteLockObject() {
+        guard let gone = objects.delete(AgentLife.scope.storeLeader(.configMap)) else { return }
+        tellShells(.objectIsGone(gone))
+    }
+
+    private func write(_ name: String, _ annotations: [String: String?]) {
+        do throws(WorldFailure) {
+            let object =
+                objects.objects[name] == nil
+                ? try objects.create(name, annotations.compactMapValues { $0 })
+                : try objects.patch(name, annotations, over: nil)
+            tellShells(.object(object))
+        } catch {
+            note("\(name) was not written: \(error)")
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import HighAvailability
+import PostgresConfiguration
+import ServerControl
+import Units
+
+extension WorldServer {
+    func observe(deadline: Duration) async -> ServerObservation {
+        do {
+            guard postgres.hasPostmaster else { return Self.nobody }
+            guard pod.frozenServer == 0 else {
+                // A frozen server answers nobody.
+                try await life.call { done in
+                    world.schedule(after: deadline.microseconds, life.owner) { done(.success(())) }
+                }
+                return .unreachable(SessionFailure(.timeout, "no answer"))
+            }
+            try await life.pause(300...2_500)
+        } catch {
+            return .unreachable(SessionFailure(.other, "\(error)"))
+        }
+        switch postgres.process {
+        case .none, .orphans: return Self.nobody
+        case .startingPrimary, .startingStandby, .stopping:
+            return .unreachable(SessionFailure(.cannotConnectNow, "the database system is starting up"))
+        case .primary, .standby: return .answered(status)
+        }
+    }
+
+    private static let nobody = ServerObservation.unreachable(SessionFailure(.connectionFailed, "nobody listens"))
+
+    private var status: ServerStatus {
+        let isInRecovery = postgres.process == .standby
+        let (received, replayed) = (LSN(rawValue: postgres.received), LSN(rawValue: postgres.replayed))
+        let upstream = postgres.upstream.map { world.pods[$0] }
+        return ServerStatus(
+            isInRecovery: isInRecovery, timeline: Timeline(rawValue: postgres.timeline),
+            systemIdentifier: postgres.systemIdentifier, insertPosition: isInRecovery ? nil : received,
+            flushPosition: isInRecovery ? nil : LSN(rawValue: postgres.flushed),
+            receivePosition: isInRecovery ? LSN(rawValue: postgres.flushed) : nil,
+            writtenPosition: isInRecovery ? received : nil, replayPosition: isInRecovery ? replayed : nil,
+            version: Self.version, postmasterStartTime: String(postgres.life),
+            synchronousStandbyNames: postgres.names.count == 0 ? "" : postgres.names.description,
+            receiver: isInRecovery && postgres.connection != nil
+                ? ServerStatus.Receiver(
+                    status: "streaming", host: upstream?.address, port: 5432, slot: nil,
+                    timeline: upstream.map { Timeline(rawValue: $0.server.timeline) }) : nil,
+            standbys: postgres.senders.map(standby))
+    }
+
+    private func standby(_ sender: PostgresServer.Sender) -> ServerStatus.Standby {
+        let name = world.name(world.pods[sender.pod].member)
+        let isRead = postgres.rule == SynchronousRule(postgres.names)
+        let isCounted = isRead && postgres.names.standbys.contains(name)
+        let acknowledged = LSN(rawValue: sender.acknowledged)
+        return ServerStatus.Standby(
+            userName: "replication", applicationName: name, address: world.pods[sender.pod].address,
+            state: "streaming", sent: LSN(rawValue: sender.sent), written: acknowledged, flushed: acknowledged,
+            replayed: acknowledged, synchronousState: isCounted ? "quorum" : "async")
+    }
+
+    static let version = ServerVersion(major: 15)
+
+    /// A stopped postmaster still answers over old connections.
+    func probeFreshSession(deadline: Duration) async -> FreshSession {
+        do {
+            guard pod.frozenPostmaster == 0, pod.frozenServer == 0 else {
+                try await life.call { done in
+                    world.schedule(after: deadline.microseconds, life.owner) { done(.success(())) }
+                }
+                return .silent
+            }
+            try await life.pause(300...2_500)
+            return postgres.isAnswering ? .opened : .silent
+        } catch {
+            return .silent
+        }
+    }
+
+    func areLoginsBehindLock(deadline: Duration) async -> Bool { false }
+
+    func recoveryStatus(deadline: Duration) async throws -> RecoveryStatus {
+        try await life.pause(300...2_500)
+        guard postgres.isAnswering else { throw SessionFailure(.other, "the server does not answer") }
+        return RecoveryStatus(
+            isInRecovery: postgres.process == .standby, replayed: LSN(rawValue: postgres.replayed),
+            left: LSN(rawValue: postgres.received).bytes(since: LSN(rawValue: postgres.replayed)), wait: .nothing)
+    }
+
+    var database: String { "postgres" }
+    var missingDatabase: String? { nil }
+}

@@ -1,0 +1,225 @@
+import HighAvailability
+import PostgresConfiguration
+import ServerControl
+import Units
+
+/// The modelled server of one Pod, as one life of its agent sees it.
+///
+/// What is kept beside the data is the model's; what this agent was told last ends with it.
+final class WorldServer: LocalServer, @unchecked Sendable {
+    unowned let life: AgentLife
+    let exits: AsyncStream<PostmasterExit>
+    private let exit: AsyncStream<PostmasterExit>.Continuation
+    /// What the files say.
+    var written: (settings: PostgresSettings, role: ServerRole)?
+    /// The files may say what the running server has not read.
+    var owesReload = true
+    /// Whether the last start has come to an end, and how; nil while it is under way.
+    private var start: Bool?
+    private var starters: [(Bool) -> Void] = []
+
+    init(_ life: AgentLife) {
+        self.life = life
+        (exits, exit) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(8))
+    }
+
+    var world: World { life.world }
+    var pod: Pod { life.pod }
+    var postgres: PostgresServer { life.pod.server }
+
+    func end() { exit.finish() }
+
+    // MARK: The process
+
+    var runningPostmaster: PostmasterHandle? {
+        guard postgres.hasPostmaster else { return nil }
+        return PostmasterHandle(pid: postgres.postmasterLife + 2, isChild: true)
+    }
+
+    func noteExit() {
+        exit.yield(PostmasterExit(pid: postgres.postmasterLife + 1, status: .unknown))
+    }
+
+    func adopt() async -> PostmasterHandle? { runningPostmaster }
+
+    func adoptStartedByHand() async -> PostmasterHandle? { nil }
+
+    func start(_ settings: PostgresSettings, as role: ServerRole) async throws -> PostmasterHandle {
+        guard !postgres.hasPostmaster else { throw InstanceError(.alreadyRunning, "a server runs already") }
+        guard postgres.data == .initialized else { throw InstanceError(.refused, "there is nothing to start") }
+        let upstream: Int?
+        switch role {
+        case .primary:
+            guard !isMarkedStandby, !postgres.isMarkedStandby else {
+                throw InstanceError(.refused, "it was last run as a standby")
+            }
+            upstream = nil
+        case .standby(let source): upstream = source.flatMap(index)
+        }
+        try await life.pause(2_000...15_000)
+        try Task.checkCancellation()
+        postgres.kill()
+        (written, owesReload, start) = ((settings, role), false, nil)
+        postgres.isUnstartedCopy = false
+        postgres.holdsOutUsers = settings.holdsOutUsers
+        apply(settings.synchronousStandbyNames)
+        postgres.start(asPrimary: role == .primary, upstream: upstream) { [weak self] isUp in self?.ended(isUp) }
+        return PostmasterHandle(pid: postgres.postmasterLife + 2, isChild: true)
+    }
+
+    private func ended(_ isUp: Bool) {
+        start = isUp
+        let told = starters
+        starters = []
+        for starter in told { starter(isUp) }
+    }
+
+    func waitUntilAccepting(deadline: Duration) async throws -> Acceptance {
+        if postgres.isAnswering, start == nil { return .acceptingConnections }
+        if let start { return start ? .acceptingConnections : .exited(.unknown) }
+        guard postgres.hasPostmaster else { return .exited(.unknown) }
+        return try await life.call { done in
+            starters.append { done(.success($0 ? .acceptingConnections : .exited(.unknown))) }
+            world.schedule(after: deadline.microseconds, life.owner) { done(.success(.starting)) }
+        }
+    }
+
+    func stop(_ mode: StopMode, deadline: Duration) async throws -> StopReport {
+        let began = world.now
+        var isEscalated = false
+        if postgres.hasPostmaster {
+            switch mode {
+            case .fast:
+                let isInOrder: Bool = try await life.call(isBrokenOff: false) { done in
+                    postgres.stopFast { done(.success($0)) }
+                    world.schedule(after: deadline.microseconds, life.owner) { done(.success(false)) }
+                }
+                isEscalated = !isInOrder
+            case .immediate: try await settle(2_000...30_000)
+            }
+        } else {
+            try await settle(500...3_000)
+        }
+        postgres.kill()
+        let checkpoint = try await shutdownCheckpoint()
+        return StopReport(
+            isClean: postgres.data == .initialized && postgres.isClean, wasEscalated: isEscalated,
+            elapsed: .microseconds(world.now - began), shutdownCheckpoint: checkpoint)
+    }
+
+    /// What goes on although the task is cancelled.
+    private func settle(_ range: ClosedRange<Int64>) async throws {
+        try await life.call(isBrokenOff: false) { done in
+            world.schedule(after: world.random.next(in: range), life.owner) { done(.success(())) }
+        }
+    }
+
+    func shutdownCheckpoint() async throws -> ShutdownPosition? {
+        guard postgres.data == .initialized, postgres.isClean, !postgres.isMarkedStandby, !postgres.isUnstartedCopy
+        else { return nil }
+        return ShutdownPosition(
+            timeline: Timeline(rawValue: postgres.timeline), checkpoint: LSN(rawValue: postgres.checkpoint))
+    }
+
+    func killLeftovers(deadline: Duration) async throws {
+        try life.requireLife()
+        if !postgres.hasPostmaster { postgres.kill() }
+    }
+
+    // MARK: What a running server is asked to do
+
+    func promote(deadline: Duration) async throws -> Timeline {
+        let isPrimary: Bool = try await life.call { done in
+            postgres.promote { done(.success($0)) }
+            world.schedule(after: deadline.microseconds, life.owner) { done(.success(false)) }
+        }
+        guard isPrimary else { throw SessionFailure(.other, "recovery has not ended") }
+        try await life.pause(100...5_000)
+        return Timeline(rawValue: postgres.timeline)
+    }
+
+    func endTransactions(deadline: Duration) async throws -> Int { 0 }
+
+    func checkpoint(deadline: Duration) async throws {
+        try await life.pause(50_000...1_500_000)
+        guard postgres.isAnswering, pod.frozenServer == 0 else {
+            throw SessionFailure(.other, "the server does not answer")
+        }
+        postgres.checkpointOnline()
+    }
+
+    func passCheckpointer(deadline: Duration) async throws {
+        guard postgres.isAnswering else { throw SessionFailure(.other, "the server does not answer") }
+        try await life.call { done in
+            postgres.passCheckpointer { done(.success(())) }
+            world.schedule(after: deadline.microseconds, life.owner) {
+                done(.failure(SessionFailure(.timeout, "the checkpointer is busy")))
+            }
+        }
+    }
+
+    func refreshConfirmations(deadline: Duration) async -> Bool { true }
+
+    func waitUntilReceivingEnds(deadline: Duration) async throws -> LSN {
+        try await life.pause(5_000...200_000)
+        guard postgres.process == .standby, postgres.connection == nil else {
+            throw SessionFailure(.timeout, "a walreceiver still runs")
+        }
+        postgres.flushReceived()
+        return LSN(rawValue: postgres.flushed)
+    }
+
+    func ensureSlots(_ wanted: Set<SlotName>, prefix: String, drops: Bool, deadline: Duration) async throws
+        -> SlotChange
+    {
+        SlotChange()
+    }
+
+    func createRoles(deadline: Duration) async throws { try await life.pause(5_000...30_000) }
+
+    func requireUsable(_ application: ApplicationDatabase) async throws {}
+
+    func keepApplicationPassword(of application: ApplicationDatabase, again: Bool, deadline: Duration) async throws
+        -> ApplicationPassword
+    { .unchanged }
+
+    // MARK: Settings
+
+    func writeConfiguration(_ settings: PostgresSettings, role: ServerRole) async throws -> ConfigurationChange {
+        try await life.pause(200...2_000)
+        if written?.settings != settings || written?.role != role {
+            written = (settings, role)
+            owesReload = true
+        }
+        return owesReload ? .reload : .unchanged
+    }
+
+    func reload() async throws {
+        try life.requireLife()
+        guard postgres.hasPostmaster, let written else { throw InstanceError(.notRunning, "no server runs") }
+        owesReload = false
+        apply(written.settings.synchronousStandbyNames)
+        postgres.holdsOutUsers = written.settings.holdsOutUsers
+        if case .standby(let source) = written.role, postgres.process == .standby {
+            postgres.follow(source.flatMap(index))
+        }
+    }
+
+    private func apply(_ names: String) {
+        let wanted = SynchronousStandbyNames(names) ?? SynchronousStandbyNames.none
+        if wanted != postgres.names { postgres.apply(wanted) }
+    }
+
+    func configurationFileErrors(deadline: Duration) async throws -> [ConfigurationFileError] { [] }
+
+    var configurationTexts: [String: String] { [:] }
+
+    func restore(_ configurationTexts: [String: String]) async throws {}
+
+    var runningCommandLine: [String: String] { [:] }
+
+    var holdsOutUsers: Bool { postgres.holdsOutUsers }
+
+    /// The Pod at an upstream's address.
+    func index(_ upstream: Upstream) -> Int? { world.pods.firstIndex { $0.address == upstream.host } }
+}

@@ -1,0 +1,63 @@
+import HighAvailability
+import Testing
+import Units
+
+@testable import Simulation
+
+/// The shipping agents, loop and keepers and all, in the modelled world.
+@Suite struct ShellTests {
+    /// A quiet world with shipping agents.
+    private static func world(seed: UInt64, members: Int = 3, tracing: Bool = true) -> World {
+        var plan = RunPlan(seed: seed)
+        plan.members = members
+        plan.faults = []
+        plan.budget = .plannedOnly
+        plan.synchronous = .off
+        plan.timings = .fast
+        plan.usesFailsafe = false
+        // The course is the test's: nothing looks whether all is whole and ends it.
+        (plan.quietUntil, plan.healAt, plan.end) = (.seconds(3000), .seconds(3001), .seconds(3600))
+        let world = World(plan: plan, tracing: tracing)
+        world.runsShell = true
+        world.begin()
+        return world
+    }
+
+    private static func tail(_ world: World) -> String { (world.trace ?? []).suffix(60).joined(separator: "\n") }
+
+    @Test func `three shipping agents make a cluster in virtual time`() {
+        let world = Self.world(seed: 1)
+        defer { world.dissolve() }
+        world.run(until: .seconds(40))
+        #expect(world.checker.violation == nil, "\(Self.tail(world))")
+        #expect(world.whatIsMissing() == nil, "\(Self.tail(world))")
+        #expect(world.checker.acknowledgements > 0)
+    }
+
+    @Test func `a leader whose machine is lost is followed by another, and comes back behind it`() throws {
+        let world = Self.world(seed: 2)
+        defer { world.dissolve() }
+        world.run(until: .seconds(40))
+        let first = try #require(world.pods.first { $0.server.process == .primary })
+        first.powerOff()
+        world.run(until: .seconds(80))
+        let second = world.pods.first { $0.server.process == .primary }
+        #expect(world.checker.violation == nil, "\(Self.tail(world))")
+        #expect(second != nil && second !== first, "\(Self.tail(world))")
+        first.powerOn()
+        world.run(until: .seconds(140))
+        #expect(world.whatIsMissing() == nil, "\(Self.tail(world))")
+    }
+
+    @Test func `the same seed is the same course of the shipping agents`() {
+        func hash(_ seed: UInt64) -> UInt64 {
+            let world = Self.world(seed: seed, tracing: false)
+            defer { world.dissolve() }
+            world.run(until: .seconds(40))
+            return world.traceHash
+        }
+        let first = hash(3)
+        #expect(first != hash(4))
+        for _ in 0..<20 { #expect(hash(3) == first) }
+    }
+}

@@ -79,6 +79,29 @@ extension MemberTests {
         }
     }
 
+    @Test func `a copy that fails again and again is told in the program's words, and succeeds when it can`()
+        async throws
+    {
+        try await with(2) { cluster in
+            let (first, second) = (cluster.members[0], cluster.members[1])
+            try first.start()
+            try await cluster.healthy(of: 1)
+            try await first.query("ALTER ROLE replicator NOLOGIN")
+            try second.start()
+            try await eventually(within: .seconds(60), "it says why it has no data") {
+                try await cluster.problem(of: second)
+            } until: {
+                $0?.hasPrefix("no copy is made of \(first.name): pg_basebackup") == true
+                    && $0?.contains("is not permitted to log in") == true
+            }
+            try await first.query("ALTER ROLE replicator LOGIN")
+            try await cluster.healthy()
+            try await eventually(within: .seconds(10), "nothing is wrong with it any more") {
+                try await cluster.problem(of: second) == nil
+            }
+        }
+    }
+
     @Test func `missing programs are named in one line and end the member with status 78`() async throws {
         try await with(1) { cluster in
             let member = cluster.members[0]
@@ -95,6 +118,13 @@ extension MemberTests {
 }
 
 extension MemberCluster {
+    /// What the member says is wrong with it.
+    func problem(of member: MemberProcess) async throws -> String? {
+        let pod = try await client.get(Pod.self, name: member.name, namespace: namespace)
+        guard let status = pod.metadata.annotations?["status"] else { return nil }
+        return try JSONValue(parsing: status)["problem"]?.stringValue
+    }
+
     /// Where the Endpoints lock leads clients to.
     fileprivate func routedPort() async throws -> Int? {
         let object = try await client.getRaw(resource, name: Self.name, namespace: namespace)

@@ -187,13 +187,6 @@ extension MemberTests {
         close(descriptor)
     }
 
-    /// What the member says is wrong with it.
-    private func problem(of member: MemberProcess, in cluster: MemberCluster) async throws -> String? {
-        let pod = try await cluster.client.get(Pod.self, name: member.name, namespace: cluster.namespace)
-        guard let status = pod.metadata.annotations?["status"] else { return nil }
-        return try JSONValue(parsing: status)["problem"]?.stringValue
-    }
-
     @Test func `an elected standby that a restore_command holds up says so, and lets another one lead`() async throws {
         try await with(3, configuration: Self.hanging) { cluster in
             for member in cluster.members { try member.start() }
@@ -211,7 +204,7 @@ extension MemberTests {
                 }
                 // Nobody else could lead: it goes on, and tells why it does not.
                 try await eventually(within: .seconds(20), "it says what it waits for") {
-                    try await problem(of: elected, in: cluster)?.contains("restore_command") == true
+                    try await cluster.problem(of: elected)?.contains("restore_command") == true
                 }
                 #expect(try await cluster.lock()["leader"] == elected.name)
             }
@@ -221,7 +214,7 @@ extension MemberTests {
             #expect(unlink("\(elected.dataDirectory)/hang") == 0)
             #expect(try await cluster.healthy(of: 2).leader.name == other.name)
             try await eventually(within: .seconds(10), "nothing is wrong with \(elected.name) any more") {
-                try await problem(of: elected, in: cluster) == nil
+                try await cluster.problem(of: elected) == nil
             }
         }
     }

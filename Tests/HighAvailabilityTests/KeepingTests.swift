@@ -35,6 +35,13 @@ import Units
         #expect(back.noteFailedRewind() == true)
     }
 
+    @Test func `a copy that fails is told from the third time on, and not any more once one has come about`() {
+        var back = StandingBack()
+        #expect((1...4).map { _ in back.noteFailedCopy() } == [false, false, true, true])
+        back.noteCourse()
+        #expect(back.noteFailedCopy() == false)
+    }
+
     // MARK: Requests
 
     @Test func `a request that was answered is not answered again before the watch has seen it go`() {

@@ -13,14 +13,27 @@ extension AgentLoop {
         let isLeader = watch.view()?.lock?.leader == source
         do {
             // A standby keeps no slot for this member: the leader does, since it saw it.
-            try await instance.clone(from: try upstream(source, withSlot: isLeader), deadline: Self.longestCopy)
-            settingsKeeping.beginningFault = nil
+            try await copy(from: try upstream(source, withSlot: isLeader))
         } catch {
-            if (error as? InstanceError)?.code == .versionMismatch { noteBeginning(error, "no copy is made") }
             if !isLeader, !Task.isCancelled { avoid(source, because: "\(error)") }
             throw error
         }
         if isLeader, tags.replicatesFrom == nil, !tags.streamsFromNobody { try await follow(source, from: source) }
+    }
+
+    /// Copies the upstream's data; one that fails again and again is told.
+    func copy(from upstream: Upstream) async throws {
+        do {
+            try await instance.clone(from: upstream, deadline: Self.longestCopy)
+        } catch let error as InstanceError {
+            try Task.checkCancellation()
+            if error.code == .versionMismatch || standingBack.noteFailedCopy() {
+                settingsKeeping.beginningFault = SettingsFault(error, "no copy is made of \(upstream.member)")
+            }
+            throw error
+        }
+        settingsKeeping.beginningFault = nil
+        standingBack.noteCourse()
     }
 
     /// A copy of a large database takes hours; it ends by itself when its source goes away.

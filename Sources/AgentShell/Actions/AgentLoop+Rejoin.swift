@@ -102,8 +102,7 @@ extension AgentLoop {
         }
         let kept = try await instance.moveDataDirectoryAside(reason: "diverged")
         logger.notice("the old data directory is kept", metadata: ["as": "\(kept)"])
-        try await instance.clone(from: upstream, deadline: Self.longestCopy)
-        standingBack.noteCourse()
+        try await copy(from: upstream)
     }
 
     /// A copy needs the room for a second database, and hours; a leader that was restarted comes back in seconds.

@@ -12,9 +12,13 @@ public struct StandingBack: Hashable, Sendable {
     public private(set) var avoidedSources: [String: BootInstant] = [:]
     /// How often pg_rewind has failed, one after the other, though its source answers.
     private var failedRewinds = 0
+    /// How often a copy has failed, one after the other.
+    private var failedCopies = 0
 
     /// While the source answers.
     private static let rewindsBeforeCopy = 3
+    /// A leader that is restarted, or makes its roles, lets one or two fail.
+    private static let copiesBeforeTelling = 3
 
     public init() {}
 
@@ -44,5 +48,13 @@ public struct StandingBack: Hashable, Sendable {
     }
 
     /// The data is on the leader's course.
-    public mutating func noteCourse() { failedRewinds = 0 }
+    public mutating func noteCourse() { (failedRewinds, failedCopies) = (0, 0) }
+
+    /// A copy has failed.
+    ///
+    /// - Returns: whether somebody is to hear of it.
+    public mutating func noteFailedCopy() -> Bool {
+        failedCopies += 1
+        return failedCopies >= Self.copiesBeforeTelling
+    }
 }

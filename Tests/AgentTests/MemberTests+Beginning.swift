@@ -102,6 +102,29 @@ extension MemberTests {
         }
     }
 
+    @Test func `a cluster that lost every volume makes no empty one`() async throws {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            try await cluster.healthy()
+            let identifier = try await cluster.annotations(.configuration)["initialize"]
+            for member in cluster.members {
+                try await member.destroy()
+                try member.removeData()
+            }
+            for member in cluster.members { try member.start() }
+            for member in cluster.members {
+                try await eventually(within: .seconds(30), "\(member.name) waits, and says that it has nothing") {
+                    try await cluster.status(of: member)
+                } until: {
+                    $0?["role"] == "uninitialized" && $0?["state"] == "stopped" && $0?["problem"] == nil
+                        && member.hasSaid("waiting for leader to bootstrap")
+                }
+                #expect(member.postgresProcesses.isEmpty)
+            }
+            #expect(try await cluster.annotations(.configuration)["initialize"] == identifier)
+        }
+    }
+
     @Test func `missing programs are named in one line and end the member with status 78`() async throws {
         try await with(1) { cluster in
             let member = cluster.members[0]
@@ -120,9 +143,13 @@ extension MemberTests {
 extension MemberCluster {
     /// What the member says is wrong with it.
     func problem(of member: MemberProcess) async throws -> String? {
+        try await status(of: member)?["problem"]?.stringValue
+    }
+
+    /// What the member says of itself; nil before it has.
+    fileprivate func status(of member: MemberProcess) async throws -> JSONValue? {
         let pod = try await client.get(Pod.self, name: member.name, namespace: namespace)
-        guard let status = pod.metadata.annotations?["status"] else { return nil }
-        return try JSONValue(parsing: status)["problem"]?.stringValue
+        return try pod.metadata.annotations?["status"].map { try JSONValue(parsing: $0) }
     }
 
     /// Where the Endpoints lock leads clients to.

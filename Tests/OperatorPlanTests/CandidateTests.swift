@@ -45,6 +45,30 @@ import Testing
             message: "Nobody holds the lock: demo-0 is being deleted; demo-1 The volume is foreign; "
                 + "demo-2 has not said anything yet"),
         Row(
+            testDescription: "every volume was lost",
+            change: { world in
+                for ordinal in 0...2 {
+                    world.observed.pods[ordinal] = world.member(ordinal, role: "uninitialized", state: "stopped")
+                }
+            },
+            message: "Nobody holds the lock: no member has data: every volume is empty. The former volumes, bound to "
+                + "the same claims, bring the cluster back; without them, delete the PostgresCluster and apply it again for an "
+                + "empty one. None is made by itself"),
+        Row(
+            testDescription: "every volume was lost but that of a member which is not here",
+            change: { world in
+                world.observed.pods = (0...1).map { world.member($0, role: "uninitialized", state: "stopped") }
+            },
+            message: "Nobody holds the lock: demo-0 has no data; demo-1 has no data"),
+        Row(
+            testDescription: "one volume has data that are not the cluster's",
+            change: { world in
+                world.observed.pods[0] = world.member(
+                    0, role: "uninitialized", state: "stopped", problem: "It is foreign")
+                world.observed.pods[1] = world.member(1, role: "uninitialized", state: "stopped")
+            },
+            message: "Nobody holds the lock: demo-0 It is foreign; demo-1 has no data; demo-2 \(free)"),
+        Row(
             testDescription: "an older timeline",
             change: { $0.observed.pods[2] = $0.member(2, role: "replica", timeline: 2) },
             message: "Nobody holds the lock: demo-0 is on timeline 1, and 2 is the newest; "

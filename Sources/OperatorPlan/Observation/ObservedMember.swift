@@ -68,6 +68,11 @@ struct ObservedMember: Sendable, Hashable {
     var isDown: Bool { !isContainerRunning && !isReady && !isDeleting }
     /// It leads a cluster that follows another one.
     var isRunningStandbyLeader: Bool { record.role == .standbyLeader && runs }
+    /// It is heard of, and its volume is empty. One with data that cannot be used says so as a problem.
+    var hasNoData: Bool {
+        record.role == .uninitialized && record.state == .stopped && silence == nil && isContainerRunning
+            && !isDeleting && record.problem == nil
+    }
     /// It can be promoted, or confirm commits, as far as its agent and the kubelet know.
     var isRunningReplica: Bool { record.role == .replica && runs && silence == nil }
     private var runs: Bool { record.state == .running && isContainerRunning && !isDeleting }

@@ -7,9 +7,20 @@ extension ConditionFindings {
     /// Each member with what keeps it from leading. The agents decide, and by more: positions are measured in the election.
     var candidates: String {
         guard !situation.members.isEmpty else { return "there are no members" }
+        if hasLostEveryVolume { return Self.everyVolumeIsLost }
         let list = situation.members.map { "\($0.name) \(hindrance(of: $0))" }.joined(separator: "; ")
         return spec.paused ? "automatic actions are off, so nobody is promoted; \(list)" : list
     }
+
+    /// The cluster was made, all of its members are here, and none has data.
+    private var hasLostEveryVolume: Bool {
+        isInitialized && situation.members.count >= spec.instances && situation.members.allSatisfy(\.hasNoData)
+    }
+
+    /// The way on is a person's to take: an empty cluster in the place of the lost one would look like success.
+    private static let everyVolumeIsLost =
+        "no member has data: every volume is empty. The former volumes, bound to the same claims, bring the cluster back; "
+        + "without them, delete the PostgresCluster and apply it again for an empty one. None is made by itself"
 
     /// Why the holder of the lock does not serve.
     func hindrance(ofHolder name: String) -> String {
@@ -36,6 +47,7 @@ extension ConditionFindings {
         if member.isDeleting { return "is being deleted" }
         if let problem = member.problem { return problem }
         guard let state = member.record.stateName else { return "has not said anything yet" }
+        if isInitialized, member.hasNoData { return "has no data" }
         return member.record.state == .running ? nil : "says of its server: \(state)"
     }
 

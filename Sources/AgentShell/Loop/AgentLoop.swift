@@ -201,21 +201,23 @@ package actor AgentLoop {
     }
 
     private func record(_ decision: Decision, _ observation: Observation) {
-        let metadata: Logger.Metadata = [
-            "action": "\(decision.action)", "lock": "\(observation.lock)",
-            "epoch": "\(observation.cluster.lock?.epoch ?? 0)",
-        ]
+        func metadata() -> Logger.Metadata {
+            [
+                "action": "\(decision.action)", "lock": "\(observation.lock)",
+                "epoch": "\(observation.cluster.lock?.epoch ?? 0)",
+            ]
+        }
         // Waiting for an action, or for its turn to race again, is no news.
         let isInterlude =
             decision.action == .wait
             && (observation.activity != nil || standingBack.until.map { observation.now < $0 } ?? false)
         guard decision != told.decision, !isInterlude else {
-            logger.debug("\(decision.reason)", metadata: metadata)
+            logger.debug("\(decision.reason)", metadata: metadata())
             return
         }
         told.decision = decision
         let level: Logger.Level = decision.action == .refuse ? .critical : .notice
-        logger.log(level: level, "\(decision.reason)", metadata: metadata)
+        logger.log(level: level, "\(decision.reason)", metadata: metadata())
     }
 
     private func refreshTerms(_ view: ClusterView) {

@@ -36,7 +36,7 @@ extension AgentLoop {
     /// - Throws: `InvalidSettings` with every problem.
     private func settings() throws -> PostgresSettings? {
         guard let configuration = watch.view()?.configuration else { return nil }
-        var settings = try PostgresSettings(
+        var settings = try settingsKeeping.check(
             configuration, clusterName: self.configuration.scope.cluster, version: instance.dataVersion)
         decorate(&settings)
         return settings

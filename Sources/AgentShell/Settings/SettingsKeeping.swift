@@ -1,4 +1,5 @@
 import ClusterRecords
+import HighAvailability
 import PostgresConfiguration
 
 /// What this member makes of the settings in the store: which of them a server here has taken, which it refuses, and what
@@ -23,6 +24,20 @@ struct SettingsKeeping {
     var storeProblems: [Problem] = []
     /// What this leader's server has too little of for the members there are to be; nil: nothing.
     var shortage: String?
+    /// What the store said when it was checked last.
+    private var checked: (configuration: DynamicConfiguration, version: ServerVersion?, settings: PostgresSettings)?
+
+    /// What the store says of the servers, checked; once, as long as it says the same.
+    ///
+    /// - Throws: `InvalidSettings` with every problem found.
+    mutating func check(
+        _ configuration: DynamicConfiguration, clusterName: String, version: ServerVersion?
+    ) throws(InvalidSettings) -> PostgresSettings {
+        if let checked, checked.version == version, checked.configuration == configuration { return checked.settings }
+        let settings = try PostgresSettings(configuration, clusterName: clusterName, version: version)
+        checked = (configuration, version, settings)
+        return settings
+    }
 
     /// - Parameter settings: what an earlier life of the agent has kept.
     mutating func recall(_ settings: PostgresSettings) { accepted = settings }

@@ -67,7 +67,7 @@ public final class ClusterWatch: Sendable {
     public var configurationProblems: [Problem] { state.withLock { $0.cache.configurationProblems } }
 
     /// What else in the store cannot be read and is not used; empty when all of it is.
-    public var storeProblems: [Problem] { state.withLock { $0.cache.problems }.problems }
+    public var storeProblems: [Problem] { state.withLock { $0.cache.problems() } }
 
     /// The stored configuration as text, for `GET /config`.
     public var configurationText: String? { state.withLock { $0.cache.setting(StoreKey.configuration) } }

@@ -17,6 +17,10 @@ struct StoreCache {
     private var objects: [String: StoredObject] = [:]
     private(set) var isListed = false
     private var configuration: (text: String?, value: DynamicConfiguration, problems: [Problem])?
+    /// What the objects say, as long as they are the same; nil: nobody has asked since they changed.
+    private var said: ClusterView?
+    /// What of them cannot be read, in the same way.
+    private var unreadable: [Problem]?
 
     init(scope: Scope, lockObject: LockObject) {
         self.scope = scope
@@ -27,6 +31,7 @@ struct StoreCache {
 
     mutating func replace(with list: [ObjectMeta]) {
         objects = [:]
+        (said, unreadable) = (nil, nil)
         isListed = true
         for metadata in list { put(metadata) }
     }
@@ -38,15 +43,22 @@ struct StoreCache {
 
     /// - Parameter annotations: nil: there is no such object.
     mutating func put(_ name: String, version: String, annotations: [String: String]?) {
-        objects[name] = annotations.map { StoredObject(version: version, annotations: $0) }
+        let object = annotations.map { StoredObject(version: version, annotations: $0) }
+        // Renewals of the lock are what changes most often, and nothing of them is in here.
+        if name != scope.storeLeader(lockObject), objects[name] != object { said = nil }
+        unreadable = nil
+        objects[name] = object
     }
 
     // MARK: What it says
 
     /// The view without the lock and the members, which others know.
+    ///
+    /// Read once for each change: whoever of an agent wants to know one thing of the store asks for all of it.
     mutating func view() -> ClusterView {
+        if let said { return said }
         let settings = annotations(scope.storeConfiguration) ?? [:]
-        return ClusterView(
+        let view = ClusterView(
             initialization: Initialization(annotations: settings),
             configuration: read(settings[StoreKey.configuration]),
             failover: annotations(scope.storeFailover).flatMap { FailoverRequest(annotations: $0) },
@@ -55,6 +67,8 @@ struct StoreCache {
                 SynchronousState(version: $0.version, annotations: $0.annotations)
             },
             history: TimelineSwitch.list(annotation: settings[StoreKey.history]))
+        said = view
+        return view
     }
 
     /// The configuration a text means; what cannot be read in it leaves what was known before.
@@ -70,11 +84,15 @@ struct StoreCache {
     var configurationProblems: [Problem] { configuration?.problems ?? [] }
 
     /// What else cannot be read.
-    var problems: StoreProblems {
-        StoreProblems(
+    mutating func problems() -> [Problem] {
+        if let unreadable { return unreadable }
+        let found = StoreProblems(
             in: scope, lockObject: lockObject, leader: annotations(scope.storeLeader(lockObject)),
             synchronization: annotations(scope.storeSynchronization),
-            configuration: annotations(scope.storeConfiguration))
+            configuration: annotations(scope.storeConfiguration)
+        ).problems
+        unreadable = found
+        return found
     }
 
     /// One annotation of the configuration's object.

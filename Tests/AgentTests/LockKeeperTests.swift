@@ -6,6 +6,7 @@ import HighAvailability
 import KubernetesClient
 import KubernetesStore
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 import Units
@@ -15,7 +16,13 @@ import Units
 
 /// The keeper of the lock against a real API server, with the reading end of the fence in the test's hand.
 @Suite struct LockKeeperTests {
+    /// What the keeper is to say, as the loop would tell it.
+    private final class Wanted: Sendable {
+        let terms = Mutex(LockKeeper.Terms(timings: .fast, mayRenew: false))
+    }
+
     private struct Fixture {
+        let wanted = Wanted()
         let keeper: LockKeeper
         let watch: ClusterWatch
         let fence: FenceReceiver
@@ -45,7 +52,7 @@ import Units
                     scope: scope, lockObject: .configMap, watch: watch, clock: BootClock(),
                     wallClock: { BootClock().wallTime.text }),
                 desk: desk, watchdog: Watchdog(WatchdogSettings(), logger: logger), clock: BootClock(), logger: logger,
-                terms: { LockKeeper.Terms(timings: .fast, mayRenew: false) }, consent: { _ in FailsafeConsent() })
+                terms: { [wanted] in wanted.terms.withLock { $0 } }, consent: { _ in FailsafeConsent() })
         }
 
         func working(_ body: () async throws -> Void) async throws {
@@ -70,6 +77,43 @@ import Units
             let until = sentAt + Timings.fast.fenceDelay
             #expect(fixture.standing == .mine(until: until))
             #expect(fixture.fence.latest() == .until(until))
+        }
+    }
+
+    @Test func `a lock is renewed when that is due, and soon once PostgreSQL is healthy again`() async throws {
+        let fixture = try await Fixture()
+        try await fixture.working {
+            _ = await fixture.keeper.acquire(over: nil, listIsGone: false)
+            let taken = fixture.standing
+            let due = BootClock.now() + Timings.fast.loopWait + .seconds(1)
+            try await eventually("a renewal is overdue") { BootClock.now() > due }
+            #expect(taken.isMine && fixture.standing == taken)
+            fixture.wanted.terms.withLock { $0.mayRenew = true }
+            let renewed = try await eventually(within: .seconds(1), "a renewal") {
+                fixture.standing
+            } until: {
+                $0.isMine && $0 != taken
+            }
+            _ = try await eventually(within: Timings.fast.loopWait + .seconds(1), "the next one") {
+                fixture.standing
+            } until: {
+                $0.isMine && $0 != renewed
+            }
+        }
+    }
+
+    @Test func `a list that changes is written out of turn`() async throws {
+        let fixture = try await Fixture()
+        try await fixture.working {
+            fixture.wanted.terms.withLock { $0.mayRenew = true }
+            _ = await fixture.keeper.acquire(over: nil, listIsGone: false)
+            let list = FailsafeList([FailsafeList.Entry(name: "demo-1", apiURL: "http://b:8008", podUID: "u1")])
+            fixture.wanted.terms.withLock { $0.failsafe = list }
+            fixture.keeper.noteTerms()
+            // Sooner than the next renewal.
+            try await eventually(within: .seconds(1), "the list is in the store") {
+                fixture.keeper.desk.look { station, _ in station.held?.record.failsafe } == list
+            }
         }
     }
 

@@ -33,6 +33,36 @@ import Units
         #expect(due == .renew(over: record("1", me), deadline: sent + .seconds(10)))
     }
 
+    @Test func `a heartbeat is due when it has something to do, and never while no lock is held`() {
+        var keeping = LockKeeping()
+        #expect(keeping.nextBeat(leaving: nil, at: sent) == nil)
+        keeping.confirmed(record("1", me), sentAt: sent, timings)
+        #expect(keeping.nextBeat(leaving: nil, at: sent + .seconds(1)) == sent + .seconds(5))
+        // What could not be done when it was due, and a list to be written out of turn.
+        #expect(keeping.nextBeat(leaving: nil, at: sent + .seconds(6)) == sent + .milliseconds(6100))
+        let list = FailsafeList([FailsafeList.Entry(name: "demo-1", apiURL: "http://b:8008", podUID: "u1")])
+        #expect(keeping.nextBeat(leaving: list, at: sent) == sent + .milliseconds(100))
+        _ = keeping.willRenew(leaving: list, at: sent, timings)
+        #expect(keeping.nextBeat(leaving: list, at: sent) == sent + .seconds(1))
+        _ = keeping.outcomeIsUnknown(at: sent + .seconds(8))
+        #expect(keeping.nextBeat(leaving: list, at: sent + .milliseconds(8100)) == sent + .milliseconds(8200))
+        keeping.lost()
+        #expect(keeping.nextBeat(leaving: list, at: sent) == nil)
+    }
+
+    @Test func `members are asked when a renewal has come to nothing, and nobody who is in no list`() {
+        var keeping = holding()
+        #expect(keeping.nextRound(at: sent) == nil)
+        let list = FailsafeList([FailsafeList.Entry(name: "demo-1", apiURL: "http://b:8008", podUID: "u1")])
+        _ = keeping.willRenew(leaving: list, at: sent, timings)
+        #expect(keeping.nextRound(at: sent) == sent + .milliseconds(7500))
+        _ = keeping.outcomeIsUnknown(at: sent + .seconds(6))
+        #expect(keeping.nextRound(at: sent + .seconds(6)) == sent + .milliseconds(6100))
+        let round = keeping.beginRound(at: sent + .seconds(6), mayRenew: true, timings)
+        #expect(round != nil && keeping.nextRound(at: sent + .seconds(6)) == nil)
+        #expect(keeping.nextRound(at: sent + .seconds(17)) == nil)
+    }
+
     @Test func `no renewal is waited for past the fence`() {
         var keeping = holding()
         let step = keeping.beat(at: sent + .seconds(14), mayRenew: true, timings)

@@ -23,8 +23,7 @@ enum LockCommand: Sendable {
 /// The commands that wait for the keeper of the lock, in the order they came.
 ///
 /// - Guarantees: at most ``limit`` commands and one heartbeat wait. A command that finds no place, or comes after the end, is
-///   answered at once: not done. A heartbeat beside another is dropped: the next one is a tenth of a second away. Commands go
-///   before it.
+///   answered at once: not done. A heartbeat beside another is one with it. Commands go before it.
 final class LockCommands: Sendable {
     /// An activity of the loop has one command in here, and may be overtaken by another; more is a fault.
     static let limit = 8

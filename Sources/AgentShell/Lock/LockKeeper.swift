@@ -5,7 +5,8 @@ import Logging
 import Synchronization
 import Units
 
-/// Keeps the lock while this member leads: renews it every `loopWait`, and lets init have the deadline of the fence.
+/// Keeps the lock while this member leads: renews it every `loopWait`, and lets init have the deadline of the fence. Of a member
+/// that does not, nothing here wakes up.
 ///
 /// What is to be done when, ``LockStation`` says, which ``LockDesk`` owns; here it is carried out. One command is worked
 /// through at a time, in a task and over a connection of its own: nothing else the agent does can delay a renewal, and a
@@ -22,6 +23,10 @@ final class LockKeeper: Sendable {
     private let consent: @Sendable (FailsafeRound) async -> FailsafeConsent
     private let lastWarning = Mutex<String?>(nil)
     private let commands = LockCommands()
+    /// Wakes whoever submits heartbeats.
+    private let beats: Alarm
+    /// Wakes whoever asks the members.
+    private let rounds: Alarm
 
     /// What a renewal says, and whether there may be one; asked anew each time.
     struct Terms: Sendable {
@@ -50,6 +55,8 @@ final class LockKeeper: Sendable {
         self.logger = logger
         self.terms = terms
         self.consent = consent
+        beats = Alarm(clock: clock)
+        rounds = Alarm(clock: clock)
     }
 
     /// The lock is held by the members' consent, because it cannot be renewed.
@@ -76,29 +83,39 @@ final class LockKeeper: Sendable {
         await withCheckedContinuation { commands.submit(.release(heir: heir, position: position, $0)) }
     }
 
+    /// What a renewal is to say has changed, or how often there is to be one.
+    func noteTerms() { commands.submit(.heartbeat) }
+
     /// Works until cancelled; from then on every command is answered at once: not done.
     func run() async {
         await withTaskGroup { group in
             group.addTask { await self.work() }
             group.addTask { await self.keepByConsent() }
-            group.addTask {
-                while !Task.isCancelled {
-                    // Finer than loopWait, so that a renewal is never late by a whole heartbeat. Cancellation ends the loop.
-                    try? await self.clock.sleep(for: .milliseconds(100))
-                    self.commands.submit(.heartbeat)
-                }
-            }
+            group.addTask { for await _ in self.beats.calls { self.commands.submit(.heartbeat) } }
             await group.waitForAll()
         }
+        beats.stop()
+        rounds.stop()
     }
 
     // MARK: One command at a time
 
     private func work() async {
         for await _ in commands.arrivals {
-            while !Task.isCancelled, let command = commands.next() { await carryOut(command) }
+            while !Task.isCancelled, let command = commands.next() {
+                await carryOut(command)
+                planBeat()
+                rounds.ring()
+            }
         }
         commands.close()
+    }
+
+    /// Nothing of a lock that is held becomes due but by a command, by time, and by ``noteTerms()``; without one nothing does.
+    private func planBeat() {
+        let terms = terms()
+        let (now, next) = desk.look { station, now in (now, station.nextBeat(leaving: terms.failsafe, at: now)) }
+        if let next { beats.ring(after: next - now) } else { beats.stop() }
     }
 
     private func carryOut(_ command: LockCommand) async {
@@ -150,6 +167,8 @@ final class LockKeeper: Sendable {
         guard case .renewal(let record)? = step.write?.attempt, let deadline = step.write?.deadline else {
             return false
         }
+        // The members to ask may be others from here on, and be asked before the answer is there.
+        rounds.ring()
         do {
             let outcome = try await store.renew(
                 claim(terms), holding: record, target: terms.target, deadline: deadline)
@@ -200,26 +219,30 @@ final class LockKeeper: Sendable {
 
     /// Asks the members, as often as it takes, while renewals come to nothing.
     private func keepByConsent() async {
-        while !Task.isCancelled {
-            // As fine as the heartbeat. Cancellation ends the loop.
-            try? await clock.sleep(for: .milliseconds(100))
-            let terms = terms()
-            guard terms.failsafe != nil,
-                let round = desk.look({ $0.beginRound(at: $1, mayRenew: terms.mayRenew, terms.timings) })
-            else { continue }
-            let answers = await consent(round)
-            if let (reign, witness) = answers.laterReign {
-                end(bySightOf: reign, of: witness)
-            }
-            // Everybody: what a synchronous mode knows of its voters would allow for fewer, never for more.
-            let verdict = judgeFailsafe(round.list, me: identity, agreed: answers.agreed, rule: .everyMember)
-            if case .fall(let missing) = verdict {
-                logger.warning(
-                    "failsafe: not every member agrees that this leader stays",
-                    metadata: ["missing": "\(missing.joined(separator: ", "))"])
-            }
-            report(desk.step { $0.ended(round, verdict, at: $1) })
+        for await _ in rounds.calls {
+            await askMembers()
+            let (now, next) = desk.look { station, now in (now, station.nextRound(at: now)) }
+            if let next, terms().failsafe != nil { rounds.ring(after: next - now) } else { rounds.stop() }
         }
+    }
+
+    private func askMembers() async {
+        let terms = terms()
+        guard terms.failsafe != nil,
+            let round = desk.look({ $0.beginRound(at: $1, mayRenew: terms.mayRenew, terms.timings) })
+        else { return }
+        let answers = await consent(round)
+        if let (reign, witness) = answers.laterReign {
+            end(bySightOf: reign, of: witness)
+        }
+        // Everybody: what a synchronous mode knows of its voters would allow for fewer, never for more.
+        let verdict = judgeFailsafe(round.list, me: identity, agreed: answers.agreed, rule: .everyMember)
+        if case .fall(let missing) = verdict {
+            logger.warning(
+                "failsafe: not every member agrees that this leader stays",
+                metadata: ["missing": "\(missing.joined(separator: ", "))"])
+        }
+        report(desk.step { $0.ended(round, verdict, at: $1) })
     }
 
     private func end(bySightOf reign: Reign, of witness: String) {

@@ -223,10 +223,11 @@ package actor AgentLoop {
     private func refreshTerms(_ view: ClusterView) {
         let entry = FailsafeList.Entry(name: me, apiURL: configuration.apiURL, podUID: configuration.podUID)
         let list = FailsafeList.recorded(by: entry, in: view)
-        state.update {
-            $0.timings = view.configuration.timings
-            $0.failsafe = list
+        let isNews = state.update { state in
+            defer { (state.timings, state.failsafe) = (view.configuration.timings, list) }
+            return state.timings != view.configuration.timings || state.failsafe != list
         }
+        if isNews { keeper.noteTerms() }
         let read = Result { () throws(Problem) in try readFile() }
         switch agentFile.take(read, at: clock.now) {
         case .unchanged: break

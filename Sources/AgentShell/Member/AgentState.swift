@@ -23,7 +23,7 @@ package final class AgentState: Sendable {
 
     private let contents = Mutex(Contents())
 
-    func update(_ change: (inout Contents) -> Void) {
+    func update<Answer: Sendable>(_ change: (inout Contents) -> Answer) -> Answer {
         contents.withLock { change(&$0) }
     }
 

@@ -52,6 +52,12 @@ extension LockKeeping {
         return list != held.record.failsafe && now >= held.nextAnnouncement
     }
 
+    /// When the next round is due; nil: none is, as nothing is held, nobody is listed, or one is under way.
+    public func nextRound(at now: BootInstant) -> BootInstant? {
+        guard let held, let due = held.nextRound, now < held.until, !held.listed.entries.isEmpty else { return nil }
+        return Self.later(due, at: now)
+    }
+
     /// The round that is due, if one is: a renewal has come to nothing, or has been under way for half its budget.
     ///
     /// The leader stays no longer than a record in the store would protect it: a member that agreed and was started again has

@@ -51,7 +51,21 @@ public struct LockKeeping: Hashable, Sendable {
         sentAt + timings.fenceDelay
     }
 
-    /// The heartbeat: to be asked often compared with `loopWait`.
+    /// When the next heartbeat has something to do; nil: nothing is held.
+    ///
+    /// - Parameter list: the one wanted; while the store shows another one, it is to be written.
+    public func nextBeat(leaving list: FailsafeList?, at now: BootInstant) -> BootInstant? {
+        guard let held else { return nil }
+        let next = min(held.nextRenewal, held.until, list == held.record.failsafe ? held.until : held.nextAnnouncement)
+        return Self.later(next, at: now)
+    }
+
+    /// What is due and was not done, because PostgreSQL is not healthy, is tried again soon.
+    static func later(_ instant: BootInstant, at now: BootInstant) -> BootInstant {
+        instant > now ? instant : now + pauseWhileDue
+    }
+
+    /// The heartbeat: to be asked when it is due.
     ///
     /// - Parameter mayRenew: the server is healthy, or is being brought up within its time.
     public mutating func beat(at now: BootInstant, mayRenew: Bool, _ timings: Timings) -> Step {
@@ -115,6 +129,7 @@ public struct LockKeeping: Hashable, Sendable {
     }
 
     private static let pauseAfterUnknown = Duration.milliseconds(200)
+    private static let pauseWhileDue = Duration.milliseconds(100)
 }
 
 /// How a lock ended that its holder did not let go.

@@ -148,6 +148,14 @@ public struct LockStation: Hashable, Sendable {
         return [.tell]
     }
 
+    /// When the next heartbeat is due; nil: none, as no lock is held. See ``LockKeeping/nextBeat(leaving:at:)``.
+    public func nextBeat(leaving list: FailsafeList?, at now: BootInstant) -> BootInstant? {
+        keeping.nextBeat(leaving: list, at: now)
+    }
+
+    /// When the members are to be asked next; nil: not before the next command. See ``LockKeeping/nextRound(at:)``.
+    public func nextRound(at now: BootInstant) -> BootInstant? { keeping.nextRound(at: now) }
+
     // MARK: Taking and keeping
 
     /// Wants to take the lock over exactly this record, which was read live; see ``FailsafePledge``.
@@ -167,7 +175,7 @@ public struct LockStation: Hashable, Sendable {
         return write(.acquisition(over: record), until: now + timings.retryTimeout)
     }
 
-    /// The heartbeat: to be asked often compared with `loopWait`.
+    /// The heartbeat: to be asked when it is due; see ``nextBeat(leaving:at:)``.
     ///
     /// - Parameters:
     ///   - mayRenew: the server is healthy, or is being brought up within its time.

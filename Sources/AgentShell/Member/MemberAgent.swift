@@ -108,7 +108,7 @@ package struct MemberAgent: Sendable {
                 { for await exit in loop.instance.exits { await loop.note(exit) } },
                 {
                     await stopRequested()
-                    await loop.stop()
+                    if !Task.isCancelled { await loop.stop() }
                 },
             ]
             for work in others + served {

@@ -260,6 +260,11 @@ let package = Package(
                 "ClusterLab", "CommandLineTool", "KubernetesClient", "KubernetesModels", "PostgresClusterAPI", "Units",
                 argumentParser,
             ]),
-        tests("SimulationTests", ["Simulation", "HighAvailability", "Units"]),
+        tests(
+            "SimulationTests",
+            [
+                "Simulation", "AgentShell", "ClusterStore", "ClusterRecords", "KubernetesModels",
+                "PostgresConfiguration", "HighAvailability", "Units", "matriarch-sim",
+            ]),
     ]
 )

@@ -6,7 +6,7 @@ public import Units
 /// Nothing here decides a role. One lifecycle operation (initialize, clone, start, stop, rewind, promote) is under way at a time,
 /// which is the caller's business; looking is safe at any time.
 ///
-/// - Guarantees: every call ends by its deadline. Data that the failing call itself has not created is never removed, only moved
+/// - Guarantees: every call that has a deadline ends soon after it; ``stop(_:deadline:)`` may take some seconds more. Data that the failing call itself has not created is never removed, only moved
 ///   aside.
 /// - Errors: ``InstanceError``, those of a session, or `CancellationError`.
 public protocol LocalServer: Sendable {
@@ -37,6 +37,7 @@ public protocol LocalServer: Sendable {
     /// Stops the server; a fast stop that does not end by its deadline becomes an immediate one.
     ///
     /// - Guarantees: when this returns, no process of the data directory exists.
+    /// - Cancellation: a task that is cancelled stops the server all the same; demotion rests on that.
     /// - Throws: ``InstanceError`` `.processesRemain` when SIGKILL does not help.
     @discardableResult
     func stop(_ mode: StopMode, deadline: Duration) async throws -> StopReport

@@ -6,15 +6,14 @@ struct ReplayCommand: ParsableCommand {
         commandName: "replay", abstract: "Runs one seed again and prints what happened.")
 
     @Argument(help: "The seed.") var seed: UInt64
-    @Flag(help: "Run the shipping agents, not the simulator's own.") var shell = false
     @Flag(help: "Leave out every fault the violation does not need.") var shrink = false
 
     func run() throws {
         var plan = RunPlan(seed: seed)
-        if shrink, let violation = Simulator.run(plan, runsShell: shell).violation {
-            plan = Simulator.shrink(plan, invariant: violation.invariant, runsShell: shell)
+        if shrink, let violation = Simulator.run(plan).violation {
+            plan = Simulator.shrink(plan, invariant: violation.invariant)
         }
-        let report = Simulator.run(plan, tracing: true, runsShell: shell)
+        let report = Simulator.run(plan, tracing: true)
         print(plan.summary)
         for line in report.trace { print(line) }
         print(

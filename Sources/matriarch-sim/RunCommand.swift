@@ -10,10 +10,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "The first seed.") var from: UInt64 = 0
     @Option(help: "How many at a time.") var jobs = 2
     @Option(help: "Stop after this many violations.") var violations = 1
-    @Flag(help: "Run the shipping agents, not the simulator's own.") var shell = false
 
     func run() throws {
-        let runner = Runner(seeds: seeds, from: from, violationLimit: violations, runsShell: shell)
+        let runner = Runner(seeds: seeds, from: from, violationLimit: violations)
         let clock = ContinuousClock()
         let start = clock.now
         runner.run(jobs: jobs) { done in
@@ -23,10 +22,10 @@ struct RunCommand: ParsableCommand {
         for report in runner.failures {
             guard let violation = report.violation else { continue }
             print("\nseed \(report.seed): \(violation.invariant.rawValue): \(violation.text)")
-            let plan = Simulator.shrink(RunPlan(seed: report.seed), invariant: violation.invariant, runsShell: shell)
+            let plan = Simulator.shrink(RunPlan(seed: report.seed), invariant: violation.invariant)
             print(plan.summary)
-            for line in Simulator.run(plan, tracing: true, runsShell: shell).trace.suffix(80) { print("  " + line) }
-            print("again: matriarch-sim replay \(report.seed)\(shell ? " --shell" : "")")
+            for line in Simulator.run(plan, tracing: true).trace.suffix(80) { print("  " + line) }
+            print("again: matriarch-sim replay \(report.seed)")
         }
         if !runner.failures.isEmpty { throw ExitCode.failure }
     }

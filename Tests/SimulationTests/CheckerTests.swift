@@ -1,4 +1,8 @@
+import ClusterRecords
+import ClusterStore
 import HighAvailability
+import KubernetesModels
+import PostgresConfiguration
 import Testing
 import Units
 
@@ -40,11 +44,28 @@ import Units
     @Test func `an agent that takes a lock another still holds is found`() throws {
         let scenario = Scenario()
         let candidate = try #require(scenario.replicas.first?.agent)
-        // It has seen the lock for so long that it takes it for expired.
-        candidate.station = LockStation(me: candidate.identity, fence: .raised)
-        candidate.station.listed(scenario.world.api.lock, at: candidate.now - .seconds(60))
-        candidate.submit(.acquire(over: scenario.world.api.lock, listIsGone: false) { _ in })
+        scenario.world.write(candidate.identity, over: try #require(scenario.world.api.lock))
         #expect(violation(scenario) == .twoHolders)
+    }
+
+    @Test func `a holder that lets go while its primary runs is one still`() throws {
+        let scenario = Scenario()
+        let (leader, timings) = (try #require(scenario.leader), scenario.world.plan.timings)
+        let candidate = try #require(scenario.replicas.first?.agent)
+        leader.agent?.desk?.step { $0.beginRelease(at: $1, timings) }
+        #expect(leader.agent?.isReleasing == true)
+        scenario.world.write(candidate.identity, over: try #require(scenario.world.api.lock))
+        #expect(violation(scenario) == .twoHolders)
+    }
+
+    @Test func `a copy over data that is there is found`() throws {
+        let scenario = Scenario()
+        let (pod, leader) = (try #require(scenario.replicas.first), try #require(scenario.leader))
+        let agent = try #require(pod.agent)
+        let source = Upstream(member: scenario.world.name(leader.member), host: leader.address, port: 5432, slot: nil)
+        pod.server.kill()
+        agent.clock.start { try? await WorldServer(agent).clone(from: source, deadline: .seconds(5)) }
+        #expect(violation(scenario) == .dataIsKept)
     }
 
     @Test func `a label that nobody keeps is found when everything else is well`() {
@@ -57,7 +78,7 @@ import Units
 
     @Test func `a route that leads nowhere is found when everything else is well`() {
         let scenario = Scenario()
-        scenario.always(every: 10_000) { scenario.world.api.deleteRoute() }
+        scenario.always(every: 10_000) { scenario.world.deleteRoute() }
         #expect(violation(scenario) == .notWhole)
     }
 
@@ -67,8 +88,13 @@ import Units
         var former = lock
         former.epoch -= 1
         let reign = try #require(Reign(former))
-        let route = try #require(scenario.world.api.route)
-        _ = scenario.world.writeRoute(over: route.version, to: route.pod, under: reign)
+        let name = AgentLife.scope.routeSlice(.ipv4)
+        var slice = try #require(scenario.world.objects.slices[name])
+        let version = slice.value(at: "metadata", "resourceVersion")?.stringValue
+        var metadata = try #require(slice["metadata"])
+        metadata["annotations"] = [StoreKey.reign: .string(reign.description)]
+        slice["metadata"] = metadata
+        scenario.world.tell(.slice(name, try scenario.world.objects.writeSlice(name, slice, over: version)))
         #expect(violation(scenario) == .routeWentBack)
     }
 

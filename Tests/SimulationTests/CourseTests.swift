@@ -25,7 +25,7 @@ import Units
             (third.server.isMarkedStandby, third.server.isClean) = (false, true)
             for next in [second, first] {
                 let leader = world.name(try #require(scenario.leader).member)
-                world.changeFailover(FailoverRequest(leader: leader, candidate: world.name(next.member)))
+                world.write(FailoverRequest(leader: leader, candidate: world.name(next.member)))
                 scenario.run(8)
                 #expect(scenario.leader === next, "seed \(seed)")
             }

@@ -27,8 +27,8 @@ import Testing
         #expect(report.violation == nil, "matriarch-sim replay \(seed)")
     }
 
-    @Test func `some hundred seeds break nothing`() {
-        for seed in 0..<300 as Range<UInt64> {
+    @Test func `some seeds break nothing`() {
+        for seed in 0..<20 as Range<UInt64> {
             let report = Simulator.run(seed: seed)
             #expect(report.violation == nil, "matriarch-sim replay \(seed)")
         }

@@ -1,4 +1,5 @@
 import HighAvailability
+import KubernetesModels
 import Testing
 import Units
 
@@ -6,15 +7,17 @@ import Units
 
 @Suite struct KubernetesModelTests {
     @Test func `a write over an old version is a conflict`() throws {
-        var api = APIServer(podCount: 1)
-        let created = api.writeLock(over: nil, LockRecord(version: ""))
-        let again = api.writeLock(over: nil, LockRecord(version: ""))
-        #expect(created != nil && again == nil)
-        let first = try #require(created)
-        let next = api.writeLock(over: first.version, first)
-        #expect(next != nil && next?.version != first.version)
-        let late = api.writeLock(over: first.version, first)
-        #expect(late == nil)
+        var server = ObjectServer()
+        let first = try server.create("demo-leader", ["leader": "demo-0"])
+        #expect(throws: WorldFailure.alreadyExists) { _ = try server.create("demo-leader", [:]) }
+        let next = try server.patch("demo-leader", ["leader": "demo-1"], over: first.resourceVersion)
+        #expect(next.resourceVersion != first.resourceVersion)
+        #expect(throws: WorldFailure.conflict) {
+            _ = try server.patch("demo-leader", ["leader": "demo-2"], over: first.resourceVersion)
+        }
+        let same = try server.patch("demo-leader", ["leader": "demo-1"], over: nil)
+        #expect(same.resourceVersion == next.resourceVersion, "a write that changes nothing is no new version")
+        #expect(throws: WorldFailure.notFound) { _ = try server.patch("demo-config", [:], over: nil) }
     }
 
     @Test func `a request that timed out may have landed, or land later, or never`() throws {

@@ -2,28 +2,11 @@ import HighAvailability
 import Testing
 import Units
 
+@testable import AgentShell
 @testable import Simulation
 
 /// What the model once had wrong, and called right runs of the product wrong for.
 @Suite struct ModelRuleTests {
-    /// Seed 391 172: the agent gives no vote then, because only a running server finds the end of its WAL.
-    @Test func `only a standby that runs, or a primary that was stopped in order, knows its end`() throws {
-        let scenario = Scenario()
-        let leader = try #require(scenario.leader)
-        let standbys = scenario.replicas
-        #expect(standbys.allSatisfy { $0.agent?.knowsItsEnd == true })
-        #expect(leader.agent?.knowsItsEnd == false)
-        for pod in scenario.world.pods { pod.frozenAgent += 1 }
-        standbys[0].server.kill()
-        standbys[1].server.stopFast { _ in }
-        leader.server.stopFast { _ in }
-        scenario.run(1)
-        #expect(standbys.allSatisfy { !$0.server.hasPostmaster && $0.agent?.knowsItsEnd == false })
-        #expect(!leader.server.hasPostmaster && leader.agent?.knowsItsEnd == true)
-        leader.server.isClean = false
-        #expect(leader.agent?.knowsItsEnd == false)
-    }
-
     /// Seed 746 168.
     @Test func `a freeze that ends lets nothing go on that stands still for another reason`() throws {
         let scenario = Scenario()
@@ -45,15 +28,16 @@ import Units
             let scenario = Scenario(synchronous: SynchronousPolicy(mode: .on))
             let world = scenario.world
             let leader = try #require(scenario.leader)
+            let agent = try #require(leader.agent)
             // Its checkpointer has to know first that commits wait.
             var time = world.now
-            while world.api.synchronous?.canElect != true || leader.agent?.mayRecordStillLand != false {
+            while world.api.synchronous?.canElect != true || scenario.doubtsRecord(agent) {
                 time += .milliseconds(100)
                 try #require(time < .seconds(50))
                 world.run(until: time)
             }
             let before = try #require(world.api.synchronous)
-            leader.agent?.mayRecordStillLand = mayStillLand
+            if mayStillLand { scenario.tell(agent) { $0.doubtRecord() } }
             let life = leader.server.life
             world.begin(Fault(start: 0, duration: .seconds(20), kind: .restart(member: leader.member)))
             while leader.server.life == life || leader.server.process != .primary {
@@ -65,7 +49,28 @@ import Units
             let after = try #require(world.api.synchronous)
             #expect(after.meansTheSame(as: before))
             #expect((after.version != before.version) == mayStillLand)
-            #expect(leader.agent?.mayRecordStillLand == false && world.checker.violation == nil)
+            #expect(!scenario.doubtsRecord(agent) && world.checker.violation == nil)
         }
+    }
+}
+
+extension AgentLoop {
+    var doubtsRecord: Bool { synchronous.mayRecordStillLand }
+    /// A write of the record was not answered.
+    func doubtRecord() { synchronous.noteWriteBegins() }
+}
+
+extension Scenario {
+    /// Has an agent's loop do something, as an event of the world.
+    func tell(_ agent: AgentLife, _ work: @escaping @Sendable (isolated AgentLoop) -> Void) {
+        guard let loop = agent.loop else { return }
+        agent.clock.start { await work(loop) }
+        world.run(until: world.now + .milliseconds(2))
+    }
+
+    func doubtsRecord(_ agent: AgentLife) -> Bool {
+        nonisolated(unsafe) var answer = true
+        tell(agent) { answer = $0.doubtsRecord }
+        return answer
     }
 }

@@ -6,7 +6,7 @@ import Units
 
 @Suite struct ReleaseTests {
     @Test func `a paused leader whose postmaster was killed ends its backends before it lets go`() throws {
-        for seed in 0..<20 as Range<UInt64> {
+        for seed in 0..<8 as Range<UInt64> {
             let scenario = Scenario(seed: seed)
             let leader = try #require(scenario.leader)
             scenario.world.changeSettings { $0.configuration.isPaused = true }

@@ -18,7 +18,6 @@ import Units
         // The course is the test's: nothing looks whether all is whole and ends it.
         (plan.quietUntil, plan.healAt, plan.end) = (.seconds(3000), .seconds(3001), .seconds(3600))
         let world = World(plan: plan, tracing: tracing)
-        world.runsShell = true
         world.begin()
         return world
     }
@@ -59,5 +58,33 @@ import Units
         let first = hash(3)
         #expect(first != hash(4))
         for _ in 0..<20 { #expect(hash(3) == first) }
+    }
+
+    @Test func `an agent that is killed is asked nothing, and the next one takes its server over`() throws {
+        let world = Self.world(seed: 5)
+        defer { world.dissolve() }
+        world.run(until: .seconds(40))
+        let leader = try #require(world.pods.first { $0.server.process == .primary })
+        let life = leader.server.life
+        let told = world.trace?.count ?? 0
+        leader.killAgent()
+        world.run(until: .seconds(80))
+        let after = (world.trace ?? []).dropFirst(told)
+        #expect(!after.contains { $0.contains("asked to stop") })
+        #expect(leader.server.life == life && leader.server.process == .primary, "\(Self.tail(world))")
+        #expect(leader.agent?.holdsLock == true && world.checker.roleChanges == 0 && world.checker.violation == nil)
+    }
+
+    @Test func `an agent that stands still is followed by another, and gives up when it goes on`() throws {
+        let world = Self.world(seed: 6)
+        defer { world.dissolve() }
+        world.run(until: .seconds(40))
+        let leader = try #require(world.pods.first { $0.server.process == .primary })
+        world.begin(Fault(start: 0, duration: .seconds(30), kind: .freezeAgent(member: leader.member)))
+        world.run(until: .seconds(65))
+        let next = try #require(world.pods.first { $0.server.process == .primary }, "\(Self.tail(world))")
+        #expect(next !== leader && leader.server.process == .none && world.checker.violation == nil)
+        world.run(until: .seconds(120))
+        #expect(world.whatIsMissing() == nil, "\(Self.tail(world))")
     }
 }

@@ -22,7 +22,7 @@ import Testing
     }
 
     /// Built before the tests, which run it.
-    private static let runNotImported: Set = ["matriarch"]
+    private static let runNotImported: Set = ["matriarch", "matriarch-sim"]
 
     @Test func `a target depends on nothing of ours that it does not import`() throws {
         let files = try SourceFile.all(in: "Sources") + SourceFile.all(in: "Tests")
@@ -37,6 +37,17 @@ import Testing
     func `what decides nothing does not link the election`(target: String) {
         #expect(manifest.dependencies[target] != nil)
         #expect(!manifest.closure(of: target).contains("HighAvailability"))
+    }
+
+    @Test(arguments: ["AgentShell", "ClusterStore"])
+    func `what runs in both worlds meets no machine`(target: String) throws {
+        let closure = manifest.closure(of: target)
+        #expect(closure.contains("HighAvailability") && closure.subtracting(Self.pure).isSubset(of: ["ClusterStore"]))
+        // A module of the system or of Swift needs no entry in Package.swift.
+        let files = try SourceFile.all(in: "Sources").filter { $0.target == target }
+        let imports = files.reduce(into: Set<String>()) { $0.formUnion($1.imports) }
+        #expect(imports.contains("Synchronization"))
+        #expect(imports.subtracting(closure).isSubset(of: ["Logging", "Synchronization"]))
     }
 
     private static let pure: Set = [

@@ -34,7 +34,7 @@ struct SourceFile {
     var imports: Set<String> {
         Set(
             lines.lazy.filter { line in
-                ["import ", "public import ", "@testable import "].contains { line.hasPrefix($0) }
+                ["import ", "public import ", "package import ", "@testable import "].contains { line.hasPrefix($0) }
             }
             .compactMap { $0.split(separator: " ").last.map(String.init) })
     }

@@ -43,6 +43,9 @@ final class DecisionTrace: DecisionRecorder {
         file.withLock { if let descriptor = $0 { close(descriptor) } }
     }
 
+    /// The reports an election was judged on are not recorded, so nothing could judge it again.
+    func record(_ verdict: CandidacyVerdict, over record: SynchronousState?) {}
+
     func record(_ observation: Observation, _ decision: Decision) {
         file.withLock { file in
             guard let descriptor = file else { return }

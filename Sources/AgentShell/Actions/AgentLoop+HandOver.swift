@@ -115,7 +115,7 @@ extension AgentLoop {
         return judgeHeir(
             wanted: wanted, leader: mine, reports: reports, past: goal,
             maximumLag: view.configuration.maximumLagOnFailover, synchronous: electable,
-            largestBacklog: isForced || view.configuration.standbyCluster != nil ? nil : Backlog.large,
+            largestBacklog: isForced || view.configuration.standbyCluster != nil ? nil : configuration.largestBacklog,
             mayWait: mayWait, isLeaving: isLeaving)
     }
 

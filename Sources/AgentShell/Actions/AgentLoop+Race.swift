@@ -30,7 +30,9 @@ extension AgentLoop {
                 me: mine, others: reports, lastKnownPosition: record.flatMap(\.position),
                 recordedTimeline: view.recordedTimeline,
                 maximumLag: view.configuration.maximumLagOnFailover, synchronous: election, request: request,
+                largestBacklog: configuration.largestBacklog,
                 isStandbyCluster: view.configuration.standbyCluster != nil))
+        trace?.record(verdict, over: election?.record)
         switch verdict {
         case .yield(let reason):
             standBack(reason)

@@ -1,7 +1,7 @@
 public import ClusterRecords
 public import HighAvailability
 import KubernetesModels
-import Units
+package import Units
 
 /// Where this agent runs and what it keeps: fixed for its life.
 ///
@@ -29,6 +29,8 @@ public struct AgentConfiguration: Sendable {
     public var trace: String?
     /// User and group the server runs as; nil: as the agent does. For tests run by root.
     public var runAs: UserAndGroup?
+    /// Who has more than this left to replay is no leader of a moment; another one where less is written than in earnest.
+    package var largestBacklog = Backlog.large
     /// Comes before what the agent file says; nil: the environment names no mode.
     public var watchdog: WatchdogSettings?
 

@@ -30,7 +30,7 @@ package actor AgentLoop {
     let configurationTurn = Turnstile()
     let logger: Logger
     /// Nil unless somebody asked for it.
-    private let trace: (any DecisionRecorder)?
+    let trace: (any DecisionRecorder)?
     /// Reads the agent file as it is now.
     private let readFile: @Sendable () throws(Problem) -> AgentFile
 

@@ -2,7 +2,8 @@ public import HighAvailability
 
 /// The objects a cluster's store is kept in, one request at a time.
 ///
-/// What is decided on them, repeated and settled is ``AnnotationStore``'s. Errors are ``StoreFailure``.
+/// What is decided on them, repeated and settled is ``AnnotationStore``'s. Errors are ``StoreFailure``, or
+/// `CancellationError`.
 ///
 /// - Guarantees: a write that names a version is carried out over exactly that version, or not at all.
 public protocol StoreObjects: Sendable {

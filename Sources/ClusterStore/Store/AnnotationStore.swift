@@ -16,7 +16,8 @@ public struct AnnotationStore: ClusterStore {
 
     /// - Parameters:
     ///   - watch: told of every version of the lock that is written or read here.
-    ///   - wallClock: RFC 3339 with microseconds, for people and for Patroni; no two calls give the same.
+    ///   - wallClock: RFC 3339 with microseconds, for people and for Patroni. An attempt is known again by it, beside the
+    ///     holder's nonce and the epoch.
     public init(
         objects: any StoreObjects, scope: Scope, lockObject: LockObject, watch: ClusterWatch, clock: any AgentClock,
         wallClock: @escaping @Sendable () -> String

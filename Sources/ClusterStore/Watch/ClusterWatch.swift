@@ -1,6 +1,6 @@
 public import ClusterRecords
 public import HighAvailability
-public import KubernetesModels
+package import KubernetesModels
 import Synchronization
 public import Units
 
@@ -95,12 +95,12 @@ public final class ClusterWatch: Sendable {
     // MARK: The store's objects
 
     /// A list is about to be asked for.
-    public func willListObjects() { desk.look { station, _ in station.willList() } }
+    package func willListObjects() { desk.look { station, _ in station.willList() } }
 
     /// Takes in a list of the store's objects.
     ///
     /// - Returns: false when the list may lack what this agent has written meanwhile; then another one is to be asked for.
-    public func take(_ list: [ObjectMeta]) -> Bool {
+    package func take(_ list: [ObjectMeta]) -> Bool {
         let lock = list.first { $0.name == lockName }.map(LockRecord.init)
         heard()
         guard desk.look({ $0.listed(lock, at: $1) }) else { return false }
@@ -110,7 +110,7 @@ public final class ClusterWatch: Sendable {
     }
 
     /// Takes in what a watch event shows.
-    public func store(_ metadata: ObjectMeta) {
+    package func store(_ metadata: ObjectMeta) {
         heard()
         if metadata.name == lockName {
             guard desk.look({ $0.watched(LockRecord(metadata), at: $1) }) else { return }
@@ -120,7 +120,7 @@ public final class ClusterWatch: Sendable {
     }
 
     /// Takes in that an object was deleted.
-    public func remove(_ metadata: ObjectMeta) {
+    package func remove(_ metadata: ObjectMeta) {
         guard let name = metadata.name else { return }
         heard()
         if name == lockName {
@@ -133,7 +133,7 @@ public final class ClusterWatch: Sendable {
     // MARK: The Pods
 
     /// Takes in a list of the cluster's Pods.
-    public func take(_ pods: [Pod]) {
+    package func take(_ pods: [Pod]) {
         let members = pods.compactMap { member($0) }
         heard()
         desk.look { station, _ in
@@ -144,13 +144,13 @@ public final class ClusterWatch: Sendable {
     }
 
     /// Takes in what a watch event shows. A stranger's Pod may have been a member's before somebody took it over.
-    public func store(_ pod: Pod) {
+    package func store(_ pod: Pod) {
         heard()
         keep(member(pod), as: pod.metadata.name ?? "")
     }
 
     /// Takes in that a Pod is gone.
-    public func remove(_ pod: Pod) {
+    package func remove(_ pod: Pod) {
         heard()
         keep(nil, as: pod.metadata.name ?? "")
     }
@@ -169,7 +169,7 @@ public final class ClusterWatch: Sendable {
     }
 
     /// The API server has said something, if only that nothing has changed.
-    public func heard() {
+    package func heard() {
         let now = clock.now
         state.withLock { $0.lastHeard = now }
     }

@@ -5,7 +5,7 @@ public import Units
 public struct ServerStatus: Hashable, Sendable {
     public let isInRecovery: Bool
     /// A primary's current timeline; on a standby the newest one it received or replayed.
-    public var timeline: Timeline
+    public package(set) var timeline: Timeline
     public let systemIdentifier: String
     /// On a primary only.
     public let insertPosition: LSN?
@@ -21,7 +21,7 @@ public struct ServerStatus: Hashable, Sendable {
     public let isReplayPaused: Bool
     /// On a standby: replay is paused because the primary's settings, as replayed, are above this server's. It cannot be
     /// promoted, and only a restart with those settings mends it. False when a person paused it, whom a promotion overrules.
-    public var isReplayPausedForSettings = false
+    public package(set) var isReplayPausedForSettings = false
     public let version: ServerVersion
     /// `2026-11-20 23:40:58.073512+00:00`, as Patroni writes it.
     public let postmasterStartTime: String

@@ -6,6 +6,7 @@ public enum Invariant: String, Sendable, CaseIterable {
     case twoHolders = "one holder"
     case notWhole = "G5"
     case twoBootstraps = "one bootstrap"
+    case dataIsKept = "data is moved aside"
     case promotionWithoutLock = "no promotion without the lock"
     case plannedLoss = "planned changes lose nothing"
     case timelineCollision = "one course per timeline"
@@ -45,7 +46,7 @@ struct Checker {
     var bootstraps = 0
     /// Runs that ended without a leader because nobody who may be elected is in the failsafe list.
     var blocked = 0
-    /// Rounds in which the members agreed that a leader stays.
+    /// How often a member agreed that a leader stays.
     var consents = 0
     let isSynchronous: Bool
 

@@ -40,59 +40,9 @@ extension World {
         }
     }
 
-    /// Tells every watch.
-    func publish(_ change: APIServer.Change) {
-        for pod in pods { pod.agent?.notify(change) }
-    }
-
-    func writeLock(over version: String?, _ record: LockRecord) -> APIOutcome<LockRecord> {
-        guard let written = api.writeLock(over: version, record) else { return .conflict }
-        publish(.lock(written))
-        return .answered(written)
-    }
-
-    /// - Invariant: the route never goes back to an earlier reign, nor to one by a lock object that was deleted since.
-    func writeRoute(over version: String?, to pod: Int, under reign: Reign) -> APIOutcome<APIServer.StoredRoute> {
-        let former = api.route
-        guard let written = api.writeRoute(over: version, to: pod, under: reign) else { return .conflict }
-        if let former, APIServer.isEarlier(reign, than: former.reign) {
-            violate(.routeWentBack, "from epoch \(former.reign.epoch) to \(reign.epoch)")
-        }
-        publish(.route(written))
-        return .answered(written)
-    }
-
-    func changeSettings(_ change: (inout APIServer.StoredSettings) -> Void) {
+    func changeSettings(_ change: (inout StoredState.Settings) -> Void) {
         change(&api.settings)
-        if runsShell { return writeSettings() }
-        api.settings.revision = api.nextVersion()
-        publish(.settings(api.settings))
-    }
-
-    func changeFailover(_ request: FailoverRequest?) {
-        if runsShell { return write(request) }
-        api.failover = request
-        _ = api.nextVersion()
-        publish(.failover(request))
-    }
-
-    func changeRestart(_ order: RestartOrder?) {
-        if runsShell { return write(order) }
-        api.restart = order
-        _ = api.nextVersion()
-        publish(.restart(order))
-    }
-
-    /// Compare-and-swap on the record of synchronous replication.
-    func writeSynchronous(_ next: SynchronousState, over former: SynchronousState?) -> APIOutcome<SynchronousState> {
-        guard api.synchronous?.version == former?.version else { return .conflict }
-        var written = next
-        written.version = String(api.nextVersion())
-        api.synchronous = written
-        note("record: leader \(written.leader ?? "-"), \(written.members.sorted()), quorum \(written.quorum)")
-        publish(.synchronous(written))
-        checkSynchronousSet()
-        return .answered(written)
+        writeSettings()
     }
 
     /// Each set that may acknowledge meets each set that may be elected, after every write to either place.
@@ -111,16 +61,11 @@ extension World {
         guard var pod = api.pods[member] else { return }
         change(&pod)
         guard pod != api.pods[member] else { return }
-        api.pods[member] = pod
-        _ = api.nextVersion()
-        publish(.pod(member, pod))
-        if runsShell { showPod(name(member), pod) }
+        setPod(member, pod)
     }
 
     func setPod(_ member: Int, _ pod: Member?) {
         api.pods[member] = pod
-        _ = api.nextVersion()
-        publish(.pod(member, pod))
-        if runsShell { showPod(name(member), pod) }
+        showPod(name(member), pod)
     }
 }

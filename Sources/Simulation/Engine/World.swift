@@ -8,11 +8,10 @@ final class World {
     private(set) var now: Microseconds = 0
     private var queue = EventQueue()
     private(set) var steps = 0
-    var api: APIServer
-    /// What shipping agents see of the API server.
+    /// The API server.
     var objects = ObjectServer()
-    /// Pods run the shipping agent.
-    var runsShell = false
+    /// What stands in there.
+    var api: StoredState
     var log = WriteAheadLog()
     var network: Network
     /// Every Pod there ever was; ``current`` says which one carries a name now.
@@ -21,6 +20,8 @@ final class World {
     var checker: Checker
     var roleChangesAtStart = 0
     private var isOver = false
+    /// What members have answered to restarts they were asked for, as the operator read it last.
+    var restartReports: [Int: RestartReport] = [:]
     /// From here on nothing goes wrong any more.
     var isHealed = false
     /// How many faults have the settings unreadable now.
@@ -36,7 +37,7 @@ final class World {
     init(plan: RunPlan, tracing: Bool) {
         self.plan = plan
         random = SeededRandom(seed: plan.seed &* 2 &+ 1)
-        api = APIServer(podCount: plan.members)
+        api = StoredState(podCount: plan.members)
         replayStalls = Array(repeating: 0, count: plan.members)
         network = Network(nodes: plan.members * 2, members: plan.members)
         checker = Checker(isSynchronous: plan.synchronous.mode != .off)
@@ -83,9 +84,8 @@ final class World {
         queue = EventQueue()
         for pod in pods {
             pod.deferred = []
-            pod.agent?.keeperCommands = []
-            pod.shell?.end()
-            pod.shell = nil
+            pod.agent?.end()
+            pod.agent = nil
             pod.server.waiters = []
             pod.server.waiting = []
         }

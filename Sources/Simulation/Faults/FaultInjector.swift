@@ -70,10 +70,7 @@ extension World {
                 changeSettings { _ in }
             }
         case .deleteLock:
-            guard api.lock != nil else { return }
-            if runsShell { return deleteLockObject() }
-            api.deleteLock()
-            publish(.lock(nil))
+            deleteLockObject()
         case .replicationLag(let member, let delay):
             lasting(fault) { [self] in network.replicationDelay[member] += .milliseconds(Int64(delay * $0)) }
         case .stalledReplay(let member):
@@ -88,23 +85,17 @@ extension World {
 
     /// The next reign is nobody's: a holder that never renews, lawfully entered over the former one.
     func usurp() {
-        guard var record = api.lock, record.leader != nil else { return }
+        guard let record = api.lock, record.leader != nil else { return }
         let ghost = "ghost-\(nextIdentifier())"
-        if runsShell { return write(HolderIdentity(member: ghost, podUID: ghost, nonce: ghost), over: record) }
-        record.leader = ghost
-        record.identity = HolderIdentity(member: ghost, podUID: ghost, nonce: ghost)
-        record.containerInstance = nil
-        record.epoch += 1
-        record.renewal = ghost
-        _ = writeLock(over: record.version, record)
+        write(HolderIdentity(member: ghost, podUID: ghost, nonce: ghost), over: record)
     }
 
     /// As the operator does, it withdraws what nobody has taken up in time: some of it while a leader gets ready, or while
     /// nobody leads, and some long after it was carried out.
     private func ask(_ request: FailoverRequest) {
-        changeFailover(request)
+        write(request)
         schedule(after: random.next(in: 500_000...60_000_000), .world) { [self] in
-            if api.failover == request { changeFailover(nil) }
+            if api.failover == request { write(nil as FailoverRequest?) }
         }
     }
 
@@ -114,10 +105,12 @@ extension World {
         let order = RestartOrder(
             id: "r\(nextIdentifier())", member: name(member),
             postmasterStartTime: server.isAnswering ? String(server.life) : nil)
-        changeRestart(order)
+        write(order)
         func look() {
             guard api.restart == order else { return }
-            if now >= end || api.pods[member]?.restart?.id == order.id { return changeRestart(nil) }
+            let report = api.pods[member]?.restart.flatMap { $0.id == order.id ? $0 : nil }
+            if let report { restartReports[member] = report }
+            if now >= end || report != nil { return write(nil as RestartOrder?) }
             schedule(after: 200_000, .world) { look() }
         }
         look()

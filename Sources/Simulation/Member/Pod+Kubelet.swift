@@ -22,36 +22,29 @@ extension Pod {
     }
 
     func startAgent() {
-        guard isRunning, agent == nil, shell == nil else { return }
+        guard isRunning, agent == nil else { return }
         agentLife += 1
         frozenAgent = 0
-        guard !world.runsShell else { return startShell() }
-        let agent = Agent(world: world, pod: self)
+        let agent = AgentLife(world: world, pod: self)
         self.agent = agent
-        agent.run()
-    }
-
-    private func startShell() {
-        let shell = AgentLife(world: world, pod: self)
-        self.shell = shell
         do {
-            try shell.run()
+            try agent.run()
         } catch {
             world.note("\(world.name(member)): the agent does not start: \(error)")
         }
     }
 
-    private func endShell() {
-        shell?.end()
-        shell = nil
+    /// What is left of it frees what it holds; see ``AgentLife/end()``.
+    private func endAgentLife() {
+        agent?.end()
+        agent = nil
+        agentLife += 1
     }
 
     /// The agent crashed: its tools are killed, PostgreSQL runs on under the fence, and init starts another agent.
     func killAgent() {
-        guard agent != nil || shell != nil else { return }
-        agent = nil
-        endShell()
-        agentLife += 1
+        guard agent != nil else { return }
+        endAgentLife()
         frozenAgent = 0
         server.kill(tools: true)
         let pause = agentBackoff
@@ -61,9 +54,7 @@ extension Pod {
 
     /// The agent ended by itself, in order: init ends with it.
     func agentEnded() {
-        agent = nil
-        endShell()
-        agentLife += 1
+        endAgentLife()
         end()
     }
 
@@ -81,9 +72,7 @@ extension Pod {
     }
 
     private func stopProcesses() {
-        agent = nil
-        endShell()
-        agentLife += 1
+        endAgentLife()
         server.kill()
         server.kill(tools: true)
         (frozenAgent, frozenServer, frozenPostmaster, frozenPod) = (0, 0, 0, 0)
@@ -156,7 +145,7 @@ extension Pod {
         isTerminating = true
         world.changePod(member) { $0.isBeingDeleted = true }
         world.schedule(after: world.random.next(in: 10_000...100_000), owner) { [self] in
-            if let agent { agent.stop() } else if let shell { shell.stop() } else { end() }
+            if let agent { agent.stop() } else { end() }
         }
         world.schedule(after: .seconds(60), .world) { [self] in if !isGone { end() } }
     }

@@ -27,15 +27,15 @@ final class Pod {
     var restarts = 0
     /// Its agent was elected although it lacks commits, because somebody asked for exactly this.
     var isElectedAtLoss = false
+    /// It was handed the lock it took last.
+    var wasNamedHeir = false
     /// Between a stop request and the end.
     var isTerminating = false
     var reported = Reported()
 
     /// init: past it every process of the data directory is killed.
     var fence: BootInstant?
-    var agent: Agent?
-    /// The shipping agent, in worlds that run it.
-    var shell: AgentLife?
+    var agent: AgentLife?
     var agentLife: Int32 = 0
     var agentBackoff: Microseconds = .milliseconds(100)
     let server: PostgresServer
@@ -52,14 +52,10 @@ final class Pod {
     func breakWatches(noticedAfter delay: ClosedRange<Int64>) {
         for isOfPods in [false, true] {
             agent?.breakWatch(ofPods: isOfPods, noticedAfter: delay)
-            shell?.breakWatch(ofPods: isOfPods, noticedAfter: delay)
         }
     }
 
-    func serverEnded() {
-        agent?.serverEnded()
-        shell?.serverEnded()
-    }
+    func serverEnded() { agent?.serverEnded() }
 
     /// What the kubelet has told the API server of the container.
     struct Reported {
@@ -84,7 +80,7 @@ final class Pod {
     func isAlive(_ owner: EventQueue.Owner) -> Bool {
         switch owner.kind {
         case .world: true
-        case .agent: (agent != nil || shell != nil) && owner.life == agentLife
+        case .agent: agent != nil && owner.life == agentLife
         case .initProcess: isRunning && owner.life == life
         case .server: owner.life == server.life
         }

@@ -51,6 +51,11 @@ extension PostgresServer {
         }
     }
 
+    /// What was received is on disk before a standby tells how far it is.
+    func flushReceived() {
+        if process == .standby { flushed = received }
+    }
+
     // MARK: The upstream's end
 
     func standbyClosed(_ connection: Int) {

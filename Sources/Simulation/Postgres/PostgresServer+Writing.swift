@@ -132,7 +132,7 @@ extension PostgresServer {
                 .acknowledgedCommitLost,
                 "\(world.name(host.member)) became primary without \(missing.count) acknowledged commits, the first at \(first.position)"
             )
-        } else if (host.agent?.wasNamedHeir ?? false) || world.plan.budget == .plannedOnly {
+        } else if host.wasNamedHeir || world.plan.budget == .plannedOnly {
             world.violate(
                 .plannedLoss,
                 "\(world.name(host.member)) was handed the lock and lacks \(missing.count) acknowledged commits, the first at \(first.position)"

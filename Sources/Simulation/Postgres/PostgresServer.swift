@@ -45,6 +45,8 @@ final class PostgresServer {
     var life: Int32 = 0
     /// Of the processes alone; tools do not count.
     var postmasterLife: Int32 = 0
+    /// Which of all postmasters there were here runs, or ran last.
+    var postmaster: Int32 = 0
     var upstream: Int?
     var connection: Int?
     var senders: [Sender] = []
@@ -59,10 +61,10 @@ final class PostgresServer {
     var checkpointerIsBusyUntil: Microseconds = 0
     /// Ordinary users cannot connect.
     var holdsOutUsers = false
-    /// Kept beside the data: no WAL from a leader of an earlier epoch.
-    var promise: Seal?
-    /// The same as the shipping agent writes it.
-    var promiseText: String?
+    /// Kept beside the data, as its agent wrote it: no WAL from a leader of an earlier epoch.
+    var promise: String?
+    /// pg_control tells of the timeline it is on: it has made a checkpoint since it was promoted.
+    var hasCheckpointSincePromotion = true
     /// A copy nobody has started yet.
     var isUnstartedCopy = false
     var reign = 0
@@ -111,6 +113,14 @@ final class PostgresServer {
         received = flushed
     }
 
+    /// What its files tell of it while it does not run; nil without any that can be used.
+    var stopped: StoppedServer? {
+        guard data == .initialized else { return nil }
+        return StoppedServer(
+            systemIdentifier: systemIdentifier, timeline: Timeline(rawValue: timeline), wasPrimary: !isMarkedStandby,
+            isClean: isClean, position: LSN(rawValue: isClean ? checkpoint : flushed))
+    }
+
     // MARK: Life
 
     /// SIGKILL to every process of the data directory. What was written and not flushed is lost.
@@ -141,8 +151,8 @@ final class PostgresServer {
         (data, systemIdentifier, branch) = (other.data, other.systemIdentifier, other.branch)
         (received, flushed, checkpoint) = (other.flushed, other.flushed, other.checkpoint)
         (isMarkedStandby, isClean) = (other.isMarkedStandby, other.isClean && !other.hasPostmaster)
-        (promise, names, rule) = (other.promise, other.names, other.rule)
-        (promiseText, isUnstartedCopy) = (other.promiseText, other.isUnstartedCopy)
+        (names, rule) = (other.names, other.rule)
+        (promise, isUnstartedCopy) = (other.promise, other.isUnstartedCopy)
     }
 
     /// SIGKILL to the postmaster alone: a backend in the middle of a commit can still tell its client.
@@ -178,6 +188,7 @@ final class PostgresServer {
         guard data == .initialized, !hasPostmaster else { return done(false) }
         kill()
         life += 1
+        postmaster += 1
         isMarkedStandby = !asPrimary
         (commitsWait, checkpointerIsBusyUntil) = (names.count > 0, 0)
         self.upstream = upstream
@@ -187,6 +198,8 @@ final class PostgresServer {
         isClean = false
         world.schedule(after: recovery, owner) { [self] in
             process = asPrimary ? .primary : .standby
+            // Crash recovery ends with one.
+            if asPrimary { hasCheckpointSincePromotion = true }
             if asPrimary { beginReign(isPromotion: false) } else { connectSoon(after: 0) }
             finishWaiters()
         }
@@ -210,6 +223,7 @@ final class PostgresServer {
         }
         world.schedule(after: world.random.next(in: 5_000...60_000), owner) { [self] in
             checkpoint = flushed
+            hasCheckpointSincePromotion = true
             write(120)
             ship()
             endWhenShipped()
@@ -219,6 +233,7 @@ final class PostgresServer {
     /// CHECKPOINT: leaves a record, also when there was nothing to write.
     func checkpointOnline() {
         guard process == .primary, !host.isFrozen(.server) else { return }
+        hasCheckpointSincePromotion = true
         write(120)
         ship()
     }
@@ -262,6 +277,7 @@ final class PostgresServer {
             flushed = received
             let former = (branch, flushed)
             branch = world.log.fork(from: branch, at: flushed)
+            hasCheckpointSincePromotion = false
             write(80)
             isMarkedStandby = false
             process = .primary
@@ -279,6 +295,7 @@ final class PostgresServer {
         life += 1
         world.schedule(after: world.random.next(in: 80_000...800_000), owner) { [self] in
             checkpoint = flushed
+            hasCheckpointSincePromotion = true
             write(120)
             isClean = true
             done(true)

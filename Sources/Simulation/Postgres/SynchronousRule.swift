@@ -21,6 +21,19 @@ enum SynchronousRule: Hashable, Sendable {
 
     var isRequired: Bool { self != .none }
 
+    /// As the standby's walsender says it in pg_stat_replication.
+    ///
+    /// - Parameter connected: who is connected, by member.
+    func state(of member: Int, among connected: Set<Int>) -> String {
+        switch self {
+        case .none: return "async"
+        case .any(_, let names): return names.contains(member) ? "quorum" : "async"
+        case .first(let count, let names):
+            guard let place = names.filter(connected.contains).firstIndex(of: member) else { return "async" }
+            return place < count ? "sync" : "potential"
+        }
+    }
+
     /// Whether a commit at `position` may be told to its client.
     ///
     /// - Parameter flushed: what each connected standby has acknowledged, by member.

@@ -20,13 +20,11 @@ public final class Runner: Sendable {
 
     private let end: UInt64
     private let violationLimit: Int
-    private let runsShell: Bool
     private let totals: Mutex<Totals>
 
-    public init(seeds: UInt64, from: UInt64, violationLimit: Int, runsShell: Bool = false) {
+    public init(seeds: UInt64, from: UInt64, violationLimit: Int) {
         end = from + seeds
         self.violationLimit = violationLimit
-        self.runsShell = runsShell
         totals = Mutex(Totals(next: from))
     }
 
@@ -46,7 +44,7 @@ public final class Runner: Sendable {
             return first..<totals.next
         }
         guard let range else { return nil }
-        let reports = range.map { Simulator.run(seed: $0, runsShell: runsShell) }
+        let reports = range.map { Simulator.run(seed: $0) }
         return totals.withLock { totals in
             for report in reports {
                 totals.seeds += 1
@@ -78,7 +76,7 @@ public final class Runner: Sendable {
                 "lost, asynchronous          \(totals.lost - totals.lostByRequest)",
                 "lost, by forced failover    \(totals.lostByRequest)",
                 "late after a thaw           \(totals.lateAfterThaw)",
-                "rounds of consent           \(totals.consents)",
+                "promises to a leader        \(totals.consents)",
                 "left without a listed heir  \(totals.blocked.count)"
                     + (totals.blocked.isEmpty ? "" : ", the first is seed \(totals.blocked.min() ?? 0)"),
                 "faults                      \(totals.faults.values.reduce(0, +))",

@@ -17,7 +17,7 @@ public enum Simulator {
         public var lateAfterThaw: Int
         /// Lost in failovers that were asked for at that price, in any mode; part of ``lost``.
         public var lostByRequest: Int
-        /// Rounds of failsafe in which every member agreed that the leader stays.
+        /// How often a member agreed that a leader stays which cannot reach the store.
         public var consents: Int
         /// It ended without a leader, because nobody who may be elected is in the failsafe list.
         public var isBlocked: Bool
@@ -27,14 +27,12 @@ public enum Simulator {
         public var trace: [String]
     }
 
-    public static func run(seed: UInt64, tracing: Bool = false, runsShell: Bool = false) -> Report {
-        run(RunPlan(seed: seed), tracing: tracing, runsShell: runsShell)
+    public static func run(seed: UInt64, tracing: Bool = false) -> Report {
+        run(RunPlan(seed: seed), tracing: tracing)
     }
 
-    /// - Parameter runsShell: the members' agents are the shipping ones, and not the simulator's own.
-    public static func run(_ plan: RunPlan, tracing: Bool = false, runsShell: Bool = false) -> Report {
+    public static func run(_ plan: RunPlan, tracing: Bool = false) -> Report {
         let world = World(plan: plan, tracing: tracing)
-        world.runsShell = runsShell
         defer { world.dissolve() }
         world.begin()
         world.run(until: plan.end)
@@ -49,10 +47,10 @@ public enum Simulator {
 
     /// The smallest part of a failing plan that still breaks the same invariant: faults are left out one by one, then made
     /// shorter.
-    public static func shrink(_ plan: RunPlan, invariant: Invariant, runsShell: Bool = false) -> RunPlan {
+    public static func shrink(_ plan: RunPlan, invariant: Invariant) -> RunPlan {
         var best = plan
         func fails(_ candidate: RunPlan) -> Bool {
-            run(candidate, runsShell: runsShell).violation?.invariant == invariant
+            run(candidate).violation?.invariant == invariant
         }
         var index = best.faults.count - 1
         while index >= 0 {

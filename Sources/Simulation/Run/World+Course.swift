@@ -7,7 +7,7 @@ extension World {
         api.settings.configuration.timings = plan.timings
         api.settings.configuration.synchronous = plan.synchronous
         api.settings.configuration.usesFailsafe = plan.usesFailsafe
-        if runsShell { writeSettings() }
+        writeSettings()
         for member in 0..<plan.members { current.append(member) }
         for member in 0..<plan.members {
             let server = PostgresServer(world: self, pod: member)
@@ -44,7 +44,7 @@ extension World {
     /// A client that goes where the Service leads, be that a standby that is being promoted.
     private func writeThroughService() {
         schedule(after: random.next(in: 400_000...900_000), .world) { [self] in
-            if let target = runsShell ? shellRoute : api.route?.pod {
+            if let target = api.route?.pod {
                 let server = pods[target].server
                 schedule(after: hop(), server.owner) { [self] in
                     server.commit(size: UInt64(random.next(in: 60...9_000))) { _ in }
@@ -99,7 +99,7 @@ extension World {
         else {
             return false
         }
-        if !server.hasPostmaster, case .stopped(let stopped)? = pod.agent?.filesState(),
+        if !server.hasPostmaster, let stopped = server.stopped,
             cluster.isOnUnrecordedCourse(stopped, of: name(pod.member))
         {
             return false
@@ -121,7 +121,6 @@ extension World {
     func whatIsMissing() -> String? {
         let primaries = pods.filter { $0.server.process == .primary }
         guard primaries.count == 1, let primary = primaries.first else { return "\(primaries.count) primaries" }
-        if runsShell { return whatIsMissing(behind: primary) }
         guard let agent = primary.agent, agent.holdsLock, api.lock?.identity == agent.identity else {
             return "the primary does not hold the lock"
         }
@@ -134,30 +133,12 @@ extension World {
             guard pod !== primary else { continue }
             guard pod.server.process == .standby, pod.server.connection != nil, pod.server.upstream == primary.index
             else {
-                return "\(name(member)) does not stream: \(pod.server.process), \(pod.agent?.server as Any)"
+                return "\(name(member)) does not stream: \(pod.server.process)"
             }
             guard log.contains(primary.server.branch, primary.server.flushed, pod.server.branch, pod.server.received)
             else {
                 return "\(name(member)) is on another course"
             }
-        }
-        return nil
-    }
-
-    /// The same where the shipping agents run.
-    private func whatIsMissing(behind primary: Pod) -> String? {
-        guard case .mine? = primary.shell?.standing else { return "the primary does not hold the lock" }
-        guard shellRoute == primary.index else { return "the route does not lead to the primary" }
-        for member in 0..<plan.members {
-            let pod = holder(of: member)
-            guard (api.pods[member]?.isLabelledPrimary ?? false) == (pod === primary) else {
-                return "\(name(member)) has the wrong label"
-            }
-            guard pod !== primary else { continue }
-            guard pod.server.process == .standby, pod.server.connection != nil, pod.server.upstream == primary.index
-            else { return "\(name(member)) does not stream: \(pod.server.process)" }
-            guard log.contains(primary.server.branch, primary.server.flushed, pod.server.branch, pod.server.received)
-            else { return "\(name(member)) is on another course" }
         }
         return nil
     }

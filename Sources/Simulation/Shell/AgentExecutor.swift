@@ -8,7 +8,6 @@ final class AgentExecutor: TaskExecutor, @unchecked Sendable {
     private unowned let world: World
     private let owner: EventQueue.Owner
     private var jobs: [UnownedJob] = []
-    private var first = 0
     private var isOver = false
 
     /// - Parameter owner: whose jobs these are: they wait while it is frozen.
@@ -19,16 +18,18 @@ final class AgentExecutor: TaskExecutor, @unchecked Sendable {
 
     func enqueue(_ job: consuming ExecutorJob) {
         jobs.append(UnownedJob(job))
-        if !isOver { world.schedule(after: 0, owner) { [self] in runNext() } }
+        if !isOver { world.schedule(after: world.random.next(in: 0...Self.longestWait), owner) { [self] in runNext() } }
     }
 
+    /// Any of those that are ready: nothing promises an order between tasks.
     private func runNext() {
-        guard first < jobs.count else { return }
-        let job = jobs[first]
-        first += 1
-        if first == jobs.count { (jobs, first) = ([], 0) }
-        job.runSynchronously(on: asUnownedTaskExecutor())
+        guard !jobs.isEmpty else { return }
+        jobs.swapAt(world.random.index(below: jobs.count), jobs.count - 1)
+        jobs.removeLast().runSynchronously(on: asUnownedTaskExecutor())
     }
+
+    /// Microseconds until a thread has time for a job.
+    private static let longestWait: Int64 = 30
 
     /// The agent has died: what is left of its tasks runs to its end now, and to no other purpose than that they free what they
     /// hold.
@@ -36,6 +37,6 @@ final class AgentExecutor: TaskExecutor, @unchecked Sendable {
     /// - Requires: they are cancelled, and whatever they wait for from now on ends at once.
     func drain() {
         isOver = true
-        while first < jobs.count { runNext() }
+        while !jobs.isEmpty { jobs.removeFirst().runSynchronously(on: asUnownedTaskExecutor()) }
     }
 }

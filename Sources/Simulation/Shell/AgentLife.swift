@@ -2,7 +2,6 @@ import AgentShell
 import ClusterRecords
 import ClusterStore
 import HighAvailability
-import KubernetesModels
 import Logging
 import Units
 
@@ -24,8 +23,8 @@ final class AgentLife: @unchecked Sendable {
     private(set) var isOver = false
     private var stops: UnsafeContinuation<Void, Never>?
     private var isAskedToStop = false
-    /// Who follows EndpointSlices.
-    var slices: ((String, JSONValue?) -> Void)?
+    /// The watch of the route's EndpointSlice, while there is one.
+    var slices: SliceFeed?
 
     static let scope = Scope(namespace: "sim", cluster: "demo")
 
@@ -42,10 +41,12 @@ final class AgentLife: @unchecked Sendable {
 
     func run() throws {
         let server = WorldServer(self)
-        let configuration = try AgentConfiguration(environment: [
+        var configuration = try AgentConfiguration(environment: [
             "MATRIARCH_CLUSTER": Self.scope.cluster, "POD_NAMESPACE": Self.scope.namespace,
             "POD_NAME": identity.member, "POD_UID": pod.uid, "POD_IP": pod.address,
         ])
+        // A simulated cluster writes about a megabyte in its life.
+        configuration.largestBacklog = ByteCount(rawValue: 20_000)
         let file = AgentFile(cluster: Self.scope.cluster, route: RouteSettings())
         let logger = Logger(label: identity.member) { [world] name in WorldLog(world, name) }
         let agent = MemberAgent(
@@ -55,7 +56,7 @@ final class AgentLife: @unchecked Sendable {
                 server: server, objects: WorldObjects(self), routes: WorldRoutes(self), peers: WorldPeers(self),
                 fence: WorldFence(self),
                 watchdog: Watchdog(file.watchdog, device: NoWatchdog(), logger: logger), callbacks: NoCallbacks(),
-                clock: clock),
+                trace: WorldTrace(self), clock: clock),
             logger: logger)
         let feed = WatchFeed(self, agent.watch)
         (self.server, self.agent, self.feed) = (server, agent, feed)
@@ -78,12 +79,12 @@ final class AgentLife: @unchecked Sendable {
         breakOffs = [:]
         for (_, breakOff) in left { breakOff(CancellationError()) }
         clock.end()
-        (server, agent, feed) = (nil, nil, nil)
+        (server, agent, feed, slices) = (nil, nil, nil, nil)
     }
 
     private func ended() {
         guard !isOver else { return }
-        world.schedule(after: 0, .world) { [self] in if pod.shell === self { pod.agentEnded() } }
+        world.schedule(after: 0, .world) { [self] in if pod.agent === self { pod.agentEnded() } }
     }
 
     func stop() {
@@ -105,12 +106,33 @@ final class AgentLife: @unchecked Sendable {
 
     func breakWatch(ofPods isOfPods: Bool, noticedAfter delay: ClosedRange<Int64>) {
         feed?.breakWatch(ofPods: isOfPods, noticedAfter: delay)
+        if !isOfPods { slices?.breakOff(noticedAfter: delay) }
     }
 
     /// Whether it believes so, at this instant and by its own clock.
-    var holdsLock: Bool { agent?.watch.ownReign(ttl: world.plan.timings.ttl) != nil }
+    var holdsLock: Bool { look { $0.ownReign(at: $1, ttl: self.world.plan.timings.ttl) != nil } ?? false }
+    /// It has begun to let its lock go, after its server was stopped.
+    var isReleasing: Bool {
+        look { station, _ in if case .release? = station.attempt { true } else { false } } ?? false
+    }
 
-    var standing: LockStanding? { agent.flatMap { $0.watch.look()?.standing } }
+    /// The lock as it believes to hold it; nil: it does not.
+    var held: LockKeeping.Held? { look { station, _ in station.held } ?? nil }
+    /// How the lock ended that it held last.
+    var lockEnd: LockEnd? { look { station, _ in station.end } ?? nil }
+    /// What it has read of the store.
+    var view: ClusterView? { agent?.watch.view() }
+
+    /// Who owns its part in the lock.
+    var desk: LockDesk? { agent?.watch.desk }
+
+    /// Asks a copy of its station: to ask some questions is to see something.
+    private func look<Answer: Sendable>(_ question: (inout LockStation, BootInstant) -> Answer) -> Answer? {
+        desk?.look { station, now in
+            var copy = station
+            return question(&copy, now)
+        }
+    }
 
     var loop: AgentLoop? { agent?.loop }
     var responder: FailsafeResponder? { agent?.responder }
@@ -129,7 +151,7 @@ final class AgentLife: @unchecked Sendable {
         if isBrokenOff { try Task.checkCancellation() }
         count += 1
         let number = count
-        return try await withTaskCancellationHandler {
+        let value = try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Value, any Error>) in
                 breakOffs[number] = { continuation.resume(throwing: $0) }
                 begin { [self] result in
@@ -140,6 +162,9 @@ final class AgentLife: @unchecked Sendable {
         } onCancel: {
             if isBrokenOff { breakOffs.removeValue(forKey: number)?(CancellationError()) }
         }
+        // It may have died between the end of what it waited for and now.
+        try requireLife()
+        return value
     }
 
     /// - Throws: once its agent has died, whose last jobs must not touch the world.
@@ -148,8 +173,10 @@ final class AgentLife: @unchecked Sendable {
     }
 
     /// Lets some time pass, as an answer takes it.
-    func pause(_ range: ClosedRange<Int64>) async throws {
-        try await call { done in
+    ///
+    /// - Parameter isBrokenOff: a cancelled task does not wait.
+    func pause(_ range: ClosedRange<Int64>, isBrokenOff: Bool = true) async throws {
+        try await call(isBrokenOff: isBrokenOff) { done in
             world.schedule(after: world.random.next(in: range), owner) { done(.success(())) }
         }
     }
@@ -180,6 +207,26 @@ private struct WorldFence: FenceLine {
 
     func disarm() throws {
         if !life.isOver { life.pod.disarmFence() }
+    }
+}
+
+/// What its elections come to, for the checker.
+private struct WorldTrace: DecisionRecorder, @unchecked Sendable {
+    private unowned let life: AgentLife
+
+    init(_ life: AgentLife) { self.life = life }
+
+    func record(_ observation: Observation, _ decision: Decision) {}
+
+    /// Who lost the lock again between a forced failover and its promotion is the recorded leader by what the failover cost,
+    /// and costs nothing more when it is elected for that.
+    func record(_ verdict: CandidacyVerdict, over record: SynchronousState?) {
+        guard !life.isOver else { return }
+        if case .runAtLoss = verdict {
+            life.pod.isElectedAtLoss = true
+        } else if record?.leader != life.identity.member || life.world.checker.reigningPod == life.pod.index {
+            life.pod.isElectedAtLoss = false
+        }
     }
 }
 

@@ -77,6 +77,7 @@ struct ObjectServer {
         var (merged, marks) = (pod.metadata.annotations ?? [:], pod.metadata.labels ?? [:])
         for (key, value) in annotations { merged[key] = value }
         for (key, value) in labels { marks[key] = value }
+        guard (merged, marks) != (pod.metadata.annotations ?? [:], pod.metadata.labels ?? [:]) else { return pod }
         (pod.metadata.annotations, pod.metadata.labels) = (merged, marks)
         return put(pod)
     }
@@ -87,6 +88,12 @@ struct ObjectServer {
     }
 
     // MARK: Slices
+
+    /// - Returns: whether there was one.
+    mutating func deleteSlice(_ name: String) -> Bool {
+        revision += 1
+        return slices.removeValue(forKey: name) != nil
+    }
 
     mutating func writeSlice(_ name: String, _ body: JSONValue, over version: String?) throws(WorldFailure) -> JSONValue
     {

@@ -76,11 +76,7 @@ final class WatchFeed {
 
     /// The server has a change for this agent.
     func notify(_ change: ObjectServer.Change) {
-        if case .slice(let name, let json) = change {
-            return world.schedule(after: world.random.next(in: 500...8_000), life.owner) { [self] in
-                life.slices?(name, json)
-            }
-        }
+        if case .slice = change { return life.slices?.notify(change) ?? () }
         let isOfPods = change.isOfPod
         let connection = isOfPods ? pods : objects
         guard connection.isOpen, !connection.isSilent else { return }

@@ -9,15 +9,16 @@ extension World {
     // MARK: Reading
 
     /// Tells every watch of a shipping agent, and takes in what has changed.
-    func tellShells(_ change: ObjectServer.Change) {
-        for pod in pods { pod.shell?.notify(change) }
+    func tell(_ change: ObjectServer.Change) {
+        for pod in pods { pod.agent?.notify(change) }
         switch change {
         case .object(let object): mirror(object)
-        case .objectIsGone(let object) where object.name == AgentLife.scope.storeLeader(.configMap): api.deleteLock()
+        case .objectIsGone(let object) where object.name == AgentLife.scope.storeLeader(.configMap): api.lock = nil
         case .objectIsGone: break
         case .pod(let pod): mirror(pod)
         case .podIsGone: break
-        case .slice(_, let slice): if let slice { mirrorRoute(slice) }
+        case .slice(let name, let slice) where name == AgentLife.scope.routeSlice(.ipv4): mirrorRoute(slice)
+        case .slice: break
         }
     }
 
@@ -30,7 +31,7 @@ extension World {
                 version: object.resourceVersion ?? "", objectUID: object.uid, annotations: annotations)
             let former = api.lock
             api.lock = record
-            if let holder = record.identity, holder != former?.identity { begin(holder) }
+            if let holder = record.identity, holder != former?.identity { begin(holder, over: former) }
         case scope.storeConfiguration:
             api.settings.initialization = Initialization(annotations: annotations)
             api.settings.history = TimelineSwitch.list(annotation: annotations[StoreKey.history])
@@ -52,13 +53,21 @@ extension World {
         api.pods[index] = member
     }
 
-    private func mirrorRoute(_ slice: JSONValue) {
+    /// - Invariant: the route never goes back to an earlier reign, nor to one by a lock object that was deleted since.
+    private func mirrorRoute(_ slice: JSONValue?) {
+        // Only who removes it by hand has it forgotten.
+        guard let slice else {
+            api.route = nil
+            return
+        }
         let annotation = slice.value(at: "metadata", "annotations")?[StoreKey.reign]?.stringValue
-        guard let target = shellRoute, let reign = annotation.flatMap({ Reign($0) }) else { return }
+        guard let uid = slice["endpoints"]?.arrayValue?.first?.value(at: "targetRef", "uid")?.stringValue,
+            let target = pods.firstIndex(where: { $0.uid == uid }), let reign = annotation.flatMap({ Reign($0) })
+        else { return }
         if let former = api.route, isEarlier(reign, than: former.reign) {
             violate(.routeWentBack, "from epoch \(former.reign.epoch) to \(reign.epoch)")
         }
-        _ = api.writeRoute(over: api.route?.version, to: target, under: reign)
+        api.route = StoredState.Route(reign: reign, pod: target)
     }
 
     /// Objects are numbered in the order they were made.
@@ -69,20 +78,15 @@ extension World {
     }
 
     /// - Invariant: no two members can believe in the lock at one instant, by their own clocks.
-    private func begin(_ holder: HolderIdentity) {
+    private func begin(_ holder: HolderIdentity, over former: LockRecord?) {
         guard let own = pods.first(where: { $0.uid == holder.podUID }) else { return }
+        own.wasNamedHeir = former?.heir == holder.member
         note("\(holder.member): the lock is its own, epoch \(api.lock?.epoch ?? 0)")
-        // For the checker: whoever lost the lock again between a forced failover and its promotion costs nothing more.
-        if let request = api.failover, request.isForced, request.candidate == holder.member {
-            own.isElectedAtLoss = true
-        } else if api.synchronous?.leader != holder.member || checker.reigningPod == own.index {
-            own.isElectedAtLoss = false
-        }
-        for other in pods where other !== own && other.shell?.holdsLock == true {
+        for other in pods where other !== own && other.agent?.holdsLock == true {
             // Who has sent his release has no primary any more; that the answer was lost harms nobody.
-            guard other.server.hasPostmaster, ![.standby, .startingStandby].contains(other.server.process) else {
-                continue
-            }
+            let mayWrite =
+                other.server.hasPostmaster && ![.standby, .startingStandby].contains(other.server.process)
+            if other.agent?.isReleasing == true, !mayWrite { continue }
             violate(
                 .twoHolders,
                 "\(holder.member) (Pod \(own.index)) took the lock while Pod \(other.index) may still hold it as its own"
@@ -98,6 +102,7 @@ extension World {
         write(AgentLife.scope.storeConfiguration, [StoreKey.configuration: text])
     }
 
+    /// - Parameter request: nil takes back the one that stands.
     func write(_ request: FailoverRequest?) {
         write(AgentLife.scope.storeFailover, request?.annotations ?? FailoverRequest.noAnnotations)
     }
@@ -116,7 +121,13 @@ extension World {
 
     func deleteLockObject() {
         guard let gone = objects.delete(AgentLife.scope.storeLeader(.configMap)) else { return }
-        tellShells(.objectIsGone(gone))
+        tell(.objectIsGone(gone))
+    }
+
+    /// Somebody removes the route's object by hand.
+    func deleteRoute() {
+        let name = AgentLife.scope.routeSlice(.ipv4)
+        if objects.deleteSlice(name) { tell(.slice(name, nil)) }
     }
 
     private func write(_ name: String, _ annotations: [String: String?]) {
@@ -125,7 +136,7 @@ extension World {
                 objects.objects[name] == nil
                 ? try objects.create(name, annotations.compactMapValues { $0 })
                 : try objects.patch(name, annotations, over: nil)
-            tellShells(.object(object))
+            tell(.object(object))
         } catch {
             note("\(name) was not written: \(error)")
         }

@@ -10,7 +10,7 @@ struct WorldObjects: StoreObjects, @unchecked Sendable {
     init(_ life: AgentLife) { self.life = life }
 
     func read(_ name: String, over lane: StoreLane, within limit: Duration) async throws -> StoredObject? {
-        try await life.request(within: limit) { world throws(WorldFailure) in
+        try await life.request(within: limit, isRead: true) { world throws(WorldFailure) in
             world.objects.objects[name].map(StoredObject.init)
         }
     }
@@ -20,8 +20,10 @@ struct WorldObjects: StoreObjects, @unchecked Sendable {
         over lane: StoreLane, within limit: Duration
     ) async throws -> StoredObject {
         try await life.request(within: limit) { world throws(WorldFailure) in
+            let revision = world.objects.revision
             let object = try world.objects.patch(name, annotations, over: version)
-            world.tellShells(.object(object))
+            // What changes nothing is no event.
+            if world.objects.revision != revision { world.tell(.object(object)) }
             return StoredObject(object)
         }
     }
@@ -32,13 +34,13 @@ struct WorldObjects: StoreObjects, @unchecked Sendable {
     ) async throws -> StoredObject {
         try await life.request(within: limit) { world throws(WorldFailure) in
             let object = try world.objects.create(name, annotations)
-            world.tellShells(.object(object))
+            world.tell(.object(object))
             return StoredObject(object)
         }
     }
 
     func podUIDs(within limit: Duration) async throws -> Set<String> {
-        try await life.request(within: limit) { world throws(WorldFailure) in
+        try await life.request(within: limit, isRead: true) { world throws(WorldFailure) in
             Set(world.objects.pods.values.compactMap(\.metadata.uid))
         }
     }
@@ -48,8 +50,9 @@ struct WorldObjects: StoreObjects, @unchecked Sendable {
         within limit: Duration
     ) async throws {
         try await life.request(within: limit) { world throws(WorldFailure) in
+            let revision = world.objects.revision
             let pod = try world.objects.patchPod(name, uid: podUID, annotations: annotations, labels: labels)
-            world.tellShells(.pod(pod))
+            if world.objects.revision != revision { world.tell(.pod(pod)) }
         }
     }
 }
@@ -66,8 +69,10 @@ extension StoredObject {
 
 extension AgentLife {
     /// One request of the API server, with everything that may become of it.
+    ///
+    /// - Parameter isRead: it changes nothing, so that nothing conflicts with it.
     func request<Value: Sendable>(
-        within limit: Duration, _ operation: @escaping (World) throws(WorldFailure) -> Value
+        within limit: Duration, isRead: Bool = false, _ operation: @escaping (World) throws(WorldFailure) -> Value
     ) async throws -> Value {
         try await call { done in
             world.request(pod, timeout: limit.microseconds) { world -> APIOutcome<Result<Value, WorldFailure>> in
@@ -80,11 +85,20 @@ extension AgentLife {
                 switch outcome {
                 case .answered(.success(let value)): done(.success(value))
                 case .answered(.failure(let failure)): done(.failure(failure))
-                case .conflict: done(.failure(WorldFailure.conflict))
-                case .refused: done(.failure(WorldFailure.refused))
+                case .conflict where !isRead: done(.failure(WorldFailure.conflict))
+                case .conflict, .refused: done(.failure(self.refusal()))
                 case .silent: done(.failure(WorldFailure.silent))
                 }
             }
+        }
+    }
+
+    /// How a server says no.
+    private func refusal() -> WorldFailure {
+        switch world.random.index(below: 3) {
+        case 0: .forbidden
+        case 1: .tooManyRequests
+        default: .refused
         }
     }
 }

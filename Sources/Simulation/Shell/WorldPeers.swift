@@ -19,7 +19,7 @@ struct WorldPeers: PeerLine, @unchecked Sendable {
         return try await life.call { done in
             world.schedule(after: limit.microseconds, asker.owner) { done(.failure(Silence())) }
             world.schedule(after: world.hop(), target.agentOwner) {
-                guard world.network.passes(asker.pod.node, node), let other = target.shell else { return }
+                guard world.network.passes(asker.pod.node, node), let other = target.agent else { return }
                 other.clock.start {
                     let response = await other.answer(question)
                     guard !other.isOver else { return }
@@ -55,6 +55,7 @@ extension AgentLife {
             guard let json = try? JSONValue(parsing: question.body), let message = FailsafeMessage(json: json),
                 let reply = responder?.reply(to: message)
             else { return PeerResponse(status: 400, headers: [:], body: []) }
+            if reply.status == 200 { world.checker.consents += 1 }
             return PeerResponse(status: reply.status, headers: reply.headers, body: Array(reply.body.utf8))
         case (.get, _), (.post, _): return PeerResponse(status: 404, headers: [:], body: [])
         }

@@ -18,7 +18,7 @@ struct WorldRoutes: RouteStore, @unchecked Sendable {
 
     func read(_ family: RouteFamily, as resource: APIResource) async throws -> StoredRoute? {
         let name = scope.routeSlice(family)
-        return try await life.request(within: Self.longestRequest) { world throws(WorldFailure) in
+        return try await life.request(within: Self.longestRequest, isRead: true) { world throws(WorldFailure) in
             world.objects.slices[name].map(StoredRoute.init)
         }
     }
@@ -34,7 +34,7 @@ struct WorldRoutes: RouteStore, @unchecked Sendable {
         let wanted = body
         return try await life.request(within: Self.longestRequest) { world throws(WorldFailure) in
             let written = try world.objects.writeSlice(name, wanted, over: version)
-            world.tellShells(.slice(name, written))
+            world.tell(.slice(name, written))
             return StoredRoute(written)
         }
     }
@@ -43,9 +43,12 @@ struct WorldRoutes: RouteStore, @unchecked Sendable {
         _ family: RouteFamily, as resource: APIResource, _ take: @Sendable (StoredRoute?) -> Void
     ) async throws {
         let name = scope.routeSlice(family)
-        let (changes, feed) = AsyncStream<StoredRoute?>.makeStream()
-        life.slices = { changed, json in if changed == name { feed.yield(json.map(StoredRoute.init)) } }
-        take(try await read(family, as: resource))
-        for await change in changes { take(change) }
+        // Begun before the read, so that nothing is missed between the two; what the read shows already is not shown again.
+        let feed = SliceFeed(life, name)
+        life.slices = feed
+        let first = try await read(family, as: resource)
+        take(first)
+        let known = first.flatMap { Int($0.version) } ?? 0
+        for await change in feed.changes where (change.flatMap { Int($0.version) } ?? .max) > known { take(change) }
     }
 }

@@ -6,11 +6,11 @@ import Units
 extension WorldServer {
     // MARK: What is kept beside the data
 
-    var promise: String? { postgres.promiseText }
+    var promise: String? { postgres.promise }
 
     func keepPromise(_ text: String?) async throws {
-        try await life.pause(100...3_000)
-        postgres.promiseText = text
+        try await settle(100...3_000)
+        postgres.promise = text
     }
 
     var keptSettings: String? { nil }
@@ -151,11 +151,21 @@ extension WorldServer {
     }
 
     func rewind(from upstream: Upstream, deadline: Duration) async throws {
+        guard !postgres.hasPostmaster else { throw InstanceError(.alreadyRunning, "a server runs") }
         if !postgres.isClean, !postgres.isMarkedStandby { _ = try await crashRecovery(deadline: deadline) }
-        try await copy(upstream) { postgres.rewind(from: $0, done: $1) }
+        try await copy(upstream) { source, done in
+            // It goes by the source's pg_control, which tells the new timeline only from the first checkpoint on.
+            guard source.process == .primary, source.hasCheckpointSincePromotion else { return done(false) }
+            postgres.rewind(from: source, done: done)
+        }
     }
 
     func clone(from upstream: Upstream, deadline: Duration) async throws {
+        guard !postgres.hasPostmaster else { throw InstanceError(.alreadyRunning, "a server runs") }
+        guard postgres.data == .none else {
+            world.violate(.dataIsKept, "\(life.identity.member) copies a server over data it has")
+            throw InstanceError(.refused, "the data directory is not empty")
+        }
         try await copy(upstream) { postgres.clone(from: $0, done: $1) }
     }
 

@@ -7,8 +7,8 @@ extension WorldServer {
     func observe(deadline: Duration) async -> ServerObservation {
         do {
             guard postgres.hasPostmaster else { return Self.nobody }
-            guard pod.frozenServer == 0 else {
-                // A frozen server answers nobody.
+            // A frozen server answers nobody, and a frozen postmaster nobody who comes anew.
+            guard pod.frozenServer == 0, pod.frozenPostmaster == 0 || session == postgres.postmaster else {
                 try await life.call { done in
                     world.schedule(after: deadline.microseconds, life.owner) { done(.success(())) }
                 }
@@ -22,7 +22,9 @@ extension WorldServer {
         case .none, .orphans: return Self.nobody
         case .startingPrimary, .startingStandby, .stopping:
             return .unreachable(SessionFailure(.cannotConnectNow, "the database system is starting up"))
-        case .primary, .standby: return .answered(status)
+        case .primary, .standby:
+            session = postgres.postmaster
+            return .answered(status)
         }
     }
 
@@ -49,13 +51,13 @@ extension WorldServer {
 
     private func standby(_ sender: PostgresServer.Sender) -> ServerStatus.Standby {
         let name = world.name(world.pods[sender.pod].member)
-        let isRead = postgres.rule == SynchronousRule(postgres.names)
-        let isCounted = isRead && postgres.names.standbys.contains(name)
         let acknowledged = LSN(rawValue: sender.acknowledged)
+        let connected = Set(postgres.senders.map { world.pods[$0.pod].member })
         return ServerStatus.Standby(
             userName: "replication", applicationName: name, address: world.pods[sender.pod].address,
             state: "streaming", sent: LSN(rawValue: sender.sent), written: acknowledged, flushed: acknowledged,
-            replayed: acknowledged, synchronousState: isCounted ? "quorum" : "async")
+            replayed: acknowledged,
+            synchronousState: postgres.rule.state(of: world.pods[sender.pod].member, among: connected))
     }
 
     static let version = ServerVersion(major: 15)

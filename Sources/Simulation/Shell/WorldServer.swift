@@ -14,9 +14,10 @@ final class WorldServer: LocalServer, @unchecked Sendable {
     var written: (settings: PostgresSettings, role: ServerRole)?
     /// The files may say what the running server has not read.
     var owesReload = true
-    /// Whether the last start has come to an end, and how; nil while it is under way.
-    private var start: Bool?
-    private var starters: [(Bool) -> Void] = []
+    /// The postmaster this agent has a session with.
+    var session: Int32?
+    /// The postmaster whose end was told.
+    private var ended: Int32?
 
     init(_ life: AgentLife) {
         self.life = life
@@ -33,11 +34,14 @@ final class WorldServer: LocalServer, @unchecked Sendable {
 
     var runningPostmaster: PostmasterHandle? {
         guard postgres.hasPostmaster else { return nil }
-        return PostmasterHandle(pid: postgres.postmasterLife + 2, isChild: true)
+        return PostmasterHandle(pid: postgres.postmaster, isChild: true)
     }
 
+    /// Also when backends that have outlived it end: nobody is told of it twice.
     func noteExit() {
-        exit.yield(PostmasterExit(pid: postgres.postmasterLife + 1, status: .unknown))
+        guard ended != postgres.postmaster else { return }
+        ended = postgres.postmaster
+        exit.yield(PostmasterExit(pid: postgres.postmaster, status: .unknown))
     }
 
     func adopt() async -> PostmasterHandle? { runningPostmaster }
@@ -59,27 +63,21 @@ final class WorldServer: LocalServer, @unchecked Sendable {
         try await life.pause(2_000...15_000)
         try Task.checkCancellation()
         postgres.kill()
-        (written, owesReload, start) = ((settings, role), false, nil)
+        (written, owesReload) = ((settings, role), false)
         postgres.isUnstartedCopy = false
         postgres.holdsOutUsers = settings.holdsOutUsers
         apply(settings.synchronousStandbyNames)
-        postgres.start(asPrimary: role == .primary, upstream: upstream) { [weak self] isUp in self?.ended(isUp) }
-        return PostmasterHandle(pid: postgres.postmasterLife + 2, isChild: true)
-    }
-
-    private func ended(_ isUp: Bool) {
-        start = isUp
-        let told = starters
-        starters = []
-        for starter in told { starter(isUp) }
+        postgres.start(asPrimary: role == .primary, upstream: upstream) { _ in }
+        return PostmasterHandle(pid: postgres.postmaster, isChild: true)
     }
 
     func waitUntilAccepting(deadline: Duration) async throws -> Acceptance {
-        if postgres.isAnswering, start == nil { return .acceptingConnections }
-        if let start { return start ? .acceptingConnections : .exited(.unknown) }
+        if postgres.isAnswering { return .acceptingConnections }
         guard postgres.hasPostmaster else { return .exited(.unknown) }
         return try await life.call { done in
-            starters.append { done(.success($0 ? .acceptingConnections : .exited(.unknown))) }
+            postgres.waiters.append { [postgres] _ in
+                done(.success(postgres.isAnswering ? .acceptingConnections : .exited(.unknown)))
+            }
             world.schedule(after: deadline.microseconds, life.owner) { done(.success(.starting)) }
         }
     }
@@ -108,11 +106,7 @@ final class WorldServer: LocalServer, @unchecked Sendable {
     }
 
     /// What goes on although the task is cancelled.
-    private func settle(_ range: ClosedRange<Int64>) async throws {
-        try await life.call(isBrokenOff: false) { done in
-            world.schedule(after: world.random.next(in: range), life.owner) { done(.success(())) }
-        }
-    }
+    func settle(_ range: ClosedRange<Int64>) async throws { try await life.pause(range, isBrokenOff: false) }
 
     func shutdownCheckpoint() async throws -> ShutdownPosition? {
         guard postgres.data == .initialized, postgres.isClean, !postgres.isMarkedStandby, !postgres.isUnstartedCopy
@@ -186,7 +180,7 @@ final class WorldServer: LocalServer, @unchecked Sendable {
     // MARK: Settings
 
     func writeConfiguration(_ settings: PostgresSettings, role: ServerRole) async throws -> ConfigurationChange {
-        try await life.pause(200...2_000)
+        try await settle(200...2_000)
         if written?.settings != settings || written?.role != role {
             written = (settings, role)
             owesReload = true

@@ -2,12 +2,12 @@ import ClusterRecords
 import HighAvailability
 import KubernetesModels
 
-/// What the shipping agents of a world find in it.
+/// Pods as the API server has them.
 extension World {
     /// The Pod as the kubelet and the controllers have it; what its agent has written on it stays.
     func showPod(_ name: String, _ member: Member?) {
         guard let member else {
-            if let gone = objects.deletePod(name) { tellShells(.podIsGone(gone)) }
+            if let gone = objects.deletePod(name) { tell(.podIsGone(gone)) }
             return
         }
         var pod =
@@ -28,15 +28,6 @@ extension World {
             podIP: member.host,
             containerStatuses: [ContainerStatus(name: MemberPod.container, state: state, lastState: ended.first)])
         let stored = objects.put(pod)
-        tellShells(.pod(stored))
-    }
-
-    /// Which Pod the read-write Service leads to; nil before the first leader has written it.
-    var shellRoute: Int? {
-        guard let slice = objects.slices[AgentLife.scope.routeSlice(.ipv4)],
-            let endpoint = slice["endpoints"]?.arrayValue?.first,
-            let uid = endpoint.value(at: "targetRef", "uid")?.stringValue
-        else { return nil }
-        return pods.firstIndex { $0.uid == uid }
+        tell(.pod(stored))
     }
 }

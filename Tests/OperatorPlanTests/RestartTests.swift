@@ -81,6 +81,35 @@ import Testing
             try world.condition(.restartCompleted) == (expected.isEmpty ? "True NothingToRestart" : "True Completed"))
     }
 
+    @Test(
+        arguments: [
+            (["max_connections": ("300", "100")], ["demo-0", "demo-1", "demo-2"]),
+            (["max_connections": ("100", "300")], ["demo-1", "demo-2", "demo-0"]),
+            (
+                ["max_connections": ("300", "100"), "max_worker_processes": ("8", "16")],
+                ["demo-1", "demo-2", "demo-0"]
+            ),
+            (["shared_buffers": ("16384", "8192")], ["demo-1", "demo-2", "demo-0"]),
+        ] as [([String: (String, String)], [String])])
+    func `a limit that goes down goes down on the primary first, all else is found on a replica`(
+        _ pending: [String: (String, String)], _ expected: [String]
+    ) throws {
+        var world = try World.running()
+        for member in expected { world.setPendingRestart(member, pending) }
+        world.patch(["restart": ["onlyPending": true]])
+        var asked: [String] = []
+        try world.settle()
+        while let order = try world.restartOrder(), asked.count < 4 {
+            let member = order["member"]?.stringValue ?? ""
+            asked.append(member)
+            world.setPendingRestart(member, [:])
+            try world.answerRestart()
+            try world.settle()
+        }
+        #expect(asked == expected)
+        #expect(try world.condition(.restartCompleted) == "True Completed")
+    }
+
     @Test func `nothing goes on after a failure`() throws {
         var world = try World.running()
         world.patch(["restart": [:]])
@@ -228,6 +257,14 @@ extension World {
 
     fileprivate mutating func setPendingRestart(_ member: String) {
         change(member) { $0["pending_restart"] = true }
+    }
+
+    fileprivate mutating func setPendingRestart(_ member: String, _ settings: [String: (String, String)]) {
+        change(member) {
+            $0["pending_restart"] = .bool(!settings.isEmpty)
+            $0["pending_restart_reason"] = .object(
+                settings.mapValues { ["old_value": .string($0.0), "new_value": .string($0.1)] })
+        }
     }
 
     fileprivate mutating func setReady(_ member: String, _ isReady: Bool = true) {

@@ -278,4 +278,48 @@ struct ReplicationTests {
             #expect(try await server.instance.dataDirectoryState() == .absent)
         }
     }
+
+    @Test func `fewer connections wait on a standby too, until it was restarted after its primary`() async throws {
+        try await TestServer.withWorld { world in
+            let (primary, standby) = (try world.server("demo-0"), try world.server("demo-1"))
+            func settings(_ connections: String) throws -> PostgresSettings {
+                try PostgresSettings(
+                    clusterName: "demo", parameters: ["shared_buffers": "16MB", "max_connections": connections])
+            }
+            let (many, few) = (try settings("60"), try settings("40"))
+            try await primary.instance.initialize()
+            try await primary.instance.start(many, as: .primary)
+            _ = try await primary.instance.waitUntilAccepting(deadline: .seconds(30))
+            try await primary.instance.createRoles()
+            let upstream = primary.upstream(for: standby)
+            try await standby.instance.clone(from: upstream, deadline: .seconds(60))
+            let role = ServerRole.standby(upstream: upstream)
+            func restartStandby(_ settings: PostgresSettings) async throws {
+                try await standby.instance.stop(.fast, deadline: .seconds(20))
+                try await standby.instance.start(settings, as: role)
+                #expect(try await standby.instance.waitUntilAccepting(deadline: .seconds(30)) == .acceptingConnections)
+                try await eventually("it streams") { try await standby.status().receiver?.isStreaming == true }
+            }
+            try await restartStandby(many)
+            #expect(try await standby.status().pendingRestart.isEmpty)
+            try await standby.instance.writeConfiguration(few, role: role)
+            try await standby.instance.reload()
+            let waiting = [PendingSetting(name: "max_connections", oldValue: "60", newValue: "40")]
+            #expect(try await standby.status().pendingRestart == waiting)
+            // Too early: its primary has more.
+            try await restartStandby(few)
+            #expect(try await standby.run("SHOW max_connections").scalar == "60")
+            #expect(try await standby.status().pendingRestart == waiting)
+            try await primary.instance.stop(.fast, deadline: .seconds(20))
+            try await primary.instance.start(few, as: .primary)
+            _ = try await primary.instance.waitUntilAccepting(deadline: .seconds(30))
+            try await eventually("the standby has replayed it") {
+                try await standby.instance.controlData().primarySettings["max_connections"] == 40
+            }
+            #expect(try await standby.status().pendingRestart == waiting)
+            try await restartStandby(few)
+            #expect(try await standby.run("SHOW max_connections").scalar == "40")
+            #expect(try await standby.status().pendingRestart.isEmpty)
+        }
+    }
 }

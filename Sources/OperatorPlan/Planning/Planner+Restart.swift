@@ -2,11 +2,13 @@ import ClusterRecords
 import HighAvailability
 import KubernetesModels
 import PostgresClusterAPI
+import PostgresConfiguration
 
 /// Restarts of PostgreSQL in place, asked for in the spec.
 ///
 /// The operator asks one member at a time, by an annotation in the store; the member's agent carries it out and answers in
-/// its Pod's status. Replicas first, the primary last: settings that keep a server from starting are found on a replica.
+/// its Pod's status. Replicas first, the primary last: settings that keep a server from starting are found on a replica. What a
+/// standby must not have less of than its primary goes down on the primary first; see `RestartSequence`.
 /// The next member is asked when every member that was restarted is ready again. Nothing goes on after a failure.
 extension Planner {
     /// Moves the request in spec.restart along.
@@ -176,10 +178,12 @@ extension Planner {
         return true
     }
 
-    /// Replicas in their order, then who leads now.
+    /// Replicas in their order, then who leads now; who leads first when it has to go down before they may.
     private func next(in members: [RestartStatus.Member]) -> Int? {
         let waiting = members.indices.filter { members[$0].phase == .waiting }
-        return waiting.first { members[$0].name != situation.leader } ?? waiting.first
+        let pending = waiting.compactMap { situation.member(members[$0].name)?.record.pendingRestart }.flatMap(\.self)
+        let leadsFirst = RestartSequence(pending) == .primaryFirst
+        return waiting.first { (members[$0].name == situation.leader) == leadsFirst } ?? waiting.first
     }
 
     /// Why a member is not to be restarted; nil when it is.

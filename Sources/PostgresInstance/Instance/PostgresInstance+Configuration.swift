@@ -87,7 +87,7 @@ extension PostgresInstance {
     }
 
     /// What is there already and decides how small sizes may be.
-    private var floors: SizeFloors {
+    var floors: SizeFloors {
         SizeFloors(
             slotsOnDisk: FileSystem.entries(of: data.file("pg_replslot")).count { !$0.hasSuffix(".tmp") },
             running: monitor.running == nil ? [:] : runningCommandLine)

@@ -41,8 +41,17 @@ extension PostgresInstance {
         {
             status.timeline = max(status.timeline, replayed)
         }
+        if status.isInRecovery { status.pendingRestart = pendingRestart(of: status) }
         if status.isReplayPaused { status.isReplayPausedForSettings = await isShortOfReplayedSettings() }
         return status
+    }
+
+    /// With what a standby runs with only because its primary did: that is in its files, too, so PostgreSQL misses nothing.
+    private func pendingRestart(of status: ServerStatus) -> [PendingSetting] {
+        guard let settings else { return status.pendingRestart }
+        let known = Set(status.pendingRestart.map(\.name))
+        return status.pendingRestart
+            + settings.heldUp(running: runningCommandLine, floors: floors).filter { !known.contains($0.name) }
     }
 
     /// Whether this server was started with less than the control file says its primary has

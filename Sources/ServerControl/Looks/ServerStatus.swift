@@ -31,7 +31,7 @@ public struct ServerStatus: Hashable, Sendable {
     public let standbys: [Standby]
     public let slots: [Slot]
     /// Parameters whose new value waits for a restart.
-    public let pendingRestart: [PendingSetting]
+    public var pendingRestart: [PendingSetting]
 
     public init(
         isInRecovery: Bool,

@@ -67,12 +67,18 @@ public struct AgentProcess: Sendable {
         let watcher = ClusterWatcher(
             client: client, scope: scope, lockObject: file.lockObject, watch: agent.watch, clock: clock, logger: logger)
         let server = statusServer(of: agent, keys)
+        let probes = ProbeServer(
+            port: configuration.probePort, snapshot: { [unread] in agent.state.snapshot ?? unread }, clock: clock,
+            logger: logger)
         logger.notice(
             "agent started",
             metadata: ["version": "\(AgentVersion.current)", "member": "\(identity.member)", "pid": "\(getpid())"])
         await callbacks.start()
         try await agent.run(
-            beside: [{ await watcher.run() }, { try await server.run() }, { await releaseCodeOfStart() }],
+            beside: [
+                { await watcher.run() }, { try await server.run() }, { await probes.run() },
+                { await releaseCodeOfStart() },
+            ],
             until: stopRequested)
         // The server is down and the lock is somebody else's: nobody waits for this but the Pod.
         await callbacks.finish(within: Self.timeForCallbacks)
@@ -90,6 +96,13 @@ public struct AgentProcess: Sendable {
         return options
     }
 
+    /// What is answered before the first cycle.
+    private var unread: MemberSnapshot {
+        MemberSnapshot(
+            scope: configuration.scope.cluster, name: configuration.member, version: AgentVersion.current,
+            state: .stopped, role: .uninitialized, nextLoop: clock.now + .seconds(60), ttl: .seconds(20))
+    }
+
     private func statusServer(of agent: MemberAgent, _ keys: MembershipKeys) -> StatusServer {
         let (loop, state, watch, responder) = (agent.loop, agent.state, agent.watch, agent.responder)
         let peerGuard = PeerGuard(keys, clock: clock) { address in
@@ -97,11 +110,8 @@ public struct AgentProcess: Sendable {
         }
         let registry = MetricsRegistry()
         AgentMetrics.register(in: registry, clock: clock) { state.snapshot }
-        let unread = MemberSnapshot(
-            scope: configuration.scope.cluster, name: configuration.member, version: AgentVersion.current,
-            state: .stopped, role: .uninitialized, nextLoop: clock.now + .seconds(60), ttl: .seconds(20))
         let routes = AgentRoutes(
-            snapshot: { state.snapshot ?? unread }, position: { await loop.answerPosition() },
+            snapshot: { [unread] in state.snapshot ?? unread }, position: { await loop.answerPosition() },
             seal: { await loop.answerSeal($0) },
             metrics: { registry.exposition() }, failsafe: { responder.respond(to: $0) },
             refusal: { peerGuard.refusal(of: $0) }, clock: clock)

@@ -24,6 +24,7 @@ public struct AgentConfiguration: Sendable {
     public var terminationLog: String
     public var port: Int
     public var apiPort: Int
+    public var probePort: Int
     public var binarySearchPaths: [String]?
     /// File every decision is appended to with what it was made on; nil, the default: none.
     public var trace: String?
@@ -78,6 +79,7 @@ public struct AgentConfiguration: Sendable {
         terminationLog = environment["MATRIARCH_TERMINATION_LOG"] ?? "/dev/termination-log"
         port = number("MATRIARCH_POSTGRES_PORT", MemberPod.postgresPort)
         apiPort = number("MATRIARCH_API_PORT", MemberPod.agentPort)
+        probePort = number("MATRIARCH_PROBE_PORT", MemberPod.probePort)
         binarySearchPaths = environment["MATRIARCH_POSTGRES_BIN"].map { $0.split(separator: ":").map(String.init) }
         trace = environment["MATRIARCH_TRACE"].flatMap { $0.isEmpty ? nil : $0 }
         if let text = environment["MATRIARCH_RUN_AS"] {

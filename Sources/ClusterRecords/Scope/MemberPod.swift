@@ -5,6 +5,10 @@ public enum MemberPod {
     public static let postgresPort = 5432
     /// Of the agents' REST interface.
     public static let agentPort = 8008
+    /// Where agents answer the kubelet's probes, and nobody else.
+    public static let probePort = 8009
+    /// What that port is called in the container.
+    public static let probePortName = "probes"
     /// Where the application's Secret is mounted, beside those of the agents' own roles.
     public static let applicationFolder = "application"
 }

@@ -78,12 +78,13 @@ public final class MemberCluster: Sendable {
             (apiLinks, network) = ([], nil)
             // What leads clients here refuses loopback addresses.
             let address = try Self.ownAddress()
-            let ports = try FreePorts.take(count * 2)
+            let ports = try FreePorts.take(count * 3)
             for ordinal in 0..<count {
                 let name = "\(Self.name)-\(ordinal)"
                 members.append(
                     try MemberProcess(
-                        name: name, folder: folder, ports: (ports[ordinal * 2], ports[ordinal * 2 + 1]),
+                        name: name, folder: folder,
+                        ports: (ports[ordinal * 3], ports[ordinal * 3 + 1], ports[ordinal * 3 + 2]),
                         podUID: try await Self.createPod(name, client, namespace), program: program,
                         environment: environment + ["POD_IP=\(address)"]))
             }
@@ -112,7 +113,9 @@ public final class MemberCluster: Sendable {
                 members.append(
                     try MemberProcess(
                         name: name, folder: folder,
-                        ports: (UInt16(MemberPod.postgresPort), UInt16(MemberPod.agentPort)), podUID: uid,
+                        ports: (
+                            UInt16(MemberPod.postgresPort), UInt16(MemberPod.agentPort), UInt16(MemberPod.probePort)
+                        ), podUID: uid,
                         program: program,
                         environment: environment.filter { !$0.hasPrefix("KUBECONFIG=") }
                             + ["POD_IP=\(sandbox.address)", "KUBECONFIG=\(folder)/\(name).kubeconfig"]

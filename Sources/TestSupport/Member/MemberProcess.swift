@@ -13,6 +13,7 @@ public final class MemberProcess: Sendable {
     public let folder: String
     public let port: UInt16
     public let apiPort: UInt16
+    public let probePort: UInt16
     public let podUID: String
     public let logPath: String
     /// Nil: an ordinary process of this machine.
@@ -33,13 +34,14 @@ public final class MemberProcess: Sendable {
     }
 
     init(
-        name: String, folder: String, ports: (UInt16, UInt16), podUID: String, program: String, environment: [String],
+        name: String, folder: String, ports: (UInt16, UInt16, UInt16), podUID: String, program: String,
+        environment: [String],
         sandbox: MemberSandbox? = nil
     ) throws {
         self.sandbox = sandbox
         self.name = name
         self.folder = "\(folder)/\(name)"
-        (port, apiPort) = ports
+        (port, apiPort, probePort) = ports
         self.podUID = podUID
         self.program = program
         logPath = "\(folder)/\(name).log"
@@ -47,7 +49,7 @@ public final class MemberProcess: Sendable {
             environment + [
                 "POD_NAME=\(name)", "POD_UID=\(podUID)", "PGDATA=\(self.folder)/pgdata",
                 "MATRIARCH_RUNTIME_DIRECTORY=\(self.folder)/run", "MATRIARCH_POSTGRES_PORT=\(ports.0)",
-                "MATRIARCH_API_PORT=\(ports.1)",
+                "MATRIARCH_API_PORT=\(ports.1)", "MATRIARCH_PROBE_PORT=\(ports.2)",
             ]
         guard mkdir(self.folder, 0o777) == 0, chmod(self.folder, 0o777) == 0 else {
             throw MemberError("cannot create \(self.folder): \(String(cString: strerror(errno)))")

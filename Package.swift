@@ -138,8 +138,7 @@ let package = Package(
             name: "matriarch",
             dependencies: [
                 "Agent", "AgentShell", "AgentAPI", "Operator", "ControllerRuntime", "InitProcess", "CommandLineTool",
-                "Observability",
-                "PostgresInstance", "PostgresConfiguration", argumentParser, log,
+                "Observability", "PostgresInstance", "PostgresConfiguration", "ClusterRecords", argumentParser, log,
             ],
             swiftSettings: strict),
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterRecords
 import Glibc
 import PostgresConfiguration
 import PostgresInstance
@@ -7,7 +8,10 @@ import PostgresInstance
 struct PostgresVersionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "postgres-version", abstract: "Print the version of this image's PostgreSQL, such as 17.12.",
-        discussion: "It is also written to the container's termination message, where the operator reads it.")
+        discussion: """
+            It is also written to the container's termination message, where the operator reads it, together with what the \
+            image's agent can if \(ImageAnswer.question)=\(ImageAnswer.everything) asks for it.
+            """)
 
     @Option(help: "File for the version besides standard output; one that does not exist is not made.")
     var terminationMessage = "/dev/termination-log"
@@ -20,8 +24,10 @@ struct PostgresVersionCommand: AsyncParsableCommand {
             print("\(error)")
             throw ExitCode(78)
         }
+        let isAskedForAll = ProcessEnvironment.variables()[ImageAnswer.question] == ImageAnswer.everything
+        let answer = ImageAnswer(version: "\(version)", hasProbePort: true)
         print(version)
-        try write("\(version)")
+        try write(isAskedForAll ? answer.text : answer.version)
     }
 
     private func write(_ text: String) throws {

@@ -19,6 +19,7 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
     private static func parameters(_ members: JSONValue) -> JSONValue { ["postgresql": ["parameters": members]] }
 
     private static func service(_ members: JSONValue) -> JSONValue { ["service": members] }
+    private static func clients(_ peer: JSONValue) -> JSONValue { ["networkPolicy": ["postgresql": [peer]]] }
     private static func initdb(_ members: JSONValue) -> JSONValue { ["bootstrap": ["initdb": members]] }
 
     static let cases: [RuleCase] = [
@@ -88,6 +89,20 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
                 service(["ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "PreferDualStack"]),
                 service(["ipFamilies": ["IPv6"], "ipFamilyPolicy": "SingleStack"]),
             ]),
+        RuleCase(
+            rule: NetworkPeer.rules[0], path: "spec.networkPolicy.postgresql[0]", breaking: [clients([:])],
+            keeping: [
+                clients(["podSelector": [:]]), clients(["namespaceSelector": ["matchLabels": ["team": "shop"]]]),
+                clients(["podSelector": [:], "namespaceSelector": [:]]), clients(["ipBlock": ["cidr": "10.0.0.0/8"]]),
+                ["networkPolicy": ["postgresql": [], "agents": []]], ["networkPolicy": [:]],
+            ]),
+        RuleCase(
+            rule: NetworkPeer.rules[1], path: "spec.networkPolicy.postgresql[0]",
+            breaking: [
+                clients(["ipBlock": ["cidr": "10.0.0.0/8"], "podSelector": [:]]),
+                clients(["ipBlock": ["cidr": "10.0.0.0/8"], "namespaceSelector": [:]]),
+            ],
+            keeping: [clients(["ipBlock": ["cidr": "fd00::/8", "except": ["fd00:1::/32"]]])]),
         RuleCase(
             rule: InitDBSpec.rules[0], path: "spec.bootstrap.initdb",
             breaking: [initdb(["icuLocale": "und"]), initdb(["icuLocale": "und", "localeProvider": "libc"])],

@@ -136,7 +136,8 @@ struct SpecGenerator {
     }
 
     private static let texts = [
-        "demo-1", "demo-0", "demo-2", "demo", "UTF8", "C.UTF-8", "en_US.utf8", "10.1.2.3", "[2001:db8::1]",
+        "demo-1", "demo-0", "demo-2", "demo", "UTF8", "C.UTF-8", "en_US.utf8", "10.1.2.3", "10.0.0.0/8",
+        "[2001:db8::1]",
         "2001:db8::1",
         "pg.example.com", "site_b", "replica", "logical", "on", "200", "64MB", "host all all all scram-sha-256", "16",
         "",

@@ -153,7 +153,7 @@ extension World {
         }
         try world.settle()
         let key = ObjectKey(StatefulSet.resource, "demo")
-        world.observed.objects[key] = withoutApplication(try #require(world.observed.objects[key]))
+        world.observed.objects[key] = withoutProbePort(withoutApplication(try #require(world.observed.objects[key])))
         world.observed.secrets["demo-app"] = nil
         // It left other marks of what it applied.
         try world.settle()

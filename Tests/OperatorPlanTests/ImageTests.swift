@@ -67,7 +67,8 @@ import Testing
         #expect(container["image"] == .string(Self.other))
         #expect(container["command"] == ["/usr/local/bin/matriarch", "postgres-version"])
         #expect(pod["automountServiceAccountToken"] == false && pod["volumes"] == nil)
-        #expect(container["env"] == nil && container["volumeMounts"] == nil && container["ports"] == nil)
+        #expect(container["volumeMounts"] == nil && container["ports"] == nil)
+        #expect(container["env"] == [["name": "MATRIARCH_IMAGE_QUESTION", "value": "everything"]])
         // Pod Security Standard "restricted".
         #expect(pod["securityContext"]?["runAsNonRoot"] == true)
         #expect(pod["securityContext"]?["seccompProfile"] == ["type": "RuntimeDefault"])

@@ -85,7 +85,8 @@ import Testing
     /// If this test fails, an upgrade of the operator restarts every database in the world. Do not adapt the figure.
     @Test func `the Pod template of a spec never changes between versions`() throws {
         for (world, figure) in [
-            (try World.madeBeforeApplications(), "1546c29c4191bf01"), (try made(), "e136877a6d97f06f"),
+            (try World.madeBeforeApplications(), "1546c29c4191bf01"),
+            (try World.madeBeforeProbePorts(), "e136877a6d97f06f"), (try made(), "5598d615ef21d1fb"),
         ] {
             let set = try object(world, StatefulSet.resource, "demo")
             var hash = StableHash()

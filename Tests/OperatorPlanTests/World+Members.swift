@@ -36,13 +36,25 @@ extension World {
         ]) { $1 }
         if role != nil { metadata.annotations = ["status": status.serialized()] }
         return Pod(
-            metadata: metadata, spec: PodSpec(nodeName: "node-1"),
+            metadata: metadata, spec: PodSpec(nodeName: "node-1", containers: containers),
             status: PodStatus(
                 phase: "Running", conditions: [PodCondition(type: "Ready", status: isReady ? "True" : "False")],
                 containerStatuses: [
                     ContainerStatus(
                         name: "postgres", ready: isReady, state: ContainerState(running: ContainerStateRunning()))
                 ]))
+    }
+
+    /// As the StatefulSet's template has them, with what the operator looks at.
+    private var containers: [Container]? {
+        let template = observed.objects[ObjectKey(StatefulSet.resource, "demo")]?.value(at: "spec", "template", "spec")
+        return template?["containers"]?.arrayValue?.map { container in
+            Container(
+                name: container["name"]?.stringValue, image: container["image"]?.stringValue,
+                ports: container["ports"]?.arrayValue?.map {
+                    ContainerPort(name: $0["name"]?.stringValue, containerPort: $0["containerPort"]?.intValue)
+                })
+        }
     }
 
     /// The kubelet's word on the Pod that asks an image.

@@ -174,7 +174,9 @@ extension OperatorLab {
         let secrets = ["superuser", "replication", "rewind", "app"].map {
             ObjectKey(Secret.resource, "\(cluster)-\($0)")
         }
-        for key in keys + secrets + [ObjectKey(ConfigMap.resource, "\(cluster)-config")] {
+        for key in keys.filter({ $0.resource != .networkPolicy }) + secrets + [
+            ObjectKey(ConfigMap.resource, "\(cluster)-config")
+        ] {
             let live = try await object(key.resource, key.name)
             versions["\(key)"] = live.value(at: "metadata", "resourceVersion")?.stringValue
         }

@@ -11,13 +11,13 @@ import Testing
     @Test func `applying a resource creates everything, owned by it and labelled`() async throws {
         let lab = try await OperatorLab()
         try await lab.withOperator { running in
-            try await lab.apply()
+            try await lab.apply("demo", ["networkPolicy": [:]])
             try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "demo") }
             let uid = try await lab.cluster().metadata.uid
             let keys = Observed.objectsToRead(
                 of: Scope(namespace: lab.namespace, cluster: "demo"), lockObject: .configMap,
                 capabilities: Capabilities(podDisruptionBudget: .podDisruptionBudgetV1Beta1))
-            #expect(keys.count == 9)
+            #expect(keys.count == 10)
             for key in keys {
                 let metadata = try await lab.object(key.resource, key.name)["metadata"]
                 let owner = metadata?["ownerReferences"]?[0]
@@ -130,6 +130,57 @@ import Testing
             }
             let after = try await lab.versions()
             for name in before.keys where name.hasPrefix("secrets/") { #expect(after[name] == before[name]) }
+        }
+    }
+
+    @Test
+    func `the members' NetworkPolicy is made, mended when it was edited or removed, and goes when it is not wanted`()
+        async throws
+    {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { running in
+            func policy() async throws -> JSONValue? {
+                do {
+                    return try await lab.object(.networkPolicy, "demo-members")["spec"]
+                } catch let error as KubernetesError where error.isNotFound {
+                    return nil
+                }
+            }
+            try await lab.apply("demo", ["networkPolicy": ["agents": [["podSelector": ["matchExpressions": []]]]]])
+            try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "demo") }
+            let made = try #require(try await policy())
+            #expect(made["ingress"]?.arrayValue?.count == 3)
+            #expect(made["policyTypes"] == ["Ingress"])
+            // What the API server makes of it is no difference.
+            let settled = try await running.reconcilesAtRest()
+            let writes = running.writes
+            try await lab.touch("1")
+            try await eventually("another reconcile") {
+                running.reconciles
+            } until: {
+                $0 > settled
+            }
+            _ = try await running.reconcilesAtRest()
+            #expect(running.writes == writes)
+
+            // Nobody watches it; whatever has the operator look again mends it.
+            for (round, edit) in [
+                ["ingress": [[:]]], ["podSelector": ["matchLabels": ["team": "shop"]]],
+                ["policyTypes": ["Ingress", "Egress"]],
+            ].enumerated() as EnumeratedSequence<[JSONValue]> {
+                _ = try await lab.client.mergePatchRaw(
+                    .networkPolicy, name: "demo-members", namespace: lab.namespace, body: ["spec": edit])
+                #expect(try await policy() != made)
+                try await lab.touch("edit \(round)")
+                try await eventually("the edit is undone: \(edit)") { try await policy() == made }
+            }
+            _ = try await lab.client.deleteRaw(.networkPolicy, name: "demo-members", namespace: lab.namespace)
+            try await lab.touch("removed")
+            try await eventually("the policy is back") { try await policy() == made }
+
+            try await lab.patch(["networkPolicy": ["enabled": false]])
+            try await eventually("the policy goes") { try await policy() == nil }
+            #expect(try await lab.isPresent(StatefulSet.self, "demo"))
         }
     }
 

@@ -62,6 +62,16 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         BadSpec(
             "two families of one", ["service": ["ipFamilies": ["IPv6", "IPv4"]]], "spec.service.ipFamilies",
             "IPv4", "PreferDualStack or RequireDualStack"),
+        BadSpec(
+            "a client who is nobody", ["networkPolicy": ["postgresql": [[:]]]], "spec.networkPolicy.postgresql[0]",
+            "podSelector, namespaceSelector or ipBlock"),
+        BadSpec(
+            "addresses with labels",
+            ["networkPolicy": ["agents": [["ipBlock": ["cidr": "10.0.0.0/8"], "podSelector": [:]]]]],
+            "spec.networkPolicy.agents[0].ipBlock", "ipBlock stands alone"),
+        BadSpec(
+            "an address without its length", ["networkPolicy": ["agents": [["ipBlock": ["cidr": "10.0.0.1"]]]]],
+            "spec.networkPolicy.agents[0].ipBlock.cidr", "a range of addresses such as 10.0.0.0/8"),
         BadSpec("itself to follow", ["standby": ["host": "demo"]], "spec.standby.host", "this very cluster"),
         BadSpec("no port", ["standby": ["host": "a", "port": 0]], "spec.standby.port", "between 1 and 65535"),
         BadSpec(

@@ -29,8 +29,8 @@ extension LabCluster {
     /// The kinds a cluster consists of, and those that follow from them.
     private static let kinds = [
         "pods", "services", "endpoints", "endpointslices", "configmaps", "secrets", "serviceaccounts", "roles",
-        "rolebindings", "statefulsets", "controllerrevisions", "poddisruptionbudgets", "persistentvolumeclaims",
-        "leases", "postgresclusters.matriarch.dev",
+        "rolebindings", "statefulsets", "controllerrevisions", "poddisruptionbudgets",
+        "networkpolicies.networking.k8s.io", "persistentvolumeclaims", "leases", "postgresclusters.matriarch.dev",
     ]
 
     /// Every object of those kinds in the namespace, as `kind/name`.

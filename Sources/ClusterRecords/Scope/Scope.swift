@@ -29,6 +29,8 @@ public struct Scope: Hashable, Sendable {
     public var role: String { cluster }
     public var roleBinding: String { cluster }
     public var podDisruptionBudget: String { cluster }
+    /// Not called like the cluster: a policy of one's own often is, and an object of somebody else stops the operator.
+    public var networkPolicy: String { "\(cluster)-members" }
     public var agentConfigMap: String { "\(cluster)-agent" }
     public var superuserSecret: String { "\(cluster)-superuser" }
     public var replicationSecret: String { "\(cluster)-replication" }

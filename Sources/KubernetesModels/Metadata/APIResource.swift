@@ -31,6 +31,8 @@ extension APIResource {
     public static let podDisruptionBudgetV1Beta1 = APIResource(
         group: "policy", version: "v1beta1", kind: "PodDisruptionBudget", plural: "poddisruptionbudgets",
         isNamespaced: true)
+    public static let networkPolicy = APIResource(
+        group: "networking.k8s.io", version: "v1", kind: "NetworkPolicy", plural: "networkpolicies", isNamespaced: true)
     public static let customResourceDefinition = APIResource(
         group: "apiextensions.k8s.io", version: "v1", kind: "CustomResourceDefinition",
         plural: "customresourcedefinitions", isNamespaced: false)

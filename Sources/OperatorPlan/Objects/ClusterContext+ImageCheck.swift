@@ -2,7 +2,7 @@ import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
 
-/// A Pod that says which PostgreSQL an image has, and nothing else.
+/// A Pod that says which PostgreSQL an image has, and what its agent can, and does nothing else.
 extension ClusterContext {
     var imageCheckName: String { Scope.imageCheck(clusterUID: uid) }
 
@@ -45,6 +45,7 @@ extension ClusterContext {
                     "name": "image-check", "image": .string(image),
                     "imagePullPolicy": .string(spec.imagePullPolicy.rawValue),
                     "command": ["/usr/local/bin/matriarch", "postgres-version"],
+                    "env": [["name": .string(ImageAnswer.question), "value": .string(ImageAnswer.everything)]],
                     "terminationMessagePolicy": "FallbackToLogsOnError",
                     "resources": ["requests": resources, "limits": resources],
                     "securityContext": [

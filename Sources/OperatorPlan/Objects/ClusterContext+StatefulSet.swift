@@ -5,12 +5,16 @@ import PostgresConfiguration
 
 /// The members' Pods and volumes.
 ///
-/// The template is a function of the spec, and of whether the cluster was made with a database for an application. A newer
-/// operator must build the same template from the same spec: a different one would restart every database. What a new version
-/// wants to change needs a field in the spec, or has to be seen in what is there.
+/// The template is a function of the spec, of whether the cluster was made with a database for an application, and of what the
+/// image's agent can. A newer operator must build the same template from the same spec: a different one would restart every
+/// database. What a new version wants to change needs a field in the spec, or has to be seen in what is there.
 extension ClusterContext {
-    /// - Parameter image: what the members run; nil: spec.image.
-    func statefulSet(replicas: Int, image: String? = nil) -> JSONValue {
+    /// - Parameters:
+    ///   - image: what the members run; nil: spec.image.
+    ///   - hasProbePort: the agents of that image answer the kubelet on a port of its own; see ``Planner/hasProbePort(_:)``.
+    func statefulSet(
+        replicas: Int, image: String? = nil, hasProbePort: Bool
+    ) -> JSONValue {
         object(
             StatefulSet.resource, scope.statefulSet, component: Component.member,
             [
@@ -19,7 +23,7 @@ extension ClusterContext {
                     // A dead demo-0 must not keep demo-1 from starting; the operator orders restarts itself.
                     "podManagementPolicy": "Parallel", "updateStrategy": ["type": "OnDelete"],
                     "selector": ["matchLabels": JSONValue(podSelector)],
-                    "template": podTemplate(image: image ?? spec.image),
+                    "template": podTemplate(image: image ?? spec.image, hasProbePort: hasProbePort),
                     "volumeClaimTemplates": [volumeClaimTemplate()],
                 ]
             ])
@@ -39,7 +43,7 @@ extension ClusterContext {
         ]
     }
 
-    func podTemplate(image: String) -> JSONValue {
+    func podTemplate(image: String, hasProbePort: Bool) -> JSONValue {
         let labels = (spec.podMetadata?.labels ?? [:]).merging(
             Labels.all(cluster: name, component: Component.member)
         ) { $1 }
@@ -56,7 +60,7 @@ extension ClusterContext {
                 // Always would make the data directory group-writable at each start, which PostgreSQL refuses.
                 "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": ["type": "RuntimeDefault"],
             ],
-            "containers": [container(image)], "volumes": .array(volumes + callbackVolumes),
+            "containers": [container(image, hasProbePort: hasProbePort)], "volumes": .array(volumes + callbackVolumes),
             "affinity": spec.affinity ?? defaultAffinity,
             "topologySpreadConstraints": spec.topologySpreadConstraints.map { .array($0) } ?? defaultSpread,
         ]
@@ -73,7 +77,8 @@ extension ClusterContext {
 
     /// `terminationMessagePath` and `terminationMessagePolicy` stay at the API's defaults, /dev/termination-log and File: there each
     /// instance of the container leaves its name. To write them out would change the template and nothing else.
-    private func container(_ image: String) -> JSONValue {
+    private func container(_ image: String, hasProbePort: Bool) -> JSONValue {
+        let probes = hasProbePort ? MemberPod.probePortName : "agent"
         var container: [String: JSONValue] = [
             "name": .string(MemberPod.container), "image": .string(image),
             "imagePullPolicy": .string(spec.imagePullPolicy.rawValue),
@@ -81,13 +86,13 @@ extension ClusterContext {
                 "/usr/local/bin/matriarch", "init", "--", "/usr/local/bin/matriarch", "agent",
             ],
             "env": environment,
-            "ports": [
-                Self.port("postgres", MemberPod.postgresPort), Self.port("agent", MemberPod.agentPort),
-            ],
-            "startupProbe": Self.probe("/liveness", period: 1, timeout: 5, failures: 120),
+            "ports": .array(
+                [Self.port("postgres", MemberPod.postgresPort), Self.port("agent", MemberPod.agentPort)]
+                    + (hasProbePort ? [Self.port(MemberPod.probePortName, MemberPod.probePort)] : [])),
+            "startupProbe": Self.probe("/liveness", at: probes, period: 1, timeout: 5, failures: 120),
             // The agent alone: a slow, recovering or full server is no reason to kill the container.
-            "livenessProbe": Self.probe("/liveness", period: 10, timeout: 5, failures: 3),
-            "readinessProbe": Self.probe("/readiness", period: 2, timeout: 2, failures: 3),
+            "livenessProbe": Self.probe("/liveness", at: probes, period: 10, timeout: 5, failures: 3),
+            "readinessProbe": Self.probe("/readiness", at: probes, period: 2, timeout: 2, failures: 3),
             "securityContext": [
                 "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
                 "capabilities": ["drop": ["ALL"]],
@@ -185,10 +190,13 @@ extension ClusterContext {
         ["name": .string(name), "containerPort": JSONValue(number), "protocol": "TCP"]
     }
 
-    private static func probe(_ path: String, period: Int, timeout: Int, failures: Int) -> JSONValue {
+    private static func probe(
+        _ path: String, at port: String, period: Int, timeout: Int, failures: Int
+    ) -> JSONValue {
         [
-            "httpGet": ["path": .string(path), "port": "agent", "scheme": "HTTP"], "periodSeconds": JSONValue(period),
-            "timeoutSeconds": JSONValue(timeout), "failureThreshold": JSONValue(failures),
+            "httpGet": ["path": .string(path), "port": .string(port), "scheme": "HTTP"],
+            "periodSeconds": JSONValue(period), "timeoutSeconds": JSONValue(timeout),
+            "failureThreshold": JSONValue(failures),
         ]
     }
 

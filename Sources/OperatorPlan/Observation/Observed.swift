@@ -152,6 +152,7 @@ extension Observed {
             ObjectKey(Service.resource, scope.readWriteService),
             ObjectKey(Service.resource, scope.readOnlyService),
             ObjectKey(Service.resource, scope.podsService),
+            ObjectKey(.networkPolicy, scope.networkPolicy),
             ObjectKey(StatefulSet.resource, scope.statefulSet),
         ]
         if lockObject == .endpoints { keys += scope.storeServices.map { ObjectKey(Service.resource, $0) } }

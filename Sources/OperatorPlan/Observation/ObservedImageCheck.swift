@@ -1,3 +1,4 @@
+import ClusterRecords
 public import KubernetesModels
 import PostgresClusterAPI
 
@@ -28,14 +29,14 @@ public struct ObservedImageCheck: Sendable, Hashable {
         return pod.status?.containerStatuses?.first
     }
 
-    /// The version the image has said; nil while it has not. The container is started again when it has ended, so the answer
+    /// What the image has said of itself; nil while it has not. The container is started again when it has ended, so the answer
     /// may be the last one's.
-    var answer: String? {
+    var answer: ImageAnswer? {
         for ended in [container?.state?.terminated, container?.lastState?.terminated] {
-            guard let ended, ended.exitCode == 0, let text = ended.message?.trimmed,
-                let version = text.wholeMatch(of: /[1-9][0-9]{0,2}\.[0-9]{1,3}/)
-            else { continue }
-            return String(version.output)
+            guard let ended, ended.exitCode == 0, let text = ended.message, let answer = ImageAnswer(text) else {
+                continue
+            }
+            return answer
         }
         return nil
     }

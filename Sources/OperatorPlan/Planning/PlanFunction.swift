@@ -43,6 +43,7 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
         let replicas = planner.planReplicas()
         planner.planObjects(replicas: replicas)
         if !planner.isSecretMissing { planner.planRollout(replicas: replicas) }
+        if planner.liveStatefulSet != nil { planner.planNetworkPolicy() }
     }
     planner.planStatus(problems: problems)
     return planner.plan

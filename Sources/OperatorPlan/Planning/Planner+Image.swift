@@ -51,17 +51,26 @@ extension Planner {
 
     private static func major(_ version: String?) -> Int? { version.flatMap { ServerVersion($0) }?.major }
 
-    private func answer(_ known: ImageStatus?) -> String? {
-        known?.postgresVersion ?? (known == nil || check?.image != spec.image ? nil : check?.answer)
+    private func answer(_ known: ImageStatus?) -> String? { said(known)?.version }
+
+    /// What the image in the spec has said, now or before.
+    private func said(_ known: ImageStatus?) -> ImageAnswer? {
+        guard let known else { return nil }
+        if let version = known.postgresVersion {
+            return ImageAnswer(version: version, hasProbePort: known.hasProbePort ?? false)
+        }
+        return check?.image == spec.image ? check?.answer : nil
     }
 
     private var check: ObservedImageCheck? { observed.imageCheck }
 
     private func answered(_ known: ImageStatus) -> ImageStatus {
+        guard let said = said(known) else { return known }
         var known = known
-        known.postgresVersion = answer(known)
-        known.phase = known.postgresVersion == nil ? known.phase : .answered
-        known.message = known.postgresVersion == nil ? known.message : nil
+        known.postgresVersion = said.version
+        known.hasProbePort = said.hasProbePort
+        known.phase = .answered
+        known.message = nil
         return known
     }
 

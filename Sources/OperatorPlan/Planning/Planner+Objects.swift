@@ -7,8 +7,11 @@ import PostgresClusterAPI
 extension Planner {
     /// Whether nothing of somebody else stands in the way; says what does.
     mutating func isAlone(with foreign: [ObjectKey]) -> Bool {
-        // A single member has no such object, so it does not matter whose one is.
-        let foreign = foreign.filter { spec.instances != 1 || $0.resource != observed.capabilities.podDisruptionBudget }
+        // Who has no such object does not mind whose one is: a budget of a single member, a policy that is not wanted.
+        let foreign = foreign.filter {
+            (spec.instances != 1 || $0.resource != observed.capabilities.podDisruptionBudget)
+                && (hasNetworkPolicy || $0.resource != .networkPolicy)
+        }
         guard !foreign.isEmpty else { return true }
         let list = foreign.map(\.description).joined(separator: ", ")
         let verb = foreign.count == 1 ? "exists and belongs" : "exist and belong"
@@ -49,7 +52,13 @@ extension Planner {
             for service in context.storeServices() { apply(Service.resource, service) }
         }
         planPodDisruptionBudget()
-        apply(StatefulSet.resource, context.statefulSet(replicas: replicas, image: planImage()))
+        // Closed before anybody is there; later a peer that Kubernetes refuses must not keep a Pod from being mended.
+        if liveStatefulSet == nil { planNetworkPolicy() }
+        let image = planImage()
+        apply(
+            StatefulSet.resource,
+            context.statefulSet(
+                replicas: replicas, image: image, hasProbePort: hasProbePort(image)))
     }
 
     /// Passwords are made for a cluster without data alone. The roles of one that has data get theirs when a server starts

@@ -18,6 +18,7 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
     public var callbacks: CallbacksSpec?
     public var instanceOverrides: [InstanceOverride]?
     public var service: ServiceSpec?
+    public var networkPolicy: NetworkPolicySpec?
     public var podMetadata: PodMetadata?
     public var affinity: JSONValue?
     public var tolerations: [JSONValue]?
@@ -27,8 +28,8 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case instances, image, imagePullPolicy, imagePullSecrets, postgresql, storage, resources, highAvailability
-        case paused, switchover, restart, bootstrap, standby, callbacks, instanceOverrides, service, podMetadata,
-            affinity, tolerations
+        case paused, switchover, restart, bootstrap, standby, callbacks, instanceOverrides, service, networkPolicy,
+            podMetadata, affinity, tolerations
         case nodeSelector, topologySpreadConstraints, priorityClassName
     }
 
@@ -102,6 +103,8 @@ extension PostgresClusterSpec: SchemaObject {
                 "Settings of single members that differ from the rest.")
         case .service:
             Field(.object(ServiceSpec.self), ServiceSpec.summary)
+        case .networkPolicy:
+            Field(.object(NetworkPolicySpec.self), NetworkPolicySpec.summary)
         case .podMetadata:
             Field(.object(PodMetadata.self), PodMetadata.summary)
         case .affinity:

@@ -9,12 +9,14 @@ public struct ImageStatus: Sendable, Hashable, Codable {
     public var phase: Phase
     /// The version of its PostgreSQL, such as `17.12`, once it has said so.
     public var postgresVersion: String?
+    /// Its agent answers the kubelet on a port of its own; nil while it has not said so, and of an image of before.
+    public var hasProbePort: Bool?
     public var askedAt: Timestamp
     /// Why it has not answered yet.
     public var message: String?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case image, phase, postgresVersion, askedAt, message
+        case image, phase, postgresVersion, hasProbePort, askedAt, message
     }
 
     public enum Phase: String, Sendable, Hashable, Codable, CaseIterable {
@@ -27,11 +29,13 @@ public struct ImageStatus: Sendable, Hashable, Codable {
     }
 
     public init(
-        image: String, phase: Phase, postgresVersion: String? = nil, askedAt: Timestamp, message: String? = nil
+        image: String, phase: Phase, postgresVersion: String? = nil, hasProbePort: Bool? = nil, askedAt: Timestamp,
+        message: String? = nil
     ) {
         self.image = image
         self.phase = phase
         self.postgresVersion = postgresVersion
+        self.hasProbePort = hasProbePort
         self.askedAt = askedAt
         self.message = message
     }
@@ -50,6 +54,8 @@ extension ImageStatus: SchemaObject {
         case .phase:
             Field(.choice(Phase.allCases.map(\.rawValue)), "`Asking`, `Silent` or `Answered`.", required: true)
         case .postgresVersion: Field(.text(maxLength: 32), "Version of its PostgreSQL, such as 17.12.")
+        case .hasProbePort:
+            Field(.boolean, "Whether its agent answers the kubelet's probes on a port of their own.")
         case .askedAt: Field(.timestamp, "When it was first asked.", required: true)
         case .message: Field(.text(maxLength: maximumMessageLength), "Why it has not answered yet.")
         }

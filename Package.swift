@@ -127,7 +127,7 @@ let package = Package(
                 systemPackage, log,
             ]),
 
-        target("Observability", ["PlainText", log]),
+        target("Observability", ["CLinux", "PlainText", log]),
         target(
             "CommandLineTool",
             [

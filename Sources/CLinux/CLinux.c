@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -63,6 +65,16 @@ int clinux_pipe(int *reading, int *writing) {
     *reading = ends[0];
     *writing = ends[1];
     return 0;
+}
+
+int clinux_pipe_reopen(int descriptor) {
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) return -errno;
+    if (!S_ISFIFO(status.st_mode)) return -EINVAL;
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    int own = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    return own < 0 ? -errno : own;
 }
 
 int clinux_pidfd_open(int process) {

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import PlainText
 
@@ -24,11 +25,19 @@ enum InitLog {
             }
         }
         line += "}\n"
-        var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-        guard poll(&ready, 1, 0) == 1, ready.revents & Int16(POLLOUT) != 0 else { return }
-        // Up to PIPE_BUF a writable pipe takes it without blocking.
-        line.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, min($0.count, Int(PIPE_BUF))) }
+        // A pipe takes so much as a whole or not at all.
+        let longest = Int(PIPE_BUF)
+        if line.utf8.count > longest { line = String(decoding: line.utf8.prefix(longest - 4), as: UTF8.self) + "\n" }
+        if pipe < 0 {
+            // What is no pipe, or cannot be opened anew: another writer may be faster between look and write.
+            var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+            guard poll(&ready, 1, 0) == 1, ready.revents & Int16(POLLOUT) != 0 else { return }
+        }
+        line.withUTF8 { _ = Glibc.write(pipe < 0 ? STDERR_FILENO : pipe, $0.baseAddress, min($0.count, longest)) }
     }
+
+    /// The log's pipe, so that a write to it never waits: PostgreSQL writes into it, too. Negative: there is none.
+    private static let pipe = clinux_pipe_reopen(STDERR_FILENO)
 
     /// UTC with microseconds, like the records of the agent; for people only, nothing is decided by it.
     private static func timestamp() -> String {

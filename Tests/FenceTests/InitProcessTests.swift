@@ -28,6 +28,34 @@ import Units
         #expect(try initProcess.agents() == [process])
     }
 
+    /// PostgreSQL writes into the same pipe, as much as it likes: here a child of the agent does.
+    @Test func `a log that nobody reads stops neither the fence nor the end of init`() throws {
+        let flood = "(while :; do echo '\(String(repeating: "x", count: 900))' >&2; done) &"
+        let initProcess = try InitUnderTest(agent: "\(flood) \(InitUnderTest.idleAgent)", logsIntoPipe: true)
+        let pipe = try #require(initProcess.pipe)
+        let agent = try initProcess.agents()[0]
+        let fence = try initProcess.fence(of: agent)
+        for _ in 0..<20 {
+            var before = -1
+            func isFull() -> Bool {
+                defer { before = pipe.waiting }
+                return pipe.waiting > 50_000 && pipe.waiting == before
+            }
+            _ = try eventually("the pipe is full") { (isFull() ? () : nil, "\(pipe.waiting) bytes") }
+            // The last deadline stands until there is another one.
+            try fence.arm(until: BootClock.now() + .seconds(60))
+            try initProcess.awaitIdle()
+            let backend = try initProcess.sandbox.start(in: "pgdata")
+            try fence.arm(until: BootClock.now() - .milliseconds(1))
+            _ = try initProcess.sandbox.awaitDeath(of: backend)
+            // Some room, which init and the flood both want.
+            _ = pipe.drain()
+        }
+        kill(initProcess.process, SIGTERM)
+        #expect(try initProcess.exitStatus() == 143)
+        #expect(pipe.drain().contains("\n"))
+    }
+
     @Test func `orphans are reaped`() throws {
         // Each inner shell ends at once and leaves its child to init.
         let agent = """

@@ -6,14 +6,19 @@ import Glibc
 final class InitUnderTest {
     let sandbox: Sandbox
     let process: Int32
+    /// Nil: the log is a file.
+    let pipe: LogPipe?
     private var hasExited = false
 
     /// Notes its process id and the fence's descriptor, then idles.
     static let idleAgent = "echo $$ >> $SANDBOX/agents; echo $MATRIARCH_FENCE_FD > $SANDBOX/fence; exec sleep 1000"
 
-    /// - Parameter agent: a script for /bin/sh; `$SANDBOX` is the sandbox's folder.
-    init(agent: String = idleAgent, blocking: [Int32] = []) throws {
+    /// - Parameters:
+    ///   - agent: a script for /bin/sh; `$SANDBOX` is the sandbox's folder.
+    ///   - logsIntoPipe: the log is a pipe that nobody reads but who asks ``LogPipe`` for it.
+    init(agent: String = idleAgent, blocking: [Int32] = [], logsIntoPipe: Bool = false) throws {
         sandbox = try Sandbox()
+        pipe = logsIntoPipe ? try LogPipe(sandbox.path + "/log") : nil
         write(agent, to: sandbox.path + "/agent.sh")
         process = try spawn(
             Self.binary, ["init", "--", "/bin/sh", sandbox.path + "/agent.sh"],

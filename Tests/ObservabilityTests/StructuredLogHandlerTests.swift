@@ -47,6 +47,36 @@ import Testing
         #expect(lines.all.isEmpty)
     }
 
+    /// What somebody sends, or stores, is as long as he likes.
+    @Test(arguments: [LogFormat.json, .text], ["a", "\u{1}", "é", "🐘", "\""])
+    func `a line is never longer than it may be, and says how long it was`(format: LogFormat, letter: String) {
+        let long = String(repeating: letter, count: 20_000)
+        let many = Logger.MetadataValue.array((0..<5000).map { .string("\(letter)\($0)") })
+        let cases: [(Logger.Message, Logger.Metadata)] = [
+            ("\(long)", [:]), ("short", ["value": .string(long)]), ("short", ["values": many]),
+            ("short", ["nested": ["inner": .string(long)]]),
+            ("\(long)", Dictionary(uniqueKeysWithValues: (0..<200).map { ("key\($0)", .string(long)) })),
+        ]
+        for (message, metadata) in cases {
+            let lines = Lines()
+            logger(format, lines).info(message, metadata: metadata)
+            #expect(lines.all.count == 1)
+            let line = lines.all.first ?? ""
+            #expect(line.utf8.count <= 16 << 10, "\(line.utf8.count)")
+            #expect(line.contains("bytes"))
+            #expect(line.contains("…"))
+            #expect(line.filter { $0 == "\n" }.count == 1 && line.hasSuffix("\n"))
+            if format == .json { #expect(line.hasPrefix("{") && line.hasSuffix("}\n")) }
+        }
+    }
+
+    @Test func `a line that is long and no longer than it may be is not cut`() {
+        let lines = Lines()
+        let long = String(repeating: "x", count: 10_000)
+        logger(.json, lines).info("as it is", metadata: ["value": .string(long)])
+        #expect(lines.all.first?.contains(long) == true)
+    }
+
     @Test(arguments: [
         (0, "1970-01-01T00:00:00.000000Z"), (-1, "1969-12-31T23:59:59.999999Z"),
         (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"), (4_107_542_399_999_999, "2100-02-28T23:59:59.999999Z"),

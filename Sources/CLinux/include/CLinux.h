@@ -25,6 +25,10 @@ int clinux_signals_next(int descriptor);
 /// A pipe whose ends are non-blocking and close-on-exec.
 int clinux_pipe(int *reading, int *writing);
 
+/// The pipe behind a descriptor, opened anew for writing: non-blocking for who writes to the new one, and for nobody else who
+/// has it. Close-on-exec. -EINVAL when it is no pipe.
+int clinux_pipe_reopen(int descriptor);
+
 /// A descriptor of the process; readable once it has exited. Close-on-exec by definition.
 int clinux_pidfd_open(int process);
 

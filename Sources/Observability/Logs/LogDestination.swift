@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 
 /// Where finished lines go. A line is handed over whole, so that lines of several threads never mix.
 public struct LogDestination: Sendable {
@@ -9,23 +10,20 @@ public struct LogDestination: Sendable {
         self.write = write
     }
 
-    /// A file descriptor that stays open; each line is one `write(2)`.
+    /// A file descriptor that stays open.
     ///
-    /// A line longer than a pipe's free space may be split by the kernel; the rest is written again. An error drops the
-    /// line: a log must never stop the process that logs.
+    /// Into a pipe nothing waits for the reader: what does not fit is kept for a while, and dropped beyond that, which a line
+    /// says later. A line longer than a pipe's free space may be split by the kernel; the rest is written behind it. An error
+    /// drops the line: a log must never stop the process that logs.
     public static func descriptor(_ descriptor: Int32) -> LogDestination {
-        LogDestination { line in
-            var line = line
-            line.withUTF8 { bytes in
-                var rest = UnsafeRawBufferPointer(bytes)
-                while !rest.isEmpty {
-                    let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-                    if count < 0, errno == EINTR { continue }
-                    guard count > 0 else { return }
-                    rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-                }
-            }
+        let output = LogOutput(descriptor) { count in
+            LogRecord(
+                time: .now(), level: .warning, label: "matriarch.log",
+                message: "log lines were dropped: whoever reads them was too slow",
+                metadata: ["lines": .stringConvertible(count)]
+            ).line(.json)
         }
+        return LogDestination { output.write($0) }
     }
 
     /// The standard error stream.

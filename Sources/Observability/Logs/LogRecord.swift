@@ -11,12 +11,49 @@ struct LogRecord {
 
     private static let reservedKeys: Set<String> = ["time", "level", "logger", "message"]
 
-    /// The record as one line with its newline; metadata sorted by key, so that equal records give equal lines.
+    /// Of a line in bytes. What somebody sends or stores may be as long as he likes; what is said of it may not.
+    static let longest = 16 << 10
+    /// Of the message, or of one value, in a line that would be longer, in bytes before they are quoted.
+    private static let longestPart = 192
+    private static let mostParts = 12
+
+    /// The record as one line with its newline; metadata sorted by key, so that equal records give equal lines. A line that
+    /// would be longer than ``longest`` bytes has its message and values cut, and says how long it was.
     func line(_ format: LogFormat) -> String {
+        let whole = uncutLine(format)
+        let length = whole.utf8.count
+        return length <= Self.longest ? whole : cut(from: length).uncutLine(format)
+    }
+
+    private func uncutLine(_ format: LogFormat) -> String {
         switch format {
         case .json: jsonLine()
         case .text: textLine()
         }
+    }
+
+    private func cut(from length: Int) -> LogRecord {
+        var kept: Logger.Metadata = [:]
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }).prefix(Self.mostParts) {
+            // A value of several parts becomes the text it is in a log of text.
+            let isShort = value.description.utf8.count <= Self.longestPart
+            kept[Self.beginning(of: key)] = isShort ? value : .string(Self.beginning(of: value.description))
+        }
+        kept["bytes"] = .stringConvertible(length)
+        return LogRecord(time: time, level: level, label: label, message: Self.beginning(of: message), metadata: kept)
+    }
+
+    /// - Returns: whole characters; "…" stands for what is left out.
+    private static func beginning(of text: String) -> String {
+        guard text.utf8.count > longestPart else { return text }
+        var beginning = ""
+        var length = 0
+        for scalar in text.unicodeScalars {
+            length += scalar.utf8.count
+            guard length <= longestPart else { break }
+            beginning.unicodeScalars.append(scalar)
+        }
+        return beginning + "…"
     }
 
     private func jsonLine() -> String {

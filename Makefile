@@ -1,6 +1,6 @@
 # Every target is a script of the same purpose in scripts/; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-simulation test-api test-cluster record mutations bench up down chaos build image install generate format lint clean
+.PHONY: help load demo test test-unit test-simulation test-api test-cluster record mutations bench up down chaos build image install generate format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,8 @@ test-api: ## what needs etcd and an API server (root)
 	@scripts/test api
 test-cluster: ## what needs a whole Kubernetes (root)
 	@scripts/test cluster
+load: ## a minute of clients that read all a primary shows; no renewal and no probe fails (root)
+	@scripts/load
 bench: ## the figures of the README: n, median, maximum (root)
 	@scripts/bench
 chaos: ## random faults against agents and PostgreSQL here, from a seed (root)

@@ -28,16 +28,23 @@ public indirect enum Requirement: Sendable, Hashable {
     case all([Requirement])
     case any([Requirement])
 
-    /// Names of the properties it reads; nil among them stands for the whole value.
-    public var properties: Set<String?> {
+    /// Names of the properties it asks for; nil among them stands for the whole value.
+    public var properties: Set<String?> { properties(alsoPresence: true) }
+
+    /// Those of them whose value it reads, which costs the more the larger that is. Whether one is there costs the same always.
+    public var readProperties: Set<String?> { properties(alsoPresence: false) }
+
+    private func properties(alsoPresence: Bool) -> Set<String?> {
         switch self {
-        case .isPresent(let name), .equals(let name, _), .differs(let name, _), .keeps(let name): [name]
+        case .isPresent(let name): alsoPresence ? [name] : []
+        case .equals(let name, _), .differs(let name, _), .keeps(let name): [name]
         case .hasAtLeast(let name, _), .repeats(let name), .keepsFirst(let name): [name]
         case .entryDiffers(let name, _, _): [name]
         case .atMost(let left, let right): Set((left.terms + right.terms).map(\.property))
         case .isUnchanged: [nil]
-        case .not(let inner): inner.properties
-        case .all(let parts), .any(let parts): parts.reduce(into: []) { $0.formUnion($1.properties) }
+        case .not(let inner): inner.properties(alsoPresence: alsoPresence)
+        case .all(let parts), .any(let parts):
+            parts.reduce(into: []) { $0.formUnion($1.properties(alsoPresence: alsoPresence)) }
         }
     }
 

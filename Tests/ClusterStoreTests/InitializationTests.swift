@@ -1,5 +1,6 @@
 import ClusterRecords
 import ClusterStore
+import Fence
 import HighAvailability
 import KubernetesClient
 import KubernetesModels
@@ -132,12 +133,21 @@ import Units
         try await withThrowingTaskGroup(of: String?.self) { group in
             for index in 0..<count {
                 let member = fixture.member("demo-\(index)")
-                group.addTask {
-                    let name = member.identity.member
-                    return try await member.store.claimInitialization(by: name, deadline: soon) ? name : nil
-                }
+                group.addTask { try await self.claims(member) ? member.identity.member : nil }
             }
             return try await group.reduce(into: []) { if let name = $1 { $0.append(name) } }
+        }
+    }
+
+    /// As the loop of an agent does it: a server that did not answer is asked again.
+    private func claims(_ member: StoreMember) async throws -> Bool {
+        let end = soon
+        while true {
+            do {
+                return try await member.store.claimInitialization(by: member.identity.member, deadline: end)
+            } catch let error as any StoreFailure where error.isRetryable && BootClock.now() < end {
+                continue
+            }
         }
     }
 }

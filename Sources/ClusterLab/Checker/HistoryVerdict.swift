@@ -23,8 +23,14 @@ public struct HistoryVerdict: Hashable, Sendable {
     public let timelines: [Timeline]
 
     /// Nothing acknowledged was lost, nothing came twice, and one primary at a time acknowledged.
-    public var isSound: Bool {
-        lost.isEmpty && duplicated.isEmpty && presentRefused.isEmpty && formerPrimaryCount == 0
+    public var isSound: Bool { isSound(tolerating: []) }
+
+    /// The same, but for what the mode of replication does not promise after a fault.
+    public func isSound(tolerating tolerated: Set<ScenarioResult.Tolerance>) -> Bool {
+        duplicated.isEmpty && presentRefused.isEmpty
+            && (lost.isEmpty || tolerated.contains(.loss)
+                || tolerated.contains(.lossAtTheEnd) && lostThoughSent.isEmpty)
+            && (formerPrimaryCount == 0 || tolerated.contains(.lateness))
     }
 
     /// Commits acknowledged by a primary when another already led, by the lock or by what it had acknowledged.

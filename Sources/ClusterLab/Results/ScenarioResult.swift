@@ -46,12 +46,7 @@ public struct ScenarioResult: Hashable, Sendable {
     /// Whether all that must be true afterwards is: no acknowledged row was lost, doubled or acknowledged by two
     /// primaries, and the scenario found nothing else wrong.
     public var hasPassed: Bool {
-        guard problems.isEmpty else { return false }
-        guard let verdict else { return true }
-        return verdict.duplicated.isEmpty && verdict.presentRefused.isEmpty
-            && (verdict.lost.isEmpty || tolerated.contains(.loss)
-                || tolerated.contains(.lossAtTheEnd) && verdict.lostThoughSent.isEmpty)
-            && (verdict.formerPrimaryCount == 0 || tolerated.contains(.lateness))
+        problems.isEmpty && verdict?.isSound(tolerating: tolerated) ?? true
     }
 
     /// Records a problem unless the condition holds.

@@ -13,6 +13,8 @@ struct Interruption {
     var act: (HealthyCluster) async throws -> BootInstant
     /// Whether service is back; more than the acknowledged commit may be asked for.
     var isBack: (_ before: HealthyCluster, _ latest: WriteRecord) async throws -> Bool
+    /// What the history may show after it: these clusters replicate asynchronously.
+    var tolerated: Set<ScenarioResult.Tolerance> = []
     /// Undoes the fault, once service is back or it was given up.
     var heal: () async throws -> Void = {}
 
@@ -53,7 +55,10 @@ extension MeasuredCluster {
                 verdict: HistoryVerdict(history: history, present: present), leaderBefore: before.leader.name,
                 leaderAfter: after.leader.name, timeline: after.timeline)
             result.require(result.outage != nil, "no commit was acknowledged afterwards")
-            if let verdict = result.verdict, !verdict.isSound { result.problems.append(verdict.description) }
+            result.tolerated = interruption.tolerated
+            if let verdict = result.verdict, !verdict.isSound(tolerating: interruption.tolerated) {
+                result.problems.append(verdict.description)
+            }
             lab.progress.say(
                 "\(title): \(result.outage?.milliseconds ?? -1) ms, \(before.leader.name) → \(after.leader.name), "
                     + "timeline \(after.timeline), \(result.verdict?.description ?? "")")

@@ -152,6 +152,6 @@ extension LabCluster {
                 let gone = BootClock.now()
                 try await check(healthy)
                 return gone
-            }, isBack: { _, _ in true })
+            }, isBack: { _, _ in true }, tolerated: [.lossAtTheEnd])
     }
 }

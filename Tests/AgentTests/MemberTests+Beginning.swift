@@ -125,6 +125,26 @@ extension MemberTests {
         }
     }
 
+    @Test func `data that a rewind left incomplete are not told as an empty volume`() async throws {
+        try await with(1) { cluster in
+            let member = cluster.members[0]
+            try member.start()
+            try await cluster.healthy()
+            try await member.destroy()
+            let marker = open("\(member.dataDirectory).incomplete", O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+            try #require(marker >= 0)
+            #expect(write(marker, "pg_rewind", 9) == 9)
+            close(marker)
+            try member.start()
+            try await eventually(within: .seconds(30), "it says what keeps it") {
+                try await cluster.problem(of: member)
+            } until: {
+                $0 == "waiting for a leader: pg_rewind has left the data incomplete"
+            }
+            #expect(member.postgresProcesses.isEmpty)
+        }
+    }
+
     @Test func `missing programs are named in one line and end the member with status 78`() async throws {
         try await with(1) { cluster in
             let member = cluster.members[0]

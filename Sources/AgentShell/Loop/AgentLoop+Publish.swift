@@ -40,7 +40,11 @@ extension AgentLoop {
     }
 
     private var problem: String? {
-        if let decision = told.decision, decision.action == .refuse { return decision.reason }
+        if let decision = told.decision {
+            if decision.action == .refuse { return decision.reason }
+            // Nobody is there to copy from: what is left may be the last data, and is not to look like an empty volume.
+            if case .damaged = server, decision.action == .wait { return decision.reason }
+        }
         if let problem = settingsKeeping.beginningFault?.sentence ?? reign.promotionProblem
             ?? settingsKeeping.fault?.sentence
         {

@@ -68,7 +68,7 @@ struct ObservedMember: Sendable, Hashable {
     var isDown: Bool { !isContainerRunning && !isReady && !isDeleting }
     /// It leads a cluster that follows another one.
     var isRunningStandbyLeader: Bool { record.role == .standbyLeader && runs }
-    /// It is heard of, and its volume is empty. One with data that cannot be used says so as a problem.
+    /// It is heard of, and its volume is empty. One with data that cannot be used, or are incomplete, says so as a problem.
     var hasNoData: Bool {
         record.role == .uninitialized && record.state == .stopped && silence == nil && isContainerRunning
             && !isDeleting && record.problem == nil

@@ -16,9 +16,6 @@ public struct KubernetesRouteStore: RouteStore {
         self.scope = scope
     }
 
-    /// A route that answers late is no route: what takes longer is tried again.
-    private static let longestRequest = Duration.milliseconds(2500)
-
     /// The best version of EndpointSlice the server serves, asked of it now; nil when there is none.
     public func servedVersion() async throws(KubernetesError) -> APIResource? {
         for candidate in APIResource.endpointSlices {

@@ -5,6 +5,7 @@ import KubernetesModels
 import Operator
 import PostgresClusterAPI
 import TestSupport
+import Testing
 import YAML
 
 /// A namespace on the shared control plane in which operators run with exactly the rights the manifests give them.
@@ -111,6 +112,23 @@ struct OperatorLab: Sendable {
             bytes += chunk[..<count]
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension OperatorLab {
+    /// Has the operator look once more at what it has brought about, and expects that it finds nothing to write.
+    func expectNoWrites(of running: RunningOperator, touching mark: String = "1") async throws {
+        let settled = try await running.reconcilesAtRest()
+        let writes = running.writes
+        try await touch(mark)
+        try await eventually("another reconcile") {
+            running.reconciles
+        } until: {
+            $0 > settled
+        }
+        // On a busy machine the last watch event of what went before may come as late as this.
+        #expect(try await running.reconcilesAtRest() <= settled + 2)
+        #expect(running.writes == writes)
     }
 }
 

@@ -16,19 +16,12 @@ import Testing
                     let cluster = try await lab.cluster()
                     return cluster.status?.observedGeneration == cluster.metadata.generation
                 }
-                let settled = try await running.reconcilesAtRest()
+                _ = try await running.reconcilesAtRest()
                 let live = try await lab.object(Service.resource, "demo")
                 let kept = live.value(at: "spec", "ipFamilyPolicy")?.stringValue
                 #expect(kept == nil || kept == "PreferDualStack")
-                let (writes, versions) = (running.writes, try await lab.versions())
-                try await lab.touch("\(round)")
-                try await eventually("another reconcile") {
-                    running.reconciles
-                } until: {
-                    $0 > settled
-                }
-                _ = try await running.reconcilesAtRest()
-                #expect(running.writes == writes)
+                let versions = try await lab.versions()
+                try await lab.expectNoWrites(of: running, touching: "\(round)")
                 #expect(try await lab.versions() == versions)
             }
         }

@@ -28,6 +28,9 @@ public protocol RouteStore: Sendable {
 }
 
 extension RouteStore {
+    /// A route that answers late is no route: what takes longer is tried again.
+    public static var longestRequest: Duration { .milliseconds(2500) }
+
     /// What is to be done about a route that was found; see ``judgeRoute(_:under:isLockRead:)``.
     public func step(
         _ slice: RouteSlice, over found: StoredRoute?, under reign: Reign, isLockRead: Bool, as resource: APIResource

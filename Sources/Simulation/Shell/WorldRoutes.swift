@@ -10,7 +10,6 @@ struct WorldRoutes: RouteStore, @unchecked Sendable {
     init(_ life: AgentLife) { self.life = life }
 
     var scope: Scope { AgentLife.scope }
-    private static let longestRequest = Duration.milliseconds(2500)
 
     func servedVersion() async throws -> APIResource? { APIResource.endpointSlices.first }
 

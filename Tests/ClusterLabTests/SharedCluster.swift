@@ -14,6 +14,7 @@ enum SharedCluster {
     static func prepare() async throws {
         let cluster = try cluster()
         do {
+            try await cluster.removeRemnants()
             try await Bench(cluster: cluster).prepare()
         } catch {
             Issue.record("the cluster of the tests did not come up: \(error)\n\(await cluster.report())")

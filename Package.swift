@@ -221,7 +221,7 @@ let package = Package(
                 "Operator", "CommandLineTool", "OperatorPlan", "PostgresClusterAPI", "ClusterRecords",
                 "HighAvailability", "ControllerRuntime", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport",
             ]),
-        tests("FenceTests", ["Fence", "InitProcess", "Units"]),
+        tests("FenceTests", ["Fence", "InitProcess", "Spawning", "Units"]),
         tests(
             "PostgresInstanceTests",
             [

@@ -1,7 +1,7 @@
-/// Why a deadline did not reach init. The deadline sent before stays in force.
+/// What init was to share with its agent did not come, or a deadline did not reach init; the one sent before stays in force.
 public struct FenceError: Error, Hashable, Sendable {
     public enum Code: String, Hashable, Sendable {
-        /// `MATRIARCH_FENCE_FD` does not name an open pipe.
+        /// `MATRIARCH_FENCE_FD` does not name an open pipe, or `MATRIARCH_VOLUME_FD` no open directory.
         case descriptorInvalid = "descriptor_invalid"
         /// init has not read for thousands of messages: it is stopped or stuck.
         case receiverStuck = "receiver_stuck"

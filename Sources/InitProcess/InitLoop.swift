@@ -9,6 +9,8 @@ struct InitLoop {
     private let command: [String]
     private let dataDirectory: String
     private let fence: FenceReceiver
+    /// Nil when the volume's directory cannot be opened: nothing keeps two containers apart on it then.
+    private let volume: VolumeHold?
     private let signals: Int32
     private let timer: Int32
     private var supervision = Supervision(startAt: BootClock.now())
@@ -26,6 +28,12 @@ struct InitLoop {
             return nil
         }
         self.fence = fence
+        volume = VolumeHold(opening: dataDirectory)
+        if volume == nil {
+            InitLog.write(
+                "warning", "the volume cannot be locked against another container",
+                [("PGDATA", .text(dataDirectory)), ("error", .text(String(cString: strerror(errno))))])
+        }
         self.command = command
         self.dataDirectory = dataDirectory
     }
@@ -36,6 +44,11 @@ struct InitLoop {
         signal(SIGPIPE, SIG_IGN)
         if getpid() != 1 { _ = clinux_become_subreaper() }
         setenv(FenceHandle.environmentKey, String(fence.writingDescriptor), 1)
+        if let volume {
+            setenv(VolumeHold.environmentKey, String(volume.descriptor), 1)
+        } else {
+            unsetenv(VolumeHold.environmentKey)
+        }
         // The agent's threads would each grow a heap of their own.
         setenv("MALLOC_ARENA_MAX", "2", 0)
         InitLog.write("info", "starting", [("command", .text(command.joined(separator: " ")))])
@@ -149,7 +162,8 @@ struct InitLoop {
     private mutating func startAgent() -> Int32? {
         var agent = Program(command)
         agent.input = .inherited
-        agent.kept = fence.writingDescriptor
+        agent.kept = [fence.writingDescriptor]
+        if let volume { agent.kept.insert(volume.descriptor) }
         agent.grouping = .group
         do {
             supervision.started(try agent.start(), at: BootClock.now())

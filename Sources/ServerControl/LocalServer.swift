@@ -175,6 +175,11 @@ public protocol LocalServer: Sendable {
 
     // MARK: The data directory
 
+    /// Takes the volume for this container alone.
+    ///
+    /// - Returns: whether it is ours; while another container works on it nothing on it may be read for good, or changed.
+    func claimVolume() async -> Bool
+
     /// Looks at the data directory; changes nothing.
     func dataDirectoryState() async throws -> DataDirectoryState
 

@@ -40,8 +40,8 @@ public struct Program: Sendable {
     public var workingDirectory: String?
     public var input = Input.none
     public var output = Output.inherited
-    /// The one descriptor above 2 that stays open, under its own number.
-    public var kept: Int32?
+    /// The descriptors above 2 that stay open, under their own numbers.
+    public var kept: Set<Int32> = []
     public var grouping = Grouping.session
 
     public init(_ command: [String]) { self.command = command }
@@ -101,7 +101,7 @@ public struct Program: Sendable {
 
     private func closeOthers(_ actions: inout posix_spawn_file_actions_t) {
         var next: Int32 = 3
-        if let kept, kept >= next {
+        for kept in kept.sorted() where kept >= next {
             for descriptor in next..<kept { posix_spawn_file_actions_addclose(&actions, descriptor) }
             // A descriptor duplicated onto itself loses close-on-exec in the child (glibc 2.29 and later).
             posix_spawn_file_actions_adddup2(&actions, kept, kept)

@@ -1,3 +1,4 @@
+import Fence
 import Glibc
 import KubernetesClient
 import KubernetesModels
@@ -39,6 +40,39 @@ extension MemberTests {
             #expect(try await member.query("SELECT count(*) FROM written").scalar == "1")
             #expect(try await cluster.lock()["matriarch.dev/epoch"] != epoch)
             #expect(try await cluster.lock()["transitions"] == "1")
+        }
+    }
+
+    /// A Pod that was deleted by force leaves a container behind that no API shows: here this process stands for it.
+    @Test func `a member whose volume another container works on touches nothing, says so and begins when it is free`()
+        async throws
+    {
+        try await with(2) { cluster in
+            let (first, second) = (cluster.members[0], cluster.members[1])
+            try first.start()
+            try second.start()
+            try await cluster.healthy()
+            try await second.destroy()
+            let before = try second.dataListing()
+            let stranger = try #require(VolumeHold(opening: second.dataDirectory))
+            #expect(stranger.claim() == .held)
+            try second.start()
+            try await eventually(within: .seconds(20), "the refusal is in the log", { second.log() }) { lines in
+                lines.contains {
+                    $0["level"]?.stringValue == "critical"
+                        && $0.serialized().contains("another container still works on its volume")
+                }
+            }
+            // Not its data, not its settings, no promise: what is there is the other one's.
+            try await holds(for: .seconds(3), "no server and no tool runs on its data") {
+                second.postgresProcesses.isEmpty
+            }
+            #expect(try second.dataListing() == before)
+            close(stranger.descriptor)
+            try await cluster.healthy()
+            let late = try #require(VolumeHold(opening: second.dataDirectory))
+            defer { close(late.descriptor) }
+            #expect(late.claim() == .heldByAnother)
         }
     }
 

@@ -56,6 +56,25 @@ import Units
         #expect(pipe.drain().contains("\n"))
     }
 
+    /// An agent that is started again must not find the volume held by its own server.
+    @Test func `every agent of one init shares the hold of the volume, and no other container has it`() throws {
+        let agent = "flock --nonblock $MATRIARCH_VOLUME_FD && echo $$ >> $SANDBOX/agents; exec sleep 1000"
+        let initProcess = try InitUnderTest(agent: agent)
+        let first = try initProcess.agents()[0]
+        let other = try #require(VolumeHold(opening: initProcess.sandbox.dataDirectory))
+        defer { close(other.descriptor) }
+        #expect(other.claim() == .heldByAnother)
+        kill(first, SIGKILL)
+        let second = try initProcess.agents(2)[1]
+        #expect(other.claim() == .heldByAnother)
+        kill(initProcess.process, SIGKILL)
+        #expect(try initProcess.exitStatus() == 137)
+        // What init started is not gone with it here, as it is in a container.
+        #expect(other.claim() == .heldByAnother)
+        kill(second, SIGKILL)
+        _ = try eventually("the volume is free") { (other.claim() == .held ? () : nil, "held") }
+    }
+
     @Test func `orphans are reaped`() throws {
         // Each inner shell ends at once and leaves its child to init.
         let agent = """

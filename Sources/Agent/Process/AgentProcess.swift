@@ -41,7 +41,10 @@ public struct AgentProcess: Sendable {
         let credentials = try Credentials(directory: configuration.secretsDirectory)
         let keys = MembershipKeys(
             passwordFile: credentials.replication.passwordFile, scope: scope, logger: logger)
-        let instance = PostgresInstance(layout: try layout(), credentials: credentials, logger: logger)
+        let volume = try VolumeHold.inherited()
+        if volume == nil { logger.warning("no init above this agent: nothing keeps another container off the volume") }
+        let instance = PostgresInstance(
+            layout: try layout(), credentials: credentials, volume: volume, logger: logger)
         let identity = HolderIdentity(
             member: configuration.member, podUID: configuration.podUID, nonce: Self.nonce())
         let api = try ClusterConfiguration.automatic()

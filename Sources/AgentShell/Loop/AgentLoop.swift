@@ -43,7 +43,7 @@ package actor AgentLoop {
     var remoteServer = RemoteServer()
     var standingBack = StandingBack()
     var outage = OutageKeeping()
-    private var stage = Stage.running
+    private var stage = Stage()
     var settingsKeeping = SettingsKeeping()
     var reign = ReignKeeping()
     var synchronous = SynchronousKeeping()
@@ -55,12 +55,13 @@ package actor AgentLoop {
     var told = Told()
     var slotKeeping = SlotKeeping()
 
-    private enum Stage {
-        case running
+    private struct Stage {
+        /// What an earlier life left on the volume was read: no other container can change it any more.
+        var knowsVolume = false
         /// Asked to stop.
-        case stopping
+        var isStopping = false
         /// The server is down.
-        case ended
+        var hasEnded = false
     }
 
     init(
@@ -91,7 +92,9 @@ package actor AgentLoop {
     }
 
     var me: String { configuration.member }
-    var isStopping: Bool { stage != .running }
+    var isStopping: Bool { stage.isStopping }
+    /// Whether what lies on the volume is this container's: before that no promise may be given that would be kept there.
+    var knowsVolume: Bool { stage.knowsVolume }
     /// The long action that runs.
     var activity: RunningActivities.Running? { activities.current }
     /// Last full look at the server that runs.
@@ -102,29 +105,36 @@ package actor AgentLoop {
 
     /// Runs until the agent was asked to stop and the server is down.
     func run() async {
-        if await instance.adopt() != nil { synchronous.holdsOutUsers = instance.holdsOutUsers }
-        readAcceptedSettings()
-        seal = instance.promise.flatMap { Seal(onDisk: $0) }
+        await readVolume()
         alarm.ring()
         for await _ in alarm.calls {
             await cycle()
-            if stage == .ended { break }
+            if stage.hasEnded { break }
         }
         alarm.stop()
         synchronous.confirm(by: nil)
         settingsKeeping.application.cancel()
     }
 
+    /// Reads what an earlier life left, once the volume is this container's.
+    private func readVolume() async {
+        guard !stage.knowsVolume, await instance.claimVolume() else { return }
+        if await instance.adopt() != nil { synchronous.holdsOutUsers = instance.holdsOutUsers }
+        readAcceptedSettings()
+        seal = instance.promise.flatMap { Seal(onDisk: $0) }
+        stage.knowsVolume = true
+    }
+
     /// Begins an orderly end: the server is stopped and the lock handed over.
     func stop() {
         logger.notice("asked to stop")
-        if stage == .running { stage = .stopping }
+        stage.isStopping = true
         if let activity, activity.kind.isBrokenOffByStop { activity.task.cancel() }
         alarm.ring()
     }
 
     func end() {
-        stage = .ended
+        stage.hasEnded = true
         alarm.ring()
     }
 
@@ -138,6 +148,7 @@ package actor AgentLoop {
             return
         }
         refreshTerms(view)
+        await readVolume()
         if activity == nil {
             server = await observeServer(view)
             life.noteStreaming(server, at: clock.now)

@@ -71,6 +71,9 @@ extension AgentLoop {
     ///
     /// - Returns: the end of everything it has confirmed to anybody.
     private func seal(_ wanted: Seal) async throws -> LSN {
+        guard knowsVolume else {
+            throw AgentError(.actionFailed, "another container works on the volume, and may have promised more")
+        }
         if seal != wanted {
             let isPrimary = if case .primary = server { true } else { false }
             if case .refuse(let reason) = watch.beginSeal(wanted, isPrimary: isPrimary, ttl: timings.ttl) {

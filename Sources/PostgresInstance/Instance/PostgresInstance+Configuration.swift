@@ -57,6 +57,7 @@ extension PostgresInstance {
     ///
     /// - Guarantees: when this returns they are on disk.
     public func keepSettings(_ text: String) throws {
+        try requireVolume()
         try FileSystem.write(text, to: data.settingsFile, mode: 0o600, owner: layout.runAs)
     }
 

@@ -178,6 +178,7 @@ extension PostgresInstance {
     ///   from then on and only a new copy helps; otherwise the data is as before.
     public func rewind(from upstream: Upstream, deadline: Duration) async throws {
         guard adopt() == nil else { throw InstanceError(.alreadyRunning, "a server runs on \(data.path)") }
+        try requireVolume()
         try prepareRuntime()
         let control = try await controlData()
         guard control.allowsRewind else {

@@ -10,6 +10,7 @@ extension PostgresInstance {
     ///
     /// - Guarantees: when this returns it is on disk.
     public func keepPromise(_ text: String?) throws {
+        try requireVolume()
         guard let text else { return try FileSystem.remove(data.promiseFile) }
         try FileSystem.write(text, to: data.promiseFile, mode: 0o600, owner: layout.runAs)
     }

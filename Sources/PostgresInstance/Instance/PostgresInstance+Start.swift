@@ -35,6 +35,7 @@ extension PostgresInstance {
         case .standby: recorded = control
         }
         try killLeftovers(deadline: .seconds(10))
+        try requireVolume()
         try removeStaleLocks()
         try writeConfiguration(settings, role: role, recorded: recorded)
         switch role {
@@ -61,6 +62,7 @@ extension PostgresInstance {
         var postmaster = Program(layout.asServerUser(command))
         postmaster.environment = ChildEnvironment.scrubbed()
         postmaster.workingDirectory = data.path
+        if let volume { postmaster.kept = [volume.descriptor] }
         postmaster.output =
             switch layout.serverLog {
             case .inherited: .error

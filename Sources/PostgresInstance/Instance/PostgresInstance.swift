@@ -1,4 +1,4 @@
-import Fence
+public import Fence
 import Glibc
 public import Logging
 import PostgresClient
@@ -25,6 +25,9 @@ public actor PostgresInstance {
     nonisolated let data: DataDirectory
     let tools: ToolRunner
     let monitor = PostmasterMonitor()
+    let volume: VolumeHold?
+    /// It was said that the file system cannot keep two containers apart.
+    var hasSaidUnlocked = false
     /// The kept session that observes; nil until needed and after every failure.
     var observer: PostgresConnection?
     /// The timeline a standby replayed at a place, asked once: it replays another one only further on.
@@ -44,9 +47,11 @@ public actor PostgresInstance {
     /// in this office.
     var applicationWish: (wanted: ApplicationWish, isMet: Bool)?
 
-    public init(layout: InstanceLayout, credentials: Credentials, logger: Logger) {
+    /// - Parameter volume: what keeps another container off the volume; nil: nothing does.
+    public init(layout: InstanceLayout, credentials: Credentials, volume: VolumeHold? = nil, logger: Logger) {
         self.layout = layout
         self.credentials = credentials
+        self.volume = volume
         self.logger = logger
         data = DataDirectory(path: layout.dataDirectory, owner: layout.runAs)
         tools = ToolRunner(layout: layout, logger: logger)
@@ -68,6 +73,7 @@ public actor PostgresInstance {
 
     /// Looks at the data directory; changes nothing.
     public func dataDirectoryState() async throws -> DataDirectoryState {
+        guard claimVolume() else { return .unreadable(reason: Self.volumeTaken) }
         if let operation = data.unfinishedOperation { return .incomplete(operation: operation) }
         guard FileSystem.exists(data.path) else { return .absent }
         do {
@@ -104,6 +110,7 @@ public actor PostgresInstance {
     /// - Requires: no server runs on it.
     /// - Returns: the new name.
     public func moveDataDirectoryAside(reason: String) throws -> String {
+        try requireVolume()
         guard monitor.running == nil, DataDirectoryProcesses.list(dataDirectory: data.path).isEmpty else {
             throw InstanceError(.alreadyRunning, "a server still runs on \(data.path)")
         }

@@ -18,6 +18,8 @@ extension WorldServer {
 
     // MARK: The data directory
 
+    func claimVolume() async -> Bool { true }
+
     func dataDirectoryState() async throws -> DataDirectoryState {
         switch postgres.data {
         case .none: .absent

@@ -13,9 +13,14 @@ extension MemberProcess {
     }
 
     /// Every file of the data directory with its size, time and checksum.
+    ///
+    /// From outside: what works in the directory is ended as a server's leftover.
     public func dataListing() throws -> String {
         try shell(
-            "cd \(dataDirectory) && find . -printf '%p %s %T@ %m\\n' | sort && find . -type f | sort | xargs md5sum")
+            """
+            find \(dataDirectory) -printf '%p %s %T@ %m\\n' | sort
+            find \(dataDirectory) -type f -print0 | sort -z | xargs -0 md5sum
+            """)
     }
 
     public func removeData() throws {

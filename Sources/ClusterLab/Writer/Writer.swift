@@ -14,6 +14,11 @@ public actor Writer {
         public var connectDeadline: Duration = .milliseconds(250)
         public var statementDeadline: Duration = .seconds(1)
         public var reconnectPause: Duration = .milliseconds(20)
+        /// How long a session with a standby is kept: it is there when the standby is promoted.
+        ///
+        /// One that is not is no session of the primary at all. For two minutes a node leads a connection from a port that was
+        /// tried while the former primary did not answer to that one again, whatever the route says by then.
+        public var standbyPatience: Duration = .seconds(1)
 
         public init() {}
     }
@@ -27,6 +32,8 @@ public actor Writer {
     private var missedTicks = 0
     private var lastAcknowledged: WriteRecord?
     private var lastError: String?
+    /// Since when the open session is with a standby.
+    private var standbySince: BootInstant?
     /// Owned here: started by ``start()`` and awaited by ``stop()``.
     private var loop: Task<Void, Never>?
 
@@ -103,6 +110,7 @@ public actor Writer {
             if !(await insert(id, over: open)) {
                 await open.close()
                 session = nil
+                standbySince = nil
                 turn += 1
             }
             id += 1
@@ -151,6 +159,7 @@ public actor Writer {
                 backend: answer.value("backend").flatMap { Int32($0) })
             records.append(record)
             lastAcknowledged = record
+            standbySince = nil
             return true
         } catch {
             lastError = error.description
@@ -160,8 +169,10 @@ public actor Writer {
                 WriteRecord(
                     id: id, invoked: invoked, decided: BootClock.now(), outcome: isUnknown ? .unknown : .refused,
                     error: error.description))
-            // A standby's session is as good as any, and is there when the standby is promoted.
-            return targets.count == 1 && error.sqlState == "25006"
+            guard targets.count == 1, error.sqlState == "25006" else { return false }
+            let since = standbySince ?? invoked
+            standbySince = since
+            return invoked - since < pace.standbyPatience
         }
     }
 

@@ -72,7 +72,7 @@ let package = Package(
 
         // One C library each, wrapped once.
         .target(name: "CLibCurl", linkerSettings: [.linkedLibrary("curl")]),
-        target("HTTPTransport", ["CLibCurl"]),
+        target("HTTPTransport", ["CLibCurl", "CLinux"]),
         .target(name: "CLibPQ", linkerSettings: [.linkedLibrary("pq")]),
         target("PostgresClient", ["CLibPQ"]),
         .target(name: "CLibYAML", linkerSettings: [.linkedLibrary("yaml")]),

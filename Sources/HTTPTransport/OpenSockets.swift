@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The sockets of one transport's connections, told by curl when it opens and closes them. Transfer thread only.
@@ -23,6 +24,9 @@ final class OpenSockets {
         descriptors.remove(descriptor)
         _ = Glibc.close(descriptor)
     }
+
+    /// How many bytes curl has taken in from all of them so far; only a change says something.
+    var bytesTakenIn: Int64 { descriptors.reduce(0) { $0 &+ clinux_bytes_taken_from($1) } }
 
     /// Ends the connection with this local port: everything on it fails at once, and curl no longer uses it.
     func shutDown(localPort: UInt16) {

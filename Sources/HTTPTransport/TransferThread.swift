@@ -82,12 +82,18 @@ final class TransferThread {
             let (commands, isStopped) = mailbox.collect()
             for command in commands { execute(command) }
             if isStopped { break }
+            let before = sockets.bytesTakenIn
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
             collectFinished()
             failSilent()
+            // Whichever HTTP/2 stream reads the common socket takes in what came for the others too, and one that had its turn
+            // before is not told: its answer would lie there until a timer or the next byte, a watch's event for as long as
+            // nothing else comes. So nobody rests before a turn of all has taken nothing in.
+            let mayLeaveSome = sockets.bytesTakenIn != before
             // Posting a command wakes the poll; curl shortens it to its own timers.
-            curl_multi_poll(multi, nil, 0, Int32(clamping: millisecondsUntilNextSilence()), nil)
+            let rest = mayLeaveSome ? 0 : millisecondsUntilNextSilence()
+            curl_multi_poll(multi, nil, 0, Int32(clamping: rest), nil)
         }
         close()
     }

@@ -56,6 +56,42 @@ struct WatchTests {
         #expect(try await iterator.next() == .added(created))
     }
 
+    /// Requests and watches are streams of one connection; whichever of them reads its socket takes in what came for the others.
+    @Test(.timeLimit(.minutes(2)))
+    func `no answer and no event lies about while its connection has nothing more to read`() async throws {
+        let fixture = try await APIServerFixture()
+        let client = fixture.client
+        let watched = 4
+        var watches: [AsyncThrowingStream<WatchEvent<ConfigMap>, any Error>.Iterator] = []
+        for number in 0..<watched {
+            let made = try await fixture.createConfigMap("watched-\(number)", ["n": "0"])
+            watches.append(
+                client.watch(
+                    ConfigMap.self, namespace: fixture.namespace, resourceVersion: made.metadata.resourceVersion ?? ""
+                ).makeAsyncIterator())
+        }
+        let clock = ContinuousClock()
+        var longest = Duration.zero
+        for round in 1...400 {
+            let began = clock.now
+            async let first = client.get(ConfigMap.self, name: "watched-0", namespace: fixture.namespace)
+            async let second = client.list(ConfigMap.self, namespace: fixture.namespace)
+            async let third = client.get(ConfigMap.self, name: "watched-1", namespace: fixture.namespace)
+            _ = try await client.mergePatch(
+                ConfigMap.self, name: "watched-3", namespace: fixture.namespace,
+                body: ["data": ["n": .string("\(round)")]])
+            _ = try await (first, second, third)
+            for number in 0..<watched {
+                while let event = try await watches[number].next() {
+                    if case .modified(let object) = event, object.data?["n"] == "\(round)" { break }
+                }
+            }
+            longest = max(longest, began.duration(to: clock.now))
+        }
+        // A round takes some 20 ms. What lay about was found at the next timer of a request: its connect timeout, 3 s.
+        #expect(longest < .seconds(2), "\(longest)")
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `a watch from a version long gone says so`() async throws {
         let fixture = try await APIServerFixture()

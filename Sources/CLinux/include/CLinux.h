@@ -53,6 +53,9 @@ int clinux_sync_filesystem(const char *path);
 /// A file that is nowhere but in memory, with these bytes, to be read from the first of them. Close-on-exec.
 int clinux_memory_file(const void *bytes, int64_t count);
 
+/// How many bytes that came over a TCP connection its owner has taken in so far; 0 when the kernel does not say.
+int64_t clinux_bytes_taken_from(int descriptor);
+
 /// Takes the pages of code and constants out of this process's resident memory; those still in use come back at their next
 /// use, from the page cache. The kernel maps 16 neighbours with each page a start touches, most of which never run.
 void clinux_release_code_pages(void);

@@ -15,13 +15,7 @@ public struct FenceHandle: Sendable {
     ///
     /// - Throws: ``FenceError`` `.descriptorInvalid` when it is not a pipe.
     public init(descriptor: Int32) throws {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO,
-            fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
-        else {
-            throw FenceError(
-                code: .descriptorInvalid, message: "\(Self.environmentKey)=\(descriptor) is not an open pipe")
-        }
+        try InheritedDescriptor.keep(descriptor, Self.environmentKey, kind: S_IFIFO, "pipe")
         self.descriptor = descriptor
     }
 
@@ -29,12 +23,7 @@ public struct FenceHandle: Sendable {
     ///
     /// - Throws: ``FenceError`` `.descriptorInvalid` when the variable is set and names no pipe.
     public static func inherited() throws -> FenceHandle? {
-        guard let value = getenv(environmentKey) else { return nil }
-        let text = String(cString: value)
-        guard let descriptor = Int32(text), descriptor > 2 else {
-            throw FenceError(code: .descriptorInvalid, message: "\(environmentKey)=\(text) is not a descriptor")
-        }
-        return try FenceHandle(descriptor: descriptor)
+        try InheritedDescriptor.number(environmentKey).map { try FenceHandle(descriptor: $0) }
     }
 
     /// Sets the instant at which init kills every process of the data directory.

@@ -28,13 +28,7 @@ public struct VolumeHold: Sendable {
     ///
     /// - Throws: ``FenceError`` `.descriptorInvalid` when it is not a directory.
     public init(descriptor: Int32) throws {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
-            fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
-        else {
-            throw FenceError(
-                code: .descriptorInvalid, message: "\(Self.environmentKey)=\(descriptor) is not an open directory")
-        }
+        try InheritedDescriptor.keep(descriptor, Self.environmentKey, kind: S_IFDIR, "directory")
         self.descriptor = descriptor
     }
 
@@ -54,12 +48,7 @@ public struct VolumeHold: Sendable {
     ///
     /// - Throws: ``FenceError`` `.descriptorInvalid` when the variable is set and names no directory.
     public static func inherited() throws -> VolumeHold? {
-        guard let value = getenv(environmentKey) else { return nil }
-        let text = String(cString: value)
-        guard let descriptor = Int32(text), descriptor > 2 else {
-            throw FenceError(code: .descriptorInvalid, message: "\(environmentKey)=\(text) is not a descriptor")
-        }
-        return try VolumeHold(descriptor: descriptor)
+        try InheritedDescriptor.number(environmentKey).map { try VolumeHold(descriptor: $0) }
     }
 
     /// Tries to take the lock, without waiting; what is held already stays so.

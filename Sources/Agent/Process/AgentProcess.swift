@@ -42,7 +42,7 @@ public struct AgentProcess: Sendable {
         let keys = MembershipKeys(
             passwordFile: credentials.replication.passwordFile, scope: scope, logger: logger)
         let volume = try VolumeHold.inherited()
-        if volume == nil { logger.warning("no init above this agent: nothing keeps another container off the volume") }
+        if volume == nil { logger.warning("nothing keeps another container off the volume: no init has opened it") }
         let instance = PostgresInstance(
             layout: try layout(), credentials: credentials, volume: volume, logger: logger)
         let identity = HolderIdentity(

@@ -120,6 +120,12 @@ extension MemberTests {
             let (first, second) = (cluster.members[0], cluster.members[1])
             try first.start()
             try await cluster.healthy(of: 1)
+            // A leader is healthy a turn before its roles are made.
+            try await eventually("the role of copies is made") {
+                try await first.query("SELECT count(*) FROM pg_roles WHERE rolname = 'replicator'").scalar
+            } until: {
+                $0 == "1"
+            }
             try await first.query("ALTER ROLE replicator NOLOGIN")
             try second.start()
             try await eventually(within: .seconds(60), "it says why it has no data") {

@@ -114,7 +114,12 @@ import Testing
             let name = try await checkName(lab)
             try await eventually("the image is asked") { try await lab.isPresent(StatefulSet.self, name) }
             #expect(try await image(lab) == "matriarch-postgres:15")
-            #expect(try await lab.condition(.progressing)?.reason == "AskingImage")
+            // The status is written after the objects.
+            try await eventually("the condition says so") {
+                try await lab.condition(.progressing)
+            } until: {
+                $0?.reason == "AskingImage"
+            }
             try await answer("15.21", lab)
             try await eventually("the template has it") {
                 try await image(lab)

@@ -50,4 +50,24 @@ extension MemberTests {
             #expect(try await writer.lost(on: after.leader) == [])
         }
     }
+
+    @Test func `a member that is started while the cluster is paused becomes a replica of its leader`() async throws {
+        try await with(2) { cluster in
+            let (leader, newcomer) = (cluster.members[0], cluster.members[1])
+            try leader.start()
+            let before = try await cluster.healthy(of: 1)
+            try await RowWriter.prepare(on: leader)
+            try await leader.query("INSERT INTO written VALUES (1)")
+            try await cluster.setPaused(true)
+            let epoch = try await cluster.lock()["matriarch.dev/epoch"]
+            try newcomer.start()
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == before.leader.name && after.timeline == before.timeline)
+            #expect(try await cluster.lock()["matriarch.dev/epoch"] == epoch)
+            try await eventually(within: .seconds(10), "it has the leader's row") {
+                try await newcomer.query("SELECT count(*) FROM written").scalar == "1"
+            }
+            #expect(try await cluster.memberStatus(newcomer)["pause"] == true)
+        }
+    }
 }

@@ -22,6 +22,8 @@ extension MemberTests {
             // From here on the leader sends nothing: what it writes now it has alone.
             for process in old.postgresProcesses(titled: "walsender") { kill(process, SIGSTOP) }
             try await old.query("INSERT INTO written VALUES (2), (3)")
+            let postmasters = before.standbys.map(\.postmaster)
+            #expect(!postmasters.contains(nil))
             let killed = ContinuousClock.now
             try await old.destroy()
             let after = try await cluster.healthy(of: 2)
@@ -31,6 +33,8 @@ extension MemberTests {
             // Nobody may take a lock that could still be renewed.
             #expect(elapsed > .seconds(4))
             #expect(elapsed < .seconds(20))
+            // Neither who was elected nor who follows it was restarted for it.
+            #expect(before.standbys.map(\.postmaster) == postmasters)
 
             let offset = old.logEnd
             try old.start()

@@ -215,6 +215,13 @@ extension MemberTests {
                 try await before.leader.query("INSERT INTO written VALUES (1)")
             }
             #expect(try await before.leader.query("SELECT 1").scalar == "1")
+            // Who says so for one transaction of its own waits for nobody.
+            let session = try await before.leader.open()
+            for statement in [
+                "BEGIN", "SET LOCAL synchronous_commit TO local", "INSERT INTO written VALUES (3)", "COMMIT",
+            ] { _ = try await session.query(statement, deadline: .seconds(5)) }
+            await session.close()
+            #expect(try await before.leader.query("SELECT count(*) FROM written WHERE number = 3").scalar == "1")
             #expect(try await cluster.synchronousStandbys(1) == [standby.name])
             try standby.start()
             try await cluster.healthy()

@@ -3,6 +3,7 @@ import HTTPTransport
 import HighAvailability
 import TestSupport
 import Testing
+import Units
 
 @testable import Agent
 @testable import AgentShell
@@ -35,5 +36,29 @@ import Testing
         // Longer than the default: what is tested is the answer, not the machine.
         let said = await PeerClient(prover, clock: BootClock()).awaitedStandbys(of: leader, within: .seconds(10))
         #expect(said == expected)
+    }
+
+    @Test func `an election waits for all who are silent at once, and not for one after the other`() async throws {
+        let answering = try (0..<2).map { _ in
+            try ScriptedServer { connection in
+                while connection.readRequest() != nil { connection.respond(200, #"{"timeline":1,"position":8}"#) }
+            }
+        }
+        let silent = try (0..<4).map { _ in try ScriptedServer.silent() }
+        // Who is silent is asked first and last.
+        let servers = silent[..<2] + answering + silent[2...]
+        let members = zip(0..., servers).map { Member(name: "demo-\($0)", apiURL: "\($1.url)/patroni") }
+        let transport = HTTPTransport()
+        defer { transport.shutdown() }
+        let prover = PeerProver(
+            transport: transport, keys: try MembershipTests.Secret("s3cret").keys(), clock: BootClock())
+        let start = BootClock.now()
+        let reports = await PeerClient(prover, clock: BootClock()).positions(
+            of: members, within: .milliseconds(1500))
+        let elapsed = BootClock.now() - start
+        #expect(reports.map(\.name) == ["demo-2", "demo-3"])
+        // One after the other they would take 6 s.
+        #expect(elapsed < .milliseconds(2500))
+        #expect(silent.allSatisfy { $0.connections == 1 })
     }
 }

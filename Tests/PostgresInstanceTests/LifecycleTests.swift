@@ -172,6 +172,11 @@ struct LifecycleTests {
             let server = try world.server("demo-0")
             try await server.bootstrap()
             try await server.allowAlterSystem()
+            try await server.run("ALTER SYSTEM SET shared_buffers = '24MB'")
+            try await server.run("SELECT pg_reload_conf()")
+            try await eventually("what waits for a restart is seen, whoever asked for it") {
+                try await server.status().pendingRestart.map(\.name) == ["shared_buffers"]
+            }
             try await server.run("ALTER SYSTEM SET max_connections = 30")
             try await server.run("ALTER SYSTEM SET primary_conninfo = 'host=elsewhere'")
             try await server.run("ALTER SYSTEM SET work_mem = '9MB'")

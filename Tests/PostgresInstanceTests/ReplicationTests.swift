@@ -31,9 +31,25 @@ struct ReplicationTests {
             #expect(own.receiver?.slot == "demo_1")
             #expect(own.receiver?.port == primary.port)
 
+            // What is no row of a table arrives, too: a copy is one of the whole server.
+            for statement in [
+                "CREATE ROLE reader", "CREATE DATABASE other OWNER reader", "CREATE SEQUENCE numbers",
+                "SELECT setval('numbers', 41)", "CREATE EXTENSION pg_stat_statements",
+            ] { try await primary.run(statement) }
+            try await eventually("role, database, sequence and extension are there") {
+                try await replica.run(
+                    """
+                    SELECT (SELECT rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE datname = 'other'),
+                        pg_sequence_last_value(to_regclass('numbers')),
+                        (SELECT extname FROM pg_extension WHERE extname = 'pg_stat_statements')
+                    """
+                ).rows == [["reader", "41", "pg_stat_statements"]]
+            }
+
             #expect(try await replica.instance.promote(deadline: .seconds(10)) == Timeline(rawValue: 2))
             try await replica.run("INSERT INTO t VALUES (0)")
             #expect(try await replica.run("SELECT count(*) FROM t").scalar == "1001")
+            #expect(try await replica.run("SELECT nextval('numbers') > 41").scalar == "t")
             #expect(try await replica.status().timeline == Timeline(rawValue: 2))
         }
     }
@@ -216,6 +232,8 @@ struct ReplicationTests {
             try await primary.bootstrap()
             // A fresh copy still looks like the running primary it was taken from.
             try await replica.instance.clone(from: primary.upstream(for: replica), deadline: .seconds(60))
+            // Recovered on its own, from where its copy ended, it would be consistent with nobody's history.
+            #expect(try await replica.instance.crashRecovery() == .skippedForBackupLabel)
             await #expect { try await replica.instance.start(replica.settings, as: .primary) } throws: {
                 ($0 as? InstanceError)?.code == .refused
             }

@@ -69,11 +69,16 @@ private typealias Fixture = AgentAPIFixture
         replica.received = LSN(rawValue: 0x500_0010)
         replica.replayed = LSN(rawValue: 0x4FF_FFF0)
         replica.position = replica.received
+        replica.isRestartPending = true
+        replica.pendingRestart = [PendingSetting(name: "max_connections", oldValue: "100", newValue: "200")]
         var leader = ClusterOverview.Entry(name: "demo-0", state: "running", apiURL: "http://10.0.0.7:8008/patroni")
         leader.replicationState = "streaming"
         leader.tags = ["note": .string("Жанна")]
+        var archived = ClusterOverview.Entry(name: "demo-3", state: "running", apiURL: "http://10.0.0.9:8008/patroni")
+        archived.replicationState = "in archive recovery"
+        archived.isRestartPending = true
         var cluster = ClusterOverview(
-            members: [replica, leader, ClusterOverview.Entry(name: "demo-2", state: "creating replica", apiURL: "")],
+            members: [replica, leader, archived, ClusterOverview.Entry(name: "demo-2", state: "stopped", apiURL: "")],
             leader: "demo-0", leaderPosition: Fixture.leaderPosition)
         cluster.isPaused = true
         cluster.scheduledSwitchover = ClusterOverview.ScheduledSwitchover(at: "2026-11-21T04:00:00+00:00", to: "demo-1")
@@ -82,9 +87,13 @@ private typealias Fixture = AgentAPIFixture
                 {"members": [{"name": "demo-0", "role": "leader", "state": "running", "api_url": \
                 "http://10.0.0.7:8008/patroni", "tags": {"note": "\\u0416\\u0430\\u043d\\u043d\\u0430"}}, \
                 {"name": "demo-1", "role": "replica", "state": "streaming", "api_url": \
-                "http://10.0.0.8:8008/patroni", "host": "10.0.0.8", "port": 5432, "timeline": 3, "receive_lag": 0, \
-                "receive_lsn": "0/5000010", "replay_lag": 16, "replay_lsn": "0/4FFFFF0", "lag": 0, "lsn": "0/5000010"}, \
-                {"name": "demo-2", "role": "replica", "state": "creating replica", "api_url": "", "receive_lag": \
+                "http://10.0.0.8:8008/patroni", "host": "10.0.0.8", "port": 5432, "timeline": 3, \
+                "pending_restart": true, "pending_restart_reason": {"max_connections": {"old_value": "100", \
+                "new_value": "200"}}, "receive_lag": 0, "receive_lsn": "0/5000010", "replay_lag": 16, "replay_lsn": "0/4FFFFF0", "lag": 0, "lsn": "0/5000010"}, \
+                {"name": "demo-2", "role": "replica", "state": "stopped", "api_url": "", "receive_lag": \
+                "unknown", "receive_lsn": "unknown", "replay_lag": "unknown", "replay_lsn": "unknown", "lag": \
+                "unknown", "lsn": "unknown"}, {"name": "demo-3", "role": "replica", "state": "in archive recovery", \
+                "api_url": "http://10.0.0.9:8008/patroni", "pending_restart": true, "receive_lag": \
                 "unknown", "receive_lsn": "unknown", "replay_lag": "unknown", "replay_lsn": "unknown", "lag": \
                 "unknown", "lsn": "unknown"}], "pause": true, "scheduled_switchover": {"at": \
                 "2026-11-21T04:00:00+00:00", "to": "demo-1"}, "scope": "demo"}

@@ -54,6 +54,44 @@ struct ReplicationTests {
         }
     }
 
+    @Test func `a server says of its stream, and of those that stream from it, what PostgreSQL says`() async throws {
+        try await TestServer.withWorld { world in
+            let primary = try world.server("demo-0")
+            let replica = try world.server("demo-1")
+            try await primary.bootstrap()
+            try await replica.join(primary)
+            try await primary.allowAlterSystem()
+            for (names, priority) in [
+                (#"FIRST 1 ("demo-9", "demo-1")"#, 2), (#"ANY 1 ("demo-9", "demo-1")"#, 1), ("", 0),
+            ] {
+                try await primary.run("ALTER SYSTEM SET synchronous_standby_names = '\(names)'")
+                try await primary.run("SELECT pg_reload_conf()")
+                try await eventually("the place in \(names) is \(priority)") {
+                    try await primary.status().standbys.map(\.synchronousPriority) == [priority]
+                }
+            }
+
+            try await primary.run("CREATE TABLE t (n int)")
+            try await eventually("the replica tells when that was") {
+                let told = try await replica.status().replayedTimestamp ?? "-infinity"
+                return try await replica.run("SELECT pg_last_xact_replay_timestamp() = '\(told)'").scalar == "t"
+            }
+            let own = try await primary.status()
+            #expect(own.replayedTimestamp == nil && own.replicationState == nil)
+
+            #expect(try await replica.status().replicationState == "streaming")
+            let archive = try PostgresSettings(
+                clusterName: "demo", parameters: ["shared_buffers": "16MB", "restore_command": "false"])
+            for (settings, state) in [(archive, "in archive recovery"), (replica.settings, nil)] {
+                _ = try await replica.instance.writeConfiguration(settings, role: .standby(upstream: nil))
+                try await replica.instance.reload()
+                try await eventually("the replica is \(state ?? "nowhere")") {
+                    try await replica.status().replicationState == state
+                }
+            }
+        }
+    }
+
     @Test func `a pause of the replay by a person is told from one for the settings of the primary`() async throws {
         try await TestServer.withWorld { world in
             let primary = try world.server("demo-0")

@@ -53,6 +53,10 @@ enum AgentMetrics {
             Double(member.replayed?.rawValue ?? 0), type: "counter")
         add("patroni_xlog_paused", "Whether replay is paused.", member.isReplayPaused)
         add("patroni_postgres_streaming", "Whether the replica streams.", member.replicationState == "streaming")
+        add(
+            "patroni_postgres_in_archive_recovery",
+            "Whether the replica has its WAL from an archive, and does not stream.",
+            member.replicationState == "in archive recovery")
         add("patroni_postgres_server_version", "server_version_num.", Double(member.serverVersion ?? 0))
         add("patroni_postgres_timeline", "Timeline of the server.", Double(member.timeline?.rawValue ?? 0))
         add("patroni_cluster_unlocked", "Whether nobody holds the lock.", member.isClusterUnlocked)

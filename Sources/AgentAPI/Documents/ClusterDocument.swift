@@ -33,8 +33,8 @@ extension ClusterOverview {
             if let port = entry.port { members.append(("port", .int(Int64(port)))) }
         }
         if let timeline = entry.timeline { members.append(("timeline", .int(Int64(timeline.rawValue)))) }
+        if entry.isRestartPending { members.append(("pending_restart", true)) }
         if !entry.pendingRestart.isEmpty {
-            members.append(("pending_restart", true))
             members.append(("pending_restart_reason", .pendingRestart(entry.pendingRestart)))
         }
         if !entry.tags.isEmpty { members.append(("tags", .tags(entry.tags))) }

@@ -26,7 +26,7 @@ extension AgentLoop {
                     connectionURL: configuration.connectionURL, apiURL: configuration.apiURL, state: presence.state,
                     role: presence.role,
                     version: AgentVersion.current, timeline: seen?.timeline,
-                    replicationState: !server.isPrimary && seen?.receiver?.isStreaming == true ? "streaming" : nil,
+                    replicationState: server.isPrimary ? nil : seen?.replicationState,
                     tags: tags,
                     pendingRestart: seen?.pendingRestart ?? [], isPaused: view.configuration.isPaused,
                     hasCheckpointSincePromotion: !presence.leads || reign.hasCheckpointSincePromotion,

@@ -22,17 +22,19 @@ extension AgentLoop {
             snapshot.systemIdentifier = seen.systemIdentifier
             snapshot.timeline = seen.timeline
             if seen.isInRecovery {
-                snapshot.received = max(seen.receivePosition ?? .invalid, seen.writtenPosition ?? .invalid)
+                // A receiver that has just begun tells where: before what was replayed from files.
+                snapshot.received = seen.position
                 snapshot.replayed = seen.replayPosition
+                snapshot.replayedTimestamp = seen.replayedTimestamp
                 snapshot.isReplayPaused = seen.isReplayPaused
-                snapshot.replicationState = seen.receiver?.isStreaming == true ? "streaming" : nil
+                snapshot.replicationState = seen.replicationState
             } else {
                 snapshot.location = seen.position
             }
             snapshot.replication = seen.standbys.map {
                 ReplicationConnection(
                     userName: $0.userName, applicationName: $0.applicationName, clientAddress: $0.address,
-                    state: $0.state, syncState: $0.synchronousState, syncPriority: 0)
+                    state: $0.state, syncState: $0.synchronousState, syncPriority: $0.synchronousPriority)
             }
             snapshot.pendingRestart = seen.pendingRestart
         }
@@ -66,14 +68,12 @@ extension AgentLoop {
     }
 
     private func overview(_ view: ClusterView) -> ClusterOverview {
+        let words = watch.words
+        let leaderPosition = leaderPosition(view)
         let members = view.members.values.sorted { $0.name < $1.name }.map { member in
             var entry = ClusterOverview.Entry(
-                name: member.name, state: member.state?.rawValue ?? "unknown", apiURL: member.apiURL ?? "")
-            entry.role = member.role
-            entry.host = member.host
-            entry.port = member.port
-            entry.timeline = member.timeline
-            entry.tags = member.tags.values
+                member, saying: words[member.name], leaderPosition: leaderPosition,
+                leaderTimeline: view.lock?.timeline)
             if let standby = seen?.standbys.first(where: { $0.applicationName == member.name }) {
                 entry.replicationState = standby.state
                 entry.received = standby.flushed
@@ -82,15 +82,14 @@ extension AgentLoop {
             }
             if member.name == me {
                 entry.position = seen?.position
-                entry.replicationState = seen?.receiver?.isStreaming == true ? "streaming" : nil
+                entry.replicationState = server.isPrimary ? nil : seen?.replicationState
                 entry.replayed = seen?.replayPosition
                 entry.received = seen?.isInRecovery == true ? seen?.position : nil
             }
             return entry
         }
         var overview = ClusterOverview(
-            members: members, leader: view.lock?.leader,
-            leaderPosition: view.lock?.leader == me ? seen?.position : view.lock?.position)
+            members: members, leader: view.lock?.leader, leaderPosition: leaderPosition)
         overview.isPaused = view.configuration.isPaused
         if let request = view.failover, let schedule = request.schedule {
             overview.scheduledSwitchover = ClusterOverview.ScheduledSwitchover(
@@ -101,5 +100,12 @@ extension AgentLoop {
             overview.isQuorumMode = view.configuration.synchronous.mode == .quorum
         }
         return overview
+    }
+
+    /// The newest that is known here: what the leader published, or what has come from it since.
+    private func leaderPosition(_ view: ClusterView) -> LSN? {
+        guard view.lock?.leader != me else { return seen?.position }
+        let received = seen?.receiver?.isStreaming == true ? seen?.position : nil
+        return [view.lock?.position, received].compactMap(\.self).max()
     }
 }

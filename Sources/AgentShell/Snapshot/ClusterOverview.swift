@@ -4,7 +4,7 @@ public import Units
 
 /// The cluster as `/cluster` shows it.
 public struct ClusterOverview: Hashable, Sendable {
-    /// One member as it describes itself in the store.
+    /// One member as it describes itself in the store, or as it is seen from here.
     public struct Entry: Hashable, Sendable {
         public var name: String
         public var state: String
@@ -14,9 +14,12 @@ public struct ClusterOverview: Hashable, Sendable {
         public var host: String?
         public var port: Int?
         public var timeline: Timeline?
+        /// Some setting takes effect at its next restart.
+        public var isRestartPending = false
+        /// Which ones; empty also when it does not say.
         public var pendingRestart: [PendingSetting] = []
         public var tags: [String: TagValue] = [:]
-        /// The larger of received and replayed.
+        /// The larger of received and replayed; nil, as those are, where it is not known.
         public var position: LSN?
         public var received: LSN?
         public var replayed: LSN?

@@ -31,7 +31,7 @@ public struct MemberSnapshot: Hashable, Sendable {
     public var location: LSN?
     public var received: LSN?
     public var replayed: LSN?
-    /// Commit time of the last replayed transaction, PostgreSQL's own words.
+    /// Commit time of the last replayed transaction, written as ``postmasterStartTime``; nil before the first.
     public var replayedTimestamp: String?
     public var isReplayPaused = false
     /// `streaming`, `in archive recovery`, or nil.
@@ -61,7 +61,7 @@ public struct MemberSnapshot: Hashable, Sendable {
     public var isWatchdogFailed = false
     /// Address of each member in the leader's failsafe list; nil while the mode is off.
     public var failsafeMembers: [String: String]?
-    /// The newest position of the leader known here: what it published, or what it sent to the WAL receiver.
+    /// What the leader published last.
     public var leaderPosition: LSN?
     public var maximumLagOnFailover: ByteCount = .mebibytes(1)
     /// nil before the store was read.

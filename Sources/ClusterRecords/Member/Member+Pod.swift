@@ -8,9 +8,14 @@ extension Member {
     /// - Parameter container: name of the container that runs PostgreSQL.
     /// - Returns: nil for a Pod without a name.
     public init?(pod: Pod, container: String) {
+        self.init(pod: pod, saying: MemberRecord(pod: pod), container: container)
+    }
+
+    /// The same where its annotation has been read already.
+    ///
+    /// - Parameter said: nil for no annotation, or one of somebody else: a member without data.
+    public init?(pod: Pod, saying said: MemberRecord?, container: String) {
         guard let name = pod.metadata.name else { return nil }
-        // No annotation, or one of somebody else: a member without data.
-        let said = MemberRecord(pod: pod)
         let record = said ?? MemberRecord()
         let containerStatus = pod.status?.containerStatuses?.first { $0.name == container }
         let terminated = [containerStatus?.state?.terminated, containerStatus?.lastState?.terminated]

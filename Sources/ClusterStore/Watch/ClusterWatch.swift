@@ -21,7 +21,8 @@ public final class ClusterWatch: Sendable {
 
     private struct State {
         var cache: StoreCache
-        var hasPods = false
+        /// By the names of the members; nil before the Pods were listed.
+        var words: [String: MemberWord]?
         var lastHeard: BootInstant?
     }
 
@@ -46,7 +47,7 @@ public final class ClusterWatch: Sendable {
 
     /// The view, or nil until both lists have been read once.
     public func view() -> ClusterView? {
-        let view = state.withLock { $0.cache.isListed && $0.hasPods ? $0.cache.view() : nil }
+        let view = state.withLock { $0.cache.isListed && $0.words != nil ? $0.cache.view() : nil }
         guard var view else { return nil }
         // Asked last, and told first of everything that is seen: the lock is never older than the rest.
         (view.lock, view.members) = desk.look { station, _ in (station.record, station.members) }
@@ -74,6 +75,9 @@ public final class ClusterWatch: Sendable {
 
     /// The history of timelines as text, for `GET /history`.
     public var historyText: String? { state.withLock { $0.cache.setting(StoreKey.history) } }
+
+    /// What each member last said of itself, for `GET /cluster`.
+    public var words: [String: MemberWord] { state.withLock { $0.words ?? [:] } }
 
     /// When anything was last heard from the API server by a list or a watch.
     public var lastHeard: BootInstant? { state.withLock { $0.lastHeard } }
@@ -137,9 +141,9 @@ public final class ClusterWatch: Sendable {
         let members = pods.compactMap { member($0) }
         heard()
         desk.look { station, _ in
-            station.members = Dictionary(members.map { ($0.name, $0) }) { _, last in last }
+            station.members = Dictionary(members.map { ($0.member.name, $0.member) }) { _, last in last }
         }
-        state.withLock { $0.hasPods = true }
+        state.withLock { $0.words = Dictionary(members.map { ($0.member.name, $0.word) }) { _, last in last } }
         desk.tell()
     }
 
@@ -156,14 +160,19 @@ public final class ClusterWatch: Sendable {
     }
 
     /// Nil for a Pod that has nothing but the cluster's label.
-    private func member(_ pod: Pod) -> Member? {
-        scope.isMember(pod.metadata) ? Member(pod: pod, container: container) : nil
+    private func member(_ pod: Pod) -> (member: Member, word: MemberWord)? {
+        guard scope.isMember(pod.metadata) else { return nil }
+        let record = MemberRecord(pod: pod)
+        return Member(pod: pod, saying: record, container: container).map {
+            ($0, MemberWord(record ?? MemberRecord(), silence: Silence(pod: pod)))
+        }
     }
 
-    private func keep(_ member: Member?, as name: String) {
+    private func keep(_ new: (member: Member, word: MemberWord)?, as name: String) {
+        state.withLock { $0.words?[name] = new?.word }
         let isNews = desk.look { station, _ in
-            defer { station.members[name] = member }
-            return station.members[name] != member
+            defer { station.members[name] = new?.member }
+            return station.members[name] != new?.member
         }
         if isNews { desk.tell() }
     }

@@ -5,12 +5,13 @@ import Units
 
 /// The one statement that observes a server, and its reading.
 ///
-/// Rows of several kinds share fourteen text columns, so that everything belongs to one snapshot and one round trip.
+/// Rows of several kinds share fifteen text columns, so that everything belongs to one snapshot and one round trip.
 ///
 /// It asks the functions below PostgreSQL's views: whoever may log in may lock `pg_settings`. The one thing it needs of a
 /// catalog, a role's name, is in the session's cache after the first time.
 enum ObservationQuery {
-    private static let width = 14
+    private static let width = 15
+    private static let timeFormat = "'YYYY-MM-DD HH24:MI:SS.US'"
 
     /// Functions that exist in one role only stand behind `CASE`: PostgreSQL evaluates just the branch taken.
     static let text: String = {
@@ -33,8 +34,13 @@ enum ObservationQuery {
                 "pg_last_wal_replay_lsn()",
                 "CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END",
                 "current_setting('server_version_num')",
-                "to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00:00'",
+                "to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', \(timeFormat)) || '+00:00'",
                 "current_setting('synchronous_standby_names')",
+                """
+                CASE WHEN pg_is_in_recovery() THEN
+                    to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', \(timeFormat)) || '+00:00' END
+                """,
+                "current_setting('restore_command') <> ''",
             ])
         let receiver = select(
             "receiver", ["status", "sender_host", "sender_port", "slot_name", "received_tli"],
@@ -43,7 +49,7 @@ enum ObservationQuery {
             "standby",
             [
                 "a.application_name", "host(a.client_addr)", "w.state", "w.sent_lsn", "w.write_lsn", "w.flush_lsn",
-                "w.replay_lsn", "w.sync_state", "pg_get_userbyid(a.usesysid)",
+                "w.replay_lsn", "w.sync_state", "pg_get_userbyid(a.usesysid)", "w.sync_priority",
             ], from: "pg_stat_get_wal_senders() w JOIN pg_stat_get_activity(NULL) a ON a.pid = w.pid")
         let slot = select(
             "slot", ["slot_name", "slot_type", "active", "temporary", "restart_lsn", "wal_status"],
@@ -79,7 +85,8 @@ enum ObservationQuery {
         return ServerStatus(
             isInRecovery: server.flag(0), timeline: Timeline(rawValue: timeline), systemIdentifier: identifier,
             insertPosition: server.position(3), flushPosition: server.position(4), receivePosition: server.position(5),
-            writtenPosition: server.position(6), replayPosition: server.position(7), isReplayPaused: server.flag(8),
+            writtenPosition: server.position(6), replayPosition: server.position(7), replayedTimestamp: server[12],
+            hasRestoreCommand: server.flag(13), isReplayPaused: server.flag(8),
             version: ServerVersion(number: version), postmasterStartTime: server[10] ?? "",
             synchronousStandbyNames: server[11] ?? "",
             receiver: rows("receiver").first.map { row in
@@ -92,7 +99,7 @@ enum ObservationQuery {
                     userName: row[8] ?? "", applicationName: row[0] ?? "", address: row[1], state: row[2] ?? "",
                     sent: row.position(3),
                     written: row.position(4), flushed: row.position(5), replayed: row.position(6),
-                    synchronousState: row[7] ?? "async")
+                    synchronousState: row[7] ?? "async", synchronousPriority: row.number(9) ?? 0)
             },
             slots: rows("slot").map { row in
                 ServerStatus.Slot(

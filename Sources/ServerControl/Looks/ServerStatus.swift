@@ -17,6 +17,11 @@ public struct ServerStatus: Hashable, Sendable {
     public let writtenPosition: LSN?
     /// On a standby.
     public let replayPosition: LSN?
+    /// On a standby: when the last transaction that was replayed was committed, written as ``postmasterStartTime``; nil before the
+    /// first.
+    public let replayedTimestamp: String?
+    /// On a standby: it has a `restore_command`.
+    public let hasRestoreCommand: Bool
     /// On a standby: replay is, or will be at the next record, paused.
     public let isReplayPaused: Bool
     /// On a standby: replay is paused because the primary's settings, as replayed, are above this server's. It cannot be
@@ -42,6 +47,8 @@ public struct ServerStatus: Hashable, Sendable {
         receivePosition: LSN? = nil,
         writtenPosition: LSN? = nil,
         replayPosition: LSN? = nil,
+        replayedTimestamp: String? = nil,
+        hasRestoreCommand: Bool = false,
         isReplayPaused: Bool = false,
         version: ServerVersion,
         postmasterStartTime: String,
@@ -59,6 +66,8 @@ public struct ServerStatus: Hashable, Sendable {
         self.receivePosition = receivePosition
         self.writtenPosition = writtenPosition
         self.replayPosition = replayPosition
+        self.replayedTimestamp = replayedTimestamp
+        self.hasRestoreCommand = hasRestoreCommand
         self.isReplayPaused = isReplayPaused
         self.version = version
         self.postmasterStartTime = postmasterStartTime
@@ -74,6 +83,14 @@ public struct ServerStatus: Hashable, Sendable {
         isInRecovery
             ? [receivePosition, writtenPosition, replayPosition].compactMap { $0 }.max() ?? .invalid
             : flushPosition ?? .invalid
+    }
+
+    /// Where a standby's WAL comes from, in Patroni's words: `streaming`, or `in archive recovery` where it does not stream and
+    /// has an archive; nil where it comes from nowhere, and on a primary.
+    public var replicationState: String? {
+        guard isInRecovery else { return nil }
+        if receiver?.isStreaming == true { return "streaming" }
+        return hasRestoreCommand ? "in archive recovery" : nil
     }
 
     /// The walreceiver.
@@ -116,6 +133,8 @@ public struct ServerStatus: Hashable, Sendable {
         public let replayed: LSN?
         /// `async`, `potential`, `sync`, `quorum`.
         public let synchronousState: String
+        /// Its place in `synchronous_standby_names`, from 1; 1 for each of a quorum, 0 for one that is not named.
+        public let synchronousPriority: Int
 
         public init(
             userName: String,
@@ -126,7 +145,8 @@ public struct ServerStatus: Hashable, Sendable {
             written: LSN?,
             flushed: LSN?,
             replayed: LSN?,
-            synchronousState: String
+            synchronousState: String,
+            synchronousPriority: Int
         ) {
             self.userName = userName
             self.applicationName = applicationName
@@ -137,6 +157,7 @@ public struct ServerStatus: Hashable, Sendable {
             self.flushed = flushed
             self.replayed = replayed
             self.synchronousState = synchronousState
+            self.synchronousPriority = synchronousPriority
         }
     }
 

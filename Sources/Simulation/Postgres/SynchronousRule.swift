@@ -34,6 +34,15 @@ enum SynchronousRule: Hashable, Sendable {
         }
     }
 
+    /// As pg_stat_replication has it: whether somebody is connected does not matter.
+    func priority(of member: Int) -> Int {
+        switch self {
+        case .none: 0
+        case .any(_, let names): names.contains(member) ? 1 : 0
+        case .first(_, let names): names.firstIndex(of: member).map { $0 + 1 } ?? 0
+        }
+    }
+
     /// Whether a commit at `position` may be told to its client.
     ///
     /// - Parameter flushed: what each connected standby has acknowledged, by member.

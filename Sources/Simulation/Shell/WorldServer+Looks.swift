@@ -57,7 +57,8 @@ extension WorldServer {
             userName: "replication", applicationName: name, address: world.pods[sender.pod].address,
             state: "streaming", sent: LSN(rawValue: sender.sent), written: acknowledged, flushed: acknowledged,
             replayed: acknowledged,
-            synchronousState: postgres.rule.state(of: world.pods[sender.pod].member, among: connected))
+            synchronousState: postgres.rule.state(of: world.pods[sender.pod].member, among: connected),
+            synchronousPriority: postgres.rule.priority(of: world.pods[sender.pod].member))
     }
 
     static let version = ServerVersion(major: 15)

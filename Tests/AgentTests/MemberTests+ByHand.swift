@@ -51,6 +51,33 @@ extension MemberTests {
         }
     }
 
+    @Test func `a leader whose name somebody takes off its lock leads on, and writes it back`() async throws {
+        try await withThree { cluster, before in
+            let leader = before.leader
+            try await RowWriter.prepare(on: leader)
+            let writer = RowWriter(to: [leader])
+            await writer.start()
+            try await writer.more(20)
+            let former = try await cluster.lock()
+            let postmaster = try #require(leader.postmaster)
+            for _ in 0..<3 {
+                try await cluster.annotate(.lock, ["leader": .null])
+                try await eventually(within: .seconds(5), "its name is back", { try await cluster.lock() }) {
+                    $0["leader"] == leader.name
+                }
+            }
+            try await writer.more(20)
+            await writer.stop()
+            #expect(await writer.failures == [])
+            let lock = try await cluster.lock()
+            #expect(lock["matriarch.dev/epoch"] == former["matriarch.dev/epoch"])
+            #expect(lock["transitions"] == former["transitions"] && lock["acquireTime"] == former["acquireTime"])
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == leader.name && after.timeline == before.timeline)
+            #expect(leader.postmaster == postmaster)
+        }
+    }
+
     @Test func `a member that is started while the cluster is paused becomes a replica of its leader`() async throws {
         try await with(2) { cluster in
             let (leader, newcomer) = (cluster.members[0], cluster.members[1])

@@ -38,7 +38,9 @@ import Units
                 timeline: claim.timeline,
                 transitions: former.transitions + (former.leader == claim.identity.member ? 0 : 1))
             #expect(LockRecord(version: "7", annotations: written) == record, "seed \(seed)")
-            for (key, value) in claim.renewal(epoch: record.epoch, time: "now") { written[key] = value }
+            for (key, value) in claim.renewal(
+                epoch: record.epoch, transitions: record.transitions, time: "now")
+            { written[key] = value }
             record.renewal = "now"
             record.failsafe = claim.failsafe.flatMap { $0.entries.isEmpty ? nil : $0 }
             #expect(LockRecord(version: "7", annotations: written) == record, "seed \(seed)")
@@ -93,15 +95,15 @@ import Units
     @Test func `a renewal leaves the failsafe list as Patroni has it, and takes it off when there is none`() {
         var claim = LockClaim(identity: Self.holder, ttl: .seconds(20))
         claim.failsafe = Self.list
-        let written = claim.renewal(epoch: 3, time: "now")
+        let written = claim.renewal(epoch: 3, transitions: 1, time: "now")
         #expect(
             written["failsafe"]
                 == #"{"demo-0":"http://10.0.0.1:8008/patroni","demo-1":"http://[fd00::1]:8008/patroni"}"#)
         let present = written.present.merging(["leader": "demo-0"]) { own, _ in own }
         #expect(LockRecord(version: "7", annotations: present).failsafe == Self.list)
         claim.failsafe = nil
-        #expect(claim.renewal(epoch: 3, time: "now")["failsafe"] == .some(nil))
-        #expect(claim.renewal(epoch: 3, time: "now")["matriarch.dev/failsafe-pods"] == .some(nil))
+        #expect(claim.renewal(epoch: 3, transitions: 1, time: "now")["failsafe"] == .some(nil))
+        #expect(claim.renewal(epoch: 3, transitions: 1, time: "now")["matriarch.dev/failsafe-pods"] == .some(nil))
     }
 
     /// Who may take the lock is decided on the list in it; an acquisition must not change that in passing.
@@ -138,6 +140,43 @@ import Units
                 == LockRecord(
                     version: "7", leader: "demo-0", renewal: "2026-01-01T00:00:09.000001+00:00", ttl: .seconds(30),
                     position: LSN(rawValue: 67_108_864), transitions: 4))
+    }
+
+    @Test func `a lock whose holder's name somebody took off is held by it, and named again by its renewal`() {
+        let claim = LockClaim(identity: Self.holder, ttl: .seconds(20), containerInstance: "c0ffee")
+        let taken = claim.acquisition(over: nil, time: "then").present
+        for name in [nil, ""] {
+            var found = taken
+            found["leader"] = name
+            #expect(LockRecord(version: "8", annotations: found) == LockRecord(version: "8", annotations: taken))
+            for (key, value) in claim.renewal(epoch: 1, transitions: 1, time: "now") { found[key] = value }
+            #expect(found["leader"] == "demo-0")
+        }
+    }
+
+    @Test func `a lock without a name is free when its holder let it go, or Patroni has held it since`() {
+        let claim = LockClaim(identity: Self.holder, ttl: .seconds(20))
+        let taken = claim.acquisition(over: nil, time: "then").present
+        func found(_ changes: [String: String?]) -> LockRecord {
+            var annotations = taken
+            for (key, value) in changes { annotations[key] = value }
+            return LockRecord(version: "8", annotations: annotations)
+        }
+        let free: [[String: String?]] = [
+            LockClaim.release(heir: nil, position: nil), ["leader": nil, "matriarch.dev/holder": nil],
+            // Patroni counts a change of the name, and leaves ours standing.
+            ["leader": nil, "transitions": "2"], ["leader": nil, "transitions": nil],
+            ["leader": nil, "transitions": "many"],
+            // Of an agent of a former version, which does not say what was counted.
+            ["leader": nil, "matriarch.dev/holder": #"{"member":"demo-0","uid":"uid","nonce":"nonce"}"#],
+            ["leader": nil, "matriarch.dev/holder": #"{"member":"demo-0","uid":"uid","transitions":1}"#],
+            ["leader": nil, "matriarch.dev/holder": #"{"member":"","uid":"uid","nonce":"nonce","transitions":1}"#],
+        ]
+        for changes in free {
+            #expect(found(changes).leader == nil && found(changes).identity == nil, "\(changes)")
+        }
+        #expect(found(["leader": "demo-1"]).leader == "demo-1")
+        #expect(found(["leader": "demo-1"]).identity == nil)
     }
 
     /// Patroni took the lock over from us and left our annotation standing.

@@ -119,7 +119,7 @@ private struct Scrambler {
             StoreKey.memberStatus,
             #"{"conn_url":"postgres://10.0.0.1:#/postgres","api_url":"http://10.0.0.1:8008/patroni","role":"replica","state":"running","timeline":#,"xlog_location":#,"tags":{"failover_priority":#,"sync_priority":#,"nofailover":#,"zone":#},"restart":{"id":#,"outcome":#},"problems":[{"path":#,"rule":#,"value":#,"by":"agent"}],"pending_restart_reason":{"work_mem":{"old_value":#}}}"#
         ),
-        (StoreKey.holder, #"{"member":"demo-0","uid":"u0","nonce":"n0","container":#}"#),
+        (StoreKey.holder, #"{"member":"demo-0","uid":"u0","nonce":"n0","container":#,"transitions":#}"#),
         (StoreKey.restart, #"{"id":"r","member":"demo-1","role":#,"restart_pending":#}"#),
         (StoreKey.failsafe, #"{"demo-0":"http://10.0.0.1:8008/patroni","demo-1":#}"#),
         (StoreKey.failsafePods, #"{"demo-0":"u0","demo-1":#}"#),

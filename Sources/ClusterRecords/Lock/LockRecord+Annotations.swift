@@ -10,13 +10,10 @@ extension LockRecord {
     public init(version: String, objectUID: String? = nil, annotations: [String: String]) {
         // Broken JSON is nobody's identity: a foreign holder.
         let holder = annotations[StoreKey.holder].flatMap { try? JSONValue(parsing: $0) }
-        let leader = annotations[StoreKey.leader].flatMap { $0.isEmpty ? nil : $0 }
-        var identity: HolderIdentity?
-        if let leader, let uid = holder?["uid"]?.stringValue, let nonce = holder?["nonce"]?.stringValue,
-            holder?["member"]?.stringValue == leader
-        {
-            identity = HolderIdentity(member: leader, podUID: uid, nonce: nonce)
-        }
+        let named = annotations[StoreKey.leader].flatMap { $0.isEmpty ? nil : $0 }
+        let left = holder.flatMap(Self.identity)
+        let leader = named ?? Self.unnamed(left, holder, annotations)
+        let identity = left?.member == leader ? left : nil
         self.init(
             version: version, leader: leader, identity: identity,
             epoch: Self.epoch(annotations, isOurs: identity != nil),
@@ -28,6 +25,26 @@ extension LockRecord {
             timeline: annotations[StoreKey.timeline].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) },
             transitions: annotations[StoreKey.transitions].flatMap(Self.transitions) ?? 0,
             failsafe: FailsafeList(annotations: annotations, isOurs: identity != nil), objectUID: objectUID)
+    }
+
+    private static func identity(_ holder: JSONValue) -> HolderIdentity? {
+        guard let member = holder["member"]?.stringValue, let uid = holder["uid"]?.stringValue,
+            let nonce = holder["nonce"]?.stringValue
+        else { return nil }
+        return HolderIdentity(member: member, podUID: uid, nonce: nonce)
+    }
+
+    /// The holder whose name alone somebody took off the lock; nil: the lock is free.
+    ///
+    /// A release takes both off in one write. So this one has not let go, and writes its name back with the next renewal. Patroni's
+    /// agents know of no holder but the name; one that has held the lock since, and let it go, has counted one transition more.
+    private static func unnamed(
+        _ left: HolderIdentity?, _ holder: JSONValue?, _ annotations: [String: String]
+    ) -> String? {
+        guard let left, !left.member.isEmpty, let counted = holder?[StoreKey.transitions]?.intValue,
+            annotations[StoreKey.transitions].flatMap(transitions) == counted
+        else { return nil }
+        return left.member
     }
 
     /// Patroni writes none; a Matriarch agent that holds the lock has written one.
@@ -99,27 +116,32 @@ public struct LockClaim: Hashable, Sendable {
     /// - Parameter time: RFC 3339 with microseconds; read by people and by Patroni, compared by nobody here.
     public func acquisition(over previous: LockRecord?, time: String) -> [String: String?] {
         let changesName = previous?.leader != identity.member
-        var annotations = stamp(epoch: LockRecord.epoch(after: previous), time: time)
-        annotations[StoreKey.leader] = identity.member
+        let transitions = (previous?.transitions ?? 0) + (changesName ? 1 : 0)
+        var annotations = stamp(epoch: LockRecord.epoch(after: previous), transitions: transitions, time: time)
         annotations[StoreKey.acquireTime] = time
-        annotations[StoreKey.transitions] = String((previous?.transitions ?? 0) + (changesName ? 1 : 0))
+        annotations[StoreKey.transitions] = String(transitions)
         annotations[StoreKey.heir] = .some(nil)
         return annotations
     }
 
     /// Annotations that renew the lock in its epoch.
-    public func renewal(epoch: Int64, time: String) -> [String: String?] {
-        stamp(epoch: epoch, time: time).merging(FailsafeList.annotations(failsafe)) { own, _ in own }
+    ///
+    /// - Parameter transitions: what the lock has counted; a renewal leaves it.
+    public func renewal(epoch: Int64, transitions: Int, time: String) -> [String: String?] {
+        stamp(epoch: epoch, transitions: transitions, time: time).merging(FailsafeList.annotations(failsafe)) {
+            own, _ in own
+        }
     }
 
-    private func stamp(epoch: Int64, time: String) -> [String: String?] {
+    private func stamp(epoch: Int64, transitions: Int, time: String) -> [String: String?] {
         var holder: JSONValue = [
             "member": .string(identity.member), "uid": .string(identity.podUID), "nonce": .string(identity.nonce),
+            StoreKey.transitions: .int(Int64(transitions)),
         ]
         if let containerInstance { holder["container"] = .string(containerInstance) }
         var annotations: [String: String?] = [
-            StoreKey.holder: holder.serialized(), StoreKey.epoch: String(epoch), StoreKey.renewTime: time,
-            StoreKey.ttl: Self.seconds(ttl),
+            StoreKey.leader: identity.member, StoreKey.holder: holder.serialized(), StoreKey.epoch: String(epoch),
+            StoreKey.renewTime: time, StoreKey.ttl: Self.seconds(ttl),
         ]
         if let timeline { annotations[StoreKey.timeline] = String(timeline.rawValue) }
         if let position { annotations[StoreKey.position] = String(position.rawValue) }

@@ -67,9 +67,10 @@ public struct AnnotationStore: ClusterStore {
         return try await settle(
             .renewal(epoch: record.epoch), claim, stamp: stamp, base: record, deadline: deadline,
             attempt: { base, deadline in
-                try await patchObject(
-                    lockName, claim.renewal(epoch: record.epoch, time: stamp), version: base?.version,
-                    target: target, over: .lock, deadline: deadline)
+                let annotations = claim.renewal(
+                    epoch: record.epoch, transitions: (base ?? record).transitions, time: stamp)
+                return try await patchObject(
+                    lockName, annotations, version: base?.version, target: target, over: .lock, deadline: deadline)
             })
     }
 

@@ -40,6 +40,8 @@ public struct Fault: Sendable, Hashable {
         case bulkWrite(member: Int)
         /// Somebody writes another holder into the lock, who is no member: the leader must give way.
         case usurp
+        /// Somebody takes the holder's name off the lock, and nothing else: it is the holder's all the same.
+        case takeNameOff
         /// Somebody deletes the lock object.
         case deleteLock
         /// Somebody writes what is no JSON where the settings are.

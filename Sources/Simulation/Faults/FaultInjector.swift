@@ -69,6 +69,7 @@ extension World {
                 unreadableSettings += change
                 changeSettings { _ in }
             }
+        case .takeNameOff: takeNameOff()
         case .deleteLock:
             deleteLockObject()
         case .replicationLag(let member, let delay):

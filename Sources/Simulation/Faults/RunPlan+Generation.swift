@@ -66,9 +66,22 @@ extension RunPlan {
         {
             faults = (faults + Self.unreadable(&settingsRandom, self)).sorted { $0.start < $1.start }
         }
+        var nameRandom = SeededRandom(seed: seed &* 2 ^ 0x0FF_1A3E)
+        if budget != .plannedOnly, nameRandom.happens(perMille: 150) {
+            faults = (faults + Self.namesTakenOff(&nameRandom, self)).sorted { $0.start < $1.start }
+        }
         var replayRandom = SeededRandom(seed: seed &* 2 ^ 0x5E9_1A7E)
         if budget != .withinTolerance, replayRandom.happens(perMille: 200) {
             faults = (faults + Self.stalls(&replayRandom, self)).sorted { $0.start < $1.start }
+        }
+    }
+
+    /// The holder's name is taken off the lock, which must change no role.
+    private static func namesTakenOff(_ random: inout SeededRandom, _ plan: RunPlan) -> [Fault] {
+        (0...random.index(below: 4)).map { _ in
+            Fault(
+                start: plan.quietUntil + random.next(in: 0...(plan.healAt - plan.quietUntil - .seconds(1))),
+                duration: 1_000, kind: .takeNameOff)
         }
     }
 

@@ -119,6 +119,11 @@ extension World {
             claim.acquisition(over: record, time: "2026-01-01T00:00:00.\(now)+00:00"))
     }
 
+    func takeNameOff() {
+        guard api.lock?.leader != nil else { return }
+        write(AgentLife.scope.storeLeader(.configMap), [StoreKey.leader: nil])
+    }
+
     func deleteLockObject() {
         guard let gone = objects.delete(AgentLife.scope.storeLeader(.configMap)) else { return }
         tell(.objectIsGone(gone))

@@ -58,6 +58,12 @@ final class Transfer {
     /// Whether the server may have seen the request.
     var mayHaveBeenSent: Bool { attempts > 0 && matriarch_curl_get_long(easy, CURLINFO_REQUEST_SIZE) > 0 }
 
+    /// How much of its answer curl has given this transfer so far, headers included; what waits for a slow reader counts.
+    var byteCountGiven: Int64 {
+        matriarch_curl_get_offset(easy, CURLINFO_SIZE_DOWNLOAD_T)
+            &+ Int64(matriarch_curl_get_long(easy, CURLINFO_HEADER_SIZE))
+    }
+
     /// A paused stream is silent because of its reader.
     func extendSilenceWhilePaused(now: ContinuousClock.Instant) {
         guard case .stream(let reference, _, _, let idleTimeout) = receiver, isHeadDelivered,

@@ -16,6 +16,8 @@ final class TransferThread {
     private var identifiers: [UnsafeMutableRawPointer: TransferIdentifier] = [:]
     private var idleHandles: [UnsafeMutableRawPointer] = []
     private var lastReceivedAt: ContinuousClock.Instant = .now
+    /// What was given to transfers that are over.
+    private var byteCountGivenBefore: Int64 = 0
 
     private struct Arguments: Sendable {
         let configuration: HTTPTransportConfiguration
@@ -78,24 +80,46 @@ final class TransferThread {
     }
 
     private func run() {
+        var progress = progress
+        var quietTurns = 0
         while true {
             let (commands, isStopped) = mailbox.collect()
             for command in commands { execute(command) }
             if isStopped { break }
-            let before = sockets.bytesTakenIn
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
             collectFinished()
             failSilent()
-            // Whichever HTTP/2 stream reads the common socket takes in what came for the others too, and one that had its turn
-            // before is not told: its answer would lie there until a timer or the next byte, a watch's event for as long as
-            // nothing else comes. So nobody rests before a turn of all has taken nothing in.
-            let mayLeaveSome = sockets.bytesTakenIn != before
+            let former = progress
+            progress = self.progress
+            quietTurns = progress == former ? quietTurns + 1 : 0
+            let rest = quietTurns < Self.quietTurnsBeforeRest ? 0 : millisecondsUntilNextSilence()
             // Posting a command wakes the poll; curl shortens it to its own timers.
-            let rest = mayLeaveSome ? 0 : millisecondsUntilNextSilence()
             curl_multi_poll(multi, nil, 0, Int32(clamping: rest), nil)
         }
         close()
+    }
+
+    // MARK: Rest
+
+    /// Whichever HTTP/2 stream reads the common socket takes in what came for the others too. One that had its turn before is told
+    /// by a timer that curl may drop at the end of the turn, and what came for it would lie there until another timer or the next
+    /// byte: an answer for seconds, a watch's event for as long as nothing else comes. From then on it goes by steps of a turn
+    /// each: the stream gets what came, then learns that this was its end; or gets what it has room for, then the rest, and then
+    /// goes on in what was read, where it finds what is for another, which gets that a turn later. Only one step at a time leaves
+    /// no trace in ``Progress``.
+    private static let quietTurnsBeforeRest = 2
+
+    /// What has come so far; only a change says something.
+    private struct Progress: Equatable {
+        let takenFromSockets: Int64
+        let givenToTransfers: Int64
+    }
+
+    private var progress: Progress {
+        Progress(
+            takenFromSockets: sockets.bytesTakenIn,
+            givenToTransfers: transfers.values.reduce(byteCountGivenBefore) { $0 &+ $1.byteCountGiven })
     }
 
     private func close() {
@@ -146,6 +170,7 @@ final class TransferThread {
     }
 
     private func release(_ transfer: Transfer) {
+        byteCountGivenBefore &+= transfer.byteCountGiven
         curl_multi_remove_handle(multi, transfer.easy)
         curl_easy_reset(transfer.easy)
         identifiers[transfer.easy] = nil

@@ -92,6 +92,35 @@ struct WatchTests {
         #expect(longest < .seconds(2), "\(longest)")
     }
 
+    /// Whoever takes an answer out of the socket for an earlier request leaves it two steps to go: what it says, and that this was all.
+    @Test(.timeLimit(.minutes(2)))
+    func `no end of an answer lies about while its connection has nothing more to read`() async throws {
+        let fixture = try await APIServerFixture()
+        let (client, namespace) = (fixture.client, fixture.namespace)
+        let lengths = [10, 3000, 9000, 16_000, 20_000, 40_000]
+        for length in lengths {
+            try await fixture.createConfigMap("of-\(length)", ["text": String(repeating: "x", count: length)])
+        }
+        let clock = ContinuousClock()
+        var longest = Duration.zero
+        for _ in 1...150 {
+            let began = clock.now
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<24 {
+                    let length = lengths[number % lengths.count]
+                    group.addTask {
+                        let read = try await client.get(ConfigMap.self, name: "of-\(length)", namespace: namespace)
+                        #expect(read.data?["text"]?.utf8.count == length)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            longest = max(longest, began.duration(to: clock.now))
+        }
+        // A round takes some 100 ms.
+        #expect(longest < .seconds(2), "\(longest)")
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `a watch from a version long gone says so`() async throws {
         let fixture = try await APIServerFixture()

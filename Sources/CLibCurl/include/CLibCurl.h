@@ -62,6 +62,11 @@ static inline long matriarch_curl_get_long(CURL *easy, CURLINFO info) {
     return curl_easy_getinfo(easy, info, &value) ? 0 : value;
 }
 
+static inline int64_t matriarch_curl_get_offset(CURL *easy, CURLINFO info) {
+    curl_off_t value = 0;
+    return curl_easy_getinfo(easy, info, &value) ? 0 : value;
+}
+
 static inline CURLMcode matriarch_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }

@@ -68,20 +68,23 @@ public struct StatusServer: Sendable {
             idleTimeout: TimeAmount(limits.idleTime),
             httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
                 maxHeaderFieldSize: limits.head, maxHeaderListSize: limits.head, maxHeaderFieldCount: 100))
-        let applications = hosts.map { host in
-            Application(
-                responder: CallbackResponder { (request: Request, context: ClientContext) in
-                    let wanted = try await StatusRequest(request, from: context.address, longestBody: limits.body)
-                    return Response(await responder(wanted), statusOnly: wanted.method == .statusOnly)
-                },
-                server: .http1(configuration: channel),
-                configuration: ApplicationConfiguration(
-                    address: .hostname(host, port: port), serverName: "Matriarch", backlog: 64),
-                onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) },
-                eventLoopGroupProvider: .shared(group), logger: quiet)
+        // Without hummingbird's `Application`, which works out the header Date every second, asked or not: that alone woke an idle
+        // member sixty times a minute.
+        let responder = responder
+        let servers = try hosts.map { host in
+            try HTTPServerBuilder.http1(configuration: channel).buildServer(
+                configuration: ServerConfiguration(
+                    address: .hostname(host, port: port), serverName: Self.serverName, backlog: 64),
+                eventLoopGroup: group, logger: quiet
+            ) { [limits] request, writer, channel in
+                let answer = try await Self.answer(
+                    request, from: channel.clientAddress, longestBody: limits.body, by: responder)
+                try await writer.write(response: answer.head, body: answer.body)
+            } onServerRunning: { [onListening, port] channel in
+                await onListening(channel.localAddress?.port ?? port)
+            }
         }
-        let services = ServiceGroup(
-            configuration: ServiceGroupConfiguration(services: applications, logger: quiet))
+        let services = ServiceGroup(configuration: ServiceGroupConfiguration(services: servers, logger: quiet))
         // Cancelling NIO's server drops connections that were accepted and not yet looked at, which it answers with a trap;
         // an agent that traps takes its database down. So a cancellation becomes a graceful shutdown: the task that serves
         // is not the one that gets cancelled, and it is always awaited here.
@@ -94,19 +97,33 @@ public struct StatusServer: Sendable {
         try await group.shutdownGracefully()
         try result.get()
     }
+
+    private static let serverName = "Matriarch"
+
+    /// - Throws: what came of reading the request; what is no HTTP is told so, and the connection closed.
+    private static func answer(
+        _ request: Request, from address: String?, longestBody: Int, by responder: Responder
+    ) async throws -> Response {
+        var answer: Response
+        do {
+            let wanted = try await StatusRequest(request, from: address, longestBody: longestBody)
+            answer = Response(await responder(wanted), statusOnly: wanted.method == .statusOnly)
+        } catch is NIOTooManyBytesError {
+            answer = Response(status: .internalServerError)
+        }
+        answer.headers[.date] = HTTPDate.now
+        answer.headers[.server] = serverName
+        return answer
+    }
 }
 
-/// Knows who asks.
-private struct ClientContext: RequestContext {
-    var coreContext: CoreRequestContextStorage
-    let address: String?
-
-    init(source: ApplicationRequestContextSource) {
-        coreContext = CoreRequestContextStorage(source: source)
+extension Channel {
+    /// Who asks.
+    fileprivate var clientAddress: String? {
         let mapped = "::ffff:"
-        let address = source.channel.remoteAddress?.ipAddress
+        let address = remoteAddress?.ipAddress
         // A socket of both families shows an IPv4 address in this dress.
-        self.address = address.map { $0.hasPrefix(mapped) ? String($0.dropFirst(mapped.count)) : $0 }
+        return address.map { $0.hasPrefix(mapped) ? String($0.dropFirst(mapped.count)) : $0 }
     }
 }
 

@@ -24,6 +24,30 @@ import Testing
         #expect(try read(#"{"cluster": "demo", "lockObject": "Endpoints"}"#).lockObject == .endpoints)
     }
 
+    @Test func `a file that is read again says what it says now`() throws {
+        var template = Array("/tmp/matriarch-agent-file-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(path) }
+        func say(_ text: String) throws {
+            let bytes = Array(text.utf8)
+            try #require(ftruncate(descriptor, 0) == 0 && pwrite(descriptor, bytes, bytes.count, 0) == bytes.count)
+        }
+        let reader = AgentFileReader(path: path)
+        for _ in 1...2 {
+            try say(#"{"cluster": "demo"}"#)
+            for _ in 1...2 { #expect(try reader.read().lockObject == .configMap) }
+            try say("{")
+            for _ in 1...2 { #expect(throws: Problem.self) { try reader.read() } }
+            try say(#"{"cluster": "demo", "lockObject": "Endpoints"}"#)
+            for _ in 1...2 { #expect(try reader.read().lockObject == .endpoints) }
+        }
+        unlink(path)
+        #expect(throws: Problem.self) { try reader.read() }
+    }
+
     @Test func `a file that is not there is refused with its path`() {
         let problem = #expect(throws: Problem.self) { try AgentFile.read(path: "/nowhere/agent.json") }
         #expect(problem?.path == "/nowhere/agent.json" && problem?.refuser == .agent)

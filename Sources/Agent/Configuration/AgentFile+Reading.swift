@@ -6,13 +6,18 @@ extension AgentFile {
     /// Reads the file the kubelet mounts.
     ///
     /// - Throws: what is wrong; its path begins with the file's.
-    static func read(path: String) throws(Problem) -> AgentFile {
-        let text: String
+    static func read(path: String) throws(Problem) -> AgentFile { try parse(text(path), path: path) }
+
+    static func text(_ path: String) throws(Problem) -> String {
         do {
-            text = try TextFile.read(path)
+            return try TextFile.read(path)
         } catch {
             throw Problem(path: path, value: nil, rule: error.message, refuser: .agent)
         }
+    }
+
+    /// - Parameter path: where the text is from.
+    static func parse(_ text: String, path: String) throws(Problem) -> AgentFile {
         let json: JSONValue
         do {
             json = try JSONValue(parsing: text)

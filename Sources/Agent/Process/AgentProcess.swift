@@ -31,9 +31,10 @@ public struct AgentProcess: Sendable {
     /// - Parameter stopRequested: returns when the orchestrator asks this member to stop.
     /// - Throws: ``AgentError`` for what no retry mends: a missing program, an unreadable agent file.
     public func run(until stopRequested: @escaping @Sendable () async -> Void) async throws {
+        let reader = AgentFileReader(path: configuration.agentFile)
         let file: AgentFile
         do {
-            file = try AgentFile.read(path: configuration.agentFile)
+            file = try reader.read()
         } catch {
             throw AgentError(.configuration, "\(error)")
         }
@@ -55,7 +56,7 @@ public struct AgentProcess: Sendable {
         let callbacks = CallbackRunner(configuration, clock: clock, logger: logger)
         let agent = MemberAgent(
             configuration, identity: identity, file: file,
-            readFile: { [path = configuration.agentFile] () throws(Problem) in try AgentFile.read(path: path) },
+            readFile: { () throws(Problem) in try reader.read() },
             containerInstance: instanceName,
             ports: MemberAgent.Ports(
                 server: instance,

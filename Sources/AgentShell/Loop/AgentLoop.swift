@@ -108,6 +108,8 @@ package actor AgentLoop {
         await readVolume()
         alarm.ring()
         for await _ in alarm.calls {
+            // Each cycle ends with the pause until the next; the end of the one before would only have it look twice.
+            alarm.stop()
             await cycle()
             if stage.hasEnded { break }
         }
@@ -195,7 +197,8 @@ package actor AgentLoop {
             after: observation, lockExpiry: watch.lockExpiry(ttl: view.configuration.timings.ttl),
             isSilent: life.silentSince != nil, isSynchronousUnsettled: synchronous.isUnsettled)
         remember(view, lock: lockNow, pause: pause)
-        alarm.ring(after: pause)
+        // From when it was looked at, however long it took to carry out.
+        alarm.ring(after: max(observation.now + pause - clock.now, shortestPause))
     }
 
     /// The store and the lock as they show themselves now, without the request that was answered a moment ago.

@@ -26,6 +26,7 @@ final class Alarm: Sendable {
         replace(by: next)
     }
 
+    /// Ends a pause that is not over without a call.
     func stop() { replace(by: nil) }
 
     private func replace(by next: Task<Void, Never>?) {

@@ -1,5 +1,8 @@
 public import Units
 
+/// How long a member sleeps at least between two looks, whatever is due.
+public let shortestPause = Duration.milliseconds(20)
+
 /// How long a member may sleep when no event wakes it: until the first instant at which ``decide(_:)`` could say
 /// something else without anything having happened.
 ///
@@ -9,7 +12,7 @@ public import Units
 /// - Parameters:
 ///   - lockExpiry: when a lock held by another runs out; nil when that is not what we wait for.
 ///   - isSilent: the server did not answer the last look, which has to be told from a short absence soon.
-/// - Returns: at most `loopWait`, at least 20 ms.
+/// - Returns: at most `loopWait`, at least ``shortestPause``.
 public func longestPause(
     after observation: Observation, lockExpiry: BootInstant?, isSilent: Bool = false,
     isSynchronousUnsettled: Bool = false
@@ -34,5 +37,5 @@ public func longestPause(
         // A standby that vanishes tells nobody, and commits may wait for it.
         pause = min(pause, isSynchronousUnsettled ? .milliseconds(50) : .seconds(1))
     }
-    return max(pause, .milliseconds(20))
+    return max(pause, shortestPause)
 }

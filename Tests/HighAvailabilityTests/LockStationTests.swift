@@ -249,6 +249,68 @@ import Units
         #expect(over == [.tell, .say(.notHeld)])
     }
 
+    // MARK: Who is woken
+
+    private func renewed(_ version: String, _ identity: HolderIdentity?, position: UInt64? = nil) -> LockRecord {
+        var renewed = record(version, identity)
+        renewed.position = position.map { LSN(rawValue: $0) }
+        return renewed
+    }
+
+    @Test func `another's renewal in time is no news, and whatever else it says is`() {
+        var station = LockStation(me: me)
+        station.listed(record("2", other), at: start)
+        #expect(!station.isNews(record("2", other), at: at(5)) && !station.isNews(record("3", other), at: at(5)))
+        #expect(station.isNews(renewed("3", other, position: 7), at: at(5)) && station.isNews(nil, at: at(5)))
+        #expect(station.isNews(record("3", other, epoch: 5), at: at(5)) && station.isNews(record("3", nil), at: at(5)))
+        // Somebody may be about to take it.
+        #expect(station.isNews(record("3", other), at: at(10)))
+        station.watched(record("3", other), at: at(5))
+        #expect(!station.isNews(record("4", other), at: at(10)))
+    }
+
+    @Test func `a renewal is news to who has promised not to replace its writer`() {
+        var station = LockStation(me: me)
+        station.listed(record("2", other), at: start)
+        let request = FailsafeRequest(
+            leader: "demo-1",
+            claim: .init(identity: other, epoch: 4, ttl: timings.ttl, member: "demo-0", podUID: "u0"))
+        let answer = station.answer(request, isPrimary: false, ttl: timings.ttl, at: at(1))
+        #expect(answer == .accepted && station.isNews(record("3", other), at: at(5)))
+    }
+
+    @Test func `an own renewal is news once, by its outcome, whichever of its answer and the watch comes first`() {
+        var station = holding()
+        _ = station.renew(at: at(5), leaving: list, timings)
+        let new = renewed("3", me, position: 7)
+        #expect(!station.isNews(new, at: at(5)))
+        station.watched(new, at: at(5))
+        #expect(!station.isNews(new, at: at(5)) && !station.isRoutine(new, at: at(5), timings))
+        station.answered(new, at: at(5))
+        let landed = station.landed(new, sentAt: at(5), timings)
+        #expect(station.settle(landed) { _ in true } == [.tell, .hold])
+        // The watch may be the slower one, too.
+        #expect(!station.isNews(new, at: at(5)) && station.isNews(renewed("4", me, position: 8), at: at(5)))
+    }
+
+    @Test func `an own renewal that moves the end alone is news when the end was near, or by consent`() {
+        var station = holding()
+        _ = station.renew(at: at(5), leaving: list, timings)
+        #expect(station.isRoutine(record("3", me), at: at(5), timings))
+        #expect(!station.isRoutine(record("3", me), at: at(7), timings))
+        #expect(!LockStation(me: me).isRoutine(record("3", me), at: at(5), timings))
+    }
+
+    @Test func `whoever else is seen while an own renewal is under way is news at once`() throws {
+        var station = holding()
+        _ = station.renew(at: at(5), leaving: list, timings)
+        for seen in [record("3", other), record("3", other, epoch: 5), record("3", me, epoch: 5), record("3", nil)] {
+            #expect(station.isNews(seen, at: at(5)))
+        }
+        let ended = station.hasEnded(bySightOf: try #require(Reign(record("9", other, epoch: 5))))
+        #expect(ended == [.tell] && station.isNews(renewed("3", me, position: 7), at: at(5)))
+    }
+
     @Test func `each reign begins fenced`() {
         var station = holding()
         let relaxed = station.relaxFence()

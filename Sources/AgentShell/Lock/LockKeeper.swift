@@ -210,7 +210,9 @@ final class LockKeeper: Sendable {
     /// - Returns: false when init cannot be told; then the lock is given up, and the deadline it knows stays in force. Also for
     ///   a renewal that is answered after the lock was lost.
     private func hold(_ record: LockRecord, sentAt: BootInstant, _ terms: Terms) -> Bool {
-        let step = desk.step { station, _ in station.landed(record, sentAt: sentAt, terms.timings) }
+        let step = desk.step(quietlyIf: { $0.isRoutine(record, at: $1, terms.timings) }) { station, _ in
+            station.landed(record, sentAt: sentAt, terms.timings)
+        }
         report(step)
         return step.isHeld
     }

@@ -46,11 +46,17 @@ public final class LockDesk: Sendable {
 
     /// Hands the station one input and does what it asks of init.
     ///
-    /// - Parameter input: is also told what time it is. It must not come back here.
+    /// - Parameters:
+    ///   - isRoutine: asked before; whether nobody has to be told if the lock is held in the end.
+    ///   - input: is also told what time it is. It must not come back here.
     @discardableResult
-    public func step(_ input: (inout LockStation, BootInstant) -> [LockDirective]) -> Step {
-        let step = station.withLock { station in
+    public func step(
+        quietlyIf isRoutine: (LockStation, BootInstant) -> Bool = { _, _ in false },
+        _ input: (inout LockStation, BootInstant) -> [LockDirective]
+    ) -> Step {
+        let (step, isQuiet) = station.withLock { station in
             var fenceError: (any Error)?
+            let isQuiet = isRoutine(station, clock.now)
             let directives = input(&station, clock.now)
             let rest = station.settle(directives) { order in
                 do {
@@ -61,9 +67,9 @@ public final class LockDesk: Sendable {
                     return false
                 }
             }
-            return Step(directives: rest, fenceError: fenceError)
+            return (Step(directives: rest, fenceError: fenceError), isQuiet)
         }
-        if step.directives.contains(.tell) { tell() }
+        if step.directives.contains(.tell), !(isQuiet && step.isHeld) { tell() }
         return step
     }
 

@@ -88,12 +88,13 @@ public final class ClusterWatch: Sendable {
     ///
     /// It makes nobody the holder; see ``LockStation/landed(_:sentAt:_:)``.
     public func learn(lock record: LockRecord?, annotations: [String: String]?) {
-        if desk.look({ $0.answered(record, at: $1) }) {
+        let (isNews, isTaken) = desk.look { ($0.isNews(record, at: $1), $0.answered(record, at: $1)) }
+        if isTaken {
             state.withLock {
                 $0.cache.put(lockName, version: record?.version ?? "", annotations: record == nil ? nil : annotations)
             }
         }
-        desk.tell()
+        if isNews { desk.tell() }
     }
 
     // MARK: The store's objects
@@ -116,11 +117,15 @@ public final class ClusterWatch: Sendable {
     /// Takes in what a watch event shows.
     package func store(_ metadata: ObjectMeta) {
         heard()
+        var isNews = true
         if metadata.name == lockName {
-            guard desk.look({ $0.watched(LockRecord(metadata), at: $1) }) else { return }
+            let record = LockRecord(metadata)
+            let isTaken: Bool
+            (isNews, isTaken) = desk.look { ($0.isNews(record, at: $1), $0.watched(record, at: $1)) }
+            guard isTaken else { return }
         }
         state.withLock { $0.cache.put(metadata) }
-        desk.tell()
+        if isNews { desk.tell() }
     }
 
     /// Takes in that an object was deleted.

@@ -97,6 +97,12 @@ public struct LockObserver: Hashable, Sendable {
         }
     }
 
+    /// Whether `new` renews what was seen last while that was in force for long, so that nothing stands otherwise by it.
+    public func isRoutine(_ new: LockRecord, at now: BootInstant) -> Bool {
+        guard let record, let ttl = record.ttl, new.isRenewal(of: record) else { return false }
+        return now - firstSeen < ttl / 2 && pledge.leader(at: now) == nil
+    }
+
     /// There is no object now, and this member has not seen everything since it last looked: one may have come, been held and
     /// gone again. So what had vanished counts as if it had gone just now.
     public mutating func noteGap(at now: BootInstant) {

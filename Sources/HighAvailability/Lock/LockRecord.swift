@@ -48,4 +48,11 @@ public struct LockRecord: Codable, Hashable, Sendable {
         self.transitions = transitions
         self.failsafe = failsafe
     }
+
+    /// Whether it says what `former` said, with another stamp.
+    public func isRenewal(of former: LockRecord) -> Bool {
+        var unstamped = self
+        (unstamped.version, unstamped.renewal) = (former.version, former.renewal)
+        return unstamped == former && renewal != former.renewal
+    }
 }

@@ -124,6 +124,9 @@ public struct LockSight: Hashable, Sendable {
     /// When a lock held by another expires if nothing changes; nil when that is not what we wait for.
     public func expiry(ttl: Duration) -> BootInstant? { observer.expiry(ttl: ttl) }
 
+    /// Whether `new` renews what is in view, in time, and nobody has to know but who waits for its end.
+    public func isRoutine(_ new: LockRecord, at now: BootInstant) -> Bool { observer.isRoutine(new, at: now) }
+
     // MARK: Failsafe; see ``LockObserver``
 
     /// The leader this member has promised not to replace yet.

@@ -13,6 +13,26 @@ extension LockStation {
         sight.watched(new, at: now)
     }
 
+    /// Whether what the watch or an answer shows is a reason for this member to look again before its heartbeat.
+    ///
+    /// Not what is in view already, nor a renewal in time that says nothing else. A renewal of this agent's own that is under way
+    /// shows itself twice, here and by its outcome, which is the one that counts.
+    ///
+    /// - Requires: to be asked before it is taken in.
+    public func isNews(_ new: LockRecord?, at now: BootInstant) -> Bool {
+        guard let new else { return true }
+        if new == sight.record || sight.isRoutine(new, at: now) { return false }
+        guard case .renewal(let base) = attempt, keeping.mayConfirmRenewal else { return true }
+        return new.identity != base.identity || new.epoch != base.epoch
+    }
+
+    /// Whether this confirmation of an own renewal moves the end of the lock and nothing else, long before that would come.
+    public func isRoutine(_ record: LockRecord, at now: BootInstant, _ timings: Timings) -> Bool {
+        guard let held = keeping.held, !held.isByConsent else { return false }
+        // Whoever has looked since the one before looks again in time.
+        return record.isRenewal(of: held.record) && held.until - now > timings.loopWait * 2
+    }
+
     /// A list is about to be asked for.
     public mutating func willList() {
         sight.willList()

@@ -55,7 +55,7 @@ public struct LockStation: Hashable, Sendable {
     public private(set) var attempt: Attempt?
 
     var sight: LockSight
-    private var keeping = LockKeeping()
+    private(set) var keeping = LockKeeping()
     /// Epoch promised to a candidate: no older leader is vouched for.
     var sealedEpoch: Int64?
     private var pending: Pending?

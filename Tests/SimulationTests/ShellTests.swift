@@ -87,4 +87,21 @@ import Units
         world.run(until: .seconds(120))
         #expect(world.whatIsMissing() == nil, "\(Self.tail(world))")
     }
+
+    /// What an idle member costs is how often it looks. Every renewal is seen by all, and by its leader twice.
+    @Test(arguments: [7, 8, 9] as [UInt64])
+    func `an idle member looks at its server once a heartbeat, whoever leads`(seed: UInt64) {
+        let world = Self.world(seed: seed, tracing: false)
+        defer { world.dissolve() }
+        world.run(until: .seconds(60))
+        world.areClientsAway = true
+        world.run(until: .seconds(100))
+        let before = world.pods.map(\.looks)
+        world.run(until: .seconds(220))
+        #expect(world.checker.roleChanges == 0)
+        let beats = Int(Duration.seconds(120) / world.plan.timings.loopWait)
+        for (pod, before) in zip(world.pods, before) {
+            #expect((beats - 2...beats + 2).contains(pod.looks - before), "\(pod.member): \(pod.looks - before)")
+        }
+    }
 }

@@ -24,6 +24,8 @@ final class World {
     var restartReports: [Int: RestartReport] = [:]
     /// From here on nothing goes wrong any more.
     var isHealed = false
+    /// No client writes while they are.
+    var areClientsAway = false
     /// How many faults have the settings unreadable now.
     var unreadableSettings = 0
     var areSettingsUnreadable: Bool { unreadableSettings > 0 }

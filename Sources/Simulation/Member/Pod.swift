@@ -32,6 +32,8 @@ final class Pod {
     /// Between a stop request and the end.
     var isTerminating = false
     var reported = Reported()
+    /// How often its agents have looked at its server.
+    var looks = 0
 
     /// init: past it every process of the data directory is killed.
     var fence: BootInstant?

@@ -35,7 +35,7 @@ extension World {
     /// A client that stays with one server, whatever the Service says: it is the one a fence is for.
     func writePinned(to server: PostgresServer) {
         schedule(after: random.next(in: 100_000...700_000), server.owner) { [self] in
-            guard server.process == .primary else { return }
+            guard server.process == .primary, !areClientsAway else { return }
             server.commit(size: UInt64(random.next(in: 60...9_000))) { _ in }
             writePinned(to: server)
         }
@@ -44,7 +44,7 @@ extension World {
     /// A client that goes where the Service leads, be that a standby that is being promoted.
     private func writeThroughService() {
         schedule(after: random.next(in: 400_000...900_000), .world) { [self] in
-            if let target = api.route?.pod {
+            if !areClientsAway, let target = api.route?.pod {
                 let server = pods[target].server
                 schedule(after: hop(), server.owner) { [self] in
                     server.commit(size: UInt64(random.next(in: 60...9_000))) { _ in }

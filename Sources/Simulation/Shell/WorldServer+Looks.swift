@@ -5,6 +5,7 @@ import Units
 
 extension WorldServer {
     func observe(deadline: Duration) async -> ServerObservation {
+        pod.looks += 1
         do {
             guard postgres.hasPostmaster else { return Self.nobody }
             // A frozen server answers nobody, and a frozen postmaster nobody who comes anew.

@@ -123,6 +123,9 @@ public final class MemberProcess: Sendable {
         }
     }
 
+    /// How often each thread of the agent has gone to sleep so far, by its number.
+    public var agentSleeps: [pid_t: Int] { agentProcess.map { ProcessTable.sleeps(of: $0) } ?? [:] }
+
     /// The first number in postmaster.pid, while that process lives in the data directory.
     public var postmaster: pid_t? {
         guard sandbox == nil else {

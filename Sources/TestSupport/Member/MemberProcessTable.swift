@@ -9,6 +9,16 @@ enum ProcessTable {
         }
     }
 
+    /// How often each thread of a process has gone to sleep so far; those that have ended are not among them.
+    static func sleeps(of process: pid_t) -> [pid_t: Int] {
+        let counts = threads(of: process).map { thread in
+            let lines = (text(of: "/proc/\(process)/task/\(thread)/status") ?? "").split(separator: "\n")
+            let count = lines.first { $0.hasPrefix("voluntary_ctxt_switches:") }?.split(separator: "\t").last
+            return (thread, count.flatMap { Int($0) } ?? 0)
+        }
+        return Dictionary(counts) { $1 }
+    }
+
     private static func threads(of process: pid_t) -> [pid_t] {
         guard let folder = opendir("/proc/\(process)/task") else { return [] }
         defer { closedir(folder) }

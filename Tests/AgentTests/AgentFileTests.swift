@@ -17,7 +17,7 @@ import Testing
         let count = write(descriptor, text, text.count)
         close(descriptor)
         try #require(count == text.count)
-        return try AgentFile.read(path: path)
+        return try AgentFileReader(path: path).read()
     }
 
     @Test func `a file is read from its path`() throws {
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `a file that is not there is refused with its path`() {
-        let problem = #expect(throws: Problem.self) { try AgentFile.read(path: "/nowhere/agent.json") }
+        let problem = #expect(throws: Problem.self) { try AgentFileReader(path: "/nowhere/agent.json").read() }
         #expect(problem?.path == "/nowhere/agent.json" && problem?.refuser == .agent)
     }
 

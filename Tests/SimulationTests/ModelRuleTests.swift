@@ -30,20 +30,15 @@ import Units
             let leader = try #require(scenario.leader)
             let agent = try #require(leader.agent)
             // Its checkpointer has to know first that commits wait.
-            var time = world.now
-            while world.api.synchronous?.canElect != true || scenario.doubtsRecord(agent) {
-                time += .milliseconds(100)
-                try #require(time < .seconds(50))
-                world.run(until: time)
+            try scenario.run(every: .milliseconds(100), before: .seconds(50)) {
+                world.api.synchronous?.canElect == true && !scenario.doubtsRecord(agent)
             }
             let before = try #require(world.api.synchronous)
             if mayStillLand { scenario.tell(agent) { $0.doubtRecord() } }
             let life = leader.server.life
             world.begin(Fault(start: 0, duration: .seconds(20), kind: .restart(member: leader.member)))
-            while leader.server.life == life || leader.server.process != .primary {
-                time += .milliseconds(1)
-                try #require(time < .seconds(80))
-                world.run(until: time)
+            try scenario.run(every: .milliseconds(1), before: .seconds(80)) {
+                leader.server.life != life && leader.server.process == .primary
             }
             // Before its first commit is possible.
             let after = try #require(world.api.synchronous)

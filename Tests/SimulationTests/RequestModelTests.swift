@@ -34,11 +34,8 @@ import Units
             let leader = try #require(scenario.leader)
             let life = leader.server.life
             world.begin(Fault(start: 0, duration: .seconds(20), kind: .restart(member: leader.member)))
-            var time = world.now
-            while leader.server.life == life || leader.server.process != .primary {
-                time += .milliseconds(1)
-                try #require(time < .seconds(30))
-                world.run(until: time)
+            try scenario.run(every: .milliseconds(1), before: .seconds(30)) {
+                leader.server.life != life && leader.server.process == .primary
             }
             #expect(leader.server.senders.isEmpty, "seed \(seed)")
             leader.server.commit(size: 500) { #expect($0) }
@@ -57,12 +54,7 @@ import Units
             let heir = try #require(scenario.replicas.first)
             // Of an operator that does not take it back before it is carried out.
             world.write(FailoverRequest(leader: world.name(leader.member), candidate: world.name(heir.member)))
-            var time = world.now
-            while leader.server.process != .stopping {
-                time += .milliseconds(1)
-                try #require(time < .seconds(30))
-                world.run(until: time)
-            }
+            try scenario.run(every: .milliseconds(1), before: .seconds(30)) { leader.server.process == .stopping }
             // It comes back in a moment, and without the shutdown checkpoint.
             heir.server.kill()
             scenario.run(20)

@@ -1,4 +1,5 @@
 import HighAvailability
+import Testing
 import Units
 
 @testable import Simulation
@@ -31,6 +32,21 @@ struct Scenario {
     var replicas: [Pod] { world.pods.filter { $0.server.process == .standby } }
 
     func run(_ seconds: Int64) { world.run(until: world.now + .seconds(seconds)) }
+
+    /// Runs until something is so, and looks at it after each step.
+    ///
+    /// - Parameter limit: the instant before which it has to be so.
+    func run(
+        every step: Microseconds, before limit: Microseconds, at location: SourceLocation = #_sourceLocation,
+        until isReached: () -> Bool
+    ) throws {
+        var time = world.now
+        while !isReached() {
+            time += step
+            try #require(time < limit, sourceLocation: location)
+            world.run(until: time)
+        }
+    }
 
     /// Repeats something of the world, whatever its processes do.
     func always(every delay: Microseconds, _ work: @escaping () -> Void) {

@@ -41,15 +41,12 @@ import Units
             world.begin(Fault(start: 0, duration: .seconds(40), kind: .isolate(node: leader.node)))
             let cut = world.now
             world.begin(Fault(start: 0, duration: 1_000, kind: .takeNameOff))
-            var time = cut
-            while world.api.lock?.identity?.podUID == leader.uid {
-                time += .milliseconds(10)
-                try #require(time < cut + .seconds(40), "seed \(seed)")
-                world.run(until: time)
+            try scenario.run(every: .milliseconds(10), before: cut + .seconds(40)) {
+                world.api.lock?.identity?.podUID != leader.uid
             }
             // It was renewed last at most one heartbeat and a renewal's time before.
             let soonest = timings.ttl - timings.loopWait - timings.retryTimeout
-            #expect(time - cut > soonest.microseconds, "seed \(seed)")
+            #expect(world.now - cut > soonest.microseconds, "seed \(seed)")
             #expect(scenario.leader !== leader && world.checker.violation == nil, "seed \(seed)")
         }
     }

@@ -3,11 +3,9 @@ import ClusterRecords
 import KubernetesModels
 
 extension AgentFile {
-    /// Reads the file the kubelet mounts.
+    /// What stands in the file the kubelet mounts.
     ///
-    /// - Throws: what is wrong; its path begins with the file's.
-    static func read(path: String) throws(Problem) -> AgentFile { try parse(text(path), path: path) }
-
+    /// - Throws: why it cannot be read; its path is the file's.
     static func text(_ path: String) throws(Problem) -> String {
         do {
             return try TextFile.read(path)
@@ -17,6 +15,7 @@ extension AgentFile {
     }
 
     /// - Parameter path: where the text is from.
+    /// - Throws: what is wrong; its path begins with the file's.
     static func parse(_ text: String, path: String) throws(Problem) -> AgentFile {
         let json: JSONValue
         do {

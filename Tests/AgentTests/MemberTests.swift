@@ -1,12 +1,13 @@
 import Glibc
 import KubernetesModels
+import Synchronization
 import TestSupport
 import Testing
 
 /// Real agents with real PostgreSQL against a real API server, as processes of this machine.
 ///
 /// One after the other: the scenarios share three members. Each begins with a healthy cluster, whatever the one before left.
-@Suite(.serialized, MembersLifetime()) struct MemberTests {
+@Suite(.serialized, MembersLifetime(), .compactMapIssues(FailedExpectations.shared.note)) struct MemberTests {
     /// Short enough for a test, long enough for a machine that compiles beside it.
     static let configuration: JSONValue = [
         "ttl": 6, "loop_wait": 1, "retry_timeout": 1.5, "matriarch": ["fence_margin": 1],
@@ -15,6 +16,9 @@ import Testing
 
     /// What a change of leader takes at least if it waits for the lock of ``configuration`` to run out: `ttl` less `loop_wait`.
     static let soonestExpiry = Duration.seconds(5)
+
+    /// After so long a leader that answers has no outage behind it any more: `retry_timeout` of ``configuration``, and a look.
+    static let outageEnds = Duration.seconds(3)
 
     /// Runs a scenario on the shared three members and shows their logs if it fails.
     func withThree(_ scenario: (MemberCluster, Leadership) async throws -> Void) async throws {
@@ -41,13 +45,30 @@ import Testing
         try await cluster.destroy()
     }
 
+    /// Runs a scenario, and shows what the members said if it throws or an expectation of it fails.
     static func showingLogs(of cluster: MemberCluster, _ scenario: () async throws -> Void) async throws {
+        let before = FailedExpectations.shared.count
         do {
             try await scenario()
         } catch {
             print(cluster.logs)
             throw error
         }
+        if FailedExpectations.shared.count > before { print(cluster.logs) }
+    }
+}
+
+/// How many issues the suite has recorded: the members' logs are shown for an expectation that fails without throwing, too.
+final class FailedExpectations: Sendable {
+    static let shared = FailedExpectations()
+
+    private let recorded = Atomic(0)
+
+    var count: Int { recorded.load(ordering: .relaxed) }
+
+    @Sendable func note(_ issue: Issue) -> Issue {
+        recorded.add(1, ordering: .relaxed)
+        return issue
     }
 }
 

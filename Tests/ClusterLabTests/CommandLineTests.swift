@@ -19,6 +19,19 @@ extension RealCluster {
             #expect(listing.members.map(\.name) == ["demo-0", "demo-1", "demo-2"])
             #expect(listing.members.first { $0.role == .leader }?.name == healthy.leader.name)
             try await run(ListCommand.self, [cluster.name, "-e"])
+            // Status shows it a moment later: the operator looks when something has changed.
+            try await wait(for: "a status that says the same", within: .seconds(30)) { () -> Sight<Void> in
+                let listed = try await ClusterReader(client: cluster.lab.client)
+                    .listing(cluster.name, namespace: cluster.namespace).members
+                let status = try await cluster.resource().status
+                let shown = status?.members ?? []
+                let isSame =
+                    listed.map(\.name) == shown.map(\.name) && listed.map(\.timeline) == shown.map(\.timeline)
+                    && listed.map(\.hasPendingRestart) == shown.map { $0.pendingRestart == true }
+                    && listed.map { $0.role == .leader ? "primary" : "replica" } == shown.map { $0.role ?? "" }
+                    && listed.first { $0.role == .leader }?.name == status?.primary
+                return isSame ? .reached(()) : .notYet("listed \(listed), shown \(shown)")
+            }
         }
 
         @Test func `a failover to a named member hands over in order while there is a primary`() async throws {

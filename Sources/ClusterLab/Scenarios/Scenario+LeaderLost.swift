@@ -1,5 +1,6 @@
 import Fence
 import KubernetesModels
+import PostgresClusterAPI
 import Units
 
 extension Scenario {
@@ -27,38 +28,39 @@ extension Scenario {
     public static let initKillInBackOff = Scenario(
         "init-kill-back-off", "kill -9 of the leader's PID 1, container in back-off"
     ) { cluster, title in
-        // A first crash is forgiven at once, so one happens before the measured one, while the member is a replica.
-        let healthy = try await cluster.forgetRestarts()
-        guard let victim = healthy.replicas.first else { throw LabError("there is no replica") }
-        try await cluster.killInit(of: victim)
-        _ = try await cluster.switchOver("switchover to \(victim.name)", to: victim.name)
-
-        let outcome = try await cluster.measure(
-            title,
-            cluster.killingInit { _ in
-                try await wait(for: "CrashLoopBackOff of \(victim.name)", within: .seconds(10)) {
-                    let pod = try await cluster.pod(victim.name)
-                    return pod.status?.containerStatuses?.first?.state?.waiting?.reason == "CrashLoopBackOff"
-                        ? .reached(()) : .notYet(LabCluster.state(pod))
-                }
-            })
-        return outcome.leaderReplaced
+        try await cluster.haveLeaderThatCrashed()
+        return try await cluster.measure(title, cluster.killingInitForGood()).leaderReplaced
     }
 
     /// Nobody but the agents is there when the leader dies.
     public static let operatorAbsent = Scenario(
         "operator-absent", "operator scaled to 0, leader's PID 1 killed"
     ) { cluster, title in
+        // Otherwise the leader may be back, and lead again, before anybody takes its place.
+        try await cluster.haveLeaderThatCrashed()
         let operators = OperatorScale(lab: cluster.lab)
         let before = try await operators.scale(to: 0)
+        let outcome: InterruptionOutcome
         do {
-            let outcome = try await cluster.measure(title, cluster.killingInit())
+            outcome = try await cluster.measure(title, cluster.killingInitForGood())
             try await operators.scale(to: max(1, before))
-            return outcome.result
         } catch {
             try await operators.scale(to: max(1, before))
             throw error
         }
+        // The operator that comes back shows who leads, and does nothing about it.
+        try await wait(
+            for: "\(outcome.after.leader.name) in status", within: .seconds(60), saying: cluster.lab.progress
+        ) {
+            let primary = try await cluster.resource().status?.primary
+            return primary == outcome.after.leader.name ? .reached(()) : .notYet("primary \(primary ?? "none")")
+        }
+        let last = try await cluster.waitUntilHealthy()
+        var result = outcome.leaderReplaced
+        result.require(
+            last.leader.name == outcome.after.leader.name && last.timeline == outcome.after.timeline,
+            "with the operator back \(last.leader.name) leads on timeline \(last.timeline)")
+        return result
     }
 }
 
@@ -140,6 +142,26 @@ extension LabCluster {
             HostFile.exists("/proc/\(process.identifier)/cgroup")
                 && HostFile.read("/proc/\(process.identifier)/cmdline")?.isEmpty == false
                 ? .notYet("process \(process.identifier) is there") : .reached(())
+        }
+    }
+
+    /// A first crash is forgiven at once, so one happens before the measured one, while the member is a replica.
+    func haveLeaderThatCrashed() async throws {
+        let healthy = try await forgetRestarts()
+        guard let victim = healthy.replicas.first else { throw LabError("there is no replica") }
+        try await killInit(of: victim)
+        _ = try await switchOver("switchover to \(victim.name)", to: victim.name)
+    }
+
+    /// Of a leader that has crashed before: the kubelet holds it back.
+    func killingInitForGood() -> Interruption {
+        killingInit { healthy in
+            let victim = healthy.leader.name
+            try await wait(for: "CrashLoopBackOff of \(victim)", within: .seconds(10)) {
+                let pod = try await pod(victim)
+                return pod.status?.containerStatuses?.first?.state?.waiting?.reason == "CrashLoopBackOff"
+                    ? .reached(()) : .notYet(LabCluster.state(pod))
+            }
         }
     }
 

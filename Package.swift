@@ -220,6 +220,7 @@ let package = Package(
             [
                 "Operator", "CommandLineTool", "OperatorPlan", "PostgresClusterAPI", "ClusterRecords",
                 "HighAvailability", "ControllerRuntime", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport",
+                "matriarch",
             ]),
         tests("FenceTests", ["Fence", "InitProcess", "Spawning", "Units"]),
         tests(
@@ -244,7 +245,8 @@ let package = Package(
         tests(
             "CommandLineToolTests",
             [
-                "CommandLineTool", "PostgresClusterAPI", "KubernetesClient", "KubernetesModels", "YAML", "TestSupport",
+                "CommandLineTool", "PostgresClusterAPI", "HighAvailability", "KubernetesClient", "KubernetesModels", "Units",
+                "YAML", "TestSupport",
             ]),
         tests(
             "CheckerTests",

@@ -3,8 +3,8 @@ public import ArgumentParser
 /// The commands for people: `matriarch list` and its kin, also as `kubectl matriarch`.
 public enum ClientCommands {
     public static let all: [any ParsableCommand.Type] = [
-        ListCommand.self, SwitchoverCommand.self, FailoverCommand.self, RestartCommand.self, PauseCommand.self,
-        ResumeCommand.self, VersionCommand.self,
+        ListCommand.self, TopologyCommand.self, HistoryCommand.self, SwitchoverCommand.self, FailoverCommand.self,
+        RestartCommand.self, PauseCommand.self, ResumeCommand.self, VersionCommand.self,
     ]
 
     /// The version of this program.

@@ -7,7 +7,8 @@ struct Matriarch: AsyncParsableCommand {
         commandName: "matriarch",
         abstract: "Keeps PostgreSQL highly available on Kubernetes.",
         discussion: "`matriarch init -- PROGRAM` is PID 1 of a member's container; see docs/internals/protocol.md.",
-        subcommands: [AgentCommand.self, OperatorCommand.self, PostgresVersionCommand.self] + ClientCommands.all)
+        subcommands: [AgentCommand.self, OperatorCommand.self, PostgresVersionCommand.self, CompletionCommand.self]
+            + ClientCommands.all)
 
     /// Parses the command line and runs the command it names.
     static func run() async {

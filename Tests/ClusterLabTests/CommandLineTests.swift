@@ -63,7 +63,7 @@ extension RealCluster {
         }
 
         private func run<Command: AsyncParsableCommand>(_ command: Command.Type, _ arguments: [String]) async throws {
-            var command = try command.parse(arguments + ["-n", try SharedCluster.cluster().namespace])
+            var command = try await command.asyncParse(arguments + ["-n", try SharedCluster.cluster().namespace])
             try await command.run()
         }
     }

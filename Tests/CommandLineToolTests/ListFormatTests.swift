@@ -97,8 +97,8 @@ private typealias Fixture = ListingFixture
         )
     }
 
-    @Test func `a request names every field, so that nothing of an earlier one stays`() throws {
-        let switchover = try SwitchoverCommand.parse(
+    @Test func `a request names every field, so that nothing of an earlier one stays`() async throws {
+        let switchover = try await SwitchoverCommand.asyncParse(
             ["demo", "--leader", "demo-0", "--scheduled", "2026-11-21T04:00:00Z"])
         #expect(
             switchover.change.block(
@@ -108,7 +108,7 @@ private typealias Fixture = ListingFixture
                     "notBefore": "2026-11-21T04:00:00Z",
                     "timeout": 60,
                 ])
-        let failover = try FailoverCommand.parse(["demo", "--candidate", "demo-1", "--timeout", "90"])
+        let failover = try await FailoverCommand.asyncParse(["demo", "--candidate", "demo-1", "--timeout", "90"])
         #expect(
             failover.change.block(.failover, id: "i", nil, failover.candidate)
                 == [
@@ -118,12 +118,12 @@ private typealias Fixture = ListingFixture
     }
 
     @Test(arguments: [["demo", "--scheduled", "tomorrow"], ["demo", "--timeout", "4"], []])
-    func `a switchover that cannot be meant is refused before anything is asked`(arguments: [String]) {
-        #expect(throws: (any Error).self) { try SwitchoverCommand.parse(arguments) }
+    func `a switchover that cannot be meant is refused before anything is asked`(arguments: [String]) async {
+        await #expect(throws: (any Error).self) { try await SwitchoverCommand.asyncParse(arguments) }
     }
 
-    @Test func `a failover to nobody is refused`() {
-        #expect(throws: (any Error).self) { try FailoverCommand.parse(["demo"]) }
+    @Test func `a failover to nobody is refused`() async {
+        await #expect(throws: (any Error).self) { try await FailoverCommand.asyncParse(["demo"]) }
     }
 
     @Test func `waiting for a pause names the members that have not said so`() {
@@ -147,17 +147,17 @@ private typealias Fixture = ListingFixture
     @Test(arguments: [
         ["-w", "0"], ["-A", "demo"], ["-A", "-n", "shop"], ["-o", "xml"],
     ])
-    func `options that make no sense are refused before anything is asked`(arguments: [String]) {
-        #expect(throws: (any Error).self) { try ListCommand.parse(arguments) }
+    func `options that make no sense are refused before anything is asked`(arguments: [String]) async {
+        await #expect(throws: (any Error).self) { try await ListCommand.asyncParse(arguments) }
     }
 
-    @Test func `the flags of kubectl and of Patroni both work`() throws {
-        let command = try ListCommand.parse([
+    @Test func `the flags of kubectl and of Patroni both work`() async throws {
+        let command = try await ListCommand.asyncParse([
             "demo", "-n", "shop", "--context", "lab", "-f", "tsv", "-e", "-t", "-w", "2",
         ])
-        #expect(command.clusters == ["demo"])
-        #expect(command.connection.namespace == "shop")
-        #expect(command.format == .tsv)
-        #expect(try ListCommand.parse(["-o", "json", "-W"]).format == .json)
+        #expect(command.listed.clusters == ["demo"])
+        #expect(command.listed.connection.namespace == "shop")
+        #expect(command.output.format == .tsv)
+        #expect(try await ListCommand.asyncParse(["-o", "json", "-W"]).output.format == .json)
     }
 }

@@ -94,13 +94,15 @@ private typealias Fixture = ListingFixture
         candidate: "demo-1", leader: "demo-0", notBefore: Timestamp("2099-01-01T04:00:00Z"))
 
     @Test(arguments: [RequestPhase.requested, .inProgress, .succeeded, .failed])
-    func `a switchover in the resource is shown while it waits for its time`(_ phase: RequestPhase) {
+    func `a switchover in the resource is shown while it waits for its time`(_ phase: RequestPhase) throws {
+        var spec = try Fixture.spec()
+        spec.switchover = Self.request
         let listing = Fixture.listing {
             var status = status(primary: "demo-0", unrenewed: nil)
             status.switchover = SwitchoverStatus(
                 request: Self.request.contentHash, phase: phase, reason: "Scheduled")
             $0.status = status
-            $0.switchover = Self.request
+            $0.spec = spec
         }
         let text = ListRenderer(format: .pretty).rendered([listing])
         let footer = """
@@ -111,12 +113,14 @@ private typealias Fixture = ListingFixture
         #expect(text.hasSuffix(footer) == (phase == .requested))
     }
 
-    @Test func `another request than the one the operator tells of is not shown as scheduled`() {
+    @Test func `another request than the one the operator tells of is not shown as scheduled`() throws {
+        var spec = try Fixture.spec()
+        spec.switchover = Self.request
         let listing = Fixture.listing {
             var status = status(primary: "demo-0", unrenewed: nil)
             status.switchover = SwitchoverStatus(request: "another", phase: .requested, reason: "Scheduled")
             $0.status = status
-            $0.switchover = Self.request
+            $0.spec = spec
         }
         #expect(listing.scheduledSwitchover == nil)
     }

@@ -1,4 +1,5 @@
 import KubernetesModels
+import PostgresClusterAPI
 
 @testable import CommandLineTool
 
@@ -40,5 +41,11 @@ enum ListingFixture {
         var records = records
         change(&records)
         return ClusterListing(namespace: "shop", name: "demo", records: records)
+    }
+
+    /// The smallest spec, and more of it.
+    static func spec(_ more: JSONValue = [:]) throws -> PostgresClusterSpec {
+        let base: JSONValue = ["image": "matriarch-postgres:15", "storage": ["size": "1Gi"]]
+        return try PostgresClusterSpec.read(base.applying(mergePatch: more)).get()
     }
 }

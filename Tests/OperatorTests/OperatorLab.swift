@@ -101,7 +101,11 @@ struct OperatorLab: Sendable {
 
     private static func manifest(_ path: String) throws -> String {
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let file = "/\(root)/manifests/\(path)"
+        return try contents("/\(root)/manifests/\(path)")
+    }
+
+    /// What stands in a file.
+    static func contents(_ file: String) throws -> String {
         guard let stream = fopen(file, "r") else { throw FixtureError("cannot read \(file)") }
         defer { fclose(stream) }
         var bytes: [UInt8] = []

@@ -26,7 +26,7 @@ struct ResumeCommand: AsyncParsableCommand {
 
 /// The cluster whose spec.paused is set.
 struct PauseTarget: ParsableArguments {
-    @Argument(help: "The cluster.")
+    @Argument(help: "The cluster.", completion: NameCompletion.clusters)
     var cluster: String
 
     @OptionGroup var connection: ConnectionOptions

@@ -5,7 +5,7 @@ import PostgresClusterAPI
 
 /// What `switchover` and `failover` have in common: both write spec.switchover and follow status.switchover.
 struct PrimaryChange: ParsableArguments {
-    @Argument(help: "The cluster.")
+    @Argument(help: "The cluster.", completion: NameCompletion.clusters)
     var cluster: String
 
     @OptionGroup var connection: ConnectionOptions

@@ -9,10 +9,11 @@ struct RestartCommand: AsyncParsableCommand {
         commandName: "restart", abstract: "Restart PostgreSQL of some or all members, replicas first.",
         discussion: "Writes spec.restart and follows status.restart. Exit status 1 when it failed.")
 
-    @Argument(help: "The cluster.")
+    @Argument(help: "The cluster.", completion: NameCompletion.clusters)
     var cluster: String
 
-    @Argument(help: ArgumentHelp("The members; otherwise all.", valueName: "member"))
+    @Argument(
+        help: ArgumentHelp("The members; otherwise all.", valueName: "member"), completion: NameCompletion.members)
     var members: [String] = []
 
     @OptionGroup var connection: ConnectionOptions

@@ -9,11 +9,14 @@ struct SwitchoverCommand: AsyncParsableCommand {
 
     @OptionGroup var change: PrimaryChange
 
-    @Option(help: ArgumentHelp("The member to become primary; otherwise the best replica.", valueName: "member"))
+    @Option(
+        help: ArgumentHelp("The member to become primary; otherwise the best replica.", valueName: "member"),
+        completion: NameCompletion.members)
     var candidate: String?
 
     @Option(
-        help: ArgumentHelp("The member that has to lead when it begins; otherwise whoever does.", valueName: "member"))
+        help: ArgumentHelp("The member that has to lead when it begins; otherwise whoever does.", valueName: "member"),
+        completion: NameCompletion.members)
     var leader: String?
 
     @OptionGroup var schedule: ScheduleOption
@@ -39,7 +42,8 @@ struct FailoverCommand: AsyncParsableCommand {
 
     @OptionGroup var change: PrimaryChange
 
-    @Option(help: ArgumentHelp("The member to become primary.", valueName: "member"))
+    @Option(
+        help: ArgumentHelp("The member to become primary.", valueName: "member"), completion: NameCompletion.members)
     var candidate: String
 
     func run() async throws {

@@ -8,7 +8,7 @@ struct VersionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version", abstract: "Show the versions of this program and of each member.")
 
-    @Argument(help: "Names of clusters; all of the namespace when none is given.")
+    @Argument(help: "Names of clusters; all of the namespace when none is given.", completion: NameCompletion.clusters)
     var clusters: [String] = []
 
     @OptionGroup var connection: ConnectionOptions

@@ -18,8 +18,15 @@ struct StoreRecords: Hashable {
     var silent: Set<String> = []
     /// What the operator says of the cluster, where there is one.
     var status: PostgresClusterStatus?
-    /// The switchover in its spec.
-    var switchover: SwitchoverRequest?
+    /// Of its resource; nil without one, and when the operator cannot read it: it does not carry that out.
+    var spec: PostgresClusterSpec?
+    var hasResource = false
+    /// Of the resource as it was read.
+    var resourceVersion: String?
+    /// The store is in Endpoints, as Patroni's is by default.
+    var isStoredInEndpoints = false
+
+    var lock: LockRecord { LockRecord(version: "", annotations: leader) }
 }
 
 extension StoreRecords {
@@ -40,13 +47,15 @@ extension StoreRecords {
             synchronization: annotations[scope.storeSynchronization] ?? [:], pods: pods,
             live: answers.compactMapValues(\.document),
             silent: Set(answers.filter { $0.value == .silence }.keys), status: resource?.status,
-            switchover: resource.flatMap(Self.switchover(in:)))
+            spec: resource.flatMap(Self.spec(of:)), hasResource: resource != nil,
+            resourceVersion: resource?.metadata.resourceVersion,
+            isStoredInEndpoints: annotations[scope.storeLeader(.configMap)] == nil
+                && annotations[scope.storeLeader(.endpoints)]?[StoreKey.leader] != nil)
     }
 
-    /// nil also in a spec the operator cannot read: it does not carry that out.
-    private static func switchover(in resource: PostgresCluster) -> SwitchoverRequest? {
+    private static func spec(of resource: PostgresCluster) -> PostgresClusterSpec? {
         switch resource.spec {
-        case .success(let spec): spec.switchover
+        case .success(let spec): spec
         case .failure: nil
         }
     }
@@ -58,7 +67,7 @@ extension ClusterListing {
         // What cannot be read of the settings counts as their default.
         let (settings, _) = DynamicConfiguration.reading(
             annotation: records.configuration[StoreKey.configuration], former: DynamicConfiguration())
-        let lock = LockRecord(version: "", annotations: records.leader)
+        let lock = records.lock
         let standbys = Self.synchronousStandbys(records, settings.synchronous.mode)
         let leaderPosition = Self.leaderPosition(records, lock)
         let request = FailoverRequest(annotations: records.failover)
@@ -80,7 +89,8 @@ extension ClusterListing {
 
     /// One in the resource waits there until its time; the store has those of Patroni's tools.
     private static func scheduled(_ records: StoreRecords) -> ScheduledSwitchover? {
-        guard let request = records.switchover, let time = request.notBefore, let state = records.status?.switchover,
+        guard let request = records.spec?.switchover, let time = request.notBefore,
+            let state = records.status?.switchover,
             state.request == request.contentHash, state.phase == .requested
         else { return nil }
         return ScheduledSwitchover(at: time.description, from: request.leader, to: request.candidate)

@@ -73,6 +73,8 @@ struct MemberListing: Hashable {
     /// What its agent calls itself; for `matriarch version`.
     var agentVersion: String?
     var serverVersion: Int?
+    /// nil where no tree is shown.
+    var place: Place?
 }
 
 extension PendingSetting {

@@ -7,7 +7,7 @@ import Units
 /// A column of `matriarch list`, in Patroni's order.
 enum ListColumn: CaseIterable {
     case namespace, cluster, member, host, role, state, timeline, receivePosition, receiveLag, replayPosition, replayLag
-    case unknownSince, lock, pendingRestart, pendingRestartReason, scheduledRestart, tags
+    case follows, unknownSince, lock, pendingRestart, pendingRestartReason, scheduledRestart, tags
 
     /// The name in JSON, YAML and TSV.
     var key: String {
@@ -23,6 +23,7 @@ enum ListColumn: CaseIterable {
         case .receiveLag: "Receive Lag"
         case .replayPosition: "Replay LSN"
         case .replayLag: "Replay Lag"
+        case .follows: "Follows"
         case .unknownSince: "Unknown since"
         case .lock: "Lock"
         case .pendingRestart: "Pending restart"
@@ -37,7 +38,7 @@ enum ListColumn: CaseIterable {
         switch self {
         case .receiveLag, .replayLag: TextTable.Column(title: "Lag", alignment: .right)
         case .timeline, .receivePosition, .replayPosition: TextTable.Column(title: key, alignment: .right)
-        case .namespace, .cluster, .member, .host, .role, .state, .unknownSince, .lock, .pendingRestart,
+        case .namespace, .cluster, .member, .host, .role, .state, .follows, .unknownSince, .lock, .pendingRestart,
             .pendingRestartReason, .scheduledRestart, .tags:
             TextTable.Column(title: key)
         }
@@ -46,7 +47,7 @@ enum ListColumn: CaseIterable {
     /// Shown only when some member has a value, or all are asked for.
     var isOptional: Bool {
         switch self {
-        case .unknownSince, .lock, .pendingRestart, .pendingRestartReason, .scheduledRestart, .tags: true
+        case .follows, .unknownSince, .lock, .pendingRestart, .pendingRestartReason, .scheduledRestart, .tags: true
         case .namespace, .cluster, .member, .host, .role, .state, .timeline, .receivePosition, .receiveLag,
             .replayPosition, .replayLag:
             false
@@ -70,6 +71,7 @@ enum ListColumn: CaseIterable {
         case .receiveLag: return Self.lag(member.received, member)
         case .replayPosition: return Self.position(member.replayed, member)
         case .replayLag: return Self.lag(member.replayed, member)
+        case .follows: return member.place?.source.map { .string($0) }
         case .unknownSince: return member.unknownSince.map { .string($0) }
         case .lock: return member.lockUnrenewedSince.map { .string("not renewed since \($0)") }
         case .pendingRestart: return member.hasPendingRestart ? "*" : nil

@@ -2,7 +2,6 @@ import ClusterRecords
 import KubernetesModels
 import PlainText
 import PostgresConfiguration
-import YAML
 
 /// Renders clusters in the form that was asked for. Pure: a golden test fixes every form.
 struct ListRenderer {
@@ -18,7 +17,7 @@ struct ListRenderer {
         case .pretty: clusters.map(table).joined(separator: "\n\n")
         case .tsv: tabSeparated(clusters)
         case .json: JSONValue.array(objects(clusters)).prettyPrinted()
-        case .yaml: Self.trimmed(YAML.serialized(.array(objects(clusters))))
+        case .yaml: JSONValue.array(objects(clusters)).yamlBlock
         }
     }
 
@@ -41,10 +40,11 @@ struct ListRenderer {
             // A long value would make the table unreadable.
             member.pendingSettings.map { $0.change.count > 50 ? "\($0.name): [hidden - too long]" : $0.change }
                 .joined(separator: "\n")
+        case .member: member.nameInTree
         case .tags where !member.tags.isEmpty:
-            Self.trimmed(YAML.serialized(.object(member.tags)))
+            JSONValue.object(member.tags).yamlBlock
         case _:
-            text(column.value(member, in: cluster, showsPort: Self.showsPort(cluster)))
+            column.value(member, in: cluster, showsPort: Self.showsPort(cluster))?.cell ?? ""
         }
     }
 
@@ -66,7 +66,7 @@ struct ListRenderer {
         let rows = clusters.flatMap { cluster in
             cluster.members.map { member in
                 columns.map { column in
-                    text(column.value(member, in: cluster, showsPort: Self.showsPort(cluster)))
+                    (column.value(member, in: cluster, showsPort: Self.showsPort(cluster))?.cell ?? "")
                         .replacing("\n", with: ", ")
                 }
             }
@@ -92,18 +92,12 @@ struct ListRenderer {
     private func columns(of clusters: [ClusterListing]) -> [ListColumn] {
         ListColumn.allCases.filter { column in
             if column == .namespace { return showsNamespace }
-            guard column.isOptional, !isExtended else { return true }
+            // For programs: where it is shown to people, there is a tree.
+            if column == .follows && format == .pretty { return false }
+            guard column.isOptional, !isExtended || column == .follows else { return true }
             return clusters.contains { cluster in
                 cluster.members.contains { column.value($0, in: cluster, showsPort: false) != nil }
             }
-        }
-    }
-
-    private func text(_ value: JSONValue?) -> String {
-        switch value {
-        case nil, .null: ""
-        case .string(let text): text
-        case let value?: value.serialized()
         }
     }
 
@@ -112,11 +106,5 @@ struct ListRenderer {
         let hosts = cluster.members.compactMap(\.host)
         return cluster.members.contains { $0.port != nil && $0.port != MemberPod.postgresPort }
             || Set(hosts).count < hosts.count
-    }
-
-    private static func trimmed(_ yaml: String) -> String {
-        var lines = yaml.split(separator: "\n", omittingEmptySubsequences: true)
-        if lines.first == "---" { lines.removeFirst() }
-        return lines.joined(separator: "\n")
     }
 }

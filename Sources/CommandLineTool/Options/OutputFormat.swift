@@ -7,3 +7,11 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     case json
     case yaml
 }
+
+/// Which form a table is printed in.
+struct FormatOption: ParsableArguments {
+    @Option(
+        name: [.customShort("o"), .customLong("output"), .customShort("f"), .customLong("format")],
+        help: "pretty, tsv, json or yaml.")
+    var format = OutputFormat.pretty
+}

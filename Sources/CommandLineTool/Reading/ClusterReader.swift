@@ -1,4 +1,5 @@
 import ClusterRecords
+import HighAvailability
 import KubernetesClient
 import KubernetesModels
 import PostgresClusterAPI
@@ -36,18 +37,32 @@ struct ClusterReader {
     ///
     /// - Throws: ``CommandError`` when nothing by that name exists.
     func listing(_ name: String, namespace: String) async throws -> ClusterListing {
+        ClusterListing(namespace: namespace, name: name, records: try await records(name, namespace: namespace))
+    }
+
+    /// When the primary changed, of a cluster with a resource or without.
+    ///
+    /// - Throws: ``CommandError`` when nothing by that name exists.
+    func history(_ name: String, namespace: String) async throws -> ClusterHistory {
+        let records = try await records(name, namespace: namespace, asksMembers: false)
+        return ClusterHistory(records)
+    }
+
+    /// Everything a cluster's objects tell.
+    ///
+    /// - Parameter asksMembers: for their positions as they are now.
+    /// - Throws: ``CommandError`` when nothing by that name exists.
+    func records(_ name: String, namespace: String, asksMembers: Bool = true) async throws -> StoreRecords {
         let scope = Scope(namespace: namespace, cluster: name)
         let pods = try await objects(Pod.self, of: scope).filter { scope.isMember($0.metadata) }
         let configMaps = try await objects(ConfigMap.self, of: scope)
         let endpoints = try await objects(Endpoints.self, of: scope)
         let isAbsent = pods.isEmpty && configMaps.isEmpty && endpoints.isEmpty
         let resource = try await resource(name, namespace: namespace, isNeeded: isAbsent)
-        let answers = await answers(of: pods, namespace: namespace)
-        return ClusterListing(
-            namespace: namespace, name: name,
-            records: StoreRecords(
-                scope, pods: pods, objects: configMaps.map(\.metadata) + endpoints.map(\.metadata),
-                answers: answers, resource: resource))
+        let answers = asksMembers ? await answers(of: pods, namespace: namespace) : [:]
+        return StoreRecords(
+            scope, pods: pods, objects: configMaps.map(\.metadata) + endpoints.map(\.metadata), answers: answers,
+            resource: resource)
     }
 
     /// What the operator says of the cluster; nil without a resource, and for people who may not read it.

@@ -62,7 +62,7 @@ public final class MemberCluster: Sendable {
         let folder = try Self.makeFolder()
         self.folder = folder
         janitor = try MemberJanitor(folder: folder)
-        let program = try Self.program()
+        let program = try BuiltProgram.path()
         try Self.writeFiles(
             folder: folder, controlPlane: controlPlane, namespace: namespace, lockObject: lockObject)
         var environment = [
@@ -309,19 +309,6 @@ public final class MemberCluster: Sendable {
             if !numeric.hasPrefix("169.254.") { return numeric }
         }
         throw MemberError("this machine has no address but loopback; no Service can lead to that")
-    }
-
-    /// What `MATRIARCH_PROGRAM` names, or the `matriarch` that was built with the tests: beside the test bundle.
-    private static func program() throws -> String {
-        if let named = getenv("MATRIARCH_PROGRAM") { return String(cString: named) }
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        let executable = String(decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        for path in [executable] + CommandLine.arguments where path.hasPrefix("/") {
-            let folder = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
-            if access("\(folder)/matriarch", X_OK) == 0 { return "\(folder)/matriarch" }
-        }
-        throw MemberError("matriarch is not beside \(executable); run: swift build --product matriarch")
     }
 }
 

@@ -132,7 +132,7 @@ let package = Package(
             "CommandLineTool",
             [
                 "PostgresClusterAPI", "ClusterRecords", "KubernetesClient", "KubernetesModels", "HighAvailability",
-                "PostgresConfiguration", "PlainText", "Units", "YAML", argumentParser,
+                "PostgresConfiguration", "Spawning", "CLinux", "PlainText", "Units", "YAML", argumentParser,
             ]),
         .executableTarget(
             name: "matriarch",
@@ -245,8 +245,8 @@ let package = Package(
         tests(
             "CommandLineToolTests",
             [
-                "CommandLineTool", "PostgresClusterAPI", "HighAvailability", "KubernetesClient", "KubernetesModels", "Units",
-                "YAML", "TestSupport",
+                "CommandLineTool", "PostgresClusterAPI", "ClusterRecords", "HighAvailability", "PostgresConfiguration",
+                "KubernetesClient", "KubernetesModels", "PlainText", "Units", "YAML", "TestSupport",
             ]),
         tests(
             "CheckerTests",

@@ -4,7 +4,8 @@ public import ArgumentParser
 public enum ClientCommands {
     public static let all: [any ParsableCommand.Type] = [
         ListCommand.self, TopologyCommand.self, HistoryCommand.self, SwitchoverCommand.self, FailoverCommand.self,
-        RestartCommand.self, PauseCommand.self, ResumeCommand.self, VersionCommand.self,
+        RestartCommand.self, PauseCommand.self, ResumeCommand.self, ShowConfigCommand.self, EditConfigCommand.self,
+        VersionCommand.self,
     ]
 
     /// The version of this program.

@@ -27,6 +27,8 @@ public struct Program: Sendable {
         case group
         /// A session of its own, without a terminal.
         case session
+        /// This process's group: a program for people, whom the keys of the terminal reach.
+        case inherited
     }
 
     /// Not in Swift's Glibc module: it stands behind `_GNU_SOURCE` in `<spawn.h>`.
@@ -122,6 +124,7 @@ public struct Program: Sendable {
             posix_spawnattr_setpgroup(&attributes, 0)
             flags |= Int16(POSIX_SPAWN_SETPGROUP)
         case .session: flags |= Self.setSession
+        case .inherited: break
         }
         posix_spawnattr_setflags(&attributes, flags)
     }

@@ -178,7 +178,7 @@ extension DynamicConfiguration {
 
 extension DynamicConfiguration {
     /// Keys and where the resource has them; those it has no field for are not here.
-    static let resourcePaths = [
+    public static let resourcePaths = [
         "ttl": "spec.highAvailability.ttl",
         "loop_wait": "spec.highAvailability.loopWait",
         "retry_timeout": "spec.highAvailability.retryTimeout",

@@ -12,6 +12,9 @@ enum Terminal {
         print("\u{1B}[H\u{1B}[2J", terminator: "")
     }
 
+    /// Whether standard output is a terminal, which shows colours.
+    static var showsColors: Bool { isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil }
+
     /// A line of progress, beside the command's result.
     static func note(_ text: String) {
         write(text + "\n", to: STDERR_FILENO)
@@ -26,8 +29,33 @@ enum Terminal {
             throw CommandError("not a terminal: use --force to go ahead without being asked")
         }
         print(ListRenderer(format: .pretty).rendered([listing]))
-        write("\(question) [y/N]: ", to: STDERR_FILENO)
-        guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else { throw CommandError("Aborted \(what)") }
+        guard ask(question) else { throw CommandError("Aborted \(what)") }
+    }
+
+    /// Asks on the terminal; anything but yes is no, and so is the end of the input.
+    static func ask(_ question: String) -> Bool {
+        ["y", "yes"].contains(answer("\(question) [y/N]").lowercased())
+    }
+
+    /// What is typed after the question; empty at the end of the input.
+    static func answer(_ question: String) -> String {
+        fflush(nil)
+        write("\(question): ", to: STDERR_FILENO)
+        return readLine() ?? ""
+    }
+
+    /// Asks for a password on the terminal, without showing it.
+    ///
+    /// - Throws: ``CommandError`` where there is none.
+    static func password(_ question: String) throws -> String {
+        guard let typed = getpass("\(question): ") else { throw CommandError("no terminal to ask for a password") }
+        defer { memset(typed, 0, strlen(typed)) }
+        return String(cString: typed)
+    }
+
+    /// A line of the result, as soon as it is there.
+    static func line(_ text: String) {
+        write(text + "\n", to: STDOUT_FILENO)
     }
 
     private static func write(_ text: String, to descriptor: Int32) {

@@ -42,22 +42,6 @@ extension ClusterContext {
         RouteOwner(
             apiVersion: PostgresCluster.resource.apiVersion, kind: PostgresCluster.resource.kind, name: name, uid: uid)
     }
-
-    /// What the spec asks of every member.
-    var dynamicConfiguration: DynamicConfiguration {
-        let availability = spec.highAvailability
-        return DynamicConfiguration(
-            timings: availability.timings,
-            maximumLagOnFailover: ByteCount(rawValue: UInt64(max(0, availability.maximumLagOnFailover.value))),
-            isPaused: spec.paused, synchronous: availability.synchronous.policy, usesFailsafe: availability.failsafe,
-            primaryStartTimeout: .seconds(availability.primaryStartTimeout),
-            primaryStopTimeout: .seconds(availability.primaryStopTimeout),
-            standbyCluster: spec.remote.map {
-                StandbyCluster(host: $0.address, port: $0.port, slot: $0.primarySlotName)
-            },
-            instances: spec.instances, parameters: spec.postgresql.parameters,
-            hostBasedAuthentication: spec.postgresql.pgHBA, identityMap: spec.postgresql.pgIdent)
-    }
 }
 
 extension InitDBSpec {

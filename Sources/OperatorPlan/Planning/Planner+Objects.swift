@@ -158,7 +158,7 @@ extension Planner {
                 return nil
             }
         }
-        let wanted = context.dynamicConfiguration.json(over: current)
+        let wanted = context.spec.dynamicConfiguration.json(over: current)
         guard wanted != current else { return }
         plan.changes.append(
             .writeStore(

@@ -132,7 +132,8 @@ let package = Package(
             "CommandLineTool",
             [
                 "PostgresClusterAPI", "ClusterRecords", "KubernetesClient", "KubernetesModels", "HighAvailability",
-                "PostgresConfiguration", "Spawning", "CLinux", "PlainText", "Units", "YAML", argumentParser,
+                "PostgresConfiguration", "PostgresClient", "Spawning", "CLinux", "PlainText", "Units", "YAML",
+                argumentParser,
             ]),
         .executableTarget(
             name: "matriarch",
@@ -246,7 +247,7 @@ let package = Package(
             "CommandLineToolTests",
             [
                 "CommandLineTool", "PostgresClusterAPI", "ClusterRecords", "HighAvailability", "PostgresConfiguration",
-                "KubernetesClient", "KubernetesModels", "PlainText", "Units", "YAML", "TestSupport",
+                "KubernetesClient", "KubernetesModels", "PostgresClient", "PlainText", "Units", "YAML", "TestSupport",
             ]),
         tests(
             "CheckerTests",

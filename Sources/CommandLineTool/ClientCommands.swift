@@ -5,7 +5,7 @@ public enum ClientCommands {
     public static let all: [any ParsableCommand.Type] = [
         ListCommand.self, TopologyCommand.self, HistoryCommand.self, SwitchoverCommand.self, FailoverCommand.self,
         RestartCommand.self, PauseCommand.self, ResumeCommand.self, ShowConfigCommand.self, EditConfigCommand.self,
-        VersionCommand.self,
+        DsnCommand.self, PsqlCommand.self, QueryCommand.self, VersionCommand.self,
     ]
 
     /// The version of this program.

@@ -3,9 +3,10 @@ public import ArgumentParser
 /// The commands for people: `matriarch list` and its kin, also as `kubectl matriarch`.
 public enum ClientCommands {
     public static let all: [any ParsableCommand.Type] = [
-        ListCommand.self, TopologyCommand.self, HistoryCommand.self, SwitchoverCommand.self, FailoverCommand.self,
-        RestartCommand.self, PauseCommand.self, ResumeCommand.self, ShowConfigCommand.self, EditConfigCommand.self,
-        DsnCommand.self, PsqlCommand.self, QueryCommand.self, VersionCommand.self,
+        StatusCommand.self, ListCommand.self, TopologyCommand.self, HistoryCommand.self, LogsCommand.self,
+        SwitchoverCommand.self, FailoverCommand.self, RestartCommand.self, PauseCommand.self, ResumeCommand.self,
+        ShowConfigCommand.self, EditConfigCommand.self, DsnCommand.self, PsqlCommand.self, QueryCommand.self,
+        VersionCommand.self,
     ]
 
     /// The version of this program.

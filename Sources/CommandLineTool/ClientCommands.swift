@@ -6,7 +6,7 @@ public enum ClientCommands {
         StatusCommand.self, ListCommand.self, TopologyCommand.self, HistoryCommand.self, LogsCommand.self,
         SwitchoverCommand.self, FailoverCommand.self, RestartCommand.self, FlushCommand.self, PauseCommand.self,
         ResumeCommand.self, ShowConfigCommand.self, EditConfigCommand.self, DsnCommand.self, PsqlCommand.self,
-        QueryCommand.self, RemoveCommand.self, VersionCommand.self,
+        QueryCommand.self, ReportCommand.self, RemoveCommand.self, VersionCommand.self,
     ]
 
     /// The version of this program.

@@ -1,4 +1,4 @@
-/// Where and as whom to connect. Passwords come from a file only.
+/// Where and as whom to connect.
 public struct ConnectionParameters: Hashable, Sendable {
     /// How the server is reached.
     public enum Address: Hashable, Sendable {
@@ -15,6 +15,8 @@ public struct ConnectionParameters: Hashable, Sendable {
     public var database: String?
     /// In pgpass format.
     public var passwordFile: String?
+    /// Of a person, who has it in no file. It outranks ``passwordFile``, and is in no description.
+    public var password: Password?
     public var applicationName: String
     /// Speaks the replication protocol (`IDENTIFY_SYSTEM`, `TIMELINE_HISTORY`).
     public var isReplication: Bool
@@ -41,6 +43,18 @@ public struct ConnectionParameters: Hashable, Sendable {
         self.statementTimeout = statementTimeout
         self.searchPath = searchPath
         self.settings = settings
+    }
+
+    /// A password that is not shown by whatever shows the parameters.
+    public struct Password: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+    {
+        fileprivate let text: String
+
+        public init(_ text: String) { self.text = text }
+
+        public var description: String { "(hidden)" }
+        public var debugDescription: String { description }
+        public var customMirror: Mirror { Mirror(self, children: []) }
     }
 
     /// For messages: where, never as whom.
@@ -70,6 +84,7 @@ public struct ConnectionParameters: Hashable, Sendable {
             result.append(("hostaddr", addresses.joined(separator: ",")))
         }
         if let database, !isReplication { result.append(("dbname", database)) }
+        if let password { result.append(("password", password.text)) }
         if let passwordFile { result.append(("passfile", passwordFile)) }
         if isReplication { result.append(("replication", "true")) }
         var options: [String] = []

@@ -10,17 +10,47 @@ import Units
     private func answer(_ kind: UInt8, _ code: UInt8) -> [UInt8] { [kind, 0, 0, 0, 8, 0, 0, 0, code] }
 
     @Test func `a server that would be told the password is a stranger`() {
-        for code in [0, 7, 8, 9, 10] as [UInt8] {
-            #expect(ServerGreeting.judge(answer(UInt8(ascii: "R"), code)) == .postgres)
+        func judge(_ answer: [UInt8], withPassword: Bool = true) -> ServerGreeting {
+            ServerGreeting.judge(answer, withPassword: withPassword)
+        }
+        for code in [7, 8, 9, 10] as [UInt8] {
+            #expect(judge(answer(UInt8(ascii: "R"), code)) == .postgres)
         }
         for code in [2, 3, 5, 6, 11] as [UInt8] {
-            #expect(ServerGreeting.judge(answer(UInt8(ascii: "R"), code)) == .stranger)
+            #expect(judge(answer(UInt8(ascii: "R"), code)) == .stranger)
         }
-        // It asks for TLS, or knows no such user.
-        #expect(ServerGreeting.judge(answer(UInt8(ascii: "E"), 0)) == .postgres)
-        #expect(ServerGreeting.judge(Array("HTTP/1.1 400".utf8)) == .stranger)
-        #expect(ServerGreeting.judge(Array("R".utf8)) == .stranger)
-        #expect(ServerGreeting.judge([]) == .stranger)
+        // Whoever comes is let in: not the server whose password this is.
+        #expect(judge(answer(UInt8(ascii: "R"), 0)) == .stranger)
+        #expect(judge(answer(UInt8(ascii: "R"), 0), withPassword: false) == .postgres)
+        // It takes encrypted sessions alone, and nobody knows what it asks for there.
+        #expect(judge(answer(UInt8(ascii: "E"), 0)) == .stranger)
+        #expect(judge(Array("HTTP/1.1 400".utf8)) == .stranger)
+        #expect(judge(Array("R".utf8)) == .stranger)
+        #expect(judge([]) == .stranger)
+    }
+
+    private func session(password: String?) -> ServerSession {
+        ServerSession(
+            place: ServerPlace(host: "10.0.0.1", port: 5432),
+            member: MemberListing(name: "demo-0", role: .leader, state: "running"),
+            login: Login(user: "app", database: "app", password: password))
+    }
+
+    @Test func `libpq is to insist on SCRAM for a password from a Secret, and to tell no password to anybody`() {
+        #expect(session(password: "x").environment(over: [:])["PGREQUIREAUTH"] == "scram-sha-256")
+        #expect(session(password: nil).environment(over: [:])["PGREQUIREAUTH"] == "!password,!md5")
+        let own = session(password: "x").environment(over: ["PGREQUIREAUTH": "none"])
+        #expect(own["PGREQUIREAUTH"] == "none" && own["PGPASSWORD"] == "x")
+    }
+
+    @Test func `a password is in no description of the parameters`() {
+        var parameters = ConnectionParameters(address: .host("a"), port: 1, user: "u", applicationName: "x")
+        parameters.password = ConnectionParameters.Password("sesame")
+        var dumped = ""
+        dump(parameters, to: &dumped)
+        for text in ["\(parameters)", String(reflecting: parameters), dumped] {
+            #expect(text.contains("(hidden)") && !text.contains("sesame"), "\(text)")
+        }
     }
 
     @Test func `the question is PostgreSQL's first message`() {
@@ -32,12 +62,15 @@ import Units
 
     @Test func `nothing at an address is silence, within the limit`() {
         let start = ContinuousClock.now
-        #expect(ServerGreeting.ask(ServerPlace(host: "127.0.0.1", port: 1), user: "app") == .silence)
+        #expect(
+            ServerGreeting.ask(ServerPlace(host: "127.0.0.1", port: 1), user: "app", withPassword: true) == .silence)
         // TEST-NET-1 answers nobody.
         let silent = ServerGreeting.ask(
-            ServerPlace(host: "192.0.2.1", port: 5432), user: "app", within: .milliseconds(300))
+            ServerPlace(host: "192.0.2.1", port: 5432), user: "app", withPassword: true, within: .milliseconds(300))
         #expect(silent == .silence)
-        #expect(ServerGreeting.ask(ServerPlace(host: "no address", port: 5432), user: "app") == .silence)
+        #expect(
+            ServerGreeting.ask(ServerPlace(host: "no address", port: 5432), user: "app", withPassword: true) == .silence
+        )
         #expect(ContinuousClock.now - start < .seconds(5))
     }
 
@@ -45,10 +78,6 @@ import Units
         #expect(PortForward.port(in: "Forwarding from 127.0.0.1:41235 -> 5432\n") == 41235)
         #expect(PortForward.port(in: "warning\nForwarding from 127.0.0.1:7 -> 5432\nForwarding from [::1]:7") == 7)
         #expect(PortForward.port(in: "error: unable to listen") == nil)
-    }
-
-    @Test func `a password of any kind stands in its file as libpq reads it`() {
-        #expect(QueryCommand.passwordLine(#"a:b\c"#) == #"*:*:*:*:a\:b\\c"# + "\n")
     }
 
     @Test func `rows without a value are nothing in a table and null for programs`() {

@@ -26,7 +26,12 @@ struct DsnCommand: AsyncParsableCommand {
         let member = try server.choice(in: listing)
         var place = member.address
         if let service = server.service {
-            place = try await reader.place(of: service, cluster, namespace: namespace) ?? place
+            if let found = try await reader.place(of: service, cluster, namespace: namespace) {
+                place = found
+            } else {
+                Terminal.note(
+                    "no Service leads there, or it may not be read: this is \(member.name) itself, also after a change")
+            }
         }
         guard let place else { throw CommandError("Member \(member.name) has no address yet") }
         // Patroni's words: libpq takes an IPv6 address without brackets.

@@ -67,26 +67,22 @@ struct QueryCommand: AsyncParsableCommand {
 
     private func rows(_ statement: String, _ session: ServerSession) async throws -> QueryResult {
         let password = session.login.password ?? getenv("PGPASSWORD").map { String(cString: $0) }
-        // libpq takes a password from a file; in an argument everybody could read it.
-        let file = try password.map { try PrivateFile(Self.passwordLine($0)) }
-        defer { file?.remove() }
+        session.requireProof()
+        var parameters = ConnectionParameters(
+            address: .host(session.place.host), port: session.place.port, user: session.login.user,
+            database: session.login.database ?? session.login.user, applicationName: "matriarch",
+            // Whoever interrupts this command wants the statement to end, and nobody is left then to say so.
+            settings: ["client_connection_check_interval": "2s"])
+        // In this process's memory alone: a file would stay when a signal ends this.
+        parameters.password = password.map { ConnectionParameters.Password($0) }
         do {
-            let connection = try await PostgresConnection.open(
-                ConnectionParameters(
-                    address: .host(session.place.host), port: session.place.port, user: session.login.user,
-                    database: session.login.database ?? session.login.user, passwordFile: file?.path,
-                    applicationName: "matriarch"), deadline: .seconds(10))
+            let connection = try await PostgresConnection.open(parameters, deadline: .seconds(10))
             let result = try await connection.query(statement, deadline: .seconds(timeout))
             await connection.close()
             return result
         } catch {
             throw CommandError(error.sqlState.map { "\(error.message) (SQLSTATE \($0))" } ?? error.message)
         }
-    }
-
-    /// A line of a `.pgpass` file for every server.
-    static func passwordLine(_ password: String) -> String {
-        "*:*:*:*:" + password.replacing("\\", with: "\\\\").replacing(":", with: "\\:") + "\n"
     }
 
     /// Sessions are encrypted where the server can; who wants to be certain of more is not to be let down.

@@ -6,7 +6,7 @@ import Units
 /// An address of a cluster's network may belong to somebody else where this program runs. libpq would give a server that asks
 /// for the password in plain text just that. Ours ask by SCRAM, which tells a stranger nothing.
 enum ServerGreeting: Hashable {
-    /// A PostgreSQL server that asks for no plain password.
+    /// A PostgreSQL server that asks for a proof which tells a stranger nothing.
     case postgres
     /// Something that would be told the password, or no PostgreSQL server.
     case stranger
@@ -15,12 +15,16 @@ enum ServerGreeting: Hashable {
 
     /// Asks as a client does that begins a session, and goes. Blocks for at most `limit`.
     ///
-    /// - Parameter place: a numeric address.
-    static func ask(_ place: ServerPlace, user: String, within limit: Duration = .seconds(1)) -> ServerGreeting {
+    /// - Parameters:
+    ///   - place: a numeric address.
+    ///   - withPassword: there is a password to be proven.
+    static func ask(
+        _ place: ServerPlace, user: String, withPassword: Bool, within limit: Duration = .seconds(1)
+    ) -> ServerGreeting {
         let socket = RawConnection(place, deadline: .now + limit)
         guard let socket else { return .silence }
         guard socket.write(startup(user: user)), let answer = socket.read() else { return .silence }
-        return judge(answer)
+        return judge(answer, withPassword: withPassword)
     }
 
     /// Protocol 3.0: a length, the version, and settings that end with an empty name.
@@ -33,13 +37,16 @@ enum ServerGreeting: Hashable {
     }
 
     /// The first message of the server: how the client is to prove who it is, or an error.
-    static func judge(_ answer: [UInt8]) -> ServerGreeting {
+    ///
+    /// A server that answers with an error may ask for the password itself once the session is encrypted. One that lets in
+    /// whoever comes, although there is a password, is not the one whose password it is.
+    static func judge(_ answer: [UInt8], withPassword: Bool) -> ServerGreeting {
         switch answer.first {
-        case UInt8(ascii: "E"): return .postgres
         case UInt8(ascii: "R") where answer.count >= 9:
             let kind = answer[5..<9].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
             // 0 nothing, 7 to 9 GSSAPI and SSPI, 10 SASL; 3 is the password itself, 5 its MD5.
-            return [0, 7, 8, 9, 10].contains(kind) ? .postgres : .stranger
+            let harmless: [UInt32] = withPassword ? [7, 8, 9, 10] : [0, 7, 8, 9, 10]
+            return harmless.contains(kind) ? .postgres : .stranger
         case _: return .stranger
         }
     }

@@ -1,4 +1,5 @@
 import ClusterRecords
+import Glibc
 import KubernetesClient
 import KubernetesModels
 import Units
@@ -37,7 +38,9 @@ struct ServerSession {
                 places.append(place)
             }
             if let address = member.address { places.append(address) }
-            for place in places where ServerGreeting.ask(place, user: login.user) == .postgres {
+            let hasPassword = login.password != nil || getenv("PGPASSWORD") != nil
+            for place in places
+            where ServerGreeting.ask(place, user: login.user, withPassword: hasPassword) == .postgres {
                 return ServerSession(place: place, member: member, login: login)
             }
         }
@@ -47,6 +50,20 @@ struct ServerSession {
     }
 
     func end() { forward?.end() }
+
+    /// What libpq is to insist on when it asks this server (16 and later; earlier ones do not know it): the greeting was
+    /// another connection, and this one may be answered otherwise. nil: the API server vouches for who is asked.
+    var requiredProof: String? {
+        guard forward == nil else { return nil }
+        // Members keep SCRAM verifiers of these passwords. A user's own may be proven as he and his server like, but not by
+        // being told to whoever asks.
+        return login.password == nil ? "!password,!md5" : "scram-sha-256"
+    }
+
+    /// The same for sessions of this process. What the user has set himself stands.
+    func requireProof() {
+        if let requiredProof { setenv("PGREQUIREAUTH", requiredProof, 0) }
+    }
 
     /// The environment in which libpq finds its way there.
     ///
@@ -58,6 +75,7 @@ struct ServerSession {
         environment["PGPORT"] = String(place.port)
         environment["PGUSER"] = login.user
         if let database = login.database { environment["PGDATABASE"] = database }
+        if let requiredProof, environment["PGREQUIREAUTH"] == nil { environment["PGREQUIREAUTH"] = requiredProof }
         if let password = login.password { environment["PGPASSWORD"] = password }
         return environment
     }

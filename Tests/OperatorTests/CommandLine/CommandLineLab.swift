@@ -47,8 +47,9 @@ struct CommandLineLab {
             inNamespace(arguments), environment: self.environment.merging(environment) { $1 }, typing: input)
     }
 
-    func run(_ arguments: [String]) async throws -> BuiltProgram.Outcome {
-        try await BuiltProgram.run(inNamespace(arguments), environment: environment)
+    func run(_ arguments: [String], environment: [String: String?] = [:]) async throws -> BuiltProgram.Outcome {
+        try await BuiltProgram.run(
+            inNamespace(arguments), environment: self.environment.merging(environment) { $1 })
     }
 
     /// A folder with these shell scripts as programs.
@@ -63,6 +64,12 @@ struct CommandLineLab {
             chmod("\(path)/\(name)", 0o755)
         }
         return path
+    }
+
+    func write(_ text: String, to path: String) throws {
+        guard let file = fopen(path, "w") else { throw FixtureError("cannot write \(path)") }
+        fputs(text, file)
+        fclose(file)
     }
 
     /// What stands in a file.

@@ -97,18 +97,40 @@ import Testing
         }
     }
 
-    @Test func `no password stands in an argument or in a file that stays`() async throws {
+    /// A statement that is still running, and how often the test's server runs it.
+    private static let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
+
+    @Test(arguments: ["", "INT", "TERM"])
+    func `no password stands in an argument or in a file, and a statement ends with the command`(
+        signal: String
+    ) async throws {
         try await withCluster { line, server in
-            async let slow = line.run(
-                "query", "demo", "-c", "SELECT pg_sleep(2)", environment: ["TMPDIR": "/tmp", "PGAPPNAME": "slow"])
-            try await eventually("the session") {
-                try await server.run("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'")
-                    == "1\n"
-            }
+            let folder = try line.programs([
+                "slow": """
+                echo $$ >"$0.pid"
+                exec '\(try BuiltProgram.path())' query -n \(line.lab.namespace) demo \\
+                    -c 'SELECT pg_sleep(\(signal.isEmpty ? 4 : 60))'
+                """
+            ])
+            let variables = line.environment.compactMapValues { $0 }.map { "\($0.key)='\($0.value)'" }
+            let files = "find '\(folder)/tmp' -type f"
+            _ = try await BuiltProgram.shell("mkdir '\(folder)/tmp'")
+            async let slow = BuiltProgram.shell(
+                "TMPDIR='\(folder)/tmp' \(variables.joined(separator: " ")) '\(folder)/slow' 2>&1 || echo ended")
+            try await eventually("the session") { try await server.run(Self.sleeping) == "1\n" }
             let arguments = try line.processes()
-            #expect(arguments.contains("pg_sleep(2)"))
+            #expect(arguments.contains("pg_sleep("))
             #expect(!arguments.contains("sesame"))
-            #expect(try await slow.status == 0)
+            // Meanwhile too.
+            #expect(try await BuiltProgram.shell(files) == "")
+            if !signal.isEmpty { _ = try await BuiltProgram.shell("kill -\(signal) $(cat '\(folder)/slow.pid')") }
+            let said = try await slow
+            #expect(said.hasSuffix("ended\n") == !signal.isEmpty, "\(said)")
+            #expect(try await BuiltProgram.shell(files) == "")
+            try await eventually(within: .seconds(10), "the statement ends") {
+                try await server.run(Self.sleeping) == "0\n"
+            }
+            _ = try await BuiltProgram.shell("rm -rf '\(folder)'")
         }
     }
 
@@ -140,17 +162,29 @@ import Testing
         }
     }
 
-    @Test func `a stranger at the address is not given the password`() async throws {
+    @Test(
+        arguments: [
+            // It asks for the password in plain text, or its MD5, and would be told.
+            [UInt8(ascii: "R"), 0, 0, 0, 8, 0, 0, 0, 3], [UInt8(ascii: "R"), 0, 0, 0, 8, 0, 0, 0, 5],
+            // It lets in whoever comes.
+            [UInt8(ascii: "R"), 0, 0, 0, 8, 0, 0, 0, 0],
+            // It takes nothing but encrypted sessions, and asks there.
+            [UInt8(ascii: "E"), 0, 0, 0, 11] + Array("SFATAL".utf8),
+        ])
+    func `a stranger at the address is not given the password`(greeting: [UInt8]) async throws {
         try await withCluster { line, _ in
-            // It asks for the password in plain text, and would be told.
             let stranger = try ScriptedServer { connection in
-                connection.write([UInt8(ascii: "R"), 0, 0, 0, 8, 0, 0, 0, 3])
+                connection.write(greeting)
                 connection.waitForClose()
             }
             try await publish(line, "demo-0", port: Int(stranger.port))
-            let refused = try await line.run("query", "demo", "-c", "SELECT 1", environment: ["PATH": "/nowhere"])
-            #expect(refused.error.contains("demo-0 cannot be reached from here"), "\(refused.error)")
-            #expect(stranger.connections == 1)
+            for command in [["query", "demo", "-c", "SELECT 1"], ["psql", "demo"]] {
+                let psql = try line.programs(["psql": "exit 7"])
+                let refused = try await line.run(command, environment: ["PATH": psql])
+                #expect(refused.error.contains("demo-0 cannot be reached from here"), "\(refused.error)")
+                _ = try await BuiltProgram.shell("rm -rf '\(psql)'")
+            }
+            #expect(stranger.connections == 2)
         }
     }
 

@@ -32,15 +32,36 @@ struct ReportCommand: AsyncParsableCommand {
         let time = Timestamp.now().description.replacing(":", with: "")
         let name = "matriarch-report-\(cluster)-\(time)"
         let bundle = ReportBundle(client: client, cluster: cluster, namespace: client.configuration.namespace)
-        let files = try await bundle.files { Terminal.note("\(watch.text): \($0)") }
+        let contents = await bundle.contents { Terminal.note("\(watch.text): \($0)") }
+        if let warning = contents.warning { Terminal.note(warning) }
+        guard !contents.files.allSatisfy({ Self.isEmpty($0) }) else {
+            throw CommandError(contents.problems.first ?? "nothing of cluster \(cluster) could be read")
+        }
         let archive = file ?? "\(name).tar.gz"
         // Nobody else reads it, here or in the archive.
         umask(0o077)
         var folder = try PrivateFolder()
         defer { folder.remove() }
-        for file in files { try folder.write(file.text, to: "\(name)/\(file.name)") }
-        let status = try ChildProgram(["tar", "-czf", archive, "-C", folder.path, name]).run()
+        for file in contents.files { try folder.write(file.text, to: "\(name)/\(file.name)") }
+        let output = open(archive, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard output >= 0 else { throw CommandError("cannot write \(archive): \(String(cString: strerror(errno)))") }
+        defer { close(output) }
+        // A file that was there may be open to others.
+        var state = stat()
+        if fstat(output, &state) == 0, state.st_mode & S_IFMT == S_IFREG, fchmod(output, 0o600) != 0 {
+            throw CommandError("\(archive) is somebody else's: \(String(cString: strerror(errno)))")
+        }
+        // By descriptor: tar would take a name with a colon for another machine's.
+        var tar = ChildProgram(["tar", "-czf", "/dev/fd/\(output)", "-C", folder.path, name])
+        tar.kept = [output]
+        let status = try tar.run()
         guard status == 0 else { throw CommandError("tar ended with status \(status)") }
-        print("Success: \(archive), \(files.count) files in \(watch.text)")
+        print("Success: \(archive), \(contents.files.count) files in \(watch.text)")
+    }
+
+    /// Whether it tells nothing of the cluster.
+    private static func isEmpty(_ file: ReportBundle.File) -> Bool {
+        ["versions.txt", "problems.txt"].contains(file.name) || file.name.hasPrefix("logs/operator-")
+            || file.text == "[]\n"
     }
 }

@@ -7,6 +7,8 @@ struct ChildProgram {
     var command: [String]
     /// nil: this process's.
     var environment: [String: String]?
+    /// Descriptors it gets beside the streams.
+    var kept: Set<Int32> = []
 
     init(_ command: [String], environment: [String: String]? = nil) {
         self.command = command
@@ -20,6 +22,7 @@ struct ChildProgram {
     func run() throws -> Int32 {
         var program = Program(command)
         program.environment = environment
+        program.kept = kept
         program.input = .inherited
         program.grouping = .inherited
         // As a shell does while a program runs before it. The end of the terminal ends the program, and this goes on to clean up.

@@ -7,7 +7,10 @@ public enum Secrecy {
     private static let secretOptions = ["ldapbindpasswd", "radiussecrets"]
     /// Parts of the names of parameters, of ours and of extensions, that hold one: passwords, and commands and connection strings,
     /// in which people write them.
-    private static let secretWords = ["passw", "secret", "token", "credential", "conninfo", "_command", "api_key"]
+    public static let secretWords = [
+        "passw", "passfile", "passphrase", "_pass", "pwd", "secret", "token", "credential", "conninfo", "_command",
+        "api_key", "apikey", "api-key",
+    ]
 
     /// Whether the value of this setting is shown at all.
     ///

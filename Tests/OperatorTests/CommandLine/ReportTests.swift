@@ -11,7 +11,7 @@ import Testing
     /// Each is planted in another place.
     private static let planted = [
         "kept-in-a-secret", "in-a-variable", "in-an-hba-line", "in-a-parameter", "in-a-url", "in-an-annotation",
-        "in-an-event", "in-the-store", "in-a-statement", "in-last-applied",
+        "in-an-event", "in-the-store", "in-a-statement", "in-last-applied", "superuser-sesame", "in-a-quoted-line",
     ]
 
     private func plant(_ line: CommandLineLab) async throws {
@@ -22,6 +22,12 @@ import Testing
             body: [
                 "metadata": ["name": "demo-app", "labels": labels],
                 "stringData": ["username": "app", "password": "kept-in-a-secret"],
+            ], namespace: namespace)
+        _ = try await line.lab.client.createRaw(
+            Secret.resource,
+            body: [
+                "metadata": ["name": "demo-superuser", "labels": labels],
+                "stringData": ["password": "superuser-sesame"],
             ], namespace: namespace)
         _ = try await line.lab.client.createRaw(
             Pod.resource,
@@ -55,9 +61,21 @@ import Testing
             body: [
                 "metadata": ["name": "demo.1"], "eventTime": "2026-11-21T00:00:00.000000Z", "reason": "Told",
                 "reportingController": "matriarch.dev/operator", "reportingInstance": "x", "action": "Tell",
-                "type": "Normal", "note": "passwort: in-an-event, https://user:in-a-url@host/",
+                "type": "Normal", "note": "passwort: in-an-event, https://user:in-a-url@host/ and in-a-parameter",
                 "regarding": [
                     "kind": "PostgresCluster", "name": "demo", "namespace": .string(namespace),
+                    "apiVersion": "matriarch.dev/v1alpha1",
+                ],
+            ], namespace: namespace)
+        // Of another cluster, which begins with the same name.
+        _ = try await line.lab.client.createRaw(
+            Event.resource,
+            body: [
+                "metadata": ["name": "demo-prod.1"], "eventTime": "2026-11-21T00:00:00.000000Z", "reason": "Foreign",
+                "reportingController": "matriarch.dev/operator", "reportingInstance": "x", "action": "Tell",
+                "type": "Normal", "note": "somebody else's",
+                "regarding": [
+                    "kind": "PostgresCluster", "name": "demo-prod", "namespace": .string(namespace),
                     "apiVersion": "matriarch.dev/v1alpha1",
                 ],
             ], namespace: namespace)
@@ -67,16 +85,22 @@ import Testing
         let line = try await CommandLineLab(cluster: [
             "postgresql": [
                 "parameters": ["my.secret": "in-a-parameter"],
-                "pgHBA": ["host all all all ldap ldapserver=x ldapbindpasswd=in-an-hba-line ldapprefix=y"],
+                "pgHBA": [
+                    "host all all all ldap ldapserver=x ldapbindpasswd=in-an-hba-line ldapprefix=y",
+                    #"host all all all radius radiusservers=r radiussecrets="""in-a-quoted-line"",""other""""#,
+                ],
             ]
         ])
         try await line.bringUp(history: #"[[1,83886176,"reason","2026-11-21T01:00:00+00:00","demo-0"]]"#)
         try await plant(line)
+        // A file that is there is closed to others.
         let folder = try line.programs([:])
-        let outcome = try await line.run("report", "demo", "-o", "\(folder)/report.tar.gz")
+        _ = try await BuiltProgram.shell("touch '\(folder)/a:report.tar.gz' && chmod 644 '\(folder)/a:report.tar.gz'")
+        let outcome = try await line.run("report", "demo", "-o", "\(folder)/a:report.tar.gz")
         #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(!outcome.error.contains("WARNING"))
         let unpacked = try await BuiltProgram.shell(
-            "cd '\(folder)' && stat -c %a report.tar.gz && tar -xzf report.tar.gz && cd matriarch-report-* && find . -type f | sort"
+            "cd '\(folder)' && stat -c %a a:report.tar.gz && tar -xzf - <a:report.tar.gz && cd matriarch-report-* && find . -type f | sort"
         )
         let names = unpacked.split(separator: "\n")
         #expect(names.first == "600")
@@ -104,6 +128,7 @@ import Testing
         ] {
             #expect(kept.contains(text), "\(text)")
         }
+        #expect(!kept.contains("Foreign"))
         _ = try await BuiltProgram.shell("rm -rf '\(folder)'")
     }
 
@@ -112,6 +137,50 @@ import Testing
         try await line.bringUp()
         let outcome = try await line.run("report", "demo", "-o", "/nowhere/report.tar.gz")
         #expect(outcome.status == 1)
-        #expect(outcome.error.contains("Error: tar ended with status"))
+        #expect(outcome.error.contains("Error: cannot write /nowhere/report.tar.gz: "))
+    }
+
+    /// Everything in the archive that a run with these rights makes.
+    private func unpacked(
+        _ line: CommandLineLab, environment: [String: String?] = [:]
+    ) async throws -> (outcome: BuiltProgram.Outcome, text: String) {
+        let folder = try line.programs([:])
+        let outcome = try await line.run("report", "demo", "-o", "\(folder)/r.tar.gz", environment: environment)
+        let text = try await BuiltProgram.shell(
+            "cd '\(folder)' && { [ ! -e r.tar.gz ] || { tar -xzf r.tar.gz && find matriarch-report-* -type f -exec cat {} +; }; }; rm -rf '\(folder)'"
+        )
+        return (outcome, text)
+    }
+
+    @Test func `a Secret that is gone keeps nobody from taking out the others' values`() async throws {
+        let line = try await CommandLineLab(cluster: ["bootstrap": ["initdb": ["secretName": "gone"]]])
+        try await line.bringUp()
+        try await plant(line)
+        // Nothing says that this is a password.
+        try await line.lab.annotate("demo-config", ["note": "it is superuser-sesame"])
+        let (outcome, text) = try await unpacked(line)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(text.contains("it is (hidden)") && !text.contains("superuser-sesame"))
+        #expect(text.contains("gone"))
+    }
+
+    @Test func `who may not read Secrets is told that their values may stand in the report`() async throws {
+        let line = try await CommandLineLab(cluster: [:])
+        try await line.bringUp()
+        let config = try await line.kubeconfig(
+            mayRead: ["", "matriarch.dev"], ["pods", "configmaps", "postgresclusters"])
+        let (outcome, text) = try await unpacked(line, environment: ["KUBECONFIG": config])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.error.contains("WARNING: the cluster's Secrets could not be read"))
+        #expect(text.contains("WARNING: the cluster's Secrets could not be read"))
+        // Endpoints may not be read either, and the report is made of what may be.
+        #expect(text.contains("image: matriarch-postgres:15") && text.contains("endpoints is forbidden"))
+    }
+
+    @Test func `of a cluster that nobody knows there is no report`() async throws {
+        let line = try await CommandLineLab()
+        let (outcome, text) = try await unpacked(line)
+        #expect(outcome.status == 1 && text == "")
+        #expect(outcome.error.hasSuffix("no PostgresCluster demo in namespace \(line.lab.namespace)\n"))
     }
 }

@@ -100,8 +100,8 @@ import Testing
             "  ConfigurationValid=False Invalid: spec.highAvailability.ttl: 1: is too small\n",
             "Members:\n  demo-2 not ready since 2026-11-21T01:00:00Z: cannot be scheduled\n  demo-1 data of another cluster\n",
             "Under way:\n  switchover InProgress: demo-0 hands over to demo-1\n",
-            "  no primary is known to accept writes: docs/runbooks/primary-unavailable.md\n",
-            "  the spec is not carried out: matriarch edit-config demo\n",
+            "  demo-0 does not renew the lock: docs/runbooks/primary-unavailable.md\n",
+            "  the spec is not carried out: kubectl edit -n shop postgrescluster demo\n",
             "  automatic actions are off: matriarch resume demo\n",
             "  MemberNeedsAttention: docs/runbooks/degraded.md\n",
             "  the last failover may have lost commits: docs/runbooks/data-loss.md\n",
@@ -125,14 +125,66 @@ import Testing
     }
 
     @Test func `a cluster without a leader, without a resource or of which nothing was said yet says so`() throws {
-        #expect(try screen(overview { $0.leader = [:] }).contains("Leader:        none\n"))
-        #expect(
-            try screen(overview { $0.leader["leader"] = "demo-7" })
-                .contains("Leader:        demo-7 holds the lock and has no Pod\n"))
+        for (holder, leader, why) in [
+            (nil, "none", "nobody leads"),
+            ("demo-7", "demo-7 holds the lock and has no Pod", "demo-7 holds the lock and has no Pod"),
+        ] as [(String?, String, String)] {
+            let text = try screen(overview { $0.leader["leader"] = holder })
+            #expect(text.contains("Leader:        \(leader)"))
+            #expect(text.hasSuffix("What to do next:\n  \(why): docs/runbooks/primary-unavailable.md"), "\(text)")
+        }
         let alone = try overview { ($0.hasResource, $0.spec, $0.status) = (false, nil, nil) }
         #expect(screen(alone).contains("State:         no resource: no operator looks after it\n"))
         let new = try overview { $0.status = nil }
         #expect(screen(new).contains("State:         the operator has not said anything yet\n"))
+    }
+
+    @Test func `a primary the operator knows nothing of is told with the page on it`() throws {
+        let steps = try overview {
+            $0.status?.conditions = [Self.condition(.primaryAvailable, .false, "NoPrimary", "Nobody accepts writes")]
+        }.nextSteps
+        #expect(steps == [NextStep(why: "no primary is known to accept writes", what: Self.page)])
+    }
+
+    private static let page = "docs/runbooks/primary-unavailable.md"
+
+    @Test func `what is amiss is told although the operator said last that all is well`() throws {
+        let dead = try overview { $0.silent = ["demo-0"] }
+        #expect(dead.nextSteps == [NextStep(why: "demo-0, which leads, does not answer", what: Self.page)])
+        #expect(
+            screen(dead).contains(
+                "State:         ready, as the operator said: demo-0 leads on timeline 3; 3 of 3 members are ready; but demo-0, which leads, does not answer\n"
+            ))
+        // As --watch sees it, without an operator.
+        var unrenewed = try overview()
+        for index in unrenewed.listing.members.indices where unrenewed.listing.members[index].role.leads {
+            unrenewed.listing.members[index].lockUnrenewedSince = "2026-11-21T01:00:00Z"
+        }
+        #expect(unrenewed.nextSteps == [NextStep(why: "demo-0 does not renew the lock", what: Self.page)])
+        let replica = try overview { $0.silent = ["demo-2"] }
+        #expect(replica.nextSteps == [NextStep(why: "demo-2 does not answer", what: "matriarch logs demo demo-2")])
+        let alone = try overview { ($0.hasResource, $0.spec, $0.status, $0.silent) = (false, nil, nil, ["demo-0"]) }
+        #expect(alone.nextSteps.map(\.what) == [Self.page])
+    }
+
+    @Test func `a spec the operator has not seen yet does not count as carried out`() throws {
+        func steps(observed: Int64, of generation: Int64) throws -> [String] {
+            try overview {
+                $0.generation = generation
+                $0.status?.observedGeneration = observed
+            }.nextSteps.map(\.why)
+        }
+        #expect(try steps(observed: 2, of: 3) == ["the operator has not seen the last change of the spec"])
+        #expect(try steps(observed: 3, of: 3) == [])
+    }
+
+    @Test func `a resource that may not be read is not called absent`() throws {
+        let forbidden = try overview {
+            ($0.hasResource, $0.spec, $0.status, $0.isResourceForbidden) = (false, nil, nil, true)
+        }
+        #expect(
+            screen(forbidden).contains(
+                "State:         the resource may not be read: what the operator says is not known\n"))
     }
 
     @Test func `how commits wait is told by what the store has`() throws {
@@ -147,14 +199,22 @@ import Testing
                 #"{"synchronous_mode":"quorum","synchronous_node_count":2}"#,
                 ["leader": "demo-0", "sync_standby": "demo-2,demo-1", "quorum": "1"])
                 == "quorum, 2 wanted: demo-1, demo-2")
+        // The server has names that nobody bears then.
         #expect(
-            try state(#"{"synchronous_mode":"on","synchronous_mode_strict":true}"#, [:])
-                == "on, strict, 1 wanted: commits wait for nobody now")
+            try state(#"{"synchronous_mode":"on","synchronous_mode_strict":true}"#, ["leader": "demo-0"])
+                == "on, strict, 1 wanted: NO STANDBY, every commit waits until there is one")
+        #expect(
+            try state(#"{"synchronous_mode":"on"}"#, ["leader": "demo-0"])
+                == "on, 1 wanted: no standby, commits wait for nobody now")
+        #expect(try state(#"{"synchronous_mode":"on"}"#, [:]) == "on, 1 wanted: not in force yet")
+        #expect(
+            try state(#"{}"#, ["leader": "demo-0", "sync_standby": "demo-1"])
+                == "being turned off: commits may still wait for demo-1")
     }
 
     @Test func `programs get the same, without what there is not`() throws {
         let json = try JSONValue(parsing: OverviewRenderer(overview: overview()).rendered(.json))
-        #expect(json["ready"] == true && json["leader"] == "demo-0" && json["conditions"] == [])
+        #expect(json["ready"] == true && json["leader"] == "demo-0" && json["conditions"] == [] && json["seen"] == [])
         #expect(json["leaderSince"] == "2026-11-21T00:55:22+00:00" && json["next"] == [])
         #expect(json["lockNotRenewedSince"] == nil)
         #expect(

@@ -21,6 +21,10 @@ struct StoreRecords: Hashable {
     /// Of its resource; nil without one, and when the operator cannot read it: it does not carry that out.
     var spec: PostgresClusterSpec?
     var hasResource = false
+    /// There may be one, and whoever asks may not read it.
+    var isResourceForbidden = false
+    /// Of the resource as it was read: how often its spec was changed.
+    var generation: Int64?
     /// Of the resource as it was read.
     var resourceVersion: String?
     /// The store is in Endpoints, as Patroni's is by default.
@@ -48,7 +52,7 @@ extension StoreRecords {
             live: answers.compactMapValues(\.document),
             silent: Set(answers.filter { $0.value == .silence }.keys), status: resource?.status,
             spec: resource.flatMap(Self.spec(of:)), hasResource: resource != nil,
-            resourceVersion: resource?.metadata.resourceVersion,
+            generation: resource?.metadata.generation, resourceVersion: resource?.metadata.resourceVersion,
             isStoredInEndpoints: annotations[scope.storeLeader(.configMap)] == nil
                 && annotations[scope.storeLeader(.endpoints)]?[StoreKey.leader] != nil)
     }

@@ -59,25 +59,40 @@ struct ClusterReader {
         let endpoints = try await objects(Endpoints.self, of: scope)
         let isAbsent = pods.isEmpty && configMaps.isEmpty && endpoints.isEmpty
         let resource = try await resource(name, namespace: namespace, isNeeded: isAbsent)
+        let found: PostgresCluster? =
+            switch resource {
+            case .read(let cluster): cluster
+            case .absent, .forbidden: nil
+            }
         let answers = asksMembers ? await answers(of: pods, namespace: namespace) : [:]
-        return StoreRecords(
+        var records = StoreRecords(
             scope, pods: pods, objects: configMaps.map(\.metadata) + endpoints.map(\.metadata), answers: answers,
-            resource: resource)
+            resource: found)
+        records.isResourceForbidden = resource == .forbidden
+        return records
     }
 
-    /// What the operator says of the cluster; nil without a resource, and for people who may not read it.
+    /// Three things, of which no two are the same to whoever asks.
+    private enum Resource: Hashable {
+        case read(PostgresCluster)
+        case absent
+        case forbidden
+    }
+
+    /// What the operator says of the cluster.
     ///
     /// - Parameter isNeeded: nothing else of the cluster is there.
-    private func resource(_ name: String, namespace: String, isNeeded: Bool) async throws -> PostgresCluster? {
-        if isNeeded { return try await cluster(name, namespace: namespace) }
+    private func resource(_ name: String, namespace: String, isNeeded: Bool) async throws -> Resource {
+        if isNeeded { return .read(try await cluster(name, namespace: namespace)) }
         let problem: KubernetesError
         do {
-            return try await client.get(PostgresCluster.self, name: name, namespace: namespace)
+            return .read(try await client.get(PostgresCluster.self, name: name, namespace: namespace))
         } catch {
             problem = error
         }
-        guard problem.isNotFound || problem.isForbidden else { throw problem }
-        return nil
+        if problem.isForbidden { return .forbidden }
+        guard problem.isNotFound else { throw problem }
+        return .absent
     }
 
     private func objects<Object: KubernetesResource>(_ kind: Object.Type, of scope: Scope) async throws -> [Object] {

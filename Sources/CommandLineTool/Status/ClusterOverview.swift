@@ -11,6 +11,10 @@ struct ClusterOverview {
     var status: PostgresClusterStatus?
     var spec: PostgresClusterSpec?
     var hasResource: Bool
+    /// There may be a resource, which whoever asks may not read.
+    var isResourceForbidden: Bool
+    /// Of the resource: how often its spec was changed.
+    var generation: Int64?
     /// When the holder took the lock and last renewed it, by its own clock.
     var lockTaken: String?
     var lockRenewed: String?
@@ -23,6 +27,8 @@ struct ClusterOverview {
         status = records.status
         spec = records.spec
         hasResource = records.hasResource
+        isResourceForbidden = records.isResourceForbidden
+        generation = records.generation
         lockTaken = records.leader[StoreKey.acquireTime]
         lockRenewed = records.leader[StoreKey.renewTime]
         synchronous = SynchronousState(version: "", annotations: records.synchronization)
@@ -62,11 +68,48 @@ struct ClusterOverview {
 
     /// How commits wait, in one sentence.
     var synchronousState: String {
-        guard policy.mode != .off else { return "off: no commit waits for a replica" }
+        guard policy.mode != .off else {
+            // Until the record says so too, the server may have commits wait.
+            return synchronous.isActive
+                ? "being turned off: commits may still wait for \(synchronousMembers ?? "a replica")"
+                : "off: no commit waits for a replica"
+        }
         let strict = policy.isStrict ? ", strict" : ""
         let asked = "\(policy.mode.rawValue)\(strict), \(policy.standbys) wanted"
-        guard synchronous.isActive, !synchronous.members.isEmpty else { return "\(asked): commits wait for nobody now" }
-        return "\(asked): \(synchronous.members.sorted().joined(separator: ", "))"
+        guard synchronous.isActive else { return "\(asked): not in force yet" }
+        if let synchronousMembers { return "\(asked): \(synchronousMembers)" }
+        return policy.isStrict
+            ? "\(asked): NO STANDBY, every commit waits until there is one"
+            : "\(asked): no standby, commits wait for nobody now"
+    }
+
+    private var synchronousMembers: String? {
+        synchronous.members.isEmpty ? nil : synchronous.members.sorted().joined(separator: ", ")
+    }
+
+    /// What is amiss as this command sees it, whatever the operator said last: it may be away.
+    var sightings: [Sighting] {
+        var sightings: [Sighting] = []
+        let holder = listing.lock.leader
+        if let leader {
+            if leader.lockUnrenewedSince != nil {
+                sightings.append(Sighting(kind: .noLeader, what: "\(leader.name) does not renew the lock"))
+            } else if leader.state == Silence.state {
+                sightings.append(Sighting(kind: .noLeader, what: "\(leader.name), which leads, does not answer"))
+            }
+        } else if let holder, !holder.isEmpty {
+            sightings.append(Sighting(kind: .noLeader, what: "\(holder) holds the lock and has no Pod"))
+        } else {
+            sightings.append(Sighting(kind: .noLeader, what: "nobody leads"))
+        }
+        sightings += listing.members.filter { !$0.role.leads && $0.state == Silence.state }.map {
+            Sighting(kind: .silent($0.name), what: "\($0.name) does not answer")
+        }
+        if let generation, let observed = status?.observedGeneration, observed < generation {
+            sightings.append(
+                Sighting(kind: .unseenChange, what: "the operator has not seen the last change of the spec"))
+        }
+        return sightings
     }
 }
 

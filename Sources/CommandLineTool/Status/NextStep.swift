@@ -14,13 +14,27 @@ extension ClusterOverview {
     var nextSteps: [NextStep] {
         var steps: [NextStep] = []
         let name = listing.name
+        for sighting in sightings {
+            switch sighting.kind {
+            case .noLeader: steps.append(NextStep(why: sighting.what, what: Self.runbook("primary-unavailable")))
+            case .silent(let member):
+                steps.append(NextStep(why: sighting.what, what: "matriarch logs \(name) \(member)"))
+            case .unseenChange:
+                steps.append(
+                    NextStep(
+                        why: sighting.what, what: "kubectl logs -n matriarch-system deployment/matriarch-operator"))
+            }
+        }
         for condition in findings {
             switch Condition.Kind(rawValue: condition.type) {
             case .primaryAvailable:
                 steps.append(
                     NextStep(why: "no primary is known to accept writes", what: Self.runbook("primary-unavailable")))
             case .configurationValid:
-                steps.append(NextStep(why: "the spec is not carried out", what: "matriarch edit-config \(name)"))
+                steps.append(
+                    NextStep(
+                        why: "the spec is not carried out",
+                        what: "kubectl edit -n \(listing.namespace) postgrescluster \(name)"))
             case .degraded: steps.append(NextStep(why: condition.reason, what: Self.runbook("degraded")))
             case .synchronousReplication:
                 steps.append(

@@ -22,6 +22,7 @@ struct OverviewRenderer {
             if !entries.isEmpty { lines += ["\(title):"] + entries.map { "  \($0)" } }
         }
         lines += facts.map { "\($0.name):\(String(repeating: " ", count: max(1, 14 - $0.name.count)))\($0.value)" }
+        section("As seen from here", overview.sightings.map(\.what))
         section(
             "Not as it should be",
             overview.findings.map { "\($0.type)=\($0.status.rawValue) \($0.reason): \($0.message)" })
@@ -35,16 +36,7 @@ struct OverviewRenderer {
     /// What is so, by name.
     private var facts: [(name: String, value: String)] {
         var facts: [(name: String, value: String)] = []
-        if let ready = overview.status?.condition(.ready) {
-            facts.append(("State", "\(ready.status == .true ? "ready" : "not ready"), \(ready.message)"))
-        } else {
-            facts.append(
-                (
-                    "State",
-                    overview.hasResource
-                        ? "the operator has not said anything yet" : "no resource: no operator looks after it"
-                ))
-        }
+        facts.append(("State", state))
         facts.append(("Leader", leader))
         if let version = overview.status?.postgresVersion { facts.append(("PostgreSQL", version)) }
         if let image = overview.spec?.image { facts.append(("Image", image)) }
@@ -60,6 +52,20 @@ struct OverviewRenderer {
                 ))
         }
         return facts
+    }
+
+    /// The operator's word, and what speaks against it.
+    private var state: String {
+        if let ready = overview.status?.condition(.ready) {
+            let word = ready.status == .true ? "ready" : "not ready"
+            guard ready.status == .true, let sighting = overview.sightings.first else {
+                return "\(word), \(ready.message)"
+            }
+            return "\(word), as the operator said: \(ready.message); but \(sighting.what)"
+        }
+        if overview.isResourceForbidden { return "the resource may not be read: what the operator says is not known" }
+        return overview.hasResource
+            ? "the operator has not said anything yet" : "no resource: no operator looks after it"
     }
 
     /// Times are the holder's own: they are told, and compared with nothing here.
@@ -83,7 +89,7 @@ struct OverviewRenderer {
 
     private var tabSeparated: String {
         let rows =
-            facts.map { [$0.name, $0.value] }
+            facts.map { [$0.name, $0.value] } + overview.sightings.map { ["Seen", $0.what] }
             + overview.findings.map { ["Condition \($0.type)", "\($0.status.rawValue) \($0.reason): \($0.message)"] }
             + overview.troubles.map { ["Member \($0.member)", $0.what] }
             + overview.requests.map {
@@ -98,6 +104,7 @@ struct OverviewRenderer {
         var document: JSONValue = [
             "cluster": .string(overview.listing.name), "namespace": .string(overview.listing.namespace),
             "paused": .bool(overview.listing.isPaused), "synchronous": .string(overview.synchronousState),
+            "seen": .array(overview.sightings.map { .string($0.what) }),
             "conditions": .array(
                 overview.findings.map {
                     [

@@ -16,7 +16,7 @@ struct ScheduledRequests {
     ///
     /// - Returns: what became of it, in Patroni's words.
     func flushSwitchover() async throws -> String {
-        let records = try await reader.records(cluster, namespace: namespace, asksMembers: false)
+        let records = try await records()
         if let request = records.spec?.switchover, request.notBefore != nil,
             Self.waits(records.status?.switchover, request.contentHash)
         {
@@ -39,7 +39,7 @@ struct ScheduledRequests {
     func flushRestart(
         _ members: [String], confirm: ([String], ClusterListing) throws -> Void
     ) async throws -> String {
-        let records = try await reader.records(cluster, namespace: namespace, asksMembers: false)
+        let records = try await records()
         let listing = ClusterListing(namespace: namespace, name: cluster, records: records)
         let all = listing.members.map(\.name)
         let unknown = members.filter { !all.contains($0) }
@@ -51,7 +51,7 @@ struct ScheduledRequests {
         if let request = records.spec?.restart, request.notBefore != nil,
             Self.waits(records.status?.restart, request.contentHash)
         {
-            scheduled = request.instances ?? all
+            scheduled = listing.members.filter { Self.means(request, $0) }.map(\.name)
         }
         let flushed = named.filter { scheduled.contains($0) }
         if !flushed.isEmpty {
@@ -65,6 +65,29 @@ struct ScheduledRequests {
             flushed.contains(name)
                 ? "Success: flush scheduled restart for member \(name)" : "No scheduled restart for member \(name)"
         }.joined(separator: "\n")
+    }
+
+    /// - Throws: ``CommandError`` when nobody can tell whether the resource asks for something: that is not nothing.
+    func records() async throws -> StoreRecords {
+        let records = try await reader.records(cluster, namespace: namespace, asksMembers: false)
+        guard !records.isResourceForbidden else {
+            throw CommandError("the PostgresCluster \(cluster) may not be read: nobody can tell what it asks for")
+        }
+        guard !records.hasResource || records.spec != nil else {
+            throw CommandError(
+                "the spec of PostgresCluster \(cluster) cannot be read: nobody can tell what it asks for")
+        }
+        return records
+    }
+
+    /// Whether a restart is asked for of this member.
+    private static func means(_ request: RestartRequest, _ member: MemberListing) -> Bool {
+        guard request.instances?.contains(member.name) ?? true else { return false }
+        switch request.role {
+        case .primary?: return member.role.leads
+        case .replica?: return !member.role.leads
+        case nil: return true
+        }
     }
 
     /// Not begun. A request the operator has not seen yet has no status, or another one's.
@@ -88,10 +111,20 @@ struct ScheduledRequests {
         }
     }
 
-    private func takeOffStored(_ records: StoreRecords) async throws {
+    func takeOffStored(_ records: StoreRecords) async throws {
         let scope = Scope(namespace: namespace, cluster: cluster)
         let resource = records.isStoredInEndpoints ? Endpoints.resource : ConfigMap.resource
         let now = try await client.getRaw(resource, name: scope.storeFailover, namespace: namespace)
+        // What stands there now may be another request, which nobody here has looked at.
+        let annotations = now.value(at: "metadata", "annotations")?.objectValue ?? [:]
+        let isSame = FailoverRequest.noAnnotations.keys.allSatisfy {
+            annotations[$0]?.stringValue == records.failover[$0]
+        }
+        guard isSame else { throw changedMeanwhile }
+        try await erase(resource, now, scope)
+    }
+
+    private func erase(_ resource: APIResource, _ now: JSONValue, _ scope: Scope) async throws {
         let annotations = FailoverRequest.noAnnotations.mapValues { value in value.map { JSONValue.string($0) } ?? .null
         }
         _ = try await conditionally {
@@ -114,7 +147,10 @@ struct ScheduledRequests {
             problem = error
         }
         guard problem.isConflict else { throw problem }
-        throw CommandError(
-            "cluster \(cluster) has changed meanwhile, and nothing was called off; look at it and try again")
+        throw changedMeanwhile
+    }
+
+    private var changedMeanwhile: CommandError {
+        CommandError("cluster \(cluster) has changed meanwhile, and nothing was called off; look at it and try again")
     }
 }

@@ -5,6 +5,8 @@ import PostgresClusterAPI
 import TestSupport
 import Testing
 
+@testable import CommandLineTool
+
 /// `matriarch flush`, `remove`, `status` and `completion` as people run them.
 @Suite(.timeLimit(.minutes(3))) struct ScheduledRequestTests {
     private static let restart: [String: JSONValue] = [
@@ -62,6 +64,54 @@ import Testing
         #expect(try await line.spec()["restart"] == nil)
         let stranger = try await line.run("flush", "demo", "demo-9", "restart", "--force")
         #expect(stranger.error == "Error: demo-9 is not a member of cluster demo\n")
+    }
+
+    @Test func `only members that are to be restarted are called off`() async throws {
+        let line = try await CommandLineLab(cluster: [
+            "restart": ["notBefore": "2099-01-01T04:00:00Z", "role": "replica"]
+        ])
+        try await line.bringUp()
+        #expect(
+            try await line.run("flush", "demo", "demo-0", "restart", "--force").output
+                == "No scheduled restart for member demo-0\n")
+        #expect(try await line.spec()["restart"] != nil)
+        _ = try await line.run("flush", "demo", "demo-1", "restart", "--force")
+        #expect(try await line.spec().value(at: "restart", "instances") == ["demo-2"])
+    }
+
+    @Test func `a request in the store that was not looked at is not taken out`() async throws {
+        let line = try await CommandLineLab(cluster: [:])
+        try await line.bringUp()
+        let scheduled: JSONValue = [
+            "leader": "demo-0", "member": "demo-1", "scheduled_at": "2099-01-01T04:00:00+00:00",
+        ]
+        try await line.lab.annotate("demo-failover", scheduled)
+        let requests = ScheduledRequests(
+            reader: ClusterReader(client: line.lab.client), cluster: "demo", namespace: line.lab.namespace)
+        let seen = try await requests.records()
+        // Somebody fails over at once meanwhile.
+        try await line.lab.annotate("demo-failover", ["member": "demo-2", "scheduled_at": .null])
+        let error = await #expect(throws: CommandError.self) { try await requests.takeOffStored(seen) }
+        #expect(error?.description.contains("has changed meanwhile, and nothing was called off") == true)
+        #expect(try await line.lab.failover()["member"] == "demo-2")
+    }
+
+    @Test func `who may not read the resource is not told that there is nothing`() async throws {
+        let line = try await CommandLineLab(cluster: [
+            "switchover": ["candidate": "demo-1", "notBefore": "2099-01-01T04:00:00Z"]
+        ])
+        try await line.bringUp()
+        let config = try await line.kubeconfig(mayRead: [""], ["pods", "configmaps", "endpoints"])
+        let rights: [String: String?] = ["KUBECONFIG": config]
+        for command in [["flush", "demo", "switchover"], ["flush", "demo", "restart", "--force"]] {
+            let outcome = try await line.run(command, environment: rights)
+            #expect(outcome.status == 1)
+            #expect(
+                outcome.error
+                    == "Error: the PostgresCluster demo may not be read: nobody can tell what it asks for\n")
+        }
+        let status = try await line.run("status", "demo", environment: rights)
+        #expect(status.output.contains("the resource may not be read"), "\(status.output) \(status.error)")
     }
 
     @Test func `a cluster is removed after the right answers, and after no others`() async throws {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import KubernetesClient
 import KubernetesModels
+import Synchronization
 import TestSupport
 import Testing
 
@@ -92,5 +93,75 @@ import Testing
         let none = try server([:])
         let error = await #expect(throws: KubernetesError.self) { try await source(none, members).printAll(members) }
         #expect(error?.message.contains("container is waiting to start") == true)
+    }
+
+    @Test func `lines that end with a carriage return too are lines of their own`() {
+        #expect(LogLine.lines("2026-11-21T00:00:01Z a\r\n2026-11-21T00:00:02Z b\n", of: "demo-0").count == 2)
+    }
+
+    /// Follows these answers, each of one connection, until a line says that it is the last.
+    private func followed(_ answers: [String]) async throws -> (lines: [String], paths: [String]) {
+        let asked = Mutex<[String]>([])
+        let server = try ScriptedServer { connection in
+            while let request = connection.readRequest() {
+                let turn = asked.withLock { asked in
+                    asked.append(request.path)
+                    return asked.count - 1
+                }
+                if turn < answers.count {
+                    connection.respond(200, answers[turn])
+                } else {
+                    connection.waitForClose()
+                }
+            }
+        }
+        let (lines, continuation) = AsyncStream.makeStream(of: String.self)
+        var follower = source(server, ["demo-0"])
+        follower.pause = .milliseconds(1)
+        follower.print = { continuation.yield($0) }
+        let following = Task { [follower] in try await follower.follow(["demo-0"]) }
+        var seen: [String] = []
+        for await line in lines {
+            seen.append(line)
+            if line == "last" { break }
+        }
+        following.cancel()
+        let paths = withExtendedLifetime(server) { asked.withLock { $0 } }
+        return (seen, paths)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a followed log loses no line and repeats none`() async throws {
+        // Two within a microsecond, one without a time, and the node's clock set back.
+        let first = """
+            2026-11-21T00:00:01.000000100Z a
+            2026-11-21T00:00:01.000000200Z b
+            2026-11-21T00:00:01.000000200Z c
+            without a time
+            2026-11-21T00:00:00.5Z back
+            2026-11-21T00:00:02.1Z d
+            2026-11-21T00:00:02.1Z d
+
+            """
+        // After a loss the whole second comes again; what follows it may have the same time.
+        let second = """
+            2026-11-21T00:00:02.1Z d
+            2026-11-21T00:00:02.1Z d
+            2026-11-21T00:00:02.1Z d
+            2026-11-21T00:00:01.9Z e
+            2026-11-21T00:00:03Z last
+
+            """
+        let (lines, paths) = try await followed([first, second])
+        #expect(lines == ["a", "b", "c", "without a time", "back", "d", "d", "d", "e", "last"])
+        #expect(paths[1].contains("sinceTime=2026-11-21T00:00:02.1Z"))
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `what the connection after a loss has no longer is not waited for`() async throws {
+        let (lines, _) = try await followed([
+            "2026-11-21T00:00:01Z a\n2026-11-21T00:00:01Z b\n", "2026-11-21T00:00:01Z b\n2026-11-21T00:00:01Z last\n",
+        ])
+        #expect(lines == ["a", "b", "last"])
     }
 }

@@ -23,7 +23,8 @@ struct LogLine: Hashable {
     }
 
     static func lines(_ text: String, of member: String) -> [LogLine] {
-        text.split(separator: "\n").map { LogLine($0, of: member) }
+        // By bytes: a carriage return and the newline behind it are one Character.
+        text.utf8.split(separator: 0x0A).map { LogLine(Substring($0), of: member) }
     }
 
     /// The logs of several members by time; the lines of each stay in their order.

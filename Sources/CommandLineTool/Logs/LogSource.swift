@@ -6,6 +6,10 @@ struct LogSource {
     let client: KubernetesClient
     let request: LogRequest
     let printer: LogPrinter
+    /// Where followed lines go, as soon as they are there.
+    var print: @Sendable (String) -> Void = { Terminal.line($0) }
+    /// Between two connections.
+    var pause = Duration.seconds(1)
 
     /// A log of days may take a while.
     private static let limit = Duration.seconds(60)
@@ -34,7 +38,7 @@ struct LogSource {
             }
         }
         if logs.isEmpty, let failure { throw failure }
-        for line in LogLine.merged(logs) { print(printer.text(line)) }
+        for line in LogLine.merged(logs) { Swift.print(printer.text(line)) }
     }
 
     private func read(_ member: String) async -> Result<String, KubernetesError> {
@@ -55,11 +59,12 @@ struct LogSource {
 
     /// A member's log over restarts of its container and losses of the connection.
     private func follow(_ member: String) async throws {
-        var last: (stamp: String, time: Timestamp)?
+        var position = LogPosition()
         var said: String?
         while true {
             do {
-                let path = request.path(member, after: last?.stamp, follows: true)
+                let path = request.path(member, after: position.stamp, follows: true)
+                position.begin()
                 var rest: [UInt8] = []
                 for try await chunk in try await client.followText(path, idleTimeout: .seconds(86_400)) {
                     said = nil
@@ -67,10 +72,7 @@ struct LogSource {
                     while let end = rest.firstIndex(of: 0x0A) {
                         let line = LogLine(Substring(decoding: rest[..<end], as: UTF8.self), of: member)
                         rest.removeSubrange(...end)
-                        // The API server gives whole seconds again.
-                        if let time = line.time, let before = last, time <= before.time { continue }
-                        if let time = line.time { last = (line.stamp, time) }
-                        Terminal.line(printer.text(line))
+                        if position.isNew(line) { print(printer.text(line)) }
                     }
                 }
             } catch let error as KubernetesError {
@@ -78,7 +80,7 @@ struct LogSource {
                 if error.message != said { Terminal.note("\(member): \(error.message)") }
                 said = error.message
             }
-            try await Task.sleep(for: .seconds(1))
+            try await Task.sleep(for: pause)
         }
     }
 }

@@ -122,6 +122,68 @@ import Testing
         for (setting, patch) in cases { #expect(try Self.setting(setting) == patch, "\(setting)") }
     }
 
+    @Test func `a parameter is the same in every case, and given once`() throws {
+        let spec: JSONValue = ["postgresql": ["parameters": ["work_mem": "8MB"]]]
+        #expect(
+            try Self.patch(ConfigurationChange(parameters: ["Work_Mem=16MB"]), of: spec)
+                == ["postgresql": ["parameters": ["work_mem": "16MB"]]])
+        #expect(
+            try Self.patch(ConfigurationChange(parameters: ["WORK_MEM=null"]), of: spec)
+                == ["postgresql": ["parameters": ["work_mem": .null]]])
+        #expect(
+            try Self.patch(
+                ConfigurationChange(merged: ["postgresql": ["parameters": ["Work_Mem": "16MB"]]]), of: spec)
+                == ["postgresql": ["parameters": ["work_mem": "16MB"]]])
+        let twice = ConfigurationChange(merged: ["postgresql": ["parameters": ["Work_Mem": "1MB", "work_mem": "2MB"]]])
+        #expect(
+            try Self.refusal(twice) == "postgresql.parameters.work_mem: is given twice, in upper and lower case")
+    }
+
+    @Test func `a parameter's value is the text that was written`() throws {
+        for (written, kept) in [
+            ("1.10", "1.10"), ("007", "007"), ("1e3", "1e3"), (" 5 ", "5"), ("'5'", "5"), ("off", "off"),
+            ("8MB", "8MB"),
+        ] {
+            #expect(
+                try Self.patch(ConfigurationChange(parameters: ["my.value=\(written)"]))
+                    == ["postgresql": ["parameters": ["my.value": .string(kept)]]], "\(written)")
+        }
+        let spec: JSONValue = [
+            "postgresql": ["parameters": ["max_connections": "200"]],
+            "highAvailability": ["synchronous": ["mode": "off"]],
+        ]
+        #expect(try Self.patch(ConfigurationChange(parameters: ["max_connections=200"]), of: spec) == [:])
+        #expect(try Self.setting("synchronous_mode=off", of: spec) == [:])
+    }
+
+    /// A merge of two changes of one configuration.
+    private static func merge(_ base: JSONValue, _ mine: JSONValue, _ theirs: JSONValue) -> ConfigurationMerge {
+        ConfigurationMerge(
+            base: ConfigurationDocument(base), mine: ConfigurationDocument(mine), theirs: ConfigurationDocument(theirs))
+    }
+
+    @Test func `what two people change at once is put together, and where they disagree it is said by name`() {
+        let apart = Self.merge(["a": 1, "b": 2, "c": 3], ["a": 7, "b": 2, "c": 3], ["a": 1, "b": 8])
+        #expect(apart.document.json == ["a": 7, "b": 8])
+        #expect(apart.remark == "somebody else has changed the configuration meanwhile; this has both changes")
+        let same = Self.merge(["p": ["a": 1]], ["p": ["a": 2]], ["p": ["a": 3, "b": 4]])
+        #expect(same.document.json == ["p": ["a": 2, "b": 4]])
+        #expect(same.remarks == ["p.a was changed by somebody else too: theirs is 3"])
+        let gone = Self.merge(["a": 1], ["a": 2], [:])
+        #expect(gone.document.json == ["a": 2])
+        #expect(gone.remarks == ["a was changed by somebody else too: theirs is nothing"])
+    }
+
+    @Test func `lines that two people add or take out at once are all kept to`() {
+        let lists = Self.merge(
+            ["h": ["a", "b", "c"]], ["h": ["a", "mine", "b"]], ["h": ["theirs", "a", "b", "c", "last"]])
+        #expect(lists.document.json == ["h": ["theirs", "a", "mine", "b", "last"]])
+        #expect(
+            lists.remarks == ["h was changed by somebody else too: this has the lines of both, look at their order"])
+        let first = Self.merge(["h": ["a"]], ["h": ["mine", "a"]], ["h": ["theirs"]])
+        #expect(first.document.json == ["h": ["mine", "theirs"]])
+    }
+
     @Test func `null takes a key out, and the field has its default again`() throws {
         let spec: JSONValue = [
             "paused": true, "highAvailability": ["failsafe": false, "synchronous": ["mode": "on"]],

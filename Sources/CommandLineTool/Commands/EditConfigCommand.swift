@@ -51,17 +51,24 @@ struct EditConfigCommand: AsyncParsableCommand {
         let edit = ConfigurationEdit(client: client, cluster: cluster, namespace: client.configuration.namespace)
         var current = try await edit.current()
         guard let change = try change() else { return try await editInteractively(edit, &current) }
-        while true {
+        for _ in 0..<Self.attempts {
             do {
                 let document = try change.applied(to: current.document)
                 guard let newer = try await carryOut(edit, current, document) else { return }
+                guard change.replacement == nil else {
+                    throw CommandError(
+                        "Config modification aborted due to concurrent changes: look at it and try again")
+                }
                 // The same change of what is there now.
                 current = newer
             } catch let refusal as ConfigurationRefusal {
                 throw CommandError(refusal.description)
             }
         }
+        throw CommandError("the configuration changes all the time: \(Self.attempts) attempts to write it failed")
     }
+
+    private static let attempts = 10
 
     /// What was asked for without an editor; nil: nothing.
     private func change() throws -> ConfigurationChange? {
@@ -91,21 +98,37 @@ struct EditConfigCommand: AsyncParsableCommand {
         var draft = current.document.yaml
         var remark: String?
         while true {
+            draft = try editor.edited(draft, remark: remark)
             do {
-                draft = try editor.edited(draft, remark: remark)
                 let document = try ConfigurationDocument(yaml: draft)
-                guard let newer = try await carryOut(edit, current, document) else { return }
-                // What was changed here, over what others have changed.
-                let own = current.document.json.mergePatch(to: document.json)
-                draft = ConfigurationDocument(newer.document.json.applying(mergePatch: own)).yaml
+                guard let newer = try await kept(draft, { try await carryOut(edit, current, document) }) else { return }
+                let merge = ConfigurationMerge(base: current.document, mine: document, theirs: newer.document)
+                draft = merge.document.yaml
                 current = newer
-                remark = "somebody else has changed the configuration meanwhile; this has both changes"
+                remark = merge.remark
             } catch let refusal as ConfigurationRefusal {
                 remark = refusal.description
             }
             Terminal.note(remark ?? "")
-            guard Terminal.ask("Edit again?") else { throw CommandError("Aborted edit-config") }
+            guard Terminal.ask("Edit again?") else {
+                throw CommandError("Aborted edit-config. What was written is in \(try TextEditor.keep(draft))")
+            }
         }
+    }
+
+    /// What was written is not lost with an error that is no refusal.
+    private func kept<Value>(_ draft: String, _ body: () async throws -> Value) async throws -> Value {
+        let words: String
+        do {
+            return try await body()
+        } catch let refusal as ConfigurationRefusal {
+            throw refusal
+        } catch let error as KubernetesError {
+            words = error.message
+        } catch {
+            words = "\(error)"
+        }
+        throw CommandError("\(words). What was written is in \(try TextEditor.keep(draft))")
     }
 
     /// Shows the difference, asks and writes.

@@ -16,27 +16,35 @@ struct ConfigurationChange {
     func applied(to document: ConfigurationDocument) throws -> ConfigurationDocument {
         var json = document.json
         if let replacement { json = replacement }
-        if let merged { json = json.applying(mergePatch: merged) }
+        if let merged { json = json.applying(mergePatch: try ConfigurationDocument.folded(merged)) }
         for setting in settings {
-            let (path, value) = try Self.assignment(setting)
+            let isParameter = setting.hasPrefix("postgresql.parameters.")
+            let (path, value) = try Self.assignment(setting, keepsText: isParameter)
             json = json.setting(
                 path.split(separator: ".", omittingEmptySubsequences: false).map(String.init), to: value)
         }
         for parameter in parameters {
-            let (name, value) = try Self.assignment(parameter)
+            let (name, value) = try Self.assignment(parameter, keepsText: true)
             json = json.setting(["postgresql", "parameters", name], to: value)
         }
-        return ConfigurationDocument(json)
+        return try ConfigurationDocument(folding: json)
     }
 
-    private static func assignment(_ text: String) throws -> (name: String, value: JSONValue) {
+    /// - Parameter keepsText: a number stays as it is written: 1.10 is another version than 1.1.
+    private static func assignment(
+        _ text: String, keepsText: Bool
+    ) throws -> (name: String, value: JSONValue) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = parts[0].trimmed
         guard parts.count == 2, !name.isEmpty, !name.hasPrefix("."), !name.hasSuffix(".") else {
             throw ConfigurationRefusal(["Invalid parameter setting \(text): it must be name=value"])
         }
         do {
-            return (name, try YAML.parse(String(parts[1])))
+            let value = try YAML.parse(String(parts[1]))
+            switch value {
+            case .int, .double: return (name, keepsText ? .string(parts[1].trimmed) : value)
+            case .null, .bool, .string, .array, .object: return (name, value)
+            }
         } catch {
             throw ConfigurationRefusal(["Invalid parameter setting \(name): \(error)"])
         }
@@ -49,7 +57,7 @@ extension JSONValue {
     /// Names of the server's parameters may have dots, and nothing is nested in them.
     fileprivate func setting(_ path: [String], to value: JSONValue, below: [String] = []) -> JSONValue {
         var path = path
-        if below == ["postgresql", "parameters"] { path = [path.joined(separator: ".")] }
+        if below == ["postgresql", "parameters"] { path = [path.joined(separator: ".").lowercased()] }
         guard let key = path.first else { return value }
         var members = objectValue ?? [:]
         if path.count == 1 {

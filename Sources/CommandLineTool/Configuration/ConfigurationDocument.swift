@@ -21,7 +21,21 @@ struct ConfigurationDocument: Hashable {
         for key in Self.withoutField { json["postgresql"]?[key] = nil }
         json["matriarch"]?["instances"] = nil
         json["matriarch"]?["profile"] = spec.highAvailability.profile.map { .string($0.rawValue) }
-        self.init(json)
+        let folded: JSONValue
+        do {
+            folded = try Self.folded(json)
+        } catch {
+            // One name in two cases: nothing here says which of them counts.
+            folded = json
+        }
+        self.init(folded)
+    }
+
+    /// As ``init(_:)``, with parameters of the server as everything else has them: their names in lower case, their values text.
+    ///
+    /// - Throws: ``ConfigurationRefusal`` for a parameter that is given twice.
+    init(folding json: JSONValue) throws {
+        self.init(try Self.folded(json))
     }
 
     /// Reads what somebody wrote.
@@ -35,7 +49,7 @@ struct ConfigurationDocument: Hashable {
             throw ConfigurationRefusal(["\(error)"])
         }
         guard parsed.objectValue != nil else { throw ConfigurationRefusal(["the configuration must be a mapping"]) }
-        self.init(parsed)
+        try self.init(folding: parsed)
     }
 
     /// As people edit it.
@@ -56,6 +70,34 @@ struct ConfigurationDocument: Hashable {
             guard sections.contains(key[...]) else { return Self.knownKeys.contains(key) ? [] : [key] }
             return (value.objectValue ?? [:]).keys.map { "\(key).\($0)" }.filter { !Self.knownKeys.contains($0) }
         }.sorted()
+    }
+
+    /// Without two ways of saying one thing; its nulls stay.
+    ///
+    /// - Throws: ``ConfigurationRefusal`` for a parameter that is given twice.
+    static func folded(_ json: JSONValue) throws -> JSONValue {
+        var json = json
+        if let flag = json["synchronous_mode"]?.boolValue { json["synchronous_mode"] = flag ? "on" : "off" }
+        guard let parameters = json.value(at: "postgresql", "parameters")?.objectValue else { return json }
+        var folded: [String: JSONValue] = [:]
+        for (key, value) in parameters.sorted(by: { $0.key < $1.key }) {
+            let name = key.lowercased()
+            guard !folded.keys.contains(name) else {
+                throw ConfigurationRefusal(["postgresql.parameters.\(name): is given twice, in upper and lower case"])
+            }
+            folded[name] = text(value)
+        }
+        json["postgresql"]?["parameters"] = .object(folded)
+        return json
+    }
+
+    /// Values of parameters are text in the resource; on and off are true and false in YAML.
+    private static func text(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .bool(let flag): flag ? "on" : "off"
+        case .int, .double: .string(value.serialized())
+        case .string, .null, .array, .object: value
+        }
     }
 
     private static func withoutNulls(_ value: JSONValue) -> JSONValue {

@@ -37,7 +37,13 @@ struct ConfigurationEdit {
     ///
     /// - Throws: ``ConfigurationRefusal``.
     func patch(_ current: Current, to document: ConfigurationDocument) throws -> JSONValue {
-        let patch: JSONValue = ["spec": try ConfigurationPatch(before: current.document, after: document).spec()]
+        var patch: JSONValue = ["spec": try ConfigurationPatch(before: current.document, after: document).spec()]
+        // A name in another case is the same parameter: it would stand beside the new one.
+        let names = (patch.value(at: "spec", "postgresql", "parameters")?.objectValue ?? [:]).keys
+        let written = (current.object.value(at: "spec", "postgresql", "parameters")?.objectValue ?? [:]).keys
+        for name in written where names.contains(name.lowercased()) && name != name.lowercased() {
+            patch["spec"]?["postgresql"]?["parameters"]?[name] = .null
+        }
         let known = Set(Self.problems(of: current.object))
         let problems = Self.problems(of: current.object.applying(mergePatch: patch)).filter { !known.contains($0) }
         guard problems.isEmpty else { throw ConfigurationRefusal(problems) }
@@ -72,6 +78,9 @@ struct ConfigurationEdit {
             }
             if problem.code == .invalidObject || problem.code == .badRequest {
                 throw ConfigurationRefusal([problem.message])
+            }
+            guard !problem.isOutcomeUnknown else {
+                throw CommandError("whether the configuration was changed is not known, look at it: \(problem.message)")
             }
             guard problem.isConflict else { throw problem }
             let now = try await self.current()

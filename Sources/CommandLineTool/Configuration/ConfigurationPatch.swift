@@ -122,18 +122,9 @@ struct ConfigurationPatch {
         let (former, wanted) = (old?["parameters"]?.objectValue ?? [:], new?["parameters"]?.objectValue ?? [:])
         var parameters: JSONValue = [:]
         for name in former.keys where wanted[name] == nil { parameters[name] = .null }
-        for (name, value) in wanted where former[name] != value { parameters[name] = Self.text(value) }
+        for (name, value) in wanted where former[name] != value { parameters[name] = value }
         if parameters != [:] { fields["parameters"] = parameters }
         return fields
-    }
-
-    /// Values of parameters are text in the resource; on and off are true and false in YAML.
-    private static func text(_ value: JSONValue) -> JSONValue {
-        switch value {
-        case .bool(let flag): flag ? "on" : "off"
-        case .int, .double: .string(value.serialized())
-        case .string, .null, .array, .object: value
-        }
     }
 }
 

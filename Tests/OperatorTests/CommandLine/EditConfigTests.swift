@@ -152,6 +152,87 @@ import Testing
         #expect(spec.value(at: "postgresql", "parameters", "work_mem") == "16MB")
     }
 
+    @Test func `a line somebody else added to a list while the editor was open is kept, and named`() async throws {
+        let line = try await CommandLineLab(cluster: ["postgresql": ["pgHBA": ["local all all trust"]]])
+        let editor = try Self.editor(
+            """
+            if ! grep -q mine "$1"; then
+                sed -i 's/^  - local all all trust/&\\n  - host mine mine all reject/' "$1"
+                '\(try BuiltProgram.path())' edit-config demo -n \(line.lab.namespace) --force --quiet >/dev/null \\
+                    -s 'postgresql.pg_hba=[local all all trust, host theirs theirs all reject]'
+            fi
+            """)
+        defer { unlink(editor) }
+        let outcome = try await line.runOnTerminal(
+            "edit-config", "demo", environment: ["EDITOR": "sh \(editor)"], typing: "y\ny\ny\n")
+        #expect(outcome.status == 0, "\(outcome.output)")
+        #expect(outcome.output.contains("postgresql.pg_hba was changed by somebody else too"))
+        #expect(
+            try await line.spec().value(at: "postgresql", "pgHBA")
+                == ["local all all trust", "host mine mine all reject", "host theirs theirs all reject"])
+    }
+
+    @Test func `what was written in the editor is kept when it cannot be applied`() async throws {
+        let line = try await CommandLineLab(cluster: Self.spec)
+        let folder = try line.programs([:])
+        // The editor fails, or the resource may be read and not written.
+        let failing = try Self.editor("sed -i 's/work_mem: 8MB/work_mem: 16MB/' \"$1\"; exit 3")
+        defer { unlink(failing) }
+        let failed = try await line.runOnTerminal(
+            "edit-config", "demo", environment: ["EDITOR": "sh \(failing)", "TMPDIR": folder], typing: "")
+        #expect(failed.status == 1)
+        #expect(failed.output.contains("What was written is in \(folder)/matriarch-"))
+        let config = try await line.kubeconfig(mayRead: ["matriarch.dev"], ["postgresclusters"])
+        let working = try Self.editor("sed -i 's/work_mem: 8MB/work_mem: 16MB/' \"$1\"")
+        defer { unlink(working) }
+        let forbidden = try await line.runOnTerminal(
+            "edit-config", "demo", environment: ["EDITOR": "sh \(working)", "TMPDIR": folder, "KUBECONFIG": config],
+            typing: "y\ny\n")
+        #expect(forbidden.status == 1)
+        #expect(forbidden.output.contains("forbidden"), "\(forbidden.output)")
+        let kept = try await BuiltProgram.shell(
+            "cd '\(folder)' && grep -l 'work_mem: 16MB' * | wc -l && stat -c %a * | sort -u")
+        #expect(kept == "2\n600\n")
+        _ = try await BuiltProgram.shell("rm -rf '\(folder)'")
+    }
+
+    @Test func `a parameter in another case takes the place of the one that is there`() async throws {
+        let line = try await CommandLineLab(cluster: ["postgresql": ["parameters": ["Work_Mem": "8MB"]]])
+        let outcome = try await line.run("edit-config", "demo", "-p", "WORK_MEM=16MB", "--force")
+        #expect(outcome.output.hasSuffix("Configuration changed\n"), "\(outcome.error)")
+        #expect(try await line.spec().value(at: "postgresql", "parameters") == ["work_mem": "16MB"])
+    }
+
+    @Test func `a replacement is written over what was read, and over nothing else`() async throws {
+        let line = try await CommandLineLab(cluster: Self.spec)
+        // Somebody changes it while the question is open.
+        let folder = try line.programs([
+            "slow": """
+            '\(try BuiltProgram.path())' edit-config demo -n \(line.lab.namespace) -s pause=true --force --quiet >/dev/null
+            echo y
+            """
+        ])
+        try line.write("postgresql: {parameters: {jit: off}}\n", to: "\(folder)/new.yaml")
+        let variables = line.environment.compactMapValues { $0 }.map { "\($0.key)='\($0.value)'" }
+        let outcome = try await BuiltProgram.shell(
+            """
+            export \(variables.joined(separator: " "))
+            touch '\(folder)/said'
+            {
+                until grep -q 'Apply these changes' '\(folder)/said'; do sleep 0.1; done
+                '\(folder)/slow'
+                sleep 3
+            } | script -qefc "'\(try BuiltProgram.path())' edit-config -n \(line.lab.namespace) demo \\
+                --replace '\(folder)/new.yaml'" '\(folder)/said' >/dev/null || true
+            cat '\(folder)/said'
+            """)
+        #expect(outcome.contains("Config modification aborted due to concurrent changes"), "\(outcome)")
+        let spec = try await line.spec()
+        #expect(spec["paused"] == true)
+        #expect(spec.value(at: "postgresql", "parameters") == ["work_mem": "8MB"])
+        _ = try await BuiltProgram.shell("rm -rf '\(folder)'")
+    }
+
     @Test func `no is no`() async throws {
         let line = try await CommandLineLab(cluster: Self.spec)
         let outcome = try await line.runOnTerminal("edit-config", "demo", "-s", "pause=true", typing: "n\n")

@@ -8,7 +8,8 @@ import Units
 final class PortForward {
     let place: ServerPlace
     private let process: pid_t
-    private let log: PrivateFile
+    /// As long as it is open, kubectl runs.
+    private let writing: Int32
 
     /// How long kubectl may take to open it.
     private static let limit = Duration.seconds(10)
@@ -25,49 +26,72 @@ final class PortForward {
         if let kubeconfig = connection.kubeconfig { command += ["--kubeconfig", kubeconfig] }
         if let context = connection.context { command += ["--context", context] }
         command += ["--namespace", namespace, "port-forward", "pod/\(member)", "--address", "127.0.0.1", ":\(port)"]
+        // Children get no descriptors but those that are given to them.
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else {
+            throw CommandError("cannot make a pipe: \(String(cString: strerror(errno)))")
+        }
+        let (reading, writing) = (ends[0], ends[1])
         let log = try PrivateFile("")
-        var program = Program(command)
+        var program = Program(["/bin/sh", "-c", Self.leash, "kubectl"] + command)
+        program.input = .descriptor(reading)
         program.output = .file(log.path)
         let process: pid_t
         do {
             process = try program.start()
         } catch {
+            close(reading)
+            close(writing)
             log.remove()
             throw CommandError("\(error)")
         }
-        EndedTogether.begin(with: process)
+        close(reading)
         let deadline = ContinuousClock.now + Self.limit
         var opened: Int?
         var hasEnded = false
+        var words: String?
         while opened == nil, !hasEnded, .now < deadline {
             // Cancelled, it goes on without a pause to the end of what has begun.
             try? await Task.sleep(for: .milliseconds(20))
-            opened = Self.port(in: try log.contents())
             var status: Int32 = 0
             hasEnded = waitpid(process, &status, WNOHANG) == process
+            // Without its words there is still that it opened nothing.
+            let text = (try? log.contents()) ?? ""
+            opened = Self.port(in: text)
+            words = text.split(separator: "\n").last.map(String.init)
         }
+        // Its words are read; a signal that ends this would leave them.
+        log.remove()
         guard let opened, !hasEnded else {
-            if !hasEnded { Self.end(process) }
-            EndedTogether.end()
-            // Without its words there is still that it did not.
-            let words = (try? log.contents())?.split(separator: "\n").last.map(String.init)
-            log.remove()
+            close(writing)
+            if !hasEnded { Self.awaitEnd(process) }
             throw CommandError("kubectl opens no port to \(member): \(words ?? "no answer within \(Self.limit)")")
         }
         self.process = process
-        self.log = log
+        self.writing = writing
         place = ServerPlace(host: "127.0.0.1", port: opened)
     }
 
+    /// Ends the program as soon as standard input does, which is a pipe from this process: whatever ends this, a signal that
+    /// nobody can catch too, ends it.
+    private static let leash = """
+        exec 3<&0
+        "$@" </dev/null 3<&- &
+        program=$!
+        { read -r _ <&3; kill "$program"; } 2>/dev/null &
+        wait "$program"
+        status=$?
+        kill $! 2>/dev/null
+        exit "$status"
+        """
+
     /// Closes the port.
     func end() {
-        EndedTogether.end()
-        Self.end(process)
-        log.remove()
+        close(writing)
+        Self.awaitEnd(process)
     }
 
-    private static func end(_ process: pid_t) {
-        kill(process, SIGTERM)
+    private static func awaitEnd(_ process: pid_t) {
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     }

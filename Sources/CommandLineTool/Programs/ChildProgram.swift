@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Spawning
+import Synchronization
 
 /// A program that takes the terminal over until it ends.
 struct ChildProgram {
@@ -15,7 +16,11 @@ struct ChildProgram {
         self.environment = environment
     }
 
-    /// Runs it on the terminal of this process, and waits for its end. Keys that interrupt reach the program alone.
+    /// The program that runs; 0: none, -1: none yet, and it is to end at once. Read by a signal handler.
+    private static let running = Atomic<pid_t>(0)
+
+    /// Runs it on the terminal of this process, and waits for its end. Keys that interrupt reach the program alone; whoever ends
+    /// this process ends the program, and this goes on to clean up.
     ///
     /// - Returns: the status a shell would report.
     /// - Throws: ``CommandError`` when it cannot be started.
@@ -27,13 +32,27 @@ struct ChildProgram {
         program.grouping = .inherited
         // As a shell does while a program runs before it. The end of the terminal ends the program, and this goes on to clean up.
         let former = [SIGINT, SIGQUIT, SIGHUP].map { ($0, signal($0, SIG_IGN)) }
-        defer { for (number, handler) in former { _ = signal(number, handler) } }
+        Self.running.store(0, ordering: .sequentiallyConsistent)
+        let termination = signal(SIGTERM) { _ in
+            let process = ChildProgram.running.load(ordering: .sequentiallyConsistent)
+            if process > 0 {
+                kill(process, SIGTERM)
+            } else {
+                ChildProgram.running.store(-1, ordering: .sequentiallyConsistent)
+            }
+        }
+        defer {
+            for (number, handler) in former { _ = signal(number, handler) }
+            _ = signal(SIGTERM, termination)
+        }
         let process: pid_t
         do {
             process = try program.start()
         } catch {
             throw CommandError("\(error)")
         }
+        if Self.running.exchange(process, ordering: .sequentiallyConsistent) < 0 { kill(process, SIGTERM) }
+        defer { Self.running.store(0, ordering: .sequentiallyConsistent) }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 {
             guard errno == EINTR else {

@@ -162,6 +162,42 @@ import Testing
         }
     }
 
+    @Test(arguments: ["KILL", "QUIT", "TERM"])
+    func `a forward ends with the command, whatever ends that`(signal: String) async throws {
+        try await withCluster { line, server in
+            try await publish(line, "demo-0", port: 1)
+            let folder = try line.programs([
+                "kubectl": "echo 'Forwarding from 127.0.0.1:\(server.port) -> 5432'; while :; do sleep 0.1; done",
+                "psql": "echo $$ >\"$0.pid\"; exec sleep 60",
+                "command": """
+                echo $$ >"$0.pid"
+                exec '\(try BuiltProgram.path())' psql -n \(line.lab.namespace) demo
+                """,
+            ])
+            let path = getenv("PATH").map { String(cString: $0) } ?? ""
+            let variables = line.environment.compactMapValues { $0 }.map { "\($0.key)='\($0.value)'" }
+            async let ended = BuiltProgram.shell(
+                "PATH='\(folder):\(path)' \(variables.joined(separator: " ")) '\(folder)/command' 2>&1 || echo ended")
+            try await eventually("psql runs") { access("\(folder)/psql.pid", R_OK) == 0 }
+            #expect(try line.processes().contains("\(folder)/kubectl"))
+            _ = try await BuiltProgram.shell("kill -\(signal) $(cat '\(folder)/command.pid')")
+            if signal == "TERM" {
+                // The program it runs ends first.
+                let said = try await ended
+                #expect(said.hasSuffix("ended\n"))
+                #expect(
+                    try await BuiltProgram.shell("kill -0 $(cat '\(folder)/psql.pid') 2>&1 || echo gone").hasSuffix(
+                        "gone\n"))
+            } else {
+                // psql has the terminal, and is ended by whoever sits there.
+                _ = try await BuiltProgram.shell("kill -TERM $(cat '\(folder)/psql.pid')")
+                _ = try await ended
+            }
+            try await eventually("the forward ends") { try !line.processes().contains("\(folder)/kubectl") }
+            _ = try await BuiltProgram.shell("rm -rf '\(folder)'")
+        }
+    }
+
     @Test(
         arguments: [
             // It asks for the password in plain text, or its MD5, and would be told.

@@ -52,13 +52,16 @@ import Units
 
     @Test func `each kind of change is told where the status still has it`() throws {
         let status = try status {
-            $0.switchover = try switchover(to: "demo-1", at: "01")
+            $0.switchover = try switchover(to: "demo-1", at: "01", request: Self.request.contentHash)
             $0.lastFailover = FailoverStatus(
                 from: "demo-1", to: "demo-0", timeline: 3, at: try time("2026-11-21T02:00:02Z"), reason: "PrimaryLost")
             $0.handover = try switchover(to: "demo-1", at: "03")
         }
-        #expect(kinds(status) == [.switchover, .failover, .handover, nil])
+        #expect(kinds(status, request: Self.request) == [.switchover, .failover, .handover, nil])
+        #expect(kinds(status) == [nil, .failover, .handover, nil])
     }
+
+    private static let request = SwitchoverRequest(candidate: "demo-1")
 
     @Test func `a failover that was asked for is called so`() throws {
         let request = SwitchoverRequest(candidate: "demo-1", mode: .forced)
@@ -67,7 +70,7 @@ import Units
         }
         #expect(kinds(inOrder, request: request) == [nil, nil, .forced, nil])
         // The request in the spec is another one by now: nobody knows how that one was meant.
-        #expect(kinds(inOrder, request: SwitchoverRequest(candidate: "demo-0")) == [nil, nil, .switchover, nil])
+        #expect(kinds(inOrder, request: SwitchoverRequest(candidate: "demo-0")) == [nil, nil, nil, nil])
         let atLoss = try status {
             $0.switchover = try switchover(to: "demo-1", at: "03")
             $0.lastFailover = FailoverStatus(
@@ -93,9 +96,11 @@ import Units
     }
 
     @Test func `the table is Patroni's, with positions as PostgreSQL writes them`() throws {
-        let status = try status { $0.switchover = try switchover(to: "demo-1", at: "01") }
+        let status = try status {
+            $0.switchover = try switchover(to: "demo-1", at: "01", request: Self.request.contentHash)
+        }
         let history = ClusterHistory(
-            Array(Self.switches[...1]), lead: Timeline(rawValue: 3), status: status, request: nil)
+            Array(Self.switches[...1]), lead: Timeline(rawValue: 3), status: status, request: Self.request)
         #expect(
             history.table.rendered(.pretty) == """
                 +----+-----------+------------------------------+----------------------------------+------------+------------+

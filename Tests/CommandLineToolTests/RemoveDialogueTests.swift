@@ -18,6 +18,17 @@ import Testing
         #expect(try ask("demo", "Yes I am aware", leader: false) == 2)
     }
 
+    @Test func `a cluster whose leader does not answer is not called healthy`() throws {
+        var asked: [String] = []
+        var answers = ["demo", "Yes I am aware", "demo-0"][...]
+        try RemoveCommand.ask(about: ListingFixture.listing { $0.silent = ["demo-0"] }) {
+            asked.append($0)
+            return answers.popFirst() ?? ""
+        }
+        #expect(
+            asked.last == "The leader of this cluster does not answer. Please specify the leader name to continue")
+    }
+
     @Test(arguments: [
         (["other"], "Cluster names specified do not match"), ([], "Cluster names specified do not match"),
         (["demo", "yes I am aware"], #"You did not exactly type "Yes I am aware""#),

@@ -57,6 +57,8 @@ import Testing
             $0.pods.append(Fixture.pod("demo-1", ip: "10.0.0.8", status: status))
         }
         #expect(tree(listing) == ["demo-0", "+ demo-1", "+ demo-2", "+ demo-3", "  + demo-4"])
+        // It stands where it would stream from, and does not.
+        #expect(listing.members.map { $0.place?.source } == [nil, nil, "demo-0", "demo-0", "demo-3"])
     }
 
     @Test(arguments: ["demo-9", "demo-3", "demo-0"])

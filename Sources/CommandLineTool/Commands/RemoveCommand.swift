@@ -58,8 +58,12 @@ struct RemoveCommand: AsyncParsableCommand {
         guard answer(question) == awareness else {
             throw CommandError("You did not exactly type \"\(awareness)\"")
         }
-        guard let leader = listing.members.first(where: { $0.role.leads })?.name else { return }
-        guard answer("This cluster currently is healthy. Please specify the leader name to continue") == leader else {
+        guard let leader = listing.members.first(where: { $0.role.leads }) else { return }
+        // Patroni's words where they are so.
+        let state =
+            leader.state == Silence.state || leader.lockUnrenewedSince != nil
+            ? "The leader of this cluster does not answer." : "This cluster currently is healthy."
+        guard answer("\(state) Please specify the leader name to continue") == leader.name else {
             throw CommandError("You did not specify the current leader of the cluster")
         }
     }

@@ -37,9 +37,11 @@ struct ClusterHistory: Hashable {
         if let index = Self.index(of: status.lastFailover, in: switches, lead: lead) {
             changes[index].kind = status.lastFailover?.reason == "Requested" ? .forced : .failover
         }
-        let isForced = status.switchover.map { $0.request == request?.contentHash } == true && request?.mode == .forced
-        for (change, kind) in [(status.switchover, isForced ? Kind.forced : .switchover), (status.handover, .handover)]
-        {
+        // Another request's by now: nobody knows whether that one was forced.
+        let isKnown = status.switchover.map { $0.request == request?.contentHash } == true
+        let asked: Kind? = isKnown ? request?.mode == .forced ? .forced : .switchover : nil
+        let changed: [(SwitchoverStatus?, Kind?)] = [(status.switchover, asked), (status.handover, .handover)]
+        for (change, kind) in changed {
             guard let index = Self.index(of: change, in: switches), changes[index].kind == nil else { continue }
             changes[index].kind = kind
         }

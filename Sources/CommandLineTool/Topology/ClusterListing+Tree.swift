@@ -17,7 +17,8 @@ extension ClusterListing {
             guard !arranged.contains(where: { $0.name == member.name }) else { return }
             var placed = member
             placed.place = MemberListing.Place(
-                depth: depth, source: placed.isStreamingFromNobody ? nil : sources[member.name] ?? nil)
+                depth: depth,
+                source: placed.isStreamingFromNobody || placed.state != "streaming" ? nil : sources[member.name] ?? nil)
             arranged.append(placed)
             for follower in members where sources[follower.name] == .some(member.name) {
                 add(follower, depth: depth + 1)
@@ -45,7 +46,7 @@ extension MemberListing {
     struct Place: Hashable {
         /// 0 for a root.
         var depth: Int
-        /// Whom it streams from; nil: nobody.
+        /// Whom it streams from; nil: nobody, now.
         var source: String?
     }
 

@@ -88,7 +88,7 @@ extension ClusterListing {
             isPaused: settings.isPaused,
             scheduledSwitchover: request?.schedule.map {
                 ScheduledSwitchover(at: $0.text, from: request?.leader, to: request?.candidate)
-            } ?? Self.scheduled(records), lock: lock)
+            } ?? Self.scheduled(records), isResourceForbidden: records.isResourceForbidden, lock: lock)
     }
 
     /// One in the resource waits there until its time; the store has those of Patroni's tools.

@@ -31,6 +31,8 @@ struct ClusterListing: Hashable {
     var members: [MemberListing]
     var isPaused = false
     var scheduledSwitchover: ScheduledSwitchover?
+    /// What its resource asks for is not known.
+    var isResourceForbidden = false
     var lock: LockRecord
 }
 

@@ -12,6 +12,7 @@ struct ListingPrinter {
     func run(_ order: (inout ClusterListing) -> Void = { _ in }) async throws {
         let reader = ClusterReader(client: try clusters.connection.client())
         var looks = LockLooks<ContinuousClock.Instant>()
+        var told: Set<String> = []
         try await repetition.repeating(clears: renderer.format == .pretty) {
             var listings = try await clusters.read(reader)
             // Times in Kubernetes objects have seconds.
@@ -19,6 +20,10 @@ struct ListingPrinter {
             for index in listings.indices {
                 looks.mark(&listings[index], at: .now, shown: now.description)
                 order(&listings[index])
+            }
+            for listing in listings where listing.isResourceForbidden && told.insert(listing.name).inserted {
+                Terminal.note(
+                    "the PostgresCluster \(listing.name) may not be read: what is scheduled in it is not shown")
             }
             if showsTime { print(Timestamp.now().description) }
             print(renderer.rendered(listings))

@@ -110,6 +110,9 @@ import Testing
                 outcome.error
                     == "Error: the PostgresCluster demo may not be read: nobody can tell what it asks for\n")
         }
+        let list = try await line.run("list", "demo", environment: rights)
+        #expect(
+            list.error == "the PostgresCluster demo may not be read: what is scheduled in it is not shown\n")
         let status = try await line.run("status", "demo", environment: rights)
         #expect(status.output.contains("the resource may not be read"), "\(status.output) \(status.error)")
     }

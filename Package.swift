@@ -139,7 +139,9 @@ let package = Package(
             name: "matriarch",
             dependencies: [
                 "Agent", "AgentShell", "AgentAPI", "Operator", "ControllerRuntime", "InitProcess", "CommandLineTool",
-                "Observability", "PostgresInstance", "PostgresConfiguration", "ClusterRecords", argumentParser, log,
+                "Observability", "PostgresInstance", "PostgresConfiguration", "ClusterRecords", "Spawning",
+                argumentParser,
+                log,
             ],
             swiftSettings: strict),
 

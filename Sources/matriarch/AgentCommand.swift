@@ -3,6 +3,7 @@ import AgentShell
 import ArgumentParser
 import Logging
 import Observability
+import Spawning
 
 /// `matriarch agent`: runs a member. Started by `matriarch init`, configured by the operator.
 struct AgentCommand: AsyncParsableCommand {

@@ -4,6 +4,7 @@ import ControllerRuntime
 import Logging
 import Observability
 import Operator
+import Spawning
 
 /// `matriarch operator`: looks after PostgresClusters. Configured by its Deployment.
 struct OperatorCommand: AsyncParsableCommand {

@@ -3,6 +3,7 @@ import ClusterRecords
 import Glibc
 import PostgresConfiguration
 import PostgresInstance
+import Spawning
 
 /// `matriarch postgres-version`: says which PostgreSQL this image has, before any member runs it.
 struct PostgresVersionCommand: AsyncParsableCommand {

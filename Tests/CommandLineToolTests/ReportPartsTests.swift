@@ -1,3 +1,4 @@
+import ClusterRecords
 import KubernetesClient
 import KubernetesModels
 import Testing
@@ -11,7 +12,7 @@ import Testing
     }
 
     @Test func `Events are those of the cluster's own objects and of members that were`() {
-        var own = ReportBundle.OwnObjects(cluster: "demo")
+        var own = ReportBundle.OwnObjects(Scope(namespace: "default", cluster: "demo"))
         own.add("Pod", [["metadata": ["name": "demo-0"]], ["metadata": ["name": "demo-image-question"]]])
         own.add("Service", [["metadata": ["name": "demo-ro"]]])
         #expect(own.members == ["demo-0"])

@@ -77,7 +77,14 @@ public struct Scope: Hashable, Sendable {
 /// A member is a Pod of the StatefulSet; its name, its ordinal and its slot follow from each other.
 extension Scope {
     public func pod(_ ordinal: Int) -> String { "\(cluster)-\(ordinal)" }
-    public func volumeClaim(_ ordinal: Int) -> String { "data-\(cluster)-\(ordinal)" }
+    public func volumeClaim(_ ordinal: Int) -> String { "\(Self.volumePrefix)\(pod(ordinal))" }
+    private static let volumePrefix = "data-"
+
+    /// Of a member's volume claim; nil when it is none of this cluster.
+    public func ordinal(ofVolumeClaim claim: String) -> Int? {
+        guard claim.hasPrefix(Self.volumePrefix) else { return nil }
+        return ordinal(ofPod: String(claim.dropFirst(Self.volumePrefix.count)))
+    }
 
     /// The number behind the last dash; nil when `pod` is not a member of this cluster.
     public func ordinal(ofPod pod: String) -> Int? {

@@ -52,11 +52,9 @@ struct LogsCommand: AsyncParsableCommand {
         let reader = ClusterReader(client: try connection.client())
         let namespace = reader.client.configuration.namespace
         let records = try await reader.records(cluster, namespace: namespace, asksMembers: false)
-        let all = ClusterListing(namespace: namespace, name: cluster, records: records).members.map(\.name)
-        let unknown = members.filter { !all.contains($0) }
-        guard unknown.isEmpty else {
-            throw CommandError("\(unknown.joined(separator: ", ")) is not a member of cluster \(cluster)")
-        }
+        let listing = ClusterListing(namespace: namespace, name: cluster, records: records)
+        try listing.requireMembers(members)
+        let all = listing.members.map(\.name)
         let wanted = members.isEmpty ? all : all.filter { members.contains($0) }
         guard !wanted.isEmpty else { throw CommandError("cluster \(cluster) has no members") }
         let request = LogRequest(

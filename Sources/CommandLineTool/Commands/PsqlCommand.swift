@@ -1,5 +1,6 @@
 import ArgumentParser
 import KubernetesClient
+import Spawning
 
 /// `matriarch psql`: psql at the leader, a replica or a member.
 struct PsqlCommand: AsyncParsableCommand {
@@ -30,7 +31,7 @@ struct PsqlCommand: AsyncParsableCommand {
         let session = try await ServerSession.open(
             cluster, connection, server, user: login.user, database: login.database, always: login.portForward)
         defer { session.end() }
-        let environment = session.environment(over: ChildProgram.environment)
+        let environment = session.environment(over: ProcessEnvironment.variables())
         let status = try ChildProgram(["psql"] + arguments, environment: environment).run()
         if status != 0 { throw ExitCode(status) }
     }

@@ -50,10 +50,7 @@ struct RestartCommand: AsyncParsableCommand {
         let namespace = client.configuration.namespace
         _ = try await reader.cluster(cluster, namespace: namespace)
         let listing = try await reader.listing(cluster, namespace: namespace)
-        let unknown = members.filter { name in !listing.members.contains { $0.name == name } }
-        guard unknown.isEmpty else {
-            throw CommandError("\(unknown.joined(separator: ", ")) is not a member of cluster \(cluster)")
-        }
+        try listing.requireMembers(members)
         try confirm(listing)
         let id = "cli-\(Timestamp.now().microsecondDescription)"
         let watch = Stopwatch()

@@ -31,6 +31,13 @@ struct StoreRecords: Hashable {
     var isStoredInEndpoints = false
 
     var lock: LockRecord { LockRecord(version: "", annotations: leader) }
+
+    /// What cannot be read of them counts as their default.
+    var settings: DynamicConfiguration {
+        DynamicConfiguration.reading(
+            annotation: configuration[StoreKey.configuration], former: DynamicConfiguration()
+        ).0
+    }
 }
 
 extension StoreRecords {
@@ -68,9 +75,7 @@ extension StoreRecords {
 extension ClusterListing {
     /// Puts the records together as Patroni's list does.
     init(namespace: String, name: String, records: StoreRecords) {
-        // What cannot be read of the settings counts as their default.
-        let (settings, _) = DynamicConfiguration.reading(
-            annotation: records.configuration[StoreKey.configuration], former: DynamicConfiguration())
+        let settings = records.settings
         let lock = records.lock
         let standbys = Self.synchronousStandbys(records, settings.synchronous.mode)
         let leaderPosition = Self.leaderPosition(records, lock)

@@ -34,6 +34,14 @@ struct ClusterListing: Hashable {
     /// What its resource asks for is not known.
     var isResourceForbidden = false
     var lock: LockRecord
+
+    /// - Throws: ``CommandError`` for names no member has.
+    func requireMembers(_ names: [String]) throws {
+        let unknown = names.filter { name in !members.contains { $0.name == name } }
+        guard unknown.isEmpty else {
+            throw CommandError("\(unknown.joined(separator: ", ")) is not a member of cluster \(name)")
+        }
+    }
 }
 
 /// One member as `matriarch list` shows it.

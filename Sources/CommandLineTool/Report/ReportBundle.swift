@@ -53,7 +53,7 @@ struct ReportBundle {
         await readSecrets(scope, resource, &reading)
         if let records { describe(records, &reading) }
         if let resource { reading.add("resource", resource) }
-        var own = OwnObjects(cluster: cluster)
+        var own = OwnObjects(scope)
         for (name, kind) in Self.kinds {
             let items = await reading.attempt(name) {
                 try await client.listRaw(kind, namespace: namespace, labelSelector: scope.selector).items
@@ -214,19 +214,19 @@ extension ReportBundle {
 
     /// Objects whose Events are this cluster's: those that are there, and members that were.
     struct OwnObjects {
-        let cluster: String
+        let scope: Scope
         private var names: Set<String> = []
         private(set) var members: [String] = []
 
-        init(cluster: String) {
-            self.cluster = cluster
+        init(_ scope: Scope) {
+            self.scope = scope
         }
 
         mutating func add(_ kind: String, _ items: [JSONValue]) {
             for item in items {
                 guard let name = item.value(at: "metadata", "name")?.stringValue else { continue }
                 names.insert("\(kind)/\(name)")
-                if kind == Pod.resource.kind, ordinal(of: name, after: "\(cluster)-") { members.append(name) }
+                if kind == Pod.resource.kind, scope.ordinal(ofPod: name) != nil { members.append(name) }
             }
         }
 
@@ -236,15 +236,11 @@ extension ReportBundle {
             if names.contains("\(kind)/\(name)") { return true }
             switch kind {
             // `demo-2` is another cluster's name too.
-            case PostgresCluster.resource.kind: return name == cluster
-            case Pod.resource.kind: return ordinal(of: name, after: "\(cluster)-")
-            case PersistentVolumeClaim.resource.kind: return ordinal(of: name, after: "data-\(cluster)-")
+            case PostgresCluster.resource.kind: return name == scope.cluster
+            case Pod.resource.kind: return scope.ordinal(ofPod: name) != nil
+            case PersistentVolumeClaim.resource.kind: return scope.ordinal(ofVolumeClaim: name) != nil
             case _: return false
             }
-        }
-
-        private func ordinal(of name: String, after prefix: String) -> Bool {
-            name.hasPrefix(prefix) && Int(name.dropFirst(prefix.count)) != nil
         }
     }
 }

@@ -42,10 +42,7 @@ struct ScheduledRequests {
         let records = try await records()
         let listing = ClusterListing(namespace: namespace, name: cluster, records: records)
         let all = listing.members.map(\.name)
-        let unknown = members.filter { !all.contains($0) }
-        guard unknown.isEmpty else {
-            throw CommandError("\(unknown.joined(separator: ", ")) is not a member of cluster \(cluster)")
-        }
+        try listing.requireMembers(members)
         let named = members.isEmpty ? all : members
         var scheduled: [String] = []
         if let request = records.spec?.restart, request.notBefore != nil,
@@ -91,11 +88,7 @@ struct ScheduledRequests {
     }
 
     /// Not begun. A request the operator has not seen yet has no status, or another one's.
-    private static func waits(_ status: SwitchoverStatus?, _ hash: String) -> Bool {
-        status?.request != hash || status?.phase == .requested
-    }
-
-    private static func waits(_ status: RestartStatus?, _ hash: String) -> Bool {
+    private static func waits(_ status: (any RequestStatus)?, _ hash: String) -> Bool {
         status?.request != hash || status?.phase == .requested
     }
 

@@ -32,11 +32,7 @@ struct ClusterOverview {
         lockTaken = records.leader[StoreKey.acquireTime]
         lockRenewed = records.leader[StoreKey.renewTime]
         synchronous = SynchronousState(version: "", annotations: records.synchronization)
-        // What cannot be read of the settings counts as their default.
-        policy =
-            DynamicConfiguration.reading(
-                annotation: records.configuration[StoreKey.configuration], former: DynamicConfiguration()
-            ).0.synchronous
+        policy = records.settings.synchronous
     }
 
     var leader: MemberListing? { listing.members.first { $0.role.leads } }

@@ -22,7 +22,8 @@ extension ClusterOverview {
             case .unseenChange:
                 steps.append(
                     NextStep(
-                        why: sighting.what, what: "kubectl logs -n matriarch-system deployment/matriarch-operator"))
+                        why: sighting.what,
+                        what: "kubectl logs -n \(OperatorNames.namespace) deployment/\(OperatorNames.deployment)"))
             }
         }
         for condition in findings {

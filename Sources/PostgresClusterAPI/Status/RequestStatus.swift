@@ -2,6 +2,8 @@
 public protocol RequestStatus: Sendable {
     /// The id of the request, when it had one.
     var id: String? { get }
+    /// Hash of the request as it stood in the spec.
+    var request: String { get }
     var phase: RequestPhase { get }
     /// One word for programs.
     var reason: String { get }

@@ -1,4 +1,4 @@
-import Glibc
+import Spawning
 
 /// The environment of the server and its tools: what they may know, and nothing about the cluster or its secrets.
 enum ChildEnvironment {
@@ -11,14 +11,7 @@ enum ChildEnvironment {
     /// The agent's environment without what is hidden. PG* variables would redirect libpq in archive commands and
     /// walreceivers; `MALLOC_ARENA_MAX` is meant for the agent alone.
     static func scrubbed() -> [String: String] {
-        var result: [String: String] = [:]
-        var entry = environ
-        while let text = entry.pointee {
-            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2, !isHidden(String(parts[0])) { result[String(parts[0])] = String(parts[1]) }
-            entry += 1
-        }
-        return result
+        ProcessEnvironment.variables().filter { !isHidden($0.key) }
     }
 
     static func isHidden(_ name: String) -> Bool {

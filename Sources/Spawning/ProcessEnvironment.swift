@@ -1,8 +1,8 @@
 import Glibc
 
 /// The environment of this process.
-enum ProcessEnvironment {
-    static func variables() -> [String: String] {
+public enum ProcessEnvironment {
+    public static func variables() -> [String: String] {
         var variables: [String: String] = [:]
         var entry = environ
         while let pointer = entry.pointee {

@@ -140,8 +140,7 @@ let package = Package(
             dependencies: [
                 "Agent", "AgentShell", "AgentAPI", "Operator", "ControllerRuntime", "InitProcess", "CommandLineTool",
                 "Observability", "PostgresInstance", "PostgresConfiguration", "ClusterRecords", "Spawning",
-                argumentParser,
-                log,
+                argumentParser, log,
             ],
             swiftSettings: strict),
 

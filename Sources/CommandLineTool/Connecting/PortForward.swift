@@ -51,8 +51,8 @@ final class PortForward {
         var hasEnded = false
         var words: String?
         while opened == nil, !hasEnded, .now < deadline {
-            // Cancelled, it goes on without a pause to the end of what has begun.
-            try? await Task.sleep(for: .milliseconds(20))
+            // Whoever does not want it any more waits no longer for it.
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
             var status: Int32 = 0
             hasEnded = waitpid(process, &status, WNOHANG) == process
             // Without its words there is still that it opened nothing.

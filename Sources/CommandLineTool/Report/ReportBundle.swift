@@ -21,13 +21,7 @@ struct ReportBundle {
     private static let kinds: [(name: String, resource: APIResource)] = [
         ("pods", Pod.resource), ("services", Service.resource), ("configmaps", ConfigMap.resource),
         ("endpoints", Endpoints.resource), ("statefulsets", StatefulSet.resource),
-        ("persistentvolumeclaims", PersistentVolumeClaim.resource),
-        (
-            "endpointslices",
-            APIResource(
-                group: "discovery.k8s.io", version: "v1", kind: "EndpointSlice", plural: "endpointslices",
-                isNamespaced: true)
-        ),
+        ("persistentvolumeclaims", PersistentVolumeClaim.resource), ("endpointslices", .endpointSlice),
     ]
 
     /// What was read, and what whoever gives it away has to know.
@@ -56,7 +50,7 @@ struct ReportBundle {
         var own = OwnObjects(scope)
         for (name, kind) in Self.kinds {
             let items = await reading.attempt(name) {
-                try await client.listRaw(kind, namespace: namespace, labelSelector: scope.selector).items
+                try await list(kind, scope)
             }
             guard let items else { continue }
             reading.add(name, .array(items))
@@ -81,6 +75,18 @@ struct ReportBundle {
         let problems = ([reading.contents.warning].compactMap { $0 } + reading.contents.problems)
         reading.add("problems.txt", text: problems.map { $0 + "\n" }.joined())
         return reading.contents
+    }
+
+    private func list(_ kind: APIResource, _ scope: Scope) async throws -> [JSONValue] {
+        let problem: KubernetesError
+        do {
+            return try await client.listRaw(kind, namespace: namespace, labelSelector: scope.selector).items
+        } catch {
+            problem = error
+        }
+        // Served in this version since Kubernetes 1.21.
+        guard problem.isNotFound, kind == .endpointSlice else { throw problem }
+        return try await list(.endpointSliceV1Beta1, scope)
     }
 
     /// The values that are taken out of everything else: of Secrets the cluster has passwords from, and of its settings.

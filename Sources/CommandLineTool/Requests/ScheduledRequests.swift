@@ -17,17 +17,18 @@ struct ScheduledRequests {
     /// - Returns: what became of it, in Patroni's words.
     func flushSwitchover() async throws -> String {
         let records = try await records()
+        var isFlushed = false
+        if FailoverRequest(annotations: records.failover)?.schedule != nil {
+            try await takeOffStored(records)
+            isFlushed = true
+        }
         if let request = records.spec?.switchover, request.notBefore != nil,
             Self.waits(records.status?.switchover, request.contentHash)
         {
             try await patch(records, ["switchover": .null])
-            return "Success: scheduled switchover deleted"
+            isFlushed = true
         }
-        if FailoverRequest(annotations: records.failover)?.schedule != nil {
-            try await takeOffStored(records)
-            return "Success: scheduled switchover deleted"
-        }
-        return "No pending scheduled switchover"
+        return isFlushed ? "Success: scheduled switchover deleted" : "No pending scheduled switchover"
     }
 
     /// Takes members out of a scheduled restart.

@@ -104,7 +104,7 @@ import Testing
         )
         let names = unpacked.split(separator: "\n")
         #expect(names.first == "600")
-        for name in ["resource", "pods", "services", "configmaps", "events", "secrets"] {
+        for name in ["resource", "pods", "services", "configmaps", "events", "secrets", "endpointslices"] {
             #expect(names.contains("./\(name).yaml"), "\(name)")
         }
         #expect(names.contains("./logs/demo-0.log"))

@@ -25,6 +25,13 @@ import Testing
             "demo-failover", ["leader": "demo-0", "member": "demo-1", "scheduled_at": "2099-01-01T04:00:00+00:00"])
         #expect(try await line.run("flush", "demo", "switchover").output == "Success: scheduled switchover deleted\n")
         #expect(try await line.lab.failover() == [:])
+        // Both at once.
+        try await line.lab.patch(["switchover": ["candidate": "demo-1", "notBefore": "2099-01-01T04:00:00Z"]])
+        try await line.lab.annotate(
+            "demo-failover", ["leader": "demo-0", "member": "demo-2", "scheduled_at": "2099-01-01T05:00:00+00:00"])
+        #expect(try await line.run("flush", "demo", "switchover").output == "Success: scheduled switchover deleted\n")
+        #expect(try await line.spec()["switchover"] == nil)
+        #expect(try await line.lab.failover() == [:])
     }
 
     @Test func `a switchover that has begun, or waits for no time, goes on`() async throws {

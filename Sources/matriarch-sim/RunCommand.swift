@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Simulation
 import Synchronization
 
@@ -15,19 +16,26 @@ struct RunCommand: ParsableCommand {
         let runner = Runner(seeds: seeds, from: from, violationLimit: violations)
         let clock = ContinuousClock()
         let start = clock.now
-        runner.run(jobs: jobs) { done in
-            print("\(done) of \(seeds) seeds, \(Self.text(clock.now - start))", terminator: "\n")
+        runner.run(jobs: jobs) { done, failed in
+            print("\(done) of \(seeds) seeds, \(Self.text(clock.now - start))")
+            for report in failed { print(Self.text(report)) }
+            // Hours of seeds go into a file, and whoever reads it wants to know now.
+            fflush(nil)
         }
         print(runner.table(elapsed: Self.text(clock.now - start)))
         for report in runner.failures {
             guard let violation = report.violation else { continue }
-            print("\nseed \(report.seed): \(violation.invariant.rawValue): \(violation.text)")
+            print("\n" + Self.text(report))
             let plan = Simulator.shrink(RunPlan(seed: report.seed), invariant: violation.invariant)
             print(plan.summary)
             for line in Simulator.run(plan, tracing: true).trace.suffix(80) { print("  " + line) }
             print("again: matriarch-sim replay \(report.seed)")
         }
         if !runner.failures.isEmpty { throw ExitCode.failure }
+    }
+
+    private static func text(_ report: Simulator.Report) -> String {
+        "seed \(report.seed): " + (report.violation.map { "\($0.invariant.rawValue): \($0.text)" } ?? "no violation")
     }
 
     static func text(_ duration: Duration) -> String {

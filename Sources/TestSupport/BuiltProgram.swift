@@ -35,7 +35,7 @@ public enum BuiltProgram {
     /// - Throws: ``MemberError`` when it fails.
     public static func shell(_ script: String) async throws -> String { try await HostShell.run(script) }
 
-    private static func run(
+    static func run(
         _ program: String, _ arguments: [String], environment: [String: String?], input: String
     ) async throws -> Outcome {
         let variables = Dictionary(

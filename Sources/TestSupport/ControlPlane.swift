@@ -20,7 +20,7 @@ public final class ControlPlane: Sendable {
     public let family: AddressFamily
     let files: ControlPlaneFiles
     private let authority: [UInt8]
-    private let port: UInt16
+    let port: UInt16
     private let etcd: ControlPlaneProcess
     private let apiServer: Mutex<ControlPlaneProcess?>
     private let controllerManager = Mutex<ControlPlaneProcess?>(nil)

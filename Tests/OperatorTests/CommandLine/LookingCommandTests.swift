@@ -22,7 +22,7 @@ import Testing
             ])
     }
 
-    @Test(arguments: ["history", "topology", "show-config", "edit-config"])
+    @Test(arguments: ["history", "topology", "show-config", "edit-config", "haproxy"])
     func `a cluster that is not there is an error that names it and the namespace`(command: String) async throws {
         let line = try await CommandLineLab()
         let outcome = try await line.run(command, "nothing")

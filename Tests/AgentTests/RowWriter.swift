@@ -13,17 +13,49 @@ actor RowWriter {
     /// What went wrong, each time a row was not acknowledged.
     private(set) var failures: [String] = []
     private(set) var attempts = 0
-    private let members: [MemberProcess]
+    private let doors: [Door]
+    private let firstNumber: Int
     private let patience: Duration
     private var isStopped = false
     private var work: Task<Void, Never>?
+
+    /// Where a row is brought to, and which member an answer comes from.
+    private struct Door: Sendable {
+        let open: @Sendable () async throws(PostgresError) -> PostgresConnection
+        let member: @Sendable (QueryResult) -> String
+    }
 
     /// - Parameters:
     ///   - members: tried in turn until one takes writes; a single one pins the writer to it.
     ///   - patience: with a row, before the session is given up.
     init(to members: [MemberProcess], patience: Duration = .seconds(1)) {
-        self.members = members
+        doors = members.map { member in
+            Door(
+                open: { () async throws(PostgresError) -> PostgresConnection in try await member.open() },
+                member: { _ in member.name })
+        }
+        firstNumber = 1
         self.patience = patience
+    }
+
+    /// - Parameters:
+    ///   - port: of a balancer on this machine.
+    ///   - members: told apart by their ports.
+    ///   - firstNumber: of the rows, where two write into one table.
+    init(through port: UInt16, to members: [MemberProcess], passwordFile: String, firstNumber: Int) {
+        let parameters = ConnectionParameters(
+            address: .host("127.0.0.1"), port: Int(port), user: "postgres", passwordFile: passwordFile,
+            applicationName: "test")
+        let names = Dictionary(members.map { (String($0.port), $0.name) }, uniquingKeysWith: { first, _ in first })
+        doors = [
+            Door(
+                open: { () async throws(PostgresError) -> PostgresConnection in
+                    try await PostgresConnection.open(parameters, deadline: .seconds(2))
+                },
+                member: { names[$0.scalar ?? ""] ?? "nobody" })
+        ]
+        self.firstNumber = firstNumber
+        patience = .seconds(1)
     }
 
     static func prepare(on leader: MemberProcess) async throws {
@@ -65,20 +97,20 @@ actor RowWriter {
     }
 
     private func run() async {
-        var number = 0
+        var number = firstNumber - 1
         var turn = 0
         var connection: PostgresConnection?
         while !isStopped {
-            let member = members[turn % members.count]
+            let door = doors[turn % doors.count]
             do throws(PostgresError) {
                 let open: PostgresConnection
-                if let connection { open = connection } else { open = try await member.open() }
+                if let connection { open = connection } else { open = try await door.open() }
                 connection = open
                 number += 1
                 attempts += 1
-                _ = try await open.query(
-                    "INSERT INTO written VALUES (\(number))", deadline: patience)
-                acknowledged.append(Acknowledgement(number: number, member: member.name, at: .now))
+                let answer = try await open.query(
+                    "INSERT INTO written VALUES (\(number)) RETURNING inet_server_port()", deadline: patience)
+                acknowledged.append(Acknowledgement(number: number, member: door.member(answer), at: .now))
             } catch {
                 failures.append(error.message)
                 // Unknown or refused: that number is not counted on. Elsewhere, or here again.

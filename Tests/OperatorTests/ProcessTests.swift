@@ -132,6 +132,25 @@ import Testing
         }
     }
 
+    /// Not in an account of names: of the text as it is served.
+    @Test func `Prometheus' own check finds nothing wrong with the metrics`() async throws {
+        let lab = try await OperatorLab()
+        try await lab.withOperator { running in
+            try await lab.apply()
+            try await eventually("each family that needs a cluster is there") {
+                running.health.metrics
+            } until: { text in
+                [
+                    "matriarch_cluster_ready{", "controller_runtime_reconcile_time_seconds_bucket{",
+                    "rest_client_requests_total{",
+                ]
+                .allSatisfy { text.contains($0) }
+            }
+            let outcome = try await ForeignTool.promtool.run(["check", "metrics"], input: running.health.metrics)
+            #expect(outcome.status == 0 && outcome.error == "" && outcome.output == "", "\(outcome)")
+        }
+    }
+
     @Test func `the environment of the Deployment configures the process`() {
         let configuration = OperatorConfiguration(environment: [
             "POD_NAME": "operator-7", "POD_NAMESPACE": "somewhere", "WATCH_NAMESPACE": "",

@@ -85,6 +85,11 @@ public protocol LocalServer: Sendable {
     /// - Returns: how many were ended.
     func endTransactions(deadline: Duration) async throws -> Int
 
+    /// Commits a transaction that changes nothing, as a client does: it waits for standbys where a client's would.
+    ///
+    /// - Throws: whether it is committed is not known; one that waits for standbys may wait on.
+    func commitAsClient(deadline: Duration) async throws
+
     /// Runs `CHECKPOINT`.
     func checkpoint(deadline: Duration) async throws
 

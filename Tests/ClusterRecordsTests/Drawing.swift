@@ -78,7 +78,7 @@ struct Drawing: RandomNumberGenerator {
             problem: maybe { $0.text() }, problems: list { $0.problem() }, postmasterStartTime: maybe { $0.text() },
             restart: maybe {
                 RestartReport(id: $0.text(), outcome: $0.one(of: [.succeeded, .skipped, .failed]), reason: $0.text())
-            }, writesRoute: flag())
+            }, writesRoute: flag(), takeover: maybe { $0.takeover() })
         // As a Patroni agent may say it.
         if flag() {
             record.provesMembership = false
@@ -90,6 +90,12 @@ struct Drawing: RandomNumberGenerator {
             record.replayed = position()
         }
         return record
+    }
+
+    mutating func takeover() -> TakeoverPhases {
+        TakeoverPhases(
+            timeline: timeline(), silence: milliseconds(), election: milliseconds(), promotion: milliseconds(),
+            firstWrite: milliseconds())
     }
 
     mutating func configuration() -> DynamicConfiguration {

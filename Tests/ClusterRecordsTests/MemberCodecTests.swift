@@ -216,7 +216,10 @@ import Units
             pendingRestart: [PendingSetting(name: "max_connections", oldValue: "100", newValue: "200")], isPaused: true,
             hasCheckpointSincePromotion: false, position: LSN(rawValue: 67_108_864), serverVersion: 150_018,
             problem: "p", postmasterStartTime: "t", restart: RestartReport(id: "r", outcome: .skipped, reason: "no"),
-            writesRoute: true)
+            writesRoute: true,
+            takeover: TakeoverPhases(
+                timeline: Timeline(rawValue: 3), silence: .seconds(30), election: .milliseconds(250),
+                promotion: .microseconds(1_500_999), firstWrite: .zero))
         #expect(
             record.annotation
                 == #"{"api_url":"http://10.0.0.7:8008/patroni","checkpoint_after_promote":false,"#
@@ -224,8 +227,22 @@ import Units
                 + #""pending_restart_reason":{"max_connections":{"new_value":"200","old_value":"100"}},"#
                 + #""postmaster_start_time":"t","problem":"p","proof":true,"replication_state":"streaming","#
                 + #""restart":{"id":"r","outcome":"skipped","reason":"no"},"role":"replica","route":"EndpointSlice","#
-                + #""server_version":150018,"state":"running","tags":{"nofailover":true},"timeline":3,"version":"1","#
+                + #""server_version":150018,"state":"running","tags":{"nofailover":true},"#
+                + #""takeover":{"electionMillis":250,"firstWriteMillis":0,"promotionMillis":1500,"silenceMillis":30000,"#
+                + #""timeline":3},"timeline":3,"version":"1","#
                 + #""xlog_location":67108864}"#)
+    }
+
+    @Test(arguments: [
+        #"{}"#, #"{"timeline":2,"silenceMillis":1,"electionMillis":1,"promotionMillis":1}"#,
+        #"{"timeline":2,"silenceMillis":-1,"electionMillis":1,"promotionMillis":1,"firstWriteMillis":1}"#,
+        #"{"timeline":2,"silenceMillis":9223372036854775807,"electionMillis":1,"promotionMillis":1,"firstWriteMillis":1}"#,
+        #"{"silenceMillis":1,"electionMillis":1,"promotionMillis":1,"firstWriteMillis":1}"#, "7", "null", "[]",
+    ])
+    func `a takeover with a phase that is missing, or that nobody can have waited for, is none`(_ text: String) throws {
+        let record = try #require(MemberRecord(annotation: #"{"state":"running","takeover":\#(text)}"#))
+        #expect(record.takeover == nil)
+        #expect(record.state == .running)
     }
 
     private func pod(status: String, body: String = "") throws -> Pod {

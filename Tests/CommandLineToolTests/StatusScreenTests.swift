@@ -68,6 +68,26 @@ import Testing
                 """)
     }
 
+    @Test func `where the time of the last failover went is told when it was the last change`() throws {
+        func lines(timeline: Int64) throws -> [Substring] {
+            let overview = try overview {
+                var status = Self.healthy()
+                status.lastFailover = FailoverStatus(
+                    from: "demo-1", to: "demo-0", timeline: timeline, at: Self.time, reason: "PrimaryLost",
+                    phases: PhasesStatus(
+                        silenceMillis: 30_000, electionMillis: 250, promotionMillis: 1500, firstWriteMillis: 4,
+                        totalMillis: 31_754))
+                $0.status = status
+                $0.leader[StoreKey.timeline] = "3"
+            }
+            return screen(overview).split(separator: "\n")
+        }
+        #expect(
+            try lines(timeline: 3).contains(
+                "Time taken:    31.754 s: silence 30 s, election 0.25 s, promotion 1.5 s, first write 0.004 s"))
+        #expect(try !lines(timeline: 2).contains { $0.hasPrefix("Time taken") }, "another change came after it")
+    }
+
     @Test func `what is not as it should be is told with its message, and what to do about it`() throws {
         let overview = try overview {
             var status = Self.healthy()

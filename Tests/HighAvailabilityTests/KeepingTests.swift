@@ -88,13 +88,17 @@ import Units
     @Test func `what a promotion may have cost is told by whichever reign gets to it`() {
         var reign = ReignKeeping()
         let change = TimelineSwitch(timeline: Timeline(rawValue: 1), position: LSN(rawValue: 1000), reason: "test")
-        reign.take(TakenLock(former: nil, isVouchedFor: false), isByRequest: true)
+        reign.take(
+            TakenLock(former: nil, isVouchedFor: false), isByRequest: true, silentSince: start, at: start + .seconds(1))
         reign.notePromotion()
-        reign.begin(ReignKeeping.Beginning(timeline: Timeline(rawValue: 2), change: change), loss: loss)
+        reign.begin(
+            ReignKeeping.Beginning(timeline: Timeline(rawValue: 2), change: change), loss: loss,
+            promotedAt: start + .seconds(2))
         reign.noteOffice()
         #expect(!reign.isElectedByRequest)
         reign.noteAttempt()
-        reign.take(TakenLock(former: nil, isVouchedFor: true), isByRequest: false)
+        reign.take(
+            TakenLock(former: nil, isVouchedFor: true), isByRequest: false, silentSince: nil, at: start + .seconds(9))
         #expect(reign.unannouncedLoss == loss && reign.begun?.change == change)
         reign.noteStart()
         #expect(reign.begun == nil && reign.unannouncedLoss == loss)

@@ -25,6 +25,38 @@ import Units
         #expect(observer.expiry(ttl: ttl) == start + .seconds(41))
     }
 
+    @Test func `the last sign of life is the last change of the lock that this member saw`() {
+        var observer = LockObserver(me: me)
+        #expect(observer.lastSign == nil)
+        observer.observe(nil, at: start)
+        #expect(observer.lastSign == nil, "there was nobody")
+        observer.observe(record(other), at: start + .seconds(1))
+        observer.observe(record(other), at: start + .seconds(2))
+        #expect(observer.lastSign == start + .seconds(1))
+        observer.observe(record(other, renewal: "b"), at: start + .seconds(3))
+        #expect(observer.lastSign == start + .seconds(3))
+        observer.observe(record(nil, renewal: "c"), at: start + .seconds(4))
+        #expect(observer.lastSign == start + .seconds(4), "it was let go")
+        observer.observe(record(other, renewal: "d"), at: start + .seconds(5))
+        observer.observe(nil, at: start + .seconds(6))
+        #expect(observer.lastSign == start + .seconds(6), "its object vanished")
+    }
+
+    @Test func `a leader that goes on by consent is heard when it asks for that`() {
+        var observer = LockObserver(me: me)
+        observer.observe(record(other), at: start)
+        func ask(_ leader: String, at now: BootInstant) -> FailsafeAnswer {
+            let claim = FailsafeRequest.Claim(
+                identity: leader == other.member ? other : me, epoch: 1, ttl: ttl, member: me.member, podUID: me.podUID)
+            return observer.answer(
+                FailsafeRequest(leader: leader, claim: claim), isPrimary: false, sealedFor: nil, ttl: ttl, at: now)
+        }
+        #expect(ask("demo-1", at: start + .seconds(15)) == .accepted)
+        #expect(observer.lastSign == start + .seconds(15))
+        #expect(ask("demo-2", at: start + .seconds(16)) != .accepted)
+        #expect(observer.lastSign == start + .seconds(15), "it is not the leader")
+    }
+
     @Test func `an own lock is mine only as long as a confirmed renewal lasts`() {
         var observer = LockObserver(me: me)
         observer.observe(record(me), at: start)

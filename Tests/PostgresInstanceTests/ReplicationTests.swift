@@ -145,6 +145,45 @@ struct ReplicationTests {
         }
     }
 
+    @Test func `a commit as a client's needs a primary, and waits for the standbys a client's waits for`() async throws
+    {
+        try await TestServer.withWorld { world in
+            let primary = try world.server("demo-0")
+            let replica = try world.server("demo-1")
+            try await primary.bootstrap()
+            // Others' settings of a session are none of its own.
+            try await primary.run("ALTER DATABASE postgres SET default_transaction_read_only = on")
+            try await primary.instance.commitAsClient(deadline: .seconds(10))
+            try await replica.join(primary)
+            await #expect(throws: PostgresError.self) {
+                try await replica.instance.commitAsClient(deadline: .seconds(10))
+            }
+            var settings = primary.settings
+            settings.synchronousStandbyNames = "demo_1"
+            try await primary.instance.writeConfiguration(settings, role: .primary)
+            try await primary.instance.reload()
+            try await eventually("somebody is waited for who is not there") {
+                do throws(PostgresError) {
+                    try await primary.instance.commitAsClient(deadline: .seconds(1))
+                    return false
+                } catch {
+                    return error.code == .timeout
+                }
+            }
+            settings.synchronousStandbyNames = #""demo-1""#
+            try await primary.instance.writeConfiguration(settings, role: .primary)
+            try await primary.instance.reload()
+            try await eventually("the one that is there confirms") {
+                do throws(PostgresError) {
+                    try await primary.instance.commitAsClient(deadline: .seconds(5))
+                    return true
+                } catch {
+                    return false
+                }
+            }
+        }
+    }
+
     @Test func `the shutdown checkpoint of a clean stop is on the replica`() async throws {
         try await TestServer.withWorld { world in
             let primary = try world.server("demo-0")

@@ -17,18 +17,16 @@ enum AgentMetrics {
     private static func families(_ member: MemberSnapshot, at now: BootInstant) -> [MetricSnapshot] {
         let leads = member.lockExpiry.map { now < $0 } ?? false
         let running = member.state == .running
+        let identity = [
+            MetricSnapshot.Label(name: "scope", value: member.scope),
+            MetricSnapshot.Label(name: "name", value: member.name),
+        ]
         var list: [MetricSnapshot] = []
         func add(_ name: String, _ help: String, _ value: Double, type: String = "gauge") {
             list.append(
                 MetricSnapshot(
                     name: name, help: help, typeName: type,
-                    samples: [
-                        MetricSnapshot.Sample(
-                            labels: [
-                                MetricSnapshot.Label(name: "scope", value: member.scope),
-                                MetricSnapshot.Label(name: "name", value: member.name),
-                            ], value: value)
-                    ]))
+                    samples: [MetricSnapshot.Sample(labels: identity, value: value)]))
         }
         func add(_ name: String, _ help: String, _ value: Bool) { add(name, help, value ? 1 : 0) }
 
@@ -73,6 +71,21 @@ enum AgentMetrics {
             add(
                 "matriarch_lock_remaining_seconds", "Until the lock of this leader is fenced.", (expiry - now).inSeconds
             )
+        }
+        if let takeover = member.takeover {
+            let phases = [
+                ("silence", takeover.silence), ("election", takeover.election), ("promotion", takeover.promotion),
+                ("first_write", takeover.firstWrite),
+            ]
+            list.append(
+                MetricSnapshot(
+                    name: "matriarch_takeover_seconds",
+                    help: "How long each phase took of the takeover by which this member leads.", typeName: "gauge",
+                    samples: phases.map { phase, duration in
+                        MetricSnapshot.Sample(
+                            labels: identity + [MetricSnapshot.Label(name: "phase", value: phase)],
+                            value: duration.inSeconds)
+                    }))
         }
         return list
     }

@@ -16,6 +16,7 @@ extension AgentLoop {
         await completeAdoption()
         keepApplicationPassword()
         await announce(observation.cluster)
+        beginFirstWrite()
         await keepSettings(observation)
         // A primary that took the lock while it ran has had no use for it; later it would be a record of the past.
         reign.electedOver = nil

@@ -29,10 +29,11 @@ extension AgentLoop {
             await noteFailedPromotion()
             throw error
         }
+        let promoted = clock.now
         // Those of a cluster that was copied from another one are the other one's.
         life.noteRoles(exist: !wasStandbyLeader)
         logger.notice(
-            "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(clock.now - started)"])
+            "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(promoted - started)"])
         // What the server was told last may lack a few bytes of where it really left the former timeline.
         let start = await instance.history(of: timeline)?.end(of: before.timeline) ?? before.position
         reign.begin(
@@ -42,7 +43,9 @@ extension AgentLoop {
                     timeline: before.timeline, position: start, reason: "no recovery target specified",
                     time: clock.wallTime.text, newLeader: me)),
             loss: wasStandbyLeader
-                ? nil : judgeLoss(of: reign.takenLock, by: me, timeline: before.timeline, start: start))
+                ? nil : judgeLoss(of: reign.takenLock, by: me, timeline: before.timeline, start: start),
+            promotedAt: wasStandbyLeader ? nil : promoted)
+        beginFirstWrite()
         try await takeOffice()
         reign.noteOffice()
         await reportWonRequest()

@@ -100,6 +100,8 @@ extension AgentLoop {
         requests.won = nil
         reign.noteAttempt()
         let listIsGone = try await isWholeListGone(record)
+        // Its own write is the next one.
+        let silentSince = watch.lastSign
         // What an earlier reign said is no part of this one: no timeline but a new one. The route goes with the lock.
         state.update {
             $0.target = routingTarget
@@ -112,7 +114,7 @@ extension AgentLoop {
             requests.won = request?.due.map { WonRequest(request: $0, former: former, loss: loss) }
             reign.take(
                 TakenLock(former: record, isVouchedFor: reign.electedOver != nil && loss == nil),
-                isByRequest: isElectedByRequest(me, over: record, request))
+                isByRequest: isElectedByRequest(me, over: record, request), silentSince: silentSince, at: clock.now)
             logger.notice("took the leader lock", metadata: ["epoch": "\(held.epoch)", "reason": "\(reason)"])
         case .lost(let other):
             standBack("Could not take out TTL lock: \(other?.leader ?? "somebody else") was first")

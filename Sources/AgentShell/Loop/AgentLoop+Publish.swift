@@ -34,9 +34,15 @@ extension AgentLoop {
                     serverVersion: seen.map { Int($0.version.number) }, problem: problem, problems: problems,
                     postmasterStartTime: server.isRunning ? seen?.postmasterStartTime : nil,
                     restart: requests.restartReport(of: me, in: view),
-                    writesRoute: file.route != nil),
+                    writesRoute: file.route != nil, takeover: presence.leads ? takeoverPhases : nil),
                 label: presence.label.change),
             seen: view.members[me].map { .member($0) } ?? .missing)
+    }
+
+    /// Of the takeover that began the timeline this server is the primary of.
+    private var takeoverPhases: TakeoverPhases? {
+        guard case .primary(let primary) = server else { return nil }
+        return reign.phases(on: primary.timeline)
     }
 
     private var problem: String? {

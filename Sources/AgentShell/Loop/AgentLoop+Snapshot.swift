@@ -38,6 +38,7 @@ extension AgentLoop {
             }
             snapshot.pendingRestart = seen.pendingRestart
         }
+        snapshot.takeover = wish?.status.takeover
         snapshot.tags = tags.values
         snapshot.isWatchdogFailed = watchdog.hasFailed
         // A standby leader has the same label; what is about to be one may have it still from before.

@@ -166,6 +166,7 @@ package actor AgentLoop {
         guard let latest = look() else { return alarm.ring(after: .seconds(1)) }
         let lock = latest.lock
         view = latest.view
+        reign.look(lock, at: clock.now)
         if !mayHaveOutage(isMine: lock.isMine, isStopping: isStopping, view.configuration) { outage.end() }
         noteRemote(view)
         keepFence()

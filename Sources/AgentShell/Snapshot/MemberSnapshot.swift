@@ -53,6 +53,8 @@ public struct MemberSnapshot: Hashable, Sendable {
     public var storeSeen: BootInstant?
     /// The same moment by the wall clock, for people and graphs.
     public var storeSeenEpochSeconds: Int64 = 0
+    /// Of the takeover by which it leads; nil when it does not, or took over from nobody, and until its first write.
+    public var takeover: TakeoverPhases?
     /// Nobody holds the lock, as far as this member knows.
     public var isClusterUnlocked = false
     public var isPaused = false

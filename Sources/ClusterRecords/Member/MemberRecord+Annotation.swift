@@ -38,6 +38,7 @@ extension MemberRecord {
         restart = RestartReport(json: json["restart"])
         writesRoute = json["route"]?.stringValue == RouteSettings.kind
         provesMembership = json["proof"]?.boolValue ?? false
+        takeover = TakeoverPhases(json: json["takeover"])
     }
 
     /// The annotation that says the same; what has its default is left out.
@@ -66,6 +67,7 @@ extension MemberRecord {
         if let restart { json["restart"] = restart.json }
         if writesRoute { json["route"] = .string(RouteSettings.kind) }
         if provesMembership { json["proof"] = true }
+        if let takeover { json["takeover"] = takeover.json }
         return json.serialized()
     }
 

@@ -52,6 +52,9 @@ public struct MemberRecord: Hashable, Sendable {
     public var writesRoute: Bool
     /// It proves to the others that it is a member when it asks them something; see ``MembershipProof``.
     public var provesMembership: Bool
+    /// Where the time of the takeover went by which it leads; nil when it does not lead, when that is not known, and until its
+    /// first write has gone through.
+    public var takeover: TakeoverPhases?
 
     /// Of a member that has said nothing.
     public init() {
@@ -73,7 +76,7 @@ public struct MemberRecord: Hashable, Sendable {
         hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil,
         problem: String? = nil, problems: [Problem] = [], postmasterStartTime: String? = nil,
         restart: RestartReport? = nil,
-        writesRoute: Bool = false
+        writesRoute: Bool = false, takeover: TakeoverPhases? = nil
     ) {
         self.connectionURL = connectionURL
         self.apiURL = apiURL
@@ -94,6 +97,7 @@ public struct MemberRecord: Hashable, Sendable {
         self.postmasterStartTime = postmasterStartTime
         self.restart = restart
         self.writesRoute = writesRoute
+        self.takeover = takeover
         provesMembership = true
     }
 

@@ -15,6 +15,9 @@ extension ClusterWatch {
     /// When the lock another member holds runs out if nothing changes.
     public func lockExpiry(ttl: Duration) -> BootInstant? { desk.look { station, _ in station.expiry(ttl: ttl) } }
 
+    /// The last sign of life of whoever holds the lock, or held it last, as this member saw it.
+    public var lastSign: BootInstant? { desk.look { station, _ in station.lastSign } }
+
     /// The leader this member has promised not to replace yet.
     public var failsafeLeader: String? { desk.look { $0.failsafeLeader(at: $1) } }
 

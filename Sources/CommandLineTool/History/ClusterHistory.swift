@@ -22,6 +22,8 @@ struct ClusterHistory: Hashable {
         var what: TimelineSwitch
         /// nil: no record tells. They tell of the last change of each kind.
         var kind: Kind?
+        /// Of the last failover, once the new primary has told them.
+        var phases: PhasesStatus?
     }
 
     var changes: [Change]
@@ -36,6 +38,7 @@ struct ClusterHistory: Hashable {
         guard let status else { return }
         if let index = Self.index(of: status.lastFailover, in: switches, lead: lead) {
             changes[index].kind = status.lastFailover?.reason == "Requested" ? .forced : .failover
+            changes[index].phases = status.lastFailover?.phases
         }
         // Another request's by now: nobody knows whether that one was forced.
         let isKnown = status.switchover.map { $0.request == request?.contentHash } == true

@@ -50,6 +50,7 @@ struct OverviewRenderer {
                     "Last change",
                     "\(kind)\(whom)\(time)timeline \(change.what.timeline) ended at \(change.what.position)"
                 ))
+            if let phases = change.phases { facts.append(("Time taken", "\(phases.totalText): \(phases.partsText)")) }
         }
         return facts
     }

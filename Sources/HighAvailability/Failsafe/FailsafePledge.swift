@@ -14,6 +14,7 @@ public struct FailsafePledge: Hashable, Sendable {
         /// nil when Patroni leads.
         var identity: HolderIdentity?
         var epoch: Int64
+        var givenAt: BootInstant
         var until: BootInstant
         /// The record shows a later reign: that leader is nobody to follow any more, and the time still runs.
         var isSuperseded = false
@@ -37,6 +38,9 @@ public struct FailsafePledge: Hashable, Sendable {
 
     /// When the last promise ends, or ended.
     public var end: BootInstant? { promise?.until }
+
+    /// When this member last heard of a leader it has promised something.
+    public var lastGiven: BootInstant? { promise?.givenAt }
 
     // MARK: What the record shows
 
@@ -90,7 +94,7 @@ public struct FailsafePledge: Hashable, Sendable {
         if let problem = disagreement(request, record, epoch, at: now) { return .refused(problem) }
         let until = now + (claim?.ttl ?? record?.ttl ?? ttl)
         promise = Promise(
-            leader: request.leader, identity: claim?.identity, epoch: epoch,
+            leader: request.leader, identity: claim?.identity, epoch: epoch, givenAt: now,
             until: max(until, end ?? until))
         return .accepted
     }

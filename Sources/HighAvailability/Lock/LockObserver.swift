@@ -152,6 +152,13 @@ public struct LockObserver: Hashable, Sendable {
 
     private var lastHeld: LockRecord? { record ?? vanished.last?.record }
 
+    /// The last sign of life of whoever holds the lock, or held it last: a change of the record, or a request this member has
+    /// consented to. Nil when it has seen neither the record nor who held one that has vanished.
+    public var lastSign: BootInstant? {
+        let change = record != nil || !vanished.isEmpty ? firstSeen : nil
+        return [change, pledge.lastGiven].compactMap(\.self).max()
+    }
+
     /// What the record and those before it show.
     private func shownStanding(at now: BootInstant, ttl: Duration, holder: Member?) -> LockStanding {
         let recorded = recordedStanding(at: now, ttl: ttl, holder: holder)

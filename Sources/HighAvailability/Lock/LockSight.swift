@@ -121,6 +121,9 @@ public struct LockSight: Hashable, Sendable {
     /// Name of the member whose end is to be watched for: the holder, or that of an object that has vanished.
     public var watchedHolder: String? { observer.watchedHolder }
 
+    /// The last sign of life of whoever holds the lock, or held it last; see ``LockObserver/lastSign``.
+    public var lastSign: BootInstant? { observer.lastSign }
+
     /// When a lock held by another expires if nothing changes; nil when that is not what we wait for.
     public func expiry(ttl: Duration) -> BootInstant? { observer.expiry(ttl: ttl) }
 

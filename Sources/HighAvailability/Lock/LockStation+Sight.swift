@@ -69,6 +69,9 @@ extension LockStation {
     /// When a lock held by another expires if nothing changes; nil when that is not what we wait for.
     public func expiry(ttl: Duration) -> BootInstant? { sight.expiry(ttl: ttl) }
 
+    /// The last sign of life of whoever holds the lock, or held it last; see ``LockObserver/lastSign``.
+    public var lastSign: BootInstant? { sight.lastSign }
+
     /// What this member has seen last in the lock.
     public var reign: Reign? { sight.record.flatMap { Reign($0) } }
 

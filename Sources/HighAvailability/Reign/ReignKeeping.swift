@@ -31,6 +31,13 @@ public struct ReignKeeping: Hashable, Sendable {
     public private(set) var unannouncedLoss: FailoverLoss?
     public private(set) var hasCheckpointSincePromotion = true
     private var isCheckpointing = false
+    /// When this member first found the lock free; nil while it is not, and once it is this member's.
+    private var vacantSince: BootInstant?
+    /// What the next promotion of this member rests on; nil when it has not taken the lock since the last one, and when it never
+    /// saw who held it before.
+    private var election: Takeover.Election?
+    /// The promotion that began the timeline this agent has promoted its server to last, by an election it knows of.
+    public private(set) var takeover: Takeover?
     /// No standby any more and no leader yet: no Service leads here.
     public var isRouteWithdrawn = false
     /// What the promotion of this elected member waits for; nil while it does not take long, and once it streams or leads.
@@ -38,15 +45,29 @@ public struct ReignKeeping: Hashable, Sendable {
 
     public init() {}
 
+    /// The lock was looked at.
+    public mutating func look(_ lock: LockStanding, at now: BootInstant) {
+        guard !lock.isMine else { return }
+        vacantSince = lock.isFree ? vacantSince ?? now : nil
+    }
+
     /// An attempt at the lock begins.
     public mutating func noteAttempt() { isElectedByRequest = false }
 
     /// The lock is this member's.
     ///
-    /// - Parameter former: the lock it was taken over.
-    public mutating func take(_ former: TakenLock, isByRequest: Bool) {
+    /// - Parameters:
+    ///   - former: the lock it was taken over.
+    ///   - silentSince: the last sign of life of who held it; nil when this member has seen none.
+    public mutating func take(
+        _ former: TakenLock, isByRequest: Bool, silentSince: BootInstant?, at now: BootInstant
+    ) {
         isElectedByRequest = isByRequest
         takenLock = former
+        election = silentSince.map {
+            Takeover.Election(silentSince: $0, vacantSince: vacantSince, wonAt: now)
+        }
+        vacantSince = nil
         hasCheckpointSincePromotion = true
     }
 
@@ -54,6 +75,8 @@ public struct ReignKeeping: Hashable, Sendable {
     public mutating func noteStart() {
         hasCheckpointSincePromotion = true
         begun = nil
+        // Nobody was promoted by it.
+        election = nil
     }
 
     /// The server is asked to promote.
@@ -61,10 +84,33 @@ public struct ReignKeeping: Hashable, Sendable {
 
     /// Recovery has ended.
     ///
-    /// - Parameter loss: nil when a promotion of this kind can cost nothing.
-    public mutating func begin(_ beginning: Beginning, loss: FailoverLoss?) {
+    /// - Parameters:
+    ///   - loss: nil when a promotion of this kind can cost nothing.
+    ///   - promotedAt: nil when it led a standby cluster before: nobody was taken over from.
+    public mutating func begin(_ beginning: Beginning, loss: FailoverLoss?, promotedAt: BootInstant?) {
         begun = beginning
         unannouncedLoss = loss
+        takeover = promotedAt.flatMap { promotedAt in
+            election.map { Takeover($0, promotedAt: promotedAt, timeline: beginning.timeline) }
+        }
+        election = nil
+    }
+
+    /// - Returns: the timeline the first write of a takeover is to be made on now; nil when there is none to be made.
+    public mutating func beginFirstWrite() -> Timeline? {
+        guard takeover?.beginWrite() == true else { return nil }
+        return takeover?.timeline
+    }
+
+    /// - Parameter timeline: the one it was begun on; by now another promotion may have begun another.
+    public mutating func endFirstWrite(_ end: Takeover.WriteEnd, on timeline: Timeline, at now: BootInstant) {
+        guard takeover?.timeline == timeline else { return }
+        takeover?.endWrite(end, at: now)
+    }
+
+    /// Where the time of the takeover went that began this timeline; nil when it is not known, or not yet.
+    public func phases(on timeline: Timeline) -> TakeoverPhases? {
+        takeover.flatMap { $0.timeline == timeline ? $0.phases : nil }
     }
 
     /// The store knows of the promotion, or of a later one.

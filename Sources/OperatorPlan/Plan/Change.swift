@@ -47,6 +47,7 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
     case invalidSpec = "InvalidSpec"
     case primaryChanged = "PrimaryChanged"
     case failedOver = "FailedOver"
+    case writesResumed = "WritesResumed"
     case standbyClusterPromoted = "StandbyClusterPromoted"
     case dataLossPossible = "DataLossPossible"
     case dataLost = "DataLost"
@@ -84,7 +85,7 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
         case .objectNotOurs, .groupVersionNotServed, .applyFailed: "Apply"
         case .primaryChanged, .failedOver, .standbyClusterPromoted, .memberNeedsAttention, .memberMissing,
             .lockNotRenewed,
-            .dataLossPossible, .dataLost, .nothingLost,
+            .writesResumed, .dataLossPossible, .dataLost, .nothingLost,
             .synchronousStandbysMissing, .synchronousStandbysComplete:
             "Observe"
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost: "Switchover"

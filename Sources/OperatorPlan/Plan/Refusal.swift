@@ -92,7 +92,8 @@ extension EventReason {
 
     fileprivate var subject: Subject {
         switch self {
-        case .primaryChanged, .failedOver, .standbyClusterPromoted, .dataLossPossible, .dataLost, .nothingLost,
+        case .primaryChanged, .failedOver, .writesResumed, .standbyClusterPromoted, .dataLossPossible, .dataLost,
+            .nothingLost,
             .synchronousStandbysMissing, .synchronousStandbysComplete, .memberNeedsAttention, .memberMissing,
             .lockNotRenewed, .objectNotOurs,
             .invalidSpec, .paused, .resumed, .majorVersionChange, .imageNotAnswering:

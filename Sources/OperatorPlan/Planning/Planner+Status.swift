@@ -13,6 +13,7 @@ extension Planner {
         let overdue = describeUnready()
         describePrimary()
         describeLoss()
+        describePhases()
         if situation.systemIdentifier != nil, problems.isEmpty {
             status.bootstrap = status.bootstrap ?? spec.bootstrap
             status.lockObject = status.lockObject ?? context.lockObject

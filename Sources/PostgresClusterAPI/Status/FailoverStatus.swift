@@ -8,13 +8,15 @@ public struct FailoverStatus: Sendable, Hashable, Codable {
     public var at: Timestamp
     public var reason: String
     public var loss: LossStatus?
+    public var phases: PhasesStatus?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case from, to, timeline, at, reason, loss
+        case from, to, timeline, at, reason, loss, phases
     }
 
     public init(
-        from: String?, to: String, timeline: Int64?, at: Timestamp, reason: String, loss: LossStatus? = nil
+        from: String?, to: String, timeline: Int64?, at: Timestamp, reason: String, loss: LossStatus? = nil,
+        phases: PhasesStatus? = nil
     ) {
         self.from = from
         self.to = to
@@ -22,6 +24,7 @@ public struct FailoverStatus: Sendable, Hashable, Codable {
         self.at = at
         self.reason = reason
         self.loss = loss
+        self.phases = phases
     }
 }
 
@@ -37,6 +40,7 @@ extension FailoverStatus: SchemaObject {
         case .at: Field(.timestamp, "When the operator saw it.", required: true)
         case .reason: Field(.text(maxLength: 128), "One word for programs.", required: true)
         case .loss: Field(.object(LossStatus.self), LossStatus.summary)
+        case .phases: Field(.object(PhasesStatus.self), PhasesStatus.summary)
         }
     }
 }

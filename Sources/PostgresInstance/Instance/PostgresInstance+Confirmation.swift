@@ -1,5 +1,5 @@
 import Fence
-import PostgresClient
+public import PostgresClient
 import Units
 
 extension PostgresInstance {
@@ -33,18 +33,25 @@ extension PostgresInstance {
         }
     }
 
-    /// Commits as a client does: it may wait.
     private nonisolated func commitWaiting(deadline: Duration) async -> Bool {
-        let end = BootClock.now() + deadline
         do throws(PostgresError) {
-            let connection = try await openConfirming(deadline: deadline)
-            _ = try await connection.query(
-                Self.emptyTransaction(waiting: "on"), deadline: max(end - BootClock.now(), .milliseconds(1)))
-            await connection.close()
+            try await commitAsClient(deadline: deadline)
             return true
         } catch {
             return false
         }
+    }
+
+    /// Commits a transaction that changes nothing, as a client does: it waits for standbys where a client's would.
+    ///
+    /// - Throws: ``PostgresError``: whether it is committed is not known; one that waits for standbys may wait on.
+    public nonisolated func commitAsClient(deadline: Duration) async throws(PostgresError) {
+        let end = BootClock.now() + deadline
+        // A login is over within seconds, however long the commit may take.
+        let connection = try await openConfirming(deadline: min(deadline, .seconds(10)))
+        _ = try await connection.query(
+            Self.emptyTransaction(waiting: "on"), deadline: max(end - BootClock.now(), .milliseconds(1)))
+        await connection.close()
     }
 
     /// Commits again and again, and waits for nobody.

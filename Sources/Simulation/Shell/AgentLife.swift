@@ -120,6 +120,8 @@ final class AgentLife: @unchecked Sendable {
     var held: LockKeeping.Held? { look { station, _ in station.held } ?? nil }
     /// How the lock ended that it held last.
     var lockEnd: LockEnd? { look { station, _ in station.end } ?? nil }
+    /// What it tells of the takeover by which it leads.
+    var takeover: TakeoverPhases? { agent?.state.snapshot?.takeover }
     /// What it has read of the store.
     var view: ClusterView? { agent?.watch.view() }
 

@@ -18,6 +18,8 @@ final class WorldServer: LocalServer, @unchecked Sendable {
     var session: Int32?
     /// The postmaster whose end was told.
     private var ended: Int32?
+    /// What ends with the server: who waits for a commit in a session of this agent's.
+    private var committing: [@Sendable (Result<Void, any Error>) -> Void] = []
 
     init(_ life: AgentLife) {
         self.life = life
@@ -41,6 +43,9 @@ final class WorldServer: LocalServer, @unchecked Sendable {
     func noteExit() {
         guard ended != postgres.postmaster else { return }
         ended = postgres.postmaster
+        let broken = committing
+        committing = []
+        for tell in broken { tell(.failure(SessionFailure(.other, "the server closed the connection"))) }
         exit.yield(PostmasterExit(pid: postgres.postmaster, status: .unknown))
     }
 
@@ -133,6 +138,23 @@ final class WorldServer: LocalServer, @unchecked Sendable {
     }
 
     func endTransactions(deadline: Duration) async throws -> Int { 0 }
+
+    /// A commit like any client's: it waits for the same standbys, and the checker holds everybody to it.
+    func commitAsClient(deadline: Duration) async throws {
+        try life.requireLife()
+        guard postgres.process == .primary, pod.frozenServer == 0, pod.frozenPostmaster == 0 else {
+            throw SessionFailure(.timeout, "no session is to be had")
+        }
+        try await life.call { (done: @escaping @Sendable (Result<Void, any Error>) -> Void) in
+            committing.append(done)
+            postgres.commit(size: 60) { isCommitted in
+                done(isCommitted ? .success(()) : .failure(SessionFailure(.other, "the commit was refused")))
+            }
+            world.schedule(after: deadline.microseconds, life.owner) {
+                done(.failure(SessionFailure(.timeout, "the commit has not returned")))
+            }
+        }
+    }
 
     func checkpoint(deadline: Duration) async throws {
         try await life.pause(50_000...1_500_000)

@@ -11,10 +11,13 @@ public final class BalancerProcess: Sendable {
     public init(_ configuration: String, name: String, before cluster: MemberCluster) throws {
         configurationPath = "\(cluster.folder)/\(name).cfg"
         try MemberCluster.write(configurationPath, configuration)
+        // One before it may have had this name, and what it said is not of this one.
+        let logPath = "\(cluster.folder)/\(name).log"
+        unlink(logPath)
         // In the foreground, where it says on standard error what becomes of each server.
         process = try ControlPlaneProcess(
             name: name, [try ForeignTool.haproxy.path(), "-db", "-f", configurationPath],
-            logPath: "\(cluster.folder)/\(name).log")
+            logPath: logPath)
     }
 
     public var isRunning: Bool { process.isRunning }

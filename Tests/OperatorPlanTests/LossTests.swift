@@ -98,20 +98,9 @@ import Testing
             ]),
     ]
 
-    private func failedOver() throws -> World {
-        var world = World()
-        try world.settle()
-        world.run(3, leader: 0)
-        try world.settle()
-        world.run(3, leader: 1, timeline: 2)
-        try world.settle()
-        _ = world.takeEvents()
-        return world
-    }
-
     @Test(arguments: rows)
     func `a failover tells what it may have lost, once`(_ row: Row) throws {
-        var world = try failedOver()
+        var world = try World.failedOver()
         #expect(try world.condition(.dataLossPossible) == "Unknown NotReported")
         if let report = row.report { world[store: "demo-config"] = ["matriarch.dev/failover-loss": .string(report)] }
         if let abandoned = row.abandoned {

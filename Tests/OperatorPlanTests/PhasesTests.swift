@@ -14,19 +14,8 @@ import Testing
         "WritesResumed: demo-1 accepts writes, 31.754 s after the last sign of life of demo-0: silence 30 s, "
         + "election 0.25 s, promotion 1.5 s, first write 0.004 s"
 
-    private func failedOver() throws -> World {
-        var world = World()
-        try world.settle()
-        world.run(3, leader: 0)
-        try world.settle()
-        world.run(3, leader: 1, timeline: 2)
-        try world.settle()
-        _ = world.takeEvents()
-        return world
-    }
-
     @Test func `the phases of a failover are told once, also by the next operator`() throws {
-        var world = try failedOver()
+        var world = try World.failedOver()
         #expect(try world.status.lastFailover?.to == "demo-1")
         #expect(try world.status.lastFailover?.phases == nil)
         world.say("takeover", Self.report, of: 1)
@@ -72,7 +61,7 @@ import Testing
     ])
     func `what does not tell of this failover is passed over`(_ what: String, _ member: Int, _ report: JSONValue) throws
     {
-        var world = try failedOver()
+        var world = try World.failedOver()
         world.say("takeover", report, of: member)
         try world.settle()
         #expect(try world.status.lastFailover?.phases == nil, "\(what)")

@@ -99,6 +99,18 @@ struct World {
         }
     }
 
+    /// Three members, of which demo-1 took over from demo-0 on timeline 2; what was told of that is taken.
+    static func failedOver() throws -> World {
+        var world = World()
+        try world.settle()
+        world.run(3, leader: 0)
+        try world.settle()
+        world.run(3, leader: 1, timeline: 2)
+        try world.settle()
+        _ = world.takeEvents()
+        return world
+    }
+
     /// The events since the last call, as `Reason: note`.
     mutating func takeEvents() -> [String] {
         defer { events = [] }

@@ -50,6 +50,41 @@ extension MemberTests {
         }
     }
 
+    @Test func `a parameter that needs a restart and is taken out waits for one, and holds no other setting up`()
+        async throws
+    {
+        try await with(1) { cluster in
+            let member = cluster.members[0]
+            func apply(_ parameters: [String: JSONValue]) async throws {
+                var wanted = Self.configuration
+                wanted["postgresql"] = ["parameters": .object(parameters)]
+                try await cluster.annotate(.configuration, ["config": .string(wanted.serialized())])
+            }
+            func expectInForce(_ value: String) async throws {
+                try await eventually(within: .seconds(20), "work_mem is \(value)") {
+                    try await member.query("SHOW work_mem").scalar == value
+                }
+            }
+            let archiving: [String: JSONValue] = ["archive_mode": "on", "archive_command": "true"]
+            try await apply(archiving)
+            try member.start()
+            try await cluster.healthy()
+            #expect(try await member.query("SHOW archive_mode").scalar == "on")
+
+            try await apply(["work_mem": "7MB"])
+            try await expectInForce("7MB")
+            try await apply(["work_mem": "9MB"])
+            try await expectInForce("9MB")
+            try await eventually(within: .seconds(10), "it says that archive_mode waits for a restart") {
+                try await cluster.memberStatus(member).serialized().contains("archive_mode")
+            }
+            #expect(!member.hasSaid("PostgreSQL refuses the settings"))
+            // And back, as if nothing had been.
+            try await apply(archiving.merging(["work_mem": "8MB"]) { $1 })
+            try await expectInForce("8MB")
+        }
+    }
+
     @Test func `the former settings stay in force over the ends of the server, the agent and the container`()
         async throws
     {

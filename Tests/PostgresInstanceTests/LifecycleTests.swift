@@ -102,6 +102,33 @@ struct LifecycleTests {
         }
     }
 
+    @Test func `what only waits for a restart is no error of the files, and a value PostgreSQL cannot read is`()
+        async throws
+    {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            func write(_ parameters: [String: String]) async throws {
+                try await server.instance.writeConfiguration(
+                    try PostgresSettings(clusterName: "demo", parameters: parameters), role: .primary)
+            }
+            try await server.bootstrap()
+            try await write(["shared_buffers": "16MB", "archive_mode": "on", "archive_command": "true"])
+            try await server.instance.stop(.fast)
+            try await server.instance.start(
+                try PostgresSettings(
+                    clusterName: "demo",
+                    parameters: ["shared_buffers": "16MB", "archive_mode": "on", "archive_command": "true"]),
+                as: .primary)
+            _ = try await server.instance.waitUntilAccepting(deadline: .seconds(30))
+
+            // Taken out, and changed.
+            try await write(["shared_buffers": "24MB"])
+            #expect(try await server.instance.configurationFileErrors() == [])
+            try await write(["shared_buffers": "16MB", "work_mem": "banana"])
+            #expect(try await server.instance.configurationFileErrors().map(\.parameter) == ["work_mem"])
+        }
+    }
+
     @Test func `files that were written without a reload go on asking for one, also of the next agent`() async throws {
         try await TestServer.withWorld { world in
             let server = try world.server("demo-0")

@@ -10,11 +10,14 @@ extension PostgresInstance {
     /// - Returns: each error; empty when a reload would take everything.
     public func configurationFileErrors(deadline: Duration) async throws -> [ConfigurationFileError] {
         let connection = try await openObserver(deadline: deadline)
-        // A change that waits for a restart is listed as an error too, and is none.
+        // What waits for a restart is listed as an error too, and is none: a change as one that "could not be applied", a parameter
+        // that was taken out without its name. Of any other parameter "could not be applied" means that its value is wrong.
         return try await connection.query(
             """
-            SELECT name, sourcefile, error FROM pg_show_all_file_settings()
-            WHERE error IS NOT NULL AND error NOT LIKE '%could not be applied%' ORDER BY seqno
+            SELECT f.name, f.sourcefile, f.error
+            FROM pg_show_all_file_settings() f LEFT JOIN pg_show_all_settings() s ON s.name = lower(f.name)
+            WHERE f.error IS NOT NULL AND f.error NOT LIKE '%cannot be changed without restarting the server%'
+            AND NOT (f.error LIKE '%could not be applied%' AND s.context = 'postmaster') ORDER BY f.seqno
             """, deadline: deadline
         ).rows.compactMap { row in
             guard row.count == 3, let message = row[2] else { return nil }

@@ -148,6 +148,15 @@ public protocol LocalServer: Sendable {
     /// What the running server says is wrong with its files as they are now, before any reload.
     func configurationFileErrors(deadline: Duration) async throws -> [ConfigurationFileError]
 
+    /// Starts a server with these settings, on data of its own beside this member's, which it touches in nothing.
+    ///
+    /// - Requires: one at a time.
+    /// - Guarantees: nothing of it is left when this returns, also when it is cancelled.
+    func prove(_ settings: PostgresSettings, deadline: Duration) async -> SettingsVerdict
+
+    /// Ends and removes what the proof of an earlier agent has left.
+    func clearProof() async
+
     /// The files of ``writeConfiguration(_:role:)`` as they are, by name.
     var configurationTexts: [String: String] { get async }
 
@@ -285,6 +294,10 @@ extension LocalServer {
 
     public func configurationFileErrors() async throws -> [ConfigurationFileError] {
         try await configurationFileErrors(deadline: .seconds(2))
+    }
+
+    public func prove(_ settings: PostgresSettings) async -> SettingsVerdict {
+        await prove(settings, deadline: .seconds(30))
     }
 
     public func initialize(options: InitdbOptions = InitdbOptions()) async throws {

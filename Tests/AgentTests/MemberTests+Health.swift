@@ -95,9 +95,13 @@ extension MemberTests {
             for member in cluster.members { try member.start() }
             let before = try await cluster.healthy()
             let postmasters = cluster.members.map(\.postmaster)
-            var wrong = Self.configuration
-            wrong["postgresql"]?["parameters"]?["session_preload_libraries"] = "auto_explian"
-            try await cluster.annotate(.configuration, ["config": .string(wrong.serialized())])
+            // As when it was there once: the settings of the cluster are not taken with a library that is not.
+            for member in cluster.members {
+                let file = try #require(fopen("\(member.dataDirectory)/postgresql.auto.conf", "a"))
+                fputs("session_preload_libraries = 'auto_explian'\n", file)
+                fclose(file)
+                kill(try #require(member.postmaster), SIGHUP)
+            }
             for member in cluster.members {
                 try await eventually(within: .seconds(20), "\(member.name) tells") {
                     try await cluster.status(of: member.name).contains("auto_explian")
@@ -113,7 +117,10 @@ extension MemberTests {
             ) { $0 != nil && $0 != first }
             try await Task.sleep(for: Self.longEnough)
             #expect(before.leader.postmaster == second)
-            try await cluster.annotate(.configuration, ["config": .string(Self.configuration.serialized())])
+            for member in cluster.members {
+                truncate("\(member.dataDirectory)/postgresql.auto.conf", 0)
+                kill(try #require(member.postmaster), SIGHUP)
+            }
             #expect(try await cluster.healthy().leader.name == before.leader.name)
         }
     }

@@ -85,6 +85,123 @@ extension MemberTests {
         }
     }
 
+    @Test func `lines PostgreSQL refuses reach no member's files, and none of the user's keeps agents or replicas out`()
+        async throws
+    {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            try await cluster.healthy()
+            let everybody: JSONValue = "host all all all scram-sha-256"
+            func apply(hba: [JSONValue], ident: [JSONValue] = []) async throws {
+                var wanted = Self.configuration
+                wanted["postgresql"]?["pg_hba"] = .array(hba)
+                wanted["postgresql"]?["pg_ident"] = .array(ident)
+                try await cluster.annotate(.configuration, ["config": .string(wanted.serialized())])
+            }
+            func text(_ file: String, of member: MemberProcess) throws -> String {
+                try #require(cluster.text(of: "\(member.name)/pgdata/\(file)"))
+            }
+            func expectRefused(_ words: String, at path: String, _ part: String, in file: String) async throws {
+                for member in cluster.members {
+                    try await eventually(within: .seconds(30), "\(member.name) says what is wrong") {
+                        let status = try await cluster.memberStatus(member).serialized()
+                        return status.contains(words) && status.contains(path)
+                    }
+                    #expect(try !text(file, of: member).contains(part))
+                }
+            }
+            func restartAll() async throws {
+                for member in cluster.members { try await member.destroy() }
+                for member in cluster.members { try member.start() }
+                try await cluster.healthy()
+            }
+
+            try await apply(hba: [everybody, "host all all 10.0.0.0/8 scram-sha-256 clientcert=verify-full"])
+            try await expectRefused(
+                "clientcert can only be configured", at: "spec.postgresql.pgHBA[1]", "clientcert", in: "pg_hba.conf")
+            try await restartAll()
+            try await expectRefused(
+                "clientcert can only be configured", at: "spec.postgresql.pgHBA[1]", "clientcert", in: "pg_hba.conf")
+
+            try await apply(hba: [everybody], ident: ["corp /^(.*@example postgres"])
+            try await expectRefused(
+                "parentheses () not balanced", at: "spec.postgresql.pgIdent[0]", "corp", in: "pg_ident.conf")
+            try await restartAll()
+
+            // Well formed, and meant for everybody: the agents' own lines stand before them.
+            try await apply(
+                hba: [
+                    "host all postgres all scram-sha-256", "local all all reject", "host replication all all reject",
+                    "host all all all reject",
+                ], ident: ["corp /^(.*)@example postgres"])
+            for member in cluster.members {
+                try await eventually(within: .seconds(30), "\(member.name) has the lines") {
+                    try text("pg_hba.conf", of: member).contains("host all all all reject")
+                        && text("pg_ident.conf", of: member).contains("corp")
+                }
+            }
+            try await restartAll()
+        }
+    }
+
+    @Test func `settings no server starts with take none down, over the end of all Pods too, and status says why`()
+        async throws
+    {
+        try await with(2) { cluster in
+            for member in cluster.members { try member.start() }
+            try await cluster.healthy()
+            func apply(_ parameters: [String: JSONValue]) async throws {
+                var wanted = Self.configuration
+                wanted["postgresql"]?["parameters"] = .object(
+                    ["shared_buffers": "16MB", "max_connections": "30"].merging(parameters) { $1 })
+                try await cluster.annotate(.configuration, ["config": .string(wanted.serialized())])
+            }
+            func expectTold(_ words: String) async throws {
+                for member in cluster.members {
+                    try await eventually(within: .seconds(30), "\(member.name) says what is wrong") {
+                        try await cluster.memberStatus(member).serialized().contains(words)
+                    }
+                }
+            }
+            func restartAll() async throws {
+                for member in cluster.members { try await member.destroy() }
+                for member in cluster.members { try member.start() }
+                try await cluster.healthy()
+            }
+
+            try await apply(["shared_preload_libraries": "pg_stat_statments"])
+            try await expectTold("could not access file")
+            try await restartAll()
+            try await expectTold("could not access file")
+
+            try await apply(["shared_buffers": "900GB"])
+            try await expectTold("of memory this member has")
+            try await restartAll()
+
+            // What no proof shows: a file of this member's own is in the way.
+            for member in cluster.members {
+                #expect(symlink("/dev/null", "\(member.dataDirectory)/in_the_way") == 0)
+            }
+            try await apply(["logging_collector": "on", "log_directory": "in_the_way", "work_mem": "7MB"])
+            for member in cluster.members {
+                try await eventually(within: .seconds(30), "\(member.name) has what needs no restart") {
+                    try await member.query("SHOW work_mem").scalar == "7MB"
+                }
+            }
+            try await restartAll()
+            try await expectTold("PostgreSQL has not come up with them")
+            for member in cluster.members {
+                #expect(try await member.query("SHOW logging_collector").scalar == "off")
+            }
+            try await apply(["work_mem": "8MB"])
+            for member in cluster.members {
+                try await eventually(within: .seconds(30), "\(member.name) applies the corrected settings") {
+                    try await member.query("SHOW work_mem").scalar == "8MB"
+                }
+            }
+        }
+    }
+
     @Test func `the former settings stay in force over the ends of the server, the agent and the container`()
         async throws
     {

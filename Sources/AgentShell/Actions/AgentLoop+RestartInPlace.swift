@@ -12,6 +12,8 @@ extension AgentLoop {
     /// standby, which has restarted with the same settings before, takes over.
     func restartPrimary(_ order: RestartOrder) async throws {
         do {
+            // While clients are still served, too.
+            try await proveBeforeStart()
             // What the shutdown has to write is written while clients are still served.
             try await instance.checkpoint(deadline: .seconds(120))
             try requireLock()
@@ -57,6 +59,7 @@ extension AgentLoop {
         let leader = life.followed?.name
         logger.notice("restarting the standby", metadata: ["restart": "\(order.id)"])
         do {
+            try await proveBeforeStart()
             await leaveSynchronous(within: timings.ttl)
             try Task.checkCancellation()
             try await instance.stop(.fast, deadline: stopLimit(.seconds(60)))

@@ -12,6 +12,7 @@ extension AgentLoop {
     /// - Requires: the lock; checked again after everything that takes time, right before the start.
     func startPrimary() async throws {
         try requireNoStandbyCluster()
+        try await proveBeforeStart()
         try keeper.requireFence()
         try await takeOverSynchronous(isRestart: true)
         let settings = try wantedSettings()
@@ -22,7 +23,7 @@ extension AgentLoop {
             doubt(settings)
             throw error
         }
-        await noteAccepted(settings)
+        await noteStart(with: settings)
         try await instance.createRoles()
         life.noteRoles(exist: true)
         reign.noteStart()

@@ -16,6 +16,7 @@ extension AgentLoop {
 
     func bringUpStandby(_ role: ServerRole) async throws {
         guard instance.runningPostmaster == nil else { return try await writeConfiguration(role) }
+        try await proveBeforeStart()
         // A holder about to be promoted stays fenced.
         try keeper.lowerFence()
         let settings = try wantedSettings()
@@ -27,7 +28,7 @@ extension AgentLoop {
         }
         life.apply(settings, role)
         switch try await instance.waitUntilAccepting(deadline: .seconds(60)) {
-        case .acceptingConnections, .starting: await noteAccepted(settings)
+        case .acceptingConnections, .starting: await noteStart(with: settings)
         case .exited(let status):
             // Of a member that holds the lock, and only then: another one may be able to lead.
             outage.noteFailedStart()

@@ -28,6 +28,8 @@ package actor AgentLoop {
     let clock: any AgentClock
     /// Whoever writes the server's configuration is in there.
     let configurationTurn = Turnstile()
+    /// Whoever has settings proven is in there.
+    let proofTurn = Turnstile()
     let logger: Logger
     /// Nil unless somebody asked for it.
     let trace: (any DecisionRecorder)?
@@ -116,12 +118,14 @@ package actor AgentLoop {
         alarm.stop()
         synchronous.confirm(by: nil)
         settingsKeeping.application.cancel()
+        settingsKeeping.proof.cancel()
     }
 
     /// Reads what an earlier life left, once the volume is this container's.
     private func readVolume() async {
         guard !stage.knowsVolume, await instance.claimVolume() else { return }
         if await instance.adopt() != nil { synchronous.holdsOutUsers = instance.holdsOutUsers }
+        await instance.clearProof()
         readAcceptedSettings()
         seal = instance.promise.flatMap { Seal(onDisk: $0) }
         stage.knowsVolume = true

@@ -4,31 +4,43 @@ import Logging
 import PostgresConfiguration
 import ServerControl
 
-/// The settings a server of this member has taken last. They stand in for those of the store that PostgreSQL refuses, and
-/// outlive the agent and its container: only a server that runs can say that it refuses some.
+/// The settings a server of this member has taken last, and those one has started with. They stand in for those of the store that
+/// PostgreSQL refuses, and outlive the agent and its container.
 extension AgentLoop {
     /// Finds what an earlier life has kept.
     func readAcceptedSettings() {
         guard let text = instance.keptSettings else { return }
         do {
-            settingsKeeping.recall(try PostgresSettings(onDisk: text, clusterName: configuration.scope.cluster))
+            settingsKeeping.recall(try KeptSettings(onDisk: text, clusterName: configuration.scope.cluster))
         } catch {
             logger.warning("the former settings cannot be read: \(error)")
         }
     }
 
-    /// A server runs with these, or has read them without an objection.
+    /// A running server has read these without an objection.
     func noteAccepted(_ settings: PostgresSettings) async {
-        guard let accepted = settingsKeeping.accept(settings) else { return }
+        if settingsKeeping.accept(settings, version: instance.dataVersion) { await keepAcceptedSettings() }
+    }
+
+    /// A server was started with these, and lets somebody in.
+    func noteStart(with settings: PostgresSettings) async {
+        let former = settingsKeeping.refused
+        let isNews = settingsKeeping.noteStart(with: settings)
+        if settingsKeeping.refused != former, let fault = settingsKeeping.fault { logger.error("\(fault.sentence)") }
+        if isNews { await keepAcceptedSettings() }
+    }
+
+    private func keepAcceptedSettings() async {
+        guard let kept = settingsKeeping.kept else { return }
         do {
-            try await instance.keepSettings(accepted.onDisk)
+            try await instance.keepSettings(kept.onDisk)
         } catch {
             logger.warning("the settings in force were not kept for the next life: \(error)")
         }
     }
 
-    /// A server has ended before it let anybody in, perhaps because of settings no server here has taken yet: the next start
-    /// is made with the former ones. The server that comes up then says what it thinks of these.
+    /// A server has ended before it let anybody in, perhaps because of settings no server here has started with yet: the next
+    /// start is made with former ones. When that one comes up, these are refused.
     func doubt(_ settings: PostgresSettings) {
         guard instance.runningPostmaster == nil, !Task.isCancelled, settingsKeeping.doubt(settings) else { return }
         logger.warning("PostgreSQL did not come up with new settings; starting with the former ones next")

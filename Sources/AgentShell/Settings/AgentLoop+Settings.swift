@@ -21,6 +21,7 @@ extension AgentLoop {
                 return
             }
             guard settings.undecorated != settingsKeeping.refused else { return }
+            guard settingsKeeping.isProven(settings) else { return beginProof(of: settings) }
             try await writeConfiguration(role)
             guard settingsKeeping.fault == nil else { return }
             logger.notice("the settings have changed; reloaded")
@@ -34,7 +35,7 @@ extension AgentLoop {
 
     /// - Returns: nil before the store was read.
     /// - Throws: `InvalidSettings` with every problem.
-    private func settings() throws -> PostgresSettings? {
+    func settings() throws -> PostgresSettings? {
         guard let configuration = watch.view()?.configuration else { return nil }
         var settings = try settingsKeeping.check(
             configuration, clusterName: self.configuration.scope.cluster, version: instance.dataVersion)
@@ -79,7 +80,7 @@ extension AgentLoop {
 
     /// The last good settings, with whom commits wait for as it is now.
     func formerSettings() throws -> PostgresSettings {
-        var settings = try settingsKeeping.accepted ?? PostgresSettings(clusterName: configuration.scope.cluster)
+        var settings = try settingsKeeping.former ?? PostgresSettings(clusterName: configuration.scope.cluster)
         decorate(&settings)
         return settings
     }

@@ -18,7 +18,9 @@ extension AgentLoop {
         let role = permitted(role)
         var (settings, isFormer) = try chosenSettings()
         if isFormer, settingsKeeping.accepted == nil, instance.runningPostmaster != nil {
-            throw AgentError(.actionFailed, "the settings are refused; the running server goes on with what it has")
+            throw AgentError(
+                .actionFailed,
+                "the settings are refused, or not proven yet; the running server goes on with what it has")
         }
         let before = await instance.configurationTexts
         let change = try await instance.writeConfiguration(settings, role: role)
@@ -30,7 +32,7 @@ extension AgentLoop {
                 await noteAccepted(settings)
             }
         } else {
-            let fault = SettingsFault(errors, parameters: settings.parameters)
+            let fault = SettingsFault(errors, settings)
             settingsKeeping.refuse(isFormer ? nil : settings, because: fault)
             logger.error("\(fault.sentence)")
             guard settingsKeeping.accepted != nil else {

@@ -12,10 +12,7 @@ extension PostgresSettings {
     }
 
     /// Reads what ``onDisk`` wrote.
-    ///
-    /// - Throws: when it is no JSON, or `InvalidSettings`.
-    init(onDisk text: String, clusterName: String) throws {
-        let value = try JSONValue(parsing: text)
+    fileprivate init(onDisk value: JSONValue, clusterName: String) throws(InvalidSettings) {
         func lines(_ key: String) -> [String] { (value[key]?.arrayValue ?? []).compactMap(\.stringValue) }
         try self.init(
             clusterName: clusterName, parameters: value["parameters"]?.stringMapValue ?? [:], hba: lines("pg_hba"),
@@ -24,12 +21,39 @@ extension PostgresSettings {
         if let capacity = value["capacity"]?.intValue { self.capacity = capacity }
     }
 
-    var onDisk: String {
-        let value: JSONValue = [
+    fileprivate var onDisk: JSONValue {
+        [
             "parameters": .object(parameters.mapValues(JSONValue.string)),
             "pg_hba": .array(hostBasedAuthentication.map { .string($0.text) }),
             "pg_ident": .array(userNameMaps.map { .string($0.text) }), "capacity": JSONValue(capacity),
         ]
+    }
+}
+
+/// What a member keeps of its settings over the end of the agent and its container.
+struct KeptSettings: Hashable {
+    /// What a running server here has read last without an objection.
+    let accepted: PostgresSettings
+    /// What one has started with last; nil: not known, as with a file of an earlier version, which has ``accepted`` alone.
+    let started: PostgresSettings?
+
+    init(accepted: PostgresSettings, started: PostgresSettings?) {
+        self.accepted = accepted
+        self.started = started
+    }
+
+    /// Reads what ``onDisk`` wrote.
+    ///
+    /// - Throws: when it is no JSON, or `InvalidSettings`.
+    init(onDisk text: String, clusterName: String) throws {
+        let value = try JSONValue(parsing: text)
+        accepted = try PostgresSettings(onDisk: value, clusterName: clusterName)
+        started = try value["started"].map { try PostgresSettings(onDisk: $0, clusterName: clusterName) }
+    }
+
+    var onDisk: String {
+        var value = accepted.onDisk
+        if let started { value["started"] = started.onDisk }
         return value.serialized()
     }
 }

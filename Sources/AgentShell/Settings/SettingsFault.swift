@@ -23,18 +23,44 @@ struct SettingsFault: Hashable, Sendable {
         problems = []
     }
 
-    /// What the server says of its files.
+    /// What PostgreSQL says of its files, or of a start with them.
     ///
-    /// - Parameter parameters: the user's, for the values.
-    init(_ errors: [ConfigurationFileError], parameters: [String: String]) {
+    /// - Parameter settings: the user's, for the values.
+    init(_ errors: [ConfigurationFileError], _ settings: PostgresSettings) {
+        let isAgents = !errors.isEmpty && errors.allSatisfy(\.isAgents)
         sentence =
-            "PostgreSQL refuses the settings, the former ones stay in force: "
+            (isAgents ? "the settings are refused" : "PostgreSQL refuses the settings")
+            + ", the former ones stay in force: "
             + errors.map(\.description).joined(separator: "; ")
         problems = errors.map { error in
-            Problem(
-                path: error.parameter.map { Problem.resourcePath(of: "postgresql.parameters.\($0)") } ?? error.place,
-                value: error.parameter.flatMap { name in parameters[name].map { Secrecy.shown($0, of: name) } },
-                rule: error.message, refuser: .postgresql)
+            let key = error.parameter.map { "parameters.\($0)" } ?? error.line?.key
+            return Problem(
+                path: key.map { Problem.resourcePath(of: "postgresql.\($0)") } ?? error.file
+                    ?? Problem.resourcePath(of: "postgresql.parameters"),
+                value: Self.value(error, settings), rule: error.message,
+                refuser: error.isAgents ? .agent : .postgresql)
+        }
+    }
+
+    /// A server has ended before it let anybody in, and has come up with the former settings.
+    static let failedStart: SettingsFault = {
+        let rule = "PostgreSQL has not come up with them, and has with the former ones; the member's log has its words"
+        let path = Problem.resourcePath(of: "postgresql.parameters")
+        return SettingsFault(
+            "the settings are refused, the former ones stay in force: \(rule)",
+            [Problem(path: path, value: nil, rule: rule, refuser: .postgresql)])
+    }()
+
+    private init(_ sentence: String, _ problems: [Problem]) { (self.sentence, self.problems) = (sentence, problems) }
+
+    private static func value(_ error: ConfigurationFileError, _ settings: PostgresSettings) -> String? {
+        if let name = error.parameter { return settings.parameters[name].map { Secrecy.shown($0, of: name) } }
+        switch error.line {
+        case .hostBasedAuthentication(let index)? where settings.hostBasedAuthentication.indices.contains(index):
+            return Secrecy.shown(line: settings.hostBasedAuthentication[index].text)
+        case .userNameMap(let index)? where settings.userNameMaps.indices.contains(index):
+            return settings.userNameMaps[index].text
+        case .hostBasedAuthentication?, .userNameMap?, nil: return nil
         }
     }
 }

@@ -36,10 +36,11 @@ public struct ServerFiles: Hashable, Sendable {
     ///   - version: of the server; what it does not know is left out.
     ///   - floors: what the sizes are not to go below.
     ///   - hasBaseConfiguration: whether `postgresql.base.conf` exists and is to be read first.
+    ///   - baseConfiguration: where it is, as seen from the file.
     public init(
         settings: PostgresSettings, role: ServerRole, placement: Placement, access: InternalAccess,
         version: ServerVersion, recorded: ControlData? = nil, floors: SizeFloors = SizeFloors(),
-        hasBaseConfiguration: Bool = false
+        hasBaseConfiguration: Bool = false, baseConfiguration: String = Self.baseConfigurationName
     ) {
         var recovery: [(String, String)] = [("recovery_target_timeline", "latest")]
         var limits: ControlData?
@@ -59,7 +60,7 @@ public struct ServerFiles: Hashable, Sendable {
 
         var text = Self.header
         text += "# Change postgresql.parameters of the cluster instead.\n"
-        if hasBaseConfiguration { text += "include \(ParameterValue.quoted(Self.baseConfigurationName))\n" }
+        if hasBaseConfiguration { text += "include \(ParameterValue.quoted(baseConfiguration))\n" }
         text += "\n"
         let parameters = settings.fileParameters(recorded: limits, floors: floors, version: version).merging(
             [
@@ -75,14 +76,23 @@ public struct ServerFiles: Hashable, Sendable {
         configuration = text
 
         hostBasedAuthentication =
-            Self.header + "# The agents' own access; it cannot be taken away.\n"
-            + access.rules.map { $0 + "\n" }.joined()
+            Self.agentsAuthentication(access)
             + (settings.holdsOutUsers ? Self.holdOut(access) : "")
             + "# postgresql.pg_hba of the cluster.\n"
             + settings.hostBasedAuthentication.map { $0.text + "\n" }.joined()
         userNameMaps =
-            Self.header + access.mappings.map { $0 + "\n" }.joined()
+            Self.agentsUserNameMaps(access)
             + settings.userNameMaps.map { $0.text + "\n" }.joined()
+    }
+
+    /// What `pg_hba.conf` begins with: no line of the user's comes before it.
+    public static func agentsAuthentication(_ access: InternalAccess) -> String {
+        header + "# The agents' own access; it cannot be taken away.\n" + access.rules.map { $0 + "\n" }.joined()
+    }
+
+    /// What `pg_ident.conf` begins with.
+    public static func agentsUserNameMaps(_ access: InternalAccess) -> String {
+        header + access.mappings.map { $0 + "\n" }.joined()
     }
 
     /// The line by which a file that holds users out is known.

@@ -3,7 +3,7 @@ public struct PostgresSettings: Hashable, Sendable {
     /// The server's `cluster_name`, shown in process titles and logs.
     public let clusterName: String
     /// The user's parameters, names in lower case.
-    public let parameters: [String: String]
+    public internal(set) var parameters: [String: String]
     /// The user's `pg_hba.conf` lines; they stand after our own rules.
     public let hostBasedAuthentication: [HBARule]
     /// The user's `pg_ident.conf` lines.

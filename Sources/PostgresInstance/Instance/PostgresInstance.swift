@@ -24,6 +24,7 @@ public actor PostgresInstance {
     let logger: Logger
     nonisolated let data: DataDirectory
     let tools: ToolRunner
+    let prover: SettingsProver
     let monitor = PostmasterMonitor()
     let volume: VolumeHold?
     /// It was said that the file system cannot keep two containers apart.
@@ -55,6 +56,8 @@ public actor PostgresInstance {
         self.logger = logger
         data = DataDirectory(path: layout.dataDirectory, owner: layout.runAs)
         tools = ToolRunner(layout: layout, logger: logger)
+        prover = SettingsProver(
+            layout: layout, credentials: credentials, member: data, tools: tools, logger: logger)
     }
 
     /// Ends of postmasters, at once. One reader; eight are kept for a slow one.

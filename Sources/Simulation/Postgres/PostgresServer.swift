@@ -63,6 +63,8 @@ final class PostgresServer {
     var holdsOutUsers = false
     /// Kept beside the data, as its agent wrote it: no WAL from a leader of an earlier epoch.
     var promise: String?
+    /// Kept beside the data: what a server here has taken last.
+    var keptSettings: String?
     /// pg_control tells of the timeline it is on: it has made a checkpoint since it was promoted.
     var hasCheckpointSincePromotion = true
     /// A copy nobody has started yet.
@@ -152,7 +154,7 @@ final class PostgresServer {
         (received, flushed, checkpoint) = (other.flushed, other.flushed, other.checkpoint)
         (isMarkedStandby, isClean) = (other.isMarkedStandby, other.isClean && !other.hasPostmaster)
         (names, rule) = (other.names, other.rule)
-        (promise, isUnstartedCopy) = (other.promise, other.isUnstartedCopy)
+        (promise, keptSettings, isUnstartedCopy) = (other.promise, other.keptSettings, other.isUnstartedCopy)
     }
 
     /// SIGKILL to the postmaster alone: a backend in the middle of a commit can still tell its client.

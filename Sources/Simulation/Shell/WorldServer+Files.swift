@@ -13,8 +13,12 @@ extension WorldServer {
         postgres.promise = text
     }
 
-    var keptSettings: String? { nil }
-    func keepSettings(_ text: String) async throws {}
+    var keptSettings: String? { postgres.keptSettings }
+
+    func keepSettings(_ text: String) async throws {
+        try await settle(100...3_000)
+        postgres.keptSettings = text
+    }
 
     // MARK: The data directory
 

@@ -1,0 +1,287 @@
+import Fence
+import Glibc
+import Logging
+import PostgresClient
+import PostgresConfiguration
+import ServerControl
+import Synchronization
+import Units
+
+/// Proves settings: starts a server with them on data of its own, has PostgreSQL read each line of access, and lets agent and
+/// client in.
+///
+/// On a thread of its own: it writes files, and nothing waits for those. What it costs is bounded: some 60 MB beside the data
+/// directory, ``ProofParameters/largestBuffers`` of memory at most that is hardly touched, a second of one processor, and the
+/// deadline. All of it is gone afterwards.
+actor SettingsProver {
+    private let executor = ThreadExecutor(name: "proof")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private let layout: InstanceLayout
+    private let credentials: Credentials
+    private let member: DataDirectory
+    private let tools: ToolRunner
+    private let logger: Logger
+
+    init(
+        layout: InstanceLayout, credentials: Credentials, member: DataDirectory, tools: ToolRunner, logger: Logger
+    ) {
+        self.layout = layout
+        self.credentials = credentials
+        self.member = member
+        self.tools = tools
+        self.logger = logger
+    }
+
+    /// Where the proof has its data: beside the member's, on the same volume.
+    private var directory: String { Self.directory(of: layout) }
+    private var sockets: String { "\(layout.runtimeDirectory)/proof" }
+    /// In the member's directory, so that a file that a line names by `@` is found from there. No server reads them but the proof's.
+    private var authenticationFile: String { member.file("pg_hba.conf.proof") }
+    private var userNameMapFile: String { member.file("pg_ident.conf.proof") }
+
+    static func directory(of layout: InstanceLayout) -> String { layout.dataDirectory + ".proof" }
+
+    /// - Requires: one at a time.
+    func prove(_ candidate: SettingsCandidate, until end: BootInstant) async -> SettingsVerdict {
+        do {
+            try clear()
+            try await makeData(candidate, until: end)
+            let verdict = try await start(candidate, until: end)
+            try clear()
+            return verdict
+        } catch {
+            do { try clear() } catch {
+                logger.warning("what a proof of settings needed was left behind", metadata: ["error": "\(error)"])
+            }
+            return .undecided((error as? InstanceError)?.message ?? "\(error)")
+        }
+    }
+
+    /// Ends what an earlier proof has left, of an earlier agent for example.
+    func clear() throws(InstanceError) {
+        let outcome = DataDirectoryProcesses.killAll(
+            dataDirectory: directory, deadline: BootClock.now() + .seconds(1))
+        guard outcome.remaining.isEmpty else {
+            throw InstanceError(.processesRemain, "processes of \(directory) cannot be killed")
+        }
+        try FileSystem.removeTree(directory)
+        try FileSystem.removeTree(sockets)
+        for file in [authenticationFile, userNameMapFile] { try FileSystem.remove(file) }
+    }
+
+    // MARK: The data
+
+    private func makeData(_ candidate: SettingsCandidate, until end: BootInstant) async throws {
+        try FileSystem.makeDirectory(sockets, owner: layout.runAs)
+        let password = "\(sockets)/password"
+        try FileSystem.write(
+            try credentials.superuser.password() + "\n", to: password, mode: 0o600, owner: layout.runAs)
+        _ = try await tools.run(
+            Tool(
+                program: "initdb",
+                arguments: [
+                    "--pgdata", directory, "--username", credentials.superuser.username, "--pwfile", password,
+                    "--auth-local", "scram-sha-256", "--auth-host", "scram-sha-256", "--no-sync", "--locale=C",
+                    "--encoding=UTF8", "--wal-segsize", String(candidate.walSegmentMegabytes),
+                ], deadline: max(end - BootClock.now(), .milliseconds(1))))
+        try FileSystem.remove(password)
+        try write(candidate.files.configuration, to: "\(directory)/postgresql.conf")
+        try write(candidate.automaticConfiguration, to: "\(directory)/postgresql.auto.conf")
+        for name in ProofParameters.relativeFiles(candidate.settings) { try linkToMember(name) }
+        try write(candidate.agentsAuthentication, to: authenticationFile)
+        // Before PostgreSQL 15 nobody can be asked of these: a server reads them when it starts.
+        try write(
+            Self.tellsUserNameMaps(candidate.version) ? candidate.agentsUserNameMaps : candidate.files.userNameMaps,
+            to: userNameMapFile)
+    }
+
+    private func write(_ text: String, to path: String) throws(InstanceError) {
+        try FileSystem.write(text, to: path, mode: 0o600, owner: layout.runAs)
+    }
+
+    private func linkToMember(_ name: String) throws(InstanceError) {
+        let path = "\(directory)/\(name)"
+        try FileSystem.makeDirectory(FileSystem.directory(of: path), owner: layout.runAs)
+        guard symlink(member.file(name), path) == 0 || errno == EEXIST else {
+            throw InstanceError(.file, "cannot link \(path)")
+        }
+    }
+
+    private static func tellsUserNameMaps(_ version: ServerVersion) -> Bool { version.major >= 15 }
+
+    // MARK: The server
+
+    private func start(_ candidate: SettingsCandidate, until end: BootInstant) async throws -> SettingsVerdict {
+        var arguments = ["-D", directory]
+        let values =
+            candidate.commandLine
+            + [
+                ("data_directory", directory), ("hba_file", authenticationFile), ("ident_file", userNameMapFile),
+                ("unix_socket_directories", sockets), ("port", String(layout.port)),
+            ]
+            + ProofParameters.values(
+                for: candidate.settings, version: candidate.version, hasHugePages: candidate.hasHugePages)
+        for (name, value) in values { arguments += ["-c", "\(name)=\(value)"] }
+        let server = Tool(
+            program: "postgres", arguments: arguments, deadline: max(end - BootClock.now(), .milliseconds(1)))
+        let said = ToolLines()
+        let (tools, parameters) = (tools, candidate.settings.parameters)
+        return try await withThrowingTaskGroup(of: SettingsVerdict.self) { group in
+            group.addTask {
+                do {
+                    _ = try await tools.run(server) { said.note($0) }
+                    return .undecided("the server of the proof ended by itself")
+                } catch {
+                    guard (error as? InstanceError)?.code == .toolFailed else { throw error }
+                    return StartMessages(said.lines).verdict(parameters: parameters)
+                }
+            }
+            group.addTask { try await self.ask(candidate, until: end) }
+            defer { group.cancelAll() }
+            return try await group.next() ?? .undecided("nobody was asked")
+        }
+    }
+
+    /// What the server says, once it is up, of the lines of access; and whether those who are to get in do.
+    private func ask(_ candidate: SettingsCandidate, until end: BootInstant) async throws -> SettingsVerdict {
+        let agent: PostgresConnection
+        switch try await session(PostgresInstance.ownSession, until: end) {
+        case .success(let connection): agent = connection
+        case .failure(let refusal): return .refused([Self.error(refusal, candidate)])
+        }
+        do {
+            let verdict = try await ask(candidate, over: agent, until: end)
+            await agent.close()
+            return verdict
+        } catch {
+            await agent.close()
+            throw error
+        }
+    }
+
+    private func ask(
+        _ candidate: SettingsCandidate, over agent: PostgresConnection, until end: BootInstant
+    ) async throws -> SettingsVerdict {
+        try write(candidate.files.hostBasedAuthentication, to: authenticationFile)
+        if Self.tellsUserNameMaps(candidate.version) { try write(candidate.files.userNameMaps, to: userNameMapFile) }
+        let errors = try await lineErrors(candidate, agent, until: end)
+        guard errors.isEmpty else { return .refused(errors) }
+        let loaded = try await agent.query(
+            "SELECT pg_conf_load_time()::text FROM pg_reload_conf()", deadline: Self.left(until: end)
+        ).scalar
+        // As the agent comes, and as a client does, who loads what every session is to load.
+        for settings in [PostgresInstance.ownSession, [:]] {
+            if let refusal = try await refusal(of: settings, loadedAfter: loaded, until: end) {
+                return .refused([Self.error(refusal, candidate)])
+            }
+        }
+        return .proven
+    }
+
+    private func lineErrors(
+        _ candidate: SettingsCandidate, _ agent: PostgresConnection, until end: BootInstant
+    ) async throws -> [ConfigurationFileError] {
+        let (files, settings) = (candidate.files, candidate.settings)
+        // A rule that only never matches, such as hostssl without TLS, has a remark in the same column, and all else beside it.
+        var errors = try await lineErrors(
+            "SELECT line_number, error FROM pg_hba_file_rules() WHERE error IS NOT NULL AND type IS NULL", agent,
+            until: end
+        ) { number in
+            Self.index(of: number, in: files.hostBasedAuthentication, lines: settings.hostBasedAuthentication.count)
+                .map { ConfigurationFileError.UserLine.hostBasedAuthentication($0) }
+        }
+        if Self.tellsUserNameMaps(candidate.version) {
+            errors += try await lineErrors(
+                "SELECT line_number, error FROM pg_ident_file_mappings() WHERE error IS NOT NULL", agent, until: end
+            ) { number in
+                Self.index(of: number, in: files.userNameMaps, lines: settings.userNameMaps.count)
+                    .map { ConfigurationFileError.UserLine.userNameMap($0) }
+            }
+        }
+        return errors
+    }
+
+    private func lineErrors(
+        _ query: String, _ agent: PostgresConnection, until end: BootInstant,
+        line: (Int) -> ConfigurationFileError.UserLine?
+    ) async throws -> [ConfigurationFileError] {
+        try await agent.query(query, deadline: Self.left(until: end)).rows.compactMap { row in
+            guard row.count == 2, let message = row[1] else { return nil }
+            return ConfigurationFileError(
+                parameter: nil, file: nil, line: row[0].flatMap { Int($0) }.flatMap(line), message: message)
+        }
+    }
+
+    /// Which of the user's lines, which stand last in a file, has this number; nil: none.
+    private static func index(of number: Int, in text: String, lines count: Int) -> Int? {
+        let index = number - 1 - (text.count { $0 == "\n" } - count)
+        return (0..<count).contains(index) ? index : nil
+    }
+
+    // MARK: Sessions
+
+    /// - Returns: nil when a session was opened that has the lines as they were loaded after `former`.
+    private func refusal(
+        of settings: [String: String], loadedAfter former: String?, until end: BootInstant
+    ) async throws -> PostgresError? {
+        while true {
+            switch try await session(settings, until: end) {
+            case .failure(let refusal): return refusal
+            case .success(let connection):
+                let loaded = try await connection.query(
+                    "SELECT pg_conf_load_time()::text", deadline: Self.left(until: end)
+                ).scalar
+                await connection.close()
+                if loaded != former { return nil }
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// Waits for the server.
+    ///
+    /// - Returns: also its refusal.
+    private func session(
+        _ settings: [String: String], until end: BootInstant
+    ) async throws -> Result<PostgresConnection, PostgresError> {
+        while true {
+            do throws(PostgresError) {
+                return .success(
+                    try await PostgresConnection.open(
+                        ConnectionParameters(
+                            address: .socket(directory: sockets), port: layout.port,
+                            user: credentials.superuser.username, database: "postgres",
+                            passwordFile: layout.passwordFile, applicationName: "matriarch proof",
+                            searchPath: "pg_catalog", settings: settings), deadline: Self.left(until: end)))
+            } catch {
+                if error.isAnswerFromServer, !error.isCannotConnectNow { return .failure(error) }
+                guard BootClock.now() < end else {
+                    throw InstanceError(.timeout, "the server of the proof lets nobody in: \(error.message)")
+                }
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    private static func left(until end: BootInstant) -> Duration { max(end - BootClock.now(), .milliseconds(1)) }
+
+    private static func error(_ refusal: PostgresError, _ candidate: SettingsCandidate) -> ConfigurationFileError {
+        // `connection to server on socket "…" failed: FATAL:  58P01: could not access file "…"`: the server's part.
+        let text = refusal.sqlState.flatMap { state in
+            refusal.message.firstRange(of: "\(state): ").map { String(refusal.message[$0.upperBound...]) }
+        }
+        return StartMessages.error(text ?? refusal.message, parameters: candidate.settings.parameters)
+    }
+}
+
+/// What a program says while it runs: the first lines, which tell what is wrong.
+private final class ToolLines: Sendable {
+    private let kept = Mutex<[String]>([])
+
+    var lines: [String] { kept.withLock { $0 } }
+
+    func note(_ line: String) {
+        kept.withLock { if $0.count < 200 { $0.append(line) } }
+    }
+}

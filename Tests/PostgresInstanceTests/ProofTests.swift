@@ -1,0 +1,208 @@
+import Fence
+import Glibc
+import PostgresClient
+import PostgresConfiguration
+import ServerControl
+import TestSupport
+import Testing
+import Units
+
+@testable import PostgresInstance
+
+/// A server of its own shows whether one starts with settings, before the member's own is given them.
+@Suite(.serialized)
+struct ProofTests {
+    private func settings(
+        _ parameters: [String: String] = [:], hba: [String]? = nil, ident: [String] = []
+    ) throws -> PostgresSettings {
+        try PostgresSettings(
+            clusterName: "demo", parameters: ["shared_buffers": "16MB"].merging(parameters) { $1 }, hba: hba,
+            ident: ident)
+    }
+
+    private func texts(_ server: TestServer) async -> [String: String] { await server.instance.configurationTexts }
+
+    /// What lies beside and in the data directory, and what runs there.
+    private func expectNothingLeft(of server: TestServer) {
+        #expect(!FileSystem.exists(SettingsProver.directory(of: server.instance.layout)))
+        #expect(!FileSystem.exists("\(server.root)/run/proof"))
+        #expect(!FileSystem.entries(of: server.instance.layout.dataDirectory).contains { $0.hasSuffix(".proof") })
+        #expect(
+            DataDirectoryProcesses.list(dataDirectory: SettingsProver.directory(of: server.instance.layout)).isEmpty)
+    }
+
+    @Test func `settings that work are proven beside the running server, which notices nothing, and nothing is left`()
+        async throws
+    {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let (before, began) = (await texts(server), try await server.status().postmasterStartTime)
+            let archived = "\(server.root)/archived"
+            let wanted = try settings(
+                [
+                    "max_connections": "40", "archive_mode": "on", "archive_command": "touch \(archived)",
+                    "logging_collector": "on", "work_mem": "9MB", "shared_buffers": "1GB",
+                ],
+                hba: [
+                    "local all all reject", "host replication all all reject",
+                    // Never matches without TLS, and is no error.
+                    "hostssl all all all scram-sha-256", "host all all all reject",
+                ], ident: ["corp /^(.*)@example postgres"])
+            #expect(await server.instance.prove(wanted) == .proven)
+            #expect(await texts(server) == before)
+            #expect(try await server.status().postmasterStartTime == began)
+            #expect(!FileSystem.exists(archived), "nothing of the proof goes into the user's archive")
+            expectNothingLeft(of: server)
+        }
+    }
+
+    struct Refusal: Sendable, CustomStringConvertible {
+        var parameters: [String: String] = [:]
+        var hba: [String]?
+        var ident: [String] = []
+        let place: String?
+        let words: String
+
+        var description: String { words }
+    }
+
+    private static let everybody = "host all all all scram-sha-256"
+
+    private static let refusals = [
+        Refusal(
+            hba: [everybody, "host all all 10.0.0.0/8 scram-sha-256 clientcert=verify-full"], place: "pg_hba[1]",
+            words: "clientcert can only be configured for \"hostssl\" rows"),
+        Refusal(hba: ["host all all all ldap", everybody], place: "pg_hba[0]", words: "requires argument"),
+        Refusal(
+            hba: ["host all all all scram-sha-256 colour=blue"], place: "pg_hba[0]",
+            words: "unrecognized authentication option name: \"colour\""),
+        Refusal(ident: ["corp /^(.*@example postgres"], place: "pg_ident[0]", words: "parentheses () not balanced"),
+        Refusal(
+            parameters: ["work_mem": "banana"], place: "work_mem",
+            words: "invalid value for parameter \"work_mem\": \"banana\""),
+        Refusal(
+            parameters: ["no_such_parameter": "1"], place: "no_such_parameter",
+            words: "unrecognized configuration parameter \"no_such_parameter\""),
+        Refusal(
+            parameters: ["shared_preload_libraries": "pg_stat_statments"], place: "shared_preload_libraries",
+            words: "could not access file \"pg_stat_statments\""),
+        Refusal(
+            parameters: ["session_preload_libraries": "auto_explian"], place: "session_preload_libraries",
+            words: "could not access file \"auto_explian\""),
+        Refusal(
+            parameters: ["superuser_reserved_connections": "200"], place: "superuser_reserved_connections",
+            words: "must be less than"),
+        Refusal(parameters: ["ssl": "on"], place: nil, words: "could not load server certificate file \"server.crt\""),
+        Refusal(
+            parameters: ["logging_collector": "on", "log_directory": "/proc/nowhere"], place: "log_directory",
+            words: "could not open log file"),
+    ]
+
+    @Test func `what PostgreSQL does not start with is refused with its place and in its words, and nothing is left`()
+        async throws
+    {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let before = await texts(server)
+            for refusal in Self.refusals {
+                // Before 15 nobody can be asked of the maps: the agent is locked out by them, and that is what is told.
+                if !refusal.ident.isEmpty, let version = server.instance.dataVersion, version.major < 15 { continue }
+                let verdict = await server.instance.prove(
+                    try settings(refusal.parameters, hba: refusal.hba, ident: refusal.ident))
+                guard case .refused(let errors) = verdict else {
+                    Issue.record("\(refusal): \(verdict)")
+                    continue
+                }
+                #expect(errors.count == 1, "\(errors)")
+                #expect(errors.first?.place == refusal.place, "\(errors)")
+                #expect(errors.first?.message.contains(refusal.words) == true, "\(errors)")
+            }
+            #expect(await texts(server) == before)
+            expectNothingLeft(of: server)
+        }
+    }
+
+    @Test func `what an agent has left that died during a proof is ended and removed`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let directory = SettingsProver.directory(of: server.instance.layout)
+            try FileSystem.makeDirectory(directory, owner: nil)
+            try FileSystem.write("of an earlier proof", to: "\(directory)/PG_VERSION", mode: 0o600, owner: nil)
+            var left: pid_t = 0
+            let command = ["/bin/sh", "-c", "cd \(directory) && exec sleep 600"]
+            let arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+            defer { for copy in arguments { free(copy) } }
+            try #require(posix_spawn(&left, "/bin/sh", nil, nil, arguments, environ) == 0)
+            let process = left
+            try await eventually("it works there") {
+                DataDirectoryProcesses.list(dataDirectory: directory) == [process]
+            }
+            await server.instance.clearProof()
+            waitpid(left, nil, 0)
+            expectNothingLeft(of: server)
+            #expect(try await server.status().isInRecovery == false)
+        }
+    }
+
+    @Test func `a proof that has no time refuses nothing, and what is in its way goes`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            guard case .undecided = await server.instance.prove(try settings(), deadline: .milliseconds(20)) else {
+                Issue.record("a proof that had no time has said something")
+                return
+            }
+            expectNothingLeft(of: server)
+            #expect(symlink("/proc/nowhere", "\(server.root)/run/proof") == 0)
+            #expect(await server.instance.prove(try settings()) == .proven)
+            expectNothingLeft(of: server)
+        }
+    }
+}
+
+/// What a server says when it does not start.
+@Suite struct StartMessagesTests {
+    private func verdict(_ lines: [String], _ parameters: [String: String] = [:]) -> SettingsVerdict {
+        StartMessages(lines).verdict(parameters: parameters)
+    }
+
+    @Test func `each line of the file that is wrong is told, without the sentence that there are some`() {
+        let lines = [
+            "LOG:  invalid value for parameter \"work_mem\": \"banana\"", "HINT:  Valid units are …",
+            "LOG:  unrecognized configuration parameter \"colour\" in file \"/x\" line 9",
+            "FATAL:  configuration file \"/x\" contains errors",
+        ]
+        #expect(
+            verdict(lines, ["work_mem": "banana", "colour": "blue"])
+                == .refused([
+                    ConfigurationFileError(
+                        parameter: "work_mem", file: nil,
+                        message: "invalid value for parameter \"work_mem\": \"banana\""),
+                    ConfigurationFileError(
+                        parameter: "colour", file: nil,
+                        message: "unrecognized configuration parameter \"colour\""),
+                ]))
+    }
+
+    @Test func `a value that may be a password is not in the message`() {
+        let lines = [
+            "LOG:  invalid value for parameter \"x.password\": \"sesame\"",
+            "FATAL:  configuration file \"/x\" contains errors",
+        ]
+        guard case .refused(let errors) = verdict(lines, ["x.password": "sesame"]) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(errors.map(\.message) == ["invalid value for parameter \"x.password\": \"(hidden)\""])
+    }
+
+    @Test func `a machine without room refuses no settings`() {
+        #expect(
+            verdict(["FATAL:  could not write lock file \"postmaster.pid\": No space left on device"])
+                == .undecided("could not write lock file \"postmaster.pid\": No space left on device"))
+        #expect(verdict([]) == .undecided("PostgreSQL did not start, and did not say why"))
+    }
+}

@@ -163,6 +163,10 @@ public protocol LocalServer: Sendable {
     /// Puts files back, before anything has read what took their place.
     func restore(_ configurationTexts: [String: String]) async throws
 
+    /// Puts the files of this agent's last write back where they are not as it wrote them, and takes out of `postgresql.auto.conf` what
+    /// `ALTER SYSTEM` must not decide. Nothing before the first write.
+    func undoEdits() async throws -> UndoneEdits
+
     /// What the running (or last) postmaster was started with.
     var runningCommandLine: [String: String] { get async }
 

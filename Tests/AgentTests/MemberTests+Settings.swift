@@ -202,6 +202,27 @@ extension MemberTests {
         }
     }
 
+    @Test func `files edited by hand are as they were at the next loop, on every member, and the log says so`()
+        async throws
+    {
+        try await withThree { cluster, _ in
+            for member in cluster.members {
+                let offset = member.logEnd
+                let path = "\(member.dataDirectory)/pg_hba.conf"
+                let before = try #require(cluster.text(of: "\(member.name)/pgdata/pg_hba.conf"))
+                let file = try #require(fopen(path, "a"))
+                fputs("host all all 192.0.2.0/24 trust\n", file)
+                fclose(file)
+                try await eventually(within: .seconds(10), "\(member.name) has its lines again") {
+                    cluster.text(of: "\(member.name)/pgdata/pg_hba.conf") == before
+                }
+                try await eventually(within: .seconds(5), "\(member.name) says so") {
+                    member.hasSaid("files of the server were edited by hand", since: offset)
+                }
+            }
+        }
+    }
+
     @Test func `the former settings stay in force over the ends of the server, the agent and the container`()
         async throws
     {

@@ -215,6 +215,37 @@ struct LifecycleTests {
         }
     }
 
+    @Test func `what was edited by hand is as it was written, and what ALTER SYSTEM must not decide is taken out`()
+        async throws
+    {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            try await server.allowAlterSystem()
+            let instance = server.instance
+            let before = await instance.configurationTexts
+            #expect(try await instance.undoEdits().isEmpty)
+            let data = instance.layout.dataDirectory
+            func edit(_ name: String, _ text: String) throws {
+                try FileSystem.write(
+                    (before[name] ?? "") + text, to: "\(data)/\(name)", mode: 0o600, owner: instance.layout.runAs)
+            }
+            try edit("postgresql.conf", "work_mem = '99MB'\n")
+            try edit("pg_hba.conf", "host all all all trust\n")
+            try FileSystem.remove("\(data)/pg_ident.conf")
+            try await server.run("ALTER SYSTEM SET max_connections = 50")
+            try await server.run("ALTER SYSTEM SET maintenance_work_mem = '99MB'")
+            #expect(
+                try await instance.undoEdits()
+                    == UndoneEdits(
+                        files: ["pg_hba.conf", "pg_ident.conf", "postgresql.conf"], parameters: ["max_connections"]))
+            #expect(await instance.configurationTexts == before)
+            let automatic = try FileSystem.read("\(data)/postgresql.auto.conf")
+            #expect(!automatic.contains("max_connections") && automatic.contains("maintenance_work_mem"))
+            #expect(try await instance.undoEdits().isEmpty)
+        }
+    }
+
     @Test func `after kill -9 of the postmaster with a busy backend nothing of it is left within a second`()
         async throws
     {

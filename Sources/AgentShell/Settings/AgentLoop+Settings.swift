@@ -14,6 +14,7 @@ extension AgentLoop {
         case .primary, .standby: break
         case .noData, .unusable, .damaged, .stopped, .starting, .unresponsive: return
         }
+        await undoEdits()
         do {
             guard let settings = try settings() else { return }
             guard settings != life.applied?.settings else {

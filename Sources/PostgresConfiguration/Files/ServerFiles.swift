@@ -127,14 +127,21 @@ public struct ServerFiles: Hashable, Sendable {
         return result
     }
 
+    /// Parameters in `postgresql.auto.conf` that `ALTER SYSTEM` must not decide, sorted.
+    public static func ownedParameters(automaticConfiguration text: String) -> [String] {
+        let names = text.split(separator: "\n").map { name(ofLine: $0) }
+        return Set(names).intersection(PostgresSettings.strippedFromAutomaticConfiguration).sorted()
+    }
+
+    private static func name(ofLine line: Substring) -> String {
+        line.drop(while: { $0 == " " || $0 == "\t" })
+            .prefix(while: { $0 != " " && $0 != "=" && $0 != "\t" }).lowercased()
+    }
+
     /// `postgresql.auto.conf` without the parameters `ALTER SYSTEM` must not decide; nil when nothing has to go.
     public static func withoutOwnedParameters(automaticConfiguration text: String) -> String? {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let kept = lines.filter { line in
-            let name = line.drop(while: { $0 == " " || $0 == "\t" })
-                .prefix(while: { $0 != " " && $0 != "=" && $0 != "\t" })
-            return !PostgresSettings.strippedFromAutomaticConfiguration.contains(name.lowercased())
-        }
+        let kept = lines.filter { !PostgresSettings.strippedFromAutomaticConfiguration.contains(name(ofLine: $0)) }
         return kept.count == lines.count ? nil : kept.joined(separator: "\n")
     }
 }

@@ -41,6 +41,10 @@ extension PostgresInstance {
             hasChanged = true
         }
         self.settings = settings
+        writtenTexts = [
+            "postgresql.conf": files.configuration, "pg_hba.conf": files.hostBasedAuthentication,
+            "pg_ident.conf": files.userNameMaps,
+        ]
         if hasChanged { owesReload = true }
         guard monitor.running != nil else { return hasChanged ? .reload : .unchanged }
         let pending =
@@ -72,6 +76,24 @@ extension PostgresInstance {
     /// Puts files back, before anything has read what took their place.
     public func restore(_ configurationTexts: [String: String]) throws {
         for (name, text) in configurationTexts { try data.write(text, to: name) }
+        writtenTexts = configurationTexts
+    }
+
+    /// Puts the files of the last write back where they are not as they were written.
+    public func undoEdits() throws -> UndoneEdits {
+        var undone = UndoneEdits()
+        // Where nothing was written the files are another agent's, and the next write is what makes them this one's.
+        guard !writtenTexts.isEmpty else { return undone }
+        for (name, text) in writtenTexts.sorted(by: { $0.key < $1.key }) {
+            if try data.write(text, to: name) { undone.files.append(name) }
+        }
+        let automatic = FileSystem.readIfPresent(data.file("postgresql.auto.conf")) ?? ""
+        if let stripped = ServerFiles.withoutOwnedParameters(automaticConfiguration: automatic) {
+            undone.parameters = ServerFiles.ownedParameters(automaticConfiguration: automatic)
+            try data.write(stripped, to: "postgresql.auto.conf")
+        }
+        if !undone.isEmpty { owesReload = true }
+        return undone
     }
 
     /// `pg_hba.conf` as it is keeps ordinary users out; an agent that was started again has to go on with that.

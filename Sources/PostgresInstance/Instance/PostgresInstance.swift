@@ -39,6 +39,8 @@ public actor PostgresInstance {
     var observedDatabase = databases[0]
     /// What was written last; ``follow(_:)`` keeps it.
     var settings: PostgresSettings?
+    /// The files as this agent has written them last, by name; empty before that.
+    var writtenTexts: [String: String] = [:]
     /// The files may say what the running server has not read: they were written, and what was to follow failed. At first
     /// because of an earlier life of the agent.
     var owesReload = true

@@ -244,6 +244,8 @@ final class WorldServer: LocalServer, @unchecked Sendable {
 
     func restore(_ configurationTexts: [String: String]) async throws {}
 
+    func undoEdits() async throws -> UndoneEdits { UndoneEdits() }
+
     var runningCommandLine: [String: String] { [:] }
 
     var holdsOutUsers: Bool { postgres.holdsOutUsers }

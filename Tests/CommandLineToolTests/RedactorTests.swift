@@ -57,7 +57,7 @@ import Testing
                 #"host all all all ldap "ldapbindpasswd=a b" ldapport=1"#,
                 #"host all all all ldap "ldapbindpasswd=(hidden)" ldapport=1"#
             ),
-            ("host all all all radius radiussecrets=a,b x=1", "host all all all radius radiussecrets=(hidden) x=1"),
+            ("host all all all radius radiussecrets=a,b map=1", "host all all all radius radiussecrets=(hidden) map=1"),
             // Connection strings.
             (#"host=a password='b\'c d' user=e"#, "host=a password=(hidden) user=e"),
             ("host=a password=b;c,d&e}f user=g", "host=a password=(hidden) user=g"),

@@ -82,7 +82,10 @@ public struct HBARule: Hashable, Sendable {
             throw ParseFailure(reason: "is not a pg_hba rule: cert authentication works on hostssl rules only")
         }
         for option in fields where !(option.text.contains("=") && option.text.first != "=") {
-            throw ParseFailure(reason: "is not a pg_hba rule: option \"\(option.text)\" is not of the form name=value")
+            throw ParseFailure(
+                reason: Secrecy.shown(
+                    message: "is not a pg_hba rule: option \"\(option.text)\" is not of the form name=value",
+                    ofLine: line))
         }
     }
 

@@ -246,6 +246,30 @@ struct LifecycleTests {
         }
     }
 
+    @Test func `what a write of the agent's own has left is no edit, and is read once it is whole`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let instance = server.instance
+            // In the way of the last of the three.
+            let obstacle = "\(instance.layout.dataDirectory)/pg_ident.conf.new"
+            #expect(mkdir(obstacle, 0o700) == 0)
+            let wanted = try PostgresSettings(
+                clusterName: "demo", parameters: ["shared_buffers": "16MB", "work_mem": "9MB"],
+                ident: ["corp /^(.*)@example postgres"])
+            await #expect(throws: InstanceError.self) {
+                try await instance.writeConfiguration(wanted, role: .primary)
+            }
+            #expect(await instance.configurationTexts["postgresql.conf"]?.contains("9MB") == true)
+            #expect(try await instance.undoEdits().isEmpty)
+            #expect(await instance.configurationTexts["postgresql.conf"]?.contains("9MB") == true)
+            #expect(rmdir(obstacle) == 0)
+            let sameMaps = try PostgresSettings(
+                clusterName: "demo", parameters: ["shared_buffers": "16MB", "work_mem": "9MB"])
+            #expect(try await instance.writeConfiguration(sameMaps, role: .primary) == .reload)
+        }
+    }
+
     @Test func `after kill -9 of the postmaster with a busy backend nothing of it is left within a second`()
         async throws
     {

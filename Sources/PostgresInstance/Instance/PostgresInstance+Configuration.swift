@@ -31,21 +31,24 @@ extension PostgresInstance {
             settings: settings, role: role, placement: placement, access: access, version: version, recorded: recorded,
             floors: floors, hasBaseConfiguration: FileSystem.exists(data.file(ServerFiles.baseConfigurationName)))
         let previous = FileSystem.readIfPresent(data.file("postgresql.conf")) ?? ""
-        var hasChanged = try data.write(files.configuration, to: "postgresql.conf")
-        if try data.write(files.hostBasedAuthentication, to: "pg_hba.conf") { hasChanged = true }
-        if try data.write(files.userNameMaps, to: "pg_ident.conf") { hasChanged = true }
+        // What comes in the way may leave some of them written, which nobody's hand has done.
+        writtenTexts = [:]
+        var hasChanged = false
+        let texts = [
+            ("postgresql.conf", files.configuration), ("pg_hba.conf", files.hostBasedAuthentication),
+            ("pg_ident.conf", files.userNameMaps),
+        ]
+        for (name, text) in texts {
+            if try data.write(text, to: name) { (hasChanged, owesReload) = (true, true) }
+        }
         if let automatic = FileSystem.readIfPresent(data.file("postgresql.auto.conf")),
             let stripped = ServerFiles.withoutOwnedParameters(automaticConfiguration: automatic)
         {
             try data.write(stripped, to: "postgresql.auto.conf")
-            hasChanged = true
+            (hasChanged, owesReload) = (true, true)
         }
         self.settings = settings
-        writtenTexts = [
-            "postgresql.conf": files.configuration, "pg_hba.conf": files.hostBasedAuthentication,
-            "pg_ident.conf": files.userNameMaps,
-        ]
-        if hasChanged { owesReload = true }
+        writtenTexts = Dictionary(texts, uniquingKeysWith: { first, _ in first })
         guard monitor.running != nil else { return hasChanged ? .reload : .unchanged }
         let pending =
             commandLineChanges(settings, recorded: recorded)
@@ -75,6 +78,7 @@ extension PostgresInstance {
 
     /// Puts files back, before anything has read what took their place.
     public func restore(_ configurationTexts: [String: String]) throws {
+        writtenTexts = [:]
         for (name, text) in configurationTexts { try data.write(text, to: name) }
         writtenTexts = configurationTexts
     }

@@ -1,6 +1,9 @@
+import ClusterRecords
 import KubernetesModels
 import PostgresConfiguration
+import ServerControl
 import Testing
+import Units
 
 @testable import Agent
 @testable import AgentShell
@@ -9,6 +12,7 @@ import Testing
     private var keeping = SettingsKeeping()
     private let old: PostgresSettings
     private let new: PostgresSettings
+    private let now = BootInstant(nanoseconds: 3_600_000_000_000)
 
     init() throws {
         old = try PostgresSettings(clusterName: "demo", parameters: ["work_mem": "4MB"])
@@ -23,8 +27,8 @@ import Testing
     }
 
     @Test mutating func `what a server takes is kept once, without what the agent decides`() {
-        #expect(keeping.noteStart(with: decorated(old)) == true)
-        #expect(keeping.noteStart(with: old) == false)
+        #expect(keeping.noteStart(with: decorated(old), at: now) == true)
+        #expect(keeping.noteStart(with: old, at: now) == false)
         #expect(keeping.kept == KeptSettings(accepted: old, started: old))
         #expect(keeping.accept(decorated(new), version: nil) == true)
         #expect(keeping.accept(new, version: nil) == false)
@@ -43,26 +47,26 @@ import Testing
 
     @Test mutating func `where there are former settings only what is proven is tried, and that before a start`() {
         #expect(keeping.mayBeTried(new), "there are no others")
-        #expect(!keeping.isProofDue(beforeStartWith: new), "the start is the proof")
-        _ = keeping.noteStart(with: old)
+        #expect(!keeping.isProofDue(beforeStartWith: new, at: now), "the start is the proof")
+        _ = keeping.noteStart(with: old, at: now)
         #expect(!keeping.mayBeTried(new))
-        #expect(keeping.isProofDue(beforeStartWith: decorated(new)))
+        #expect(keeping.isProofDue(beforeStartWith: decorated(new), at: now))
         keeping.noteProven(decorated(new))
         #expect(keeping.mayBeTried(new))
-        #expect(!keeping.isProofDue(beforeStartWith: new))
-        keeping.refuse(new, because: SettingsFault([], new))
+        #expect(!keeping.isProofDue(beforeStartWith: new, at: now))
+        keeping.refuse(new, because: SettingsFault([], new), at: now)
         #expect(!keeping.mayBeTried(new))
-        #expect(!keeping.isProofDue(beforeStartWith: new))
+        #expect(!keeping.isProofDue(beforeStartWith: new, at: now))
     }
 
     @Test func `maps are proven before the first start, which says nothing of them`() throws {
         let maps = try PostgresSettings(clusterName: "demo", ident: ["corp /^(.*)@example postgres"])
-        #expect(keeping.isProofDue(beforeStartWith: maps))
+        #expect(keeping.isProofDue(beforeStartWith: maps, at: now))
     }
 
     @Test mutating func `what PostgreSQL refuses is not tried again until the store says something else`() {
         let fault = SettingsFault([], new)
-        keeping.refuse(decorated(new), because: fault)
+        keeping.refuse(decorated(new), because: fault, at: now)
         #expect(!keeping.mayBeTried(new))
         #expect(keeping.mayBeTried(old))
         #expect(keeping.fault == fault)
@@ -72,7 +76,7 @@ import Testing
     }
 
     @Test mutating func `a fault of the former settings does not make the store's refused`() {
-        keeping.refuse(nil, because: SettingsFault([], new))
+        keeping.refuse(nil, because: SettingsFault([], new), at: now)
         #expect(keeping.mayBeTried(new))
     }
 
@@ -80,7 +84,7 @@ import Testing
     {
         #expect(keeping.doubt(new) == false, "there are no others to start with")
         #expect(keeping.mayBeTried(new))
-        _ = keeping.noteStart(with: old)
+        _ = keeping.noteStart(with: old, at: now)
         #expect(keeping.doubt(decorated(old)) == false, "a server here has started with these")
         // Read by the running server, and waiting for a start.
         let waiting = try PostgresSettings(
@@ -91,7 +95,7 @@ import Testing
         #expect(!keeping.mayBeTried(waiting))
         // The former ones, with what needs no start as it is now.
         #expect(keeping.former == new)
-        _ = keeping.noteStart(with: new)
+        _ = keeping.noteStart(with: new, at: now)
         #expect(keeping.refused == waiting)
         #expect(keeping.fault == .failedStart)
         #expect(!keeping.mayBeTried(waiting))
@@ -99,12 +103,130 @@ import Testing
 
     @Test mutating func `settings with which a start fails once are not refused when the next one succeeds with them`()
     {
-        _ = keeping.noteStart(with: old)
+        _ = keeping.noteStart(with: old, at: now)
         keeping.noteProven(new)
         #expect(keeping.doubt(new) == true)
         #expect(keeping.former == old)
-        _ = keeping.noteStart(with: new)
+        _ = keeping.noteStart(with: new, at: now)
         #expect(keeping.refused == nil)
         #expect(keeping.fault == nil)
+    }
+
+    @Test mutating func `what was refused is asked of again after a pause, and used when a server starts with it`() {
+        _ = keeping.noteStart(with: old, at: now)
+        let fault = SettingsFault([], new)
+        #expect(keeping.refuse(new, because: fault, at: now) == true)
+        #expect(keeping.isRefused(decorated(new), at: now + .seconds(299)) == true)
+        #expect(keeping.isRefused(old, at: now) == false)
+        let later = now + SettingsKeeping.pauseAfterRefusal
+        #expect(keeping.isRefused(new, at: later) == false)
+        // Asked of, and refused once more: that is no news, and another reason is.
+        #expect(keeping.fault == fault && !keeping.mayBeTried(new))
+        #expect(keeping.refuse(new, because: fault, at: later) == false)
+        #expect(keeping.isRefused(new, at: later + .seconds(299)) == true)
+        #expect(keeping.refuse(new, because: .failedStart, at: later) == true)
+        // Without a verdict what was said holds, and nothing is taken for proven.
+        #expect(keeping.postponeRefused(new, at: later + .seconds(300)) == true)
+        #expect(keeping.isRefused(new, at: later + .seconds(599)) == true)
+        #expect(keeping.postponeRefused(old, at: later) == false)
+        keeping.noteProven(decorated(new))
+        #expect(keeping.isRefused(new, at: now) == false)
+        #expect(keeping.mayBeTried(new))
+    }
+
+    @Test mutating func `a refusal is told as long as the store says so, whatever it said meanwhile`() throws {
+        _ = keeping.noteStart(with: old, at: now)
+        let fault = SettingsFault([], new)
+        keeping.refuse(new, because: fault, at: now)
+        do {
+            _ = try PostgresSettings(clusterName: "demo", parameters: ["wal_level": "minimal"])
+            Issue.record("such settings are used")
+        } catch {
+            #expect(keeping.noteInvalid(error) != nil)
+        }
+        #expect(keeping.fault != fault)
+        #expect(keeping.isRefused(new, at: now) == true)
+        #expect(keeping.fault == fault)
+        // The former ones are there again: what is refused then is asked of anew when it comes back.
+        keeping.noteUnchanged()
+        #expect(keeping.fault == nil)
+        #expect(keeping.isRefused(new, at: now) == false)
+    }
+
+    @Test mutating func `what has come up once and then not any more is proven anew before it is used`() {
+        _ = keeping.noteStart(with: old, at: now)
+        keeping.noteProven(new)
+        #expect(keeping.doubt(new) == true)
+        _ = keeping.noteStart(with: old, at: now)
+        #expect(keeping.refused == new && !keeping.isProven(new))
+        #expect(keeping.isRefused(new, at: now + SettingsKeeping.pauseAfterRefusal) == false)
+    }
+
+    @Test mutating func `a server that somebody else has started ends the doubt`() {
+        _ = keeping.noteStart(with: old, at: now)
+        keeping.noteProven(new)
+        #expect(keeping.doubt(new) == true)
+        #expect(!keeping.mayBeTried(new))
+        keeping.forgetDoubt()
+        #expect(keeping.mayBeTried(new))
+    }
+
+    @Test mutating func `a start waits for no proof that came to no verdict a moment ago`() {
+        _ = keeping.noteStart(with: old, at: now)
+        #expect(keeping.proof.noteUndecided(new, at: now) == true)
+        #expect(!keeping.isProofDue(beforeStartWith: decorated(new), at: now))
+        #expect(!keeping.proof.isDue(new, at: now) && keeping.proof.isDue(old, at: now))
+        #expect(keeping.isProofDue(beforeStartWith: new, at: now + ProofKeeping.pause))
+    }
+
+    @Test mutating func `what ALTER SYSTEM has set wrong is told, and looked at again after a pause`() {
+        let fault = SettingsFault(automaticConfiguration: [
+            ConfigurationFileError(parameter: "colour", file: nil, message: "unrecognized")
+        ])
+        #expect(fault.problems.map(\.path) == ["postgresql.auto.conf"])
+        #expect(!keeping.isAutomaticConfigurationDue(at: now))
+        #expect(keeping.noteAutomaticConfiguration(fault, at: now) == true)
+        #expect(keeping.noteAutomaticConfiguration(fault, at: now) == false)
+        #expect(keeping.automaticFault == fault && keeping.fault == nil)
+        let later = now + SettingsKeeping.pauseAfterRefusal
+        #expect(!keeping.isAutomaticConfigurationDue(at: later - .seconds(1)))
+        #expect(keeping.isAutomaticConfigurationDue(at: later))
+        #expect(keeping.postponeAutomaticConfiguration(at: later) == true)
+        #expect(!keeping.isAutomaticConfigurationDue(at: later))
+        // It is no fault of the store's settings, whatever those are now.
+        keeping.noteTaken()
+        keeping.noteUnchanged()
+        #expect(keeping.automaticFault == fault)
+        #expect(keeping.noteAutomaticConfiguration(nil, at: now) == false)
+        #expect(keeping.automaticFault == nil)
+        #expect(keeping.postponeAutomaticConfiguration(at: now) == false)
+    }
+
+    @Test func `members do not all prove in the same instant`() {
+        let pauses = (0..<6).map { ProofKeeping.pauseBefore(of: "demo-\($0)") }
+        #expect(Set(pauses).count == 6)
+        #expect(pauses.allSatisfy { $0 < .seconds(2) })
+    }
+
+    @Test(
+        arguments: [
+            (.exited(1), true), (.exited(2), true), (.exited(125), true), (.exited(0), false), (.exited(137), false),
+            (.signalled(9), false), (.signalled(6), false), (.unknown, false),
+        ] as [(PostmasterExit.Status, Bool)])
+    func `only a server that gave up by itself says something of its settings`(
+        status: PostmasterExit.Status, isOwn: Bool
+    ) {
+        #expect(status.isOwnFailure == isOwn)
+    }
+
+    @Test func `a start is noted once, of the server it was`() {
+        var life = ServerLife()
+        life.begin(new, .primary)
+        life.apply(old, .primary)
+        #expect(life.takeStart() == new)
+        #expect(life.takeStart() == nil)
+        life.begin(new, .primary)
+        life.end()
+        #expect(life.takeStart() == nil)
     }
 }

@@ -23,6 +23,8 @@ extension AgentLoop {
 
     /// Copies the upstream's data; one that fails again and again is told.
     func copy(from upstream: Upstream) async throws {
+        // It looks for files in the data that is replaced.
+        settingsKeeping.proof.cancel()
         do {
             try await instance.clone(from: upstream, deadline: Self.longestCopy)
         } catch let error as InstanceError {

@@ -86,6 +86,8 @@ extension AgentLoop {
     }
 
     func bringBack(_ upstream: Upstream, mayRewind: Bool) async throws {
+        // It looks for files in this data.
+        settingsKeeping.proof.cancel()
         if instance.runningPostmaster != nil { try await instance.stop(.fast, deadline: .seconds(30)) }
         let usesRewind = watch.view()?.configuration.usesRewind ?? true
         if mayRewind, usesRewind {

@@ -12,7 +12,7 @@ extension AgentLoop {
     /// standby, which has restarted with the same settings before, takes over.
     func restartPrimary(_ order: RestartOrder) async throws {
         do {
-            // While clients are still served, too.
+            // While clients are still served, and only then.
             try await proveBeforeStart()
             // What the shutdown has to write is written while clients are still served.
             try await instance.checkpoint(deadline: .seconds(120))
@@ -41,10 +41,10 @@ extension AgentLoop {
     /// - Throws: also when `primary_start_timeout` has passed.
     private func startPrimaryInTime() async throws {
         guard let limit = watch.view()?.configuration.primaryStartTimeout, limit > .zero else {
-            return try await startPrimary()
+            return try await startPrimary(proves: false)
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.startPrimary() }
+            group.addTask { try await self.startPrimary(proves: false) }
             group.addTask {
                 try await self.clock.sleep(for: limit)
                 throw AgentError(.actionFailed, "PostgreSQL did not come up within \(limit), primary_start_timeout")

@@ -10,20 +10,16 @@ extension AgentLoop {
     /// Starts the stopped server as the primary it was.
     ///
     /// - Requires: the lock; checked again after everything that takes time, right before the start.
-    func startPrimary() async throws {
+    /// - Parameter proves: whether new settings are proven first. Those that are not are left for former ones.
+    func startPrimary(proves: Bool = true) async throws {
         try requireNoStandbyCluster()
-        try await proveBeforeStart()
+        if proves { try await proveBeforeStart() }
         try keeper.requireFence()
         try await takeOverSynchronous(isRestart: true)
         let settings = try wantedSettings()
         try requireLock()
-        do {
-            try await bringUpPrimary(settings)
-        } catch {
-            doubt(settings)
-            throw error
-        }
-        await noteStart(with: settings)
+        try await bringUpPrimary(settings)
+        await noteStart()
         try await instance.createRoles()
         life.noteRoles(exist: true)
         reign.noteStart()
@@ -46,13 +42,14 @@ extension AgentLoop {
             throw error
         }
         outage.noteComingUp()
-        life.apply(settings, .primary)
+        life.begin(settings, .primary)
         switch try await instance.waitUntilAccepting(deadline: .seconds(300)) {
         case .acceptingConnections: break
         case .starting:
             throw AgentError(.actionFailed, "PostgreSQL is still starting up")
         case .exited(let status):
             outage.noteFailedStart()
+            doubt(settings, after: status)
             throw AgentError(.actionFailed, "PostgreSQL did not come up (\(status)); its log says why")
         }
     }

@@ -26,13 +26,15 @@ extension AgentLoop {
             outage.noteFailedStart()
             throw error
         }
-        life.apply(settings, role)
+        life.begin(settings, role)
         switch try await instance.waitUntilAccepting(deadline: .seconds(60)) {
-        case .acceptingConnections, .starting: await noteStart(with: settings)
+        case .acceptingConnections: await noteStart()
+        // Noted when it is seen to let somebody in.
+        case .starting: break
         case .exited(let status):
             // Of a member that holds the lock, and only then: another one may be able to lead.
             outage.noteFailedStart()
-            doubt(settings)
+            doubt(settings, after: status)
             throw AgentError(.actionFailed, "the standby ended while it was starting: \(status)")
         }
     }

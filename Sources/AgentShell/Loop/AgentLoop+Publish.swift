@@ -52,7 +52,7 @@ extension AgentLoop {
             if case .damaged = server, decision.action == .wait { return decision.reason }
         }
         if let problem = settingsKeeping.beginningFault?.sentence ?? reign.promotionProblem
-            ?? settingsKeeping.fault?.sentence
+            ?? settingsKeeping.fault?.sentence ?? settingsKeeping.automaticFault?.sentence
         {
             return problem
         }
@@ -70,7 +70,8 @@ extension AgentLoop {
 
     /// What somebody wrote for the cluster and this member does not use, whatever else is wrong here.
     private var problems: [Problem] {
-        let refused = [settingsKeeping.beginningFault, settingsKeeping.fault].compactMap(\.self).flatMap(\.problems)
+        let faults = [settingsKeeping.beginningFault, settingsKeeping.fault, settingsKeeping.automaticFault]
+        let refused = faults.compactMap(\.self).flatMap(\.problems)
         let found = refused + [agentFile.problem].compactMap(\.self) + settingsKeeping.storeProblems
         return Array(found.prefix(Problem.maximumCount))
     }

@@ -35,6 +35,9 @@ struct ServerLife {
     /// The database this agent works in; nil before the first look.
     private var database: String?
 
+    /// What it was started with by this agent, until it is seen to let somebody in.
+    private var start: PostgresSettings?
+
     var role: ServerRole? { applied?.role }
 
     // MARK: Beginning and end
@@ -111,6 +114,18 @@ struct ServerLife {
     // MARK: What it was told
 
     mutating func apply(_ settings: PostgresSettings, _ role: ServerRole) { applied = (settings, role) }
+
+    /// A postmaster was started with these; whether it comes up is to be seen.
+    mutating func begin(_ settings: PostgresSettings, _ role: ServerRole) {
+        apply(settings, role)
+        start = settings
+    }
+
+    /// - Returns: what it was started with, once; nil when that was noted, or the start was not this agent's.
+    mutating func takeStart() -> PostgresSettings? {
+        defer { start = nil }
+        return start
+    }
 
     mutating func noteRoles(exist: Bool) { hasRoles = exist }
 

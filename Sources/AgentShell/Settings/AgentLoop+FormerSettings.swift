@@ -22,10 +22,20 @@ extension AgentLoop {
         if settingsKeeping.accept(settings, version: instance.dataVersion) { await keepAcceptedSettings() }
     }
 
-    /// A server was started with these, and lets somebody in.
-    func noteStart(with settings: PostgresSettings) async {
-        let former = settingsKeeping.refused
-        let isNews = settingsKeeping.noteStart(with: settings)
+    /// The server lets somebody in: it has started with what it was started with.
+    func noteStart() async {
+        guard let settings = life.takeStart() else {
+            // Somebody else has started it.
+            return settingsKeeping.forgetDoubt()
+        }
+        let (former, accepted) = (settingsKeeping.refused, settingsKeeping.accepted)
+        var isNews = settingsKeeping.noteStart(with: settings, at: clock.now)
+        // It may have read others before it let anybody in.
+        if let accepted, let applied = life.applied?.settings, applied.undecorated == accepted,
+            settingsKeeping.accept(applied, version: instance.dataVersion)
+        {
+            isNews = true
+        }
         if settingsKeeping.refused != former, let fault = settingsKeeping.fault { logger.error("\(fault.sentence)") }
         if isNews { await keepAcceptedSettings() }
     }
@@ -39,10 +49,12 @@ extension AgentLoop {
         }
     }
 
-    /// A server has ended before it let anybody in, perhaps because of settings no server here has started with yet: the next
-    /// start is made with former ones. When that one comes up, these are refused.
-    func doubt(_ settings: PostgresSettings) {
-        guard instance.runningPostmaster == nil, !Task.isCancelled, settingsKeeping.doubt(settings) else { return }
+    /// A server has ended by itself before it let anybody in, perhaps because of settings no server here has started with yet: the
+    /// next start is made with former ones. When that one comes up, these are refused.
+    ///
+    /// One that was killed says nothing of its settings: the kernel, a person or this agent has done it.
+    func doubt(_ settings: PostgresSettings, after status: PostmasterExit.Status) {
+        guard status.isOwnFailure, !Task.isCancelled, settingsKeeping.doubt(settings) else { return }
         logger.warning("PostgreSQL did not come up with new settings; starting with the former ones next")
     }
 }

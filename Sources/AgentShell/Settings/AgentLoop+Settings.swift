@@ -14,14 +14,16 @@ extension AgentLoop {
         case .primary, .standby: break
         case .noData, .unusable, .damaged, .stopped, .starting, .unresponsive: return
         }
+        await noteStart()
         await undoEdits()
         do {
             guard let settings = try settings() else { return }
             guard settings != life.applied?.settings else {
                 settingsKeeping.noteUnchanged()
+                if settingsKeeping.isAutomaticConfigurationDue(at: clock.now) { beginProof(of: settings) }
                 return
             }
-            guard settings.undecorated != settingsKeeping.refused else { return }
+            guard !settingsKeeping.isRefused(settings, at: clock.now) else { return }
             guard settingsKeeping.isProven(settings) else { return beginProof(of: settings) }
             try await writeConfiguration(role)
             guard settingsKeeping.fault == nil else { return }

@@ -25,7 +25,10 @@ extension AgentLoop {
         let before = await instance.configurationTexts
         let change = try await instance.writeConfiguration(settings, role: role)
         guard change != .unchanged, instance.runningPostmaster != nil else { return life.apply(settings, role) }
-        let errors = try await instance.configurationFileErrors()
+        let found = try await instance.configurationFileErrors()
+        // What ALTER SYSTEM has set on this member is no fault of the cluster's settings.
+        noteAutomaticConfiguration(found.filter(\.isOfAutomaticConfiguration))
+        let errors = found.filter { !$0.isOfAutomaticConfiguration }
         if errors.isEmpty {
             if !isFormer {
                 settingsKeeping.noteTaken()
@@ -33,7 +36,7 @@ extension AgentLoop {
             }
         } else {
             let fault = SettingsFault(errors, settings)
-            settingsKeeping.refuse(isFormer ? nil : settings, because: fault)
+            settingsKeeping.refuse(isFormer ? nil : settings, because: fault, at: clock.now)
             logger.error("\(fault.sentence)")
             guard settingsKeeping.accepted != nil else {
                 try await instance.restore(before)
@@ -44,6 +47,12 @@ extension AgentLoop {
         }
         life.apply(settings, role)
         try await instance.reload()
+    }
+
+    func noteAutomaticConfiguration(_ errors: [ConfigurationFileError]) {
+        guard !errors.isEmpty else { return }
+        let fault = SettingsFault(automaticConfiguration: errors)
+        if settingsKeeping.noteAutomaticConfiguration(fault, at: clock.now) { logger.error("\(fault.sentence)") }
     }
 
     /// The role to run in: without the upstream while this member is sealed.

@@ -18,11 +18,25 @@ struct ProofKeeping {
     static let tries = 3
     /// How long one may take.
     static let limit = Duration.seconds(30)
-    /// How long one may take that a start waits for: with the former settings the server could be there.
+    /// How long a start may wait for one, and for the end of the one before: with the former settings the server could be there.
     static let limitBeforeStart = Duration.seconds(15)
+    /// How long the programs of one that is broken off may take to end.
+    static let ending = Duration.seconds(3)
+    /// Between the proofs of two members, which hear of new settings at the same time and may share a machine.
+    private static let stagger = Duration.milliseconds(250)
+
+    /// How long this member waits before a proof of its own; a start waits for none.
+    static func pauseBefore(of member: String) -> Duration {
+        stagger * (member.utf8.reduce(0) { $0 + Int($1) } % 6)
+    }
 
     func isDue(_ settings: PostgresSettings, at now: BootInstant) -> Bool {
-        look == nil && (undecided?.settings != settings || now >= nextTry)
+        look == nil && !isUndecided(settings, at: now)
+    }
+
+    /// Whether a proof of these came to no verdict a moment ago.
+    func isUndecided(_ settings: PostgresSettings, at now: BootInstant) -> Bool {
+        undecided?.settings == settings && now < nextTry
     }
 
     /// - Parameter look: owned by this from here on, until it says ``end()``.
@@ -30,7 +44,8 @@ struct ProofKeeping {
 
     mutating func end() { look = nil }
 
-    mutating func cancel() { look?.cancel() }
+    /// It says ``end()`` all the same, when nothing of it is left.
+    func cancel() { look?.cancel() }
 
     /// - Returns: whether it is tried again.
     mutating func noteUndecided(_ settings: PostgresSettings, at now: BootInstant) -> Bool {

@@ -42,6 +42,15 @@ struct SettingsFault: Hashable, Sendable {
         }
     }
 
+    /// What `ALTER SYSTEM` has set on this member keeps a server from starting, or from reading changed files.
+    init(automaticConfiguration errors: [ConfigurationFileError]) {
+        let rules = errors.map { error in error.parameter.map { "\($0): \(error.message)" } ?? error.message }
+        sentence =
+            "postgresql.auto.conf has what PostgreSQL refuses, so that the server may not start again: "
+            + rules.joined(separator: "; ")
+        problems = rules.map { Problem(path: "postgresql.auto.conf", value: nil, rule: $0, refuser: .postgresql) }
+    }
+
     /// A server has ended before it let anybody in, and has come up with the former settings.
     static let failedStart: SettingsFault = {
         let rule = "PostgreSQL has not come up with them, and has with the former ones; the member's log has its words"

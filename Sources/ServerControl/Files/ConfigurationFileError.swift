@@ -34,6 +34,9 @@ public struct ConfigurationFileError: Hashable, Sendable, CustomStringConvertibl
         self.isAgents = isAgents
     }
 
+    /// It is about what `ALTER SYSTEM` has set, not about the cluster's settings.
+    public var isOfAutomaticConfiguration: Bool { file?.hasSuffix("postgresql.auto.conf") ?? false }
+
     /// The parameter, the user's line, or else the file; nil when it is about none of them.
     public var place: String? { parameter ?? line?.key ?? file }
     public var description: String { place.map { "\($0): \(message)" } ?? message }

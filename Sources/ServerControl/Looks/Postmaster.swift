@@ -26,6 +26,11 @@ public struct PostmasterExit: Hashable, Sendable {
         /// It was not our child.
         case unknown
 
+        /// It has given up by itself: neither asked to end, nor killed, nor by a shell that tells of a signal.
+        public var isOwnFailure: Bool {
+            if case .exited(let code) = self { (1..<126).contains(code) } else { false }
+        }
+
         public var description: String {
             switch self {
             case .exited(let code): "exit code \(code)"

@@ -148,9 +148,10 @@ public protocol LocalServer: Sendable {
     /// What the running server says is wrong with its files as they are now, before any reload.
     func configurationFileErrors(deadline: Duration) async throws -> [ConfigurationFileError]
 
-    /// Starts a server with these settings, on data of its own beside this member's, which it touches in nothing.
+    /// Starts a server with these settings, on data of its own beside this member's. Of that it reads what the settings name.
     ///
-    /// - Requires: one at a time.
+    /// - Requires: one at a time. Whoever replaces the member's data cancels it, and does not go by what it says then.
+    /// - Guarantees: nothing is written into the member's data, and no more beside it than the volume has room for.
     /// - Guarantees: nothing of it is left when this returns, also when it is cancelled.
     func prove(_ settings: PostgresSettings, deadline: Duration) async -> SettingsVerdict
 

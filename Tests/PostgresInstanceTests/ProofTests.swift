@@ -26,7 +26,6 @@ struct ProofTests {
     private func expectNothingLeft(of server: TestServer) {
         #expect(!FileSystem.exists(SettingsProver.directory(of: server.instance.layout)))
         #expect(!FileSystem.exists("\(server.root)/run/proof"))
-        #expect(!FileSystem.entries(of: server.instance.layout.dataDirectory).contains { $0.hasSuffix(".proof") })
         #expect(
             DataDirectoryProcesses.list(dataDirectory: SettingsProver.directory(of: server.instance.layout)).isEmpty)
     }
@@ -38,21 +37,61 @@ struct ProofTests {
             let server = try world.server("demo-0")
             try await server.bootstrap()
             let (before, began) = (await texts(server), try await server.status().postmasterStartTime)
+            let logs = "\(server.root)/logs"
+            try FileSystem.makeDirectory(logs, owner: server.instance.layout.runAs)
+            let (names, lists) = (try #require(opened(server, "names")), try #require(opened(server, "lists/more")))
+            fputs("postgres, @lists/more\n", names)
+            fputs("replicator\n", lists)
+            for file in [names, lists] { fclose(file) }
             let archived = "\(server.root)/archived"
             let wanted = try settings(
                 [
                     "max_connections": "40", "archive_mode": "on", "archive_command": "touch \(archived)",
-                    "logging_collector": "on", "work_mem": "9MB", "shared_buffers": "1GB",
+                    "logging_collector": "on", "log_directory": logs, "work_mem": "9MB", "shared_buffers": "1GB",
                 ],
                 hba: [
                     "local all all reject", "host replication all all reject",
                     // Never matches without TLS, and is no error.
-                    "hostssl all all all scram-sha-256", "host all all all reject",
+                    "hostssl all all all scram-sha-256", "host all @names all scram-sha-256", "host all all all reject",
                 ], ident: ["corp /^(.*)@example postgres"])
             #expect(await server.instance.prove(wanted) == .proven)
             #expect(await texts(server) == before)
             #expect(try await server.status().postmasterStartTime == began)
             #expect(!FileSystem.exists(archived), "nothing of the proof goes into the user's archive")
+            #expect(FileSystem.entries(of: logs) == [], "nor among the running server's logs")
+            expectNothingLeft(of: server)
+        }
+    }
+
+    /// A file in the member's data.
+    private func opened(_ server: TestServer, _ name: String) -> UnsafeMutablePointer<FILE>? {
+        let path = "\(server.instance.layout.dataDirectory)/\(name)"
+        do { try FileSystem.makeDirectory(FileSystem.directory(of: path), owner: server.instance.layout.runAs) } catch {
+            Issue.record(error)
+        }
+        let file = fopen(path, "w")
+        chmod(path, 0o644)
+        return file
+    }
+
+    @Test func `what ALTER SYSTEM has set wrong refuses no settings of the cluster, and is told`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let file = try #require(fopen("\(server.instance.layout.dataDirectory)/postgresql.auto.conf", "a"))
+            fputs("colour = 'blue'\n", file)
+            fclose(file)
+            guard case .provenWithoutAutomaticConfiguration(let errors) = await server.instance.prove(try settings())
+            else {
+                Issue.record("it is not told, or the settings are refused")
+                return
+            }
+            #expect(errors.map(\.parameter) == ["colour"])
+            guard case .refused(let own) = await server.instance.prove(try settings(["work_mem": "banana"])) else {
+                Issue.record("not refused")
+                return
+            }
+            #expect(own.map(\.parameter) == ["work_mem"])
             expectNothingLeft(of: server)
         }
     }
@@ -96,7 +135,15 @@ struct ProofTests {
         Refusal(parameters: ["ssl": "on"], place: nil, words: "could not load server certificate file \"server.crt\""),
         Refusal(
             parameters: ["logging_collector": "on", "log_directory": "/proc/nowhere"], place: "log_directory",
-            words: "could not open log file"),
+            words: "the server cannot write its log there: No such file or directory"),
+        Refusal(
+            parameters: ["logging_collector": "on", "log_directory": "PG_VERSION"], place: "log_directory",
+            words: "it is no folder"),
+        Refusal(
+            hba: [everybody, "host all all all ldap ldapserver=l ldapbindpasswd=my s3=cret"], place: "pg_hba[1]",
+            words: "unrecognized authentication option name: \"(hidden)\""),
+        Refusal(
+            parameters: ["min_wal_size": "2MB"], place: "min_wal_size", words: "must be at least twice"),
     ]
 
     @Test func `what PostgreSQL does not start with is refused with its place and in its words, and nothing is left`()
@@ -140,10 +187,47 @@ struct ProofTests {
             try await eventually("it works there") {
                 DataDirectoryProcesses.list(dataDirectory: directory) == [process]
             }
+            // As initdb does, which works in no data.
+            let sockets = "\(server.root)/run/proof"
+            try FileSystem.makeDirectory(sockets, owner: nil)
+            var tool: pid_t = 0
+            let words = ["/bin/sh", "-c", "cd \(sockets) && exec sleep 600"]
+            let other: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+            defer { for copy in other { free(copy) } }
+            try #require(posix_spawn(&tool, "/bin/sh", nil, nil, other, environ) == 0)
+            let program = tool
+            try await eventually("it works there") {
+                DataDirectoryProcesses.list(dataDirectory: sockets) == [program]
+            }
             await server.instance.clearProof()
             waitpid(left, nil, 0)
+            #expect(DataDirectoryProcesses.list(dataDirectory: sockets) == [])
+            kill(tool, SIGKILL)
+            waitpid(tool, nil, 0)
             expectNothingLeft(of: server)
             #expect(try await server.status().isInRecovery == false)
+        }
+    }
+
+    @Test func `a proof is not made where the volume has too little room, and refuses nothing`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let instance = server.instance
+            func verdict(free megabytes: UInt64) async throws -> SettingsVerdict {
+                let prover = await SettingsProver(
+                    layout: instance.layout, credentials: instance.credentials, member: instance.data,
+                    tools: instance.tools, logger: instance.logger, freeBytes: { _ in megabytes << 20 })
+                return await prover.prove(
+                    try await instance.candidate(try settings()), until: BootClock.now() + .seconds(30))
+            }
+            #expect(
+                try await verdict(free: 249)
+                    == .undecided("the volume has 249 MB free, and a proof is made only where there are 250 MB"))
+            expectNothingLeft(of: server)
+            #expect(try await verdict(free: 250) == .proven)
+            #expect((FileSystem.freeBytes(of: server.root) ?? 0) > 1 << 20)
+            #expect(FileSystem.freeBytes(of: "\(server.root)/nowhere") == nil)
         }
     }
 
@@ -199,10 +283,71 @@ struct ProofTests {
         #expect(errors.map(\.message) == ["invalid value for parameter \"x.password\": \"(hidden)\""])
     }
 
+    @Test func `no value that may be a password is in a message, whatever the message is about`() {
+        let parameters = ["x.password": "sesame and more", "work_mem": "4MB"]
+        for (line, shown) in [
+            ("could not read sesame and more", "could not read (hidden)"),
+            ("syntax error in file \"/x\" line 3, near token \"sesame\"", "syntax error, near token \"(hidden)\""),
+            ("is no \"sesame\"", "is no \"(hidden)\""), ("is no \"work_mem\"", "is no \"work_mem\""),
+            // Of postgresql.auto.conf.
+            (
+                "invalid value for parameter \"y.secret\": \"abc\"",
+                "invalid value for parameter \"y.secret\": \"(hidden)\""
+            ),
+        ] {
+            #expect(StartMessages.error(line, parameters: parameters).message == shown)
+        }
+    }
+
+    @Test(
+        arguments: [
+            "could not map anonymous shared memory: Cannot allocate memory",
+            "could not fork new process for connection: Resource temporarily unavailable",
+            "could not open file \"x\": Too many open files", "out of memory", "could not fork worker process",
+            "could not open file \"x\": Too many open files in system",
+            "insufficient file descriptors available to start server process",
+            "canceling authentication due to timeout", "could not write to file: Disk quota exceeded",
+        ])
+    func `what the machine lacks at the moment refuses no settings`(words: String) {
+        #expect(verdict(["FATAL:  \(words)"]) == .undecided(words))
+        #expect(verdict(["FATAL:  database is locked", "DETAIL:  \(words)"]) == .undecided("database is locked"))
+    }
+
     @Test func `a machine without room refuses no settings`() {
         #expect(
             verdict(["FATAL:  could not write lock file \"postmaster.pid\": No space left on device"])
                 == .undecided("could not write lock file \"postmaster.pid\": No space left on device"))
         #expect(verdict([]) == .undecided("PostgreSQL did not start, and did not say why"))
+    }
+}
+
+/// What the machine has, read from texts of the kernel.
+@Suite struct MachineMemoryTests {
+    @Test func `memory is free up to the limit of the member's processes, and what caches files is`() {
+        let statistics = "anon 1\ninactive_file 300\n"
+        #expect(MachineMemory.free(limit: "1000\n", used: "900\n", statistics: statistics)?.rawValue == 400)
+        #expect(
+            MachineMemory.free(
+                limit: "1000", used: "900", statistics: "inactive_file 1\ntotal_inactive_file 200\n")?.rawValue == 300)
+        #expect(MachineMemory.free(limit: "1000", used: "1200", statistics: "")?.rawValue == 0)
+        #expect(MachineMemory.free(limit: "1000", used: "100", statistics: "inactive_file 300")?.rawValue == 1000)
+        #expect(MachineMemory.free(limit: "max\n", used: "900", statistics: "") == nil)
+        #expect(MachineMemory.free(limit: "9223372036854771712", used: "900", statistics: "") == nil)
+        #expect(MachineMemory.free(limit: "", used: "", statistics: "") == nil)
+    }
+
+    @Test func `the machine's memory is what the kernel says of it`() {
+        let text = "MemTotal:       16384000 kB\nMemAvailable:    2048 kB\n"
+        #expect(MachineMemory.kilobytes("MemTotal", in: text)?.rawValue == 16_384_000 << 10)
+        #expect(MachineMemory.kilobytes("MemAvailable", in: text)?.rawValue == 2 << 20)
+        #expect(MachineMemory.kilobytes("MemFree", in: text) == nil)
+    }
+
+    @Test func `huge pages count of whatever size`() {
+        let none = "HugePages_Total:       0\nHugepagesize:       2048 kB\n"
+        #expect(!MachineMemory.hasHugePages(meminfo: none, pools: ["0\n", "0\n"]))
+        #expect(MachineMemory.hasHugePages(meminfo: none, pools: ["0\n", "16\n"]))
+        #expect(MachineMemory.hasHugePages(meminfo: "HugePages_Total:     128\n", pools: []))
+        #expect(!MachineMemory.hasHugePages(meminfo: "", pools: []))
     }
 }

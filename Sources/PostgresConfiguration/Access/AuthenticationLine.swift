@@ -59,6 +59,36 @@ enum AuthenticationLine {
         return fields
     }
 
+    /// The files that lines name by `@`, as `hba.c` finds them: at the beginning of a name, and not in quotation marks. They hold more
+    /// names of the same kind.
+    static func namedFiles(in text: String) -> [String] {
+        var files: [String] = []
+        for line in text.split(whereSeparator: \.isNewline) {
+            var name = ""
+            var (isNamed, inQuotes, isAtStart) = (false, false, true)
+            func end() {
+                if isNamed, !name.isEmpty { files.append(name) }
+                (name, isNamed, isAtStart) = ("", false, true)
+            }
+            for character in line {
+                if character == "#", !inQuotes { break }
+                if !inQuotes, character == " " || character == "\t" || character == "," {
+                    end()
+                } else if character == "\"" {
+                    inQuotes.toggle()
+                    isAtStart = false
+                } else if character == "@", isAtStart {
+                    (isNamed, isAtStart) = (true, false)
+                } else {
+                    name.append(character)
+                    isAtStart = false
+                }
+            }
+            end()
+        }
+        return files
+    }
+
     /// `name` as a field of its own, whatever it contains; names cannot contain `"` in these files before PostgreSQL 16.
     static func quoted(_ name: String) -> String {
         "\"" + name.filter { $0 != "\"" && $0 != "\n" && $0 != "\r" } + "\""

@@ -68,6 +68,14 @@ enum FileSystem {
         synchronizeDirectory(of: other)
     }
 
+    /// How much a user without privileges can still write there; nil: not known.
+    static func freeBytes(of path: String) -> UInt64? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return overflow ? .max : bytes
+    }
+
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     static func isDirectory(_ path: String) -> Bool { status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false }
@@ -102,6 +110,20 @@ enum FileSystem {
         guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
         for name in try listing(of: path) { try removeTree("\(path)/\(name)") }
         guard rmdir(path) == 0 else { throw failure("remove", path) }
+    }
+
+    /// Whether a path, with its symbolic links followed as far as there is something, lies in a directory.
+    static func isInside(_ path: String, directory: String) -> Bool {
+        func real(_ path: String) -> String {
+            if let found = realpath(path, nil) {
+                defer { free(found) }
+                return String(cString: found)
+            }
+            guard path.utf8.count > 1, path.hasPrefix("/") else { return path }
+            let name = path.split(separator: "/").last ?? ""
+            return real(Self.directory(of: path)) + "/" + name
+        }
+        return real(path).hasPrefix(real(directory) + "/")
     }
 
     static func directory(of path: String) -> String {

@@ -1,22 +1,75 @@
 import Units
 
-/// How much memory the server can have at most.
+/// How much memory there is: of the machine, and for this member's processes.
+///
+/// The files of a group of processes are those of control groups of version 2, or of version 1.
 enum MachineMemory {
-    /// What the machine has, or the least that a group of processes this one is in may have.
-    static var size: ByteCount? {
-        let groups = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        let texts = groups.compactMap { FileSystem.readIfPresent($0) }
-        return least(meminfo: FileSystem.readIfPresent("/proc/meminfo") ?? "", groups: texts)
+    /// What the machine has.
+    static var machine: ByteCount? { kilobytes("MemTotal", in: meminfo) }
+
+    /// The most this member's processes may have; nil: there is no limit but the machine's.
+    static var limit: ByteCount? {
+        ["memory.max", "memory/memory.limit_in_bytes"].compactMap { bytes(in: group($0)) }.min()
+    }
+
+    /// How much more this member's processes may have now. What only caches files they need not give back.
+    static var free: ByteCount? {
+        let groups = [
+            free(limit: group("memory.max"), used: group("memory.current"), statistics: group("memory.stat")),
+            free(
+                limit: group("memory/memory.limit_in_bytes"), used: group("memory/memory.usage_in_bytes"),
+                statistics: group("memory/memory.stat")),
+        ]
+        return (groups + [kilobytes("MemAvailable", in: meminfo)]).compactMap(\.self).min()
+    }
+
+    /// Whether there are any, of whatever size, taken or not.
+    static var hasHugePages: Bool {
+        let folder = "/sys/kernel/mm/hugepages"
+        let pools = FileSystem.entries(of: folder).map { FileSystem.readIfPresent("\(folder)/\($0)/nr_hugepages") }
+        return hasHugePages(meminfo: meminfo, pools: pools.compactMap(\.self))
+    }
+
+    private static var meminfo: String { FileSystem.readIfPresent("/proc/meminfo") ?? "" }
+    private static func group(_ name: String) -> String { FileSystem.readIfPresent("/sys/fs/cgroup/\(name)") ?? "" }
+
+    // MARK: The texts
+
+    /// - Parameters:
+    ///   - meminfo: `HugePages_Total:       0` in one of its lines; of one size.
+    ///   - pools: how many there are of each size.
+    static func hasHugePages(meminfo: String, pools: [String]) -> Bool {
+        (value(of: "HugePages_Total:", in: meminfo) ?? 0) > 0 || pools.contains { (number($0) ?? 0) > 0 }
     }
 
     /// - Parameters:
-    ///   - meminfo: `MemTotal:       16384000 kB` in one of its lines.
-    ///   - groups: bytes, or `max`.
-    static func least(meminfo: String, groups: [String]) -> ByteCount? {
-        let machine = meminfo.split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
-            .flatMap { line in line.split(separator: " ").dropFirst().first }.flatMap { UInt64($0) }
-            .map { $0.multipliedReportingOverflow(by: 1024) }.flatMap { $0.overflow ? nil : $0.partialValue }
-        let limits = groups.compactMap { UInt64($0.prefix { $0 != "\n" }) }
-        return ([machine].compactMap(\.self) + limits).min().map(ByteCount.init(rawValue:))
+    ///   - limit: bytes, or `max`.
+    ///   - statistics: `inactive_file 4096` in one of its lines.
+    static func free(limit: String, used: String, statistics: String) -> ByteCount? {
+        guard let limit = bytes(in: limit), let used = bytes(in: used) else { return nil }
+        let files = value(of: "total_inactive_file", in: statistics) ?? value(of: "inactive_file", in: statistics) ?? 0
+        let held = used.rawValue - min(used.rawValue, files)
+        return ByteCount(rawValue: limit.rawValue - min(limit.rawValue, held))
     }
+
+    /// - Returns: nil for `max`, and for what stands for it in version 1: more than any machine has.
+    static func bytes(in text: String) -> ByteCount? {
+        number(text).flatMap { $0 < 1 << 60 ? ByteCount(rawValue: $0) : nil }
+    }
+
+    /// `MemTotal:       16384000 kB` in one of the lines.
+    static func kilobytes(_ name: String, in meminfo: String) -> ByteCount? {
+        value(of: "\(name):", in: meminfo).map { $0.multipliedReportingOverflow(by: 1024) }
+            .flatMap { $0.overflow ? nil : ByteCount(rawValue: $0.partialValue) }
+    }
+
+    private static func value(of name: String, in text: String) -> UInt64? {
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count > 1, words[0] == name { return UInt64(words[1]) }
+        }
+        return nil
+    }
+
+    private static func number(_ text: String) -> UInt64? { UInt64(text.prefix { $0 != "\n" }) }
 }

@@ -8,14 +8,13 @@ import Units
 extension PostgresInstance {
     /// Starts a server with these settings, on data of its own beside this member's, and asks it.
     ///
-    /// - Requires: one at a time.
-    /// - Guarantees: nothing of it is left when this returns, also when it is cancelled.
+    /// - Guarantees: see ``LocalServer/prove(_:deadline:)``.
     public func prove(_ settings: PostgresSettings, deadline: Duration) async -> SettingsVerdict {
         let end = BootClock.now() + deadline
-        if let lack = MachineMemory.size.flatMap({ ProofParameters.lackOfMemory(settings, memory: $0) }) {
-            return .refused([
-                ConfigurationFileError(parameter: "shared_buffers", file: nil, message: lack, isAgents: true)
-            ])
+        if let error = Self.lackOfMemory(settings) { return .refused([error]) }
+        if let free = MachineMemory.free, free < ProofParameters.memory {
+            let needed = ProofParameters.memory.rawValue >> 20
+            return .undecided("\(free.rawValue >> 20) MB of memory are free, and a proof may need \(needed) MB")
         }
         let candidate: SettingsCandidate
         do {
@@ -35,7 +34,7 @@ extension PostgresInstance {
         }
     }
 
-    private func candidate(_ settings: PostgresSettings) throws(InstanceError) -> SettingsCandidate {
+    func candidate(_ settings: PostgresSettings) throws(InstanceError) -> SettingsCandidate {
         guard let version = data.version else {
             throw InstanceError(.refused, "\(data.path) holds no data to configure a server for")
         }
@@ -52,18 +51,28 @@ extension PostgresInstance {
             agentsAuthentication: ServerFiles.agentsAuthentication(access),
             agentsUserNameMaps: ServerFiles.agentsUserNameMaps(access),
             automaticConfiguration: ServerFiles.withoutOwnedParameters(automaticConfiguration: automatic) ?? automatic,
-            commandLine: settings.commandLine(floors: floors), walSegmentMegabytes: walSegmentMegabytes,
-            hasHugePages: Self.hasHugePages)
+            commandLine: settings.commandLine(floors: floors),
+            walSegmentMegabytes: ProofParameters.walSegmentMegabytes(
+                of: walSegmentMegabytes, settings, automaticConfiguration: automatic),
+            hasHugePages: MachineMemory.hasHugePages)
+    }
+
+    /// What the agent knows beforehand, and PostgreSQL would not say.
+    private static func lackOfMemory(_ settings: PostgresSettings) -> ConfigurationFileError? {
+        let hasHugePages = MachineMemory.hasHugePages
+        let buffers = ProofParameters.lackOfMemory(
+            settings, memory: MachineMemory.limit, machine: MachineMemory.machine, hasHugePages: hasHugePages)
+        if let buffers {
+            return ConfigurationFileError(parameter: "shared_buffers", file: nil, message: buffers, isAgents: true)
+        }
+        return ProofParameters.lackOfHugePages(settings, hasHugePages: hasHugePages).map {
+            ConfigurationFileError(parameter: "huge_pages", file: nil, message: $0, isAgents: true)
+        }
     }
 
     private var walSegmentMegabytes: Int {
         let directory = data.file("pg_wal")
         let segment = FileSystem.entries(of: directory).first { $0.utf8.count == 24 }
         return segment.flatMap { FileSystem.status("\(directory)/\($0)") }.map { max(1, Int($0.st_size) >> 20) } ?? 16
-    }
-
-    private static var hasHugePages: Bool {
-        let lines = (FileSystem.readIfPresent("/proc/meminfo") ?? "").split(separator: "\n")
-        return lines.contains { $0.hasPrefix("HugePages_Total:") && !$0.hasSuffix(" 0") }
     }
 }

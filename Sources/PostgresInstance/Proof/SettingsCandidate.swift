@@ -10,11 +10,18 @@ struct SettingsCandidate: Sendable {
     let agentsAuthentication: String
     let agentsUserNameMaps: String
     /// The member's `postgresql.auto.conf`.
-    let automaticConfiguration: String
+    var automaticConfiguration: String
     /// What the postmaster gets on its command line, before what makes it a proof.
     let commandLine: [(name: String, value: String)]
-    /// The segments of the member's WAL, in megabytes: limits of WAL are measured by them.
+    /// The segments of its WAL, in megabytes.
     let walSegmentMegabytes: Int
     /// Whether the machine has huge pages; the running server may have them all.
     let hasHugePages: Bool
+
+    /// Whether `ALTER SYSTEM` has set something here.
+    var hasAutomaticConfiguration: Bool {
+        automaticConfiguration.split(separator: "\n").contains { line in
+            line.first { $0 != " " && $0 != "\t" }.map { $0 != "#" } ?? false
+        }
+    }
 }

@@ -10,9 +10,10 @@ import Units
 /// Proves settings: starts a server with them on data of its own, has PostgreSQL read each line of access, and lets agent and
 /// client in.
 ///
-/// On a thread of its own: it writes files, and nothing waits for those. What it costs is bounded: some 60 MB beside the data
-/// directory, ``ProofParameters/largestBuffers`` of memory at most that is hardly touched, a second of one processor, and the
-/// deadline. All of it is gone afterwards.
+/// On a thread of its own: it writes files, and nothing waits for those. What it costs is bounded: some 60 MB and a segment of WAL
+/// beside the data directory, where there is ``ProofParameters/room(walSegmentMegabytes:)``; ``ProofParameters/largestBuffers`` of
+/// memory at most that is hardly touched; a second of one processor, and the deadline. All of it is gone afterwards. Of the member's
+/// data it only reads, through links, so that a rewind or a copy of that has nothing of it in its way.
 actor SettingsProver {
     private let executor = ThreadExecutor(name: "proof")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -22,23 +23,26 @@ actor SettingsProver {
     private let member: DataDirectory
     private let tools: ToolRunner
     private let logger: Logger
+    /// How much room there is in a folder; nil: not known.
+    private let freeBytes: @Sendable (String) -> UInt64?
 
     init(
-        layout: InstanceLayout, credentials: Credentials, member: DataDirectory, tools: ToolRunner, logger: Logger
+        layout: InstanceLayout, credentials: Credentials, member: DataDirectory, tools: ToolRunner, logger: Logger,
+        freeBytes: @escaping @Sendable (String) -> UInt64? = FileSystem.freeBytes
     ) {
         self.layout = layout
         self.credentials = credentials
         self.member = member
         self.tools = tools
         self.logger = logger
+        self.freeBytes = freeBytes
     }
 
     /// Where the proof has its data: beside the member's, on the same volume.
     private var directory: String { Self.directory(of: layout) }
     private var sockets: String { "\(layout.runtimeDirectory)/proof" }
-    /// In the member's directory, so that a file that a line names by `@` is found from there. No server reads them but the proof's.
-    private var authenticationFile: String { member.file("pg_hba.conf.proof") }
-    private var userNameMapFile: String { member.file("pg_ident.conf.proof") }
+    private var authenticationFile: String { "\(directory)/pg_hba.conf" }
+    private var userNameMapFile: String { "\(directory)/pg_ident.conf" }
 
     static func directory(of layout: InstanceLayout) -> String { layout.dataDirectory + ".proof" }
 
@@ -46,10 +50,15 @@ actor SettingsProver {
     func prove(_ candidate: SettingsCandidate, until end: BootInstant) async -> SettingsVerdict {
         do {
             try clear()
-            try await makeData(candidate, until: end)
-            let verdict = try await start(candidate, until: end)
-            try clear()
-            return verdict
+            try requireRoom(candidate)
+            if let error = try await logFolderError(candidate, until: end) { return .refused([error]) }
+            let verdict = try await attempt(candidate, until: end)
+            // What ALTER SYSTEM has set here once is not what somebody wants now.
+            guard case .refused(let errors) = verdict, candidate.hasAutomaticConfiguration else { return verdict }
+            var cluster = candidate
+            cluster.automaticConfiguration = ""
+            let alone = try await attempt(cluster, until: end)
+            return alone == .proven ? .provenWithoutAutomaticConfiguration(errors) : alone
         } catch {
             do { try clear() } catch {
                 logger.warning("what a proof of settings needed was left behind", metadata: ["error": "\(error)"])
@@ -58,16 +67,73 @@ actor SettingsProver {
         }
     }
 
+    private func attempt(_ candidate: SettingsCandidate, until end: BootInstant) async throws -> SettingsVerdict {
+        try await makeData(candidate, until: end)
+        let verdict = try await start(candidate, until: end)
+        try clear()
+        return verdict
+    }
+
     /// Ends what an earlier proof has left, of an earlier agent for example.
     func clear() throws(InstanceError) {
-        let outcome = DataDirectoryProcesses.killAll(
-            dataDirectory: directory, deadline: BootClock.now() + .seconds(1))
-        guard outcome.remaining.isEmpty else {
-            throw InstanceError(.processesRemain, "processes of \(directory) cannot be killed")
+        // Whoever begins others first: initdb works where its password lies, and its servers in the data.
+        for path in [sockets, directory] {
+            let outcome = DataDirectoryProcesses.killAll(
+                dataDirectory: path, deadline: BootClock.now() + .milliseconds(500))
+            guard outcome.remaining.isEmpty else {
+                throw InstanceError(.processesRemain, "processes of \(path) cannot be killed")
+            }
         }
         try FileSystem.removeTree(directory)
         try FileSystem.removeTree(sockets)
-        for file in [authenticationFile, userNameMapFile] { try FileSystem.remove(file) }
+    }
+
+    // MARK: Beforehand
+
+    /// A volume that a proof fills stops the running server.
+    private func requireRoom(_ candidate: SettingsCandidate) throws(InstanceError) {
+        let room = ProofParameters.room(walSegmentMegabytes: candidate.walSegmentMegabytes)
+        guard let free = freeBytes(FileSystem.directory(of: directory)), free < room.rawValue else {
+            return
+        }
+        throw InstanceError(
+            .file,
+            "the volume has \(free >> 20) MB free, and a proof is made only where there are \(room.rawValue >> 20) MB")
+    }
+
+    /// What keeps the running server from writing its log; the proof's own writes none, and says all to us.
+    private func logFolderError(
+        _ candidate: SettingsCandidate, until end: BootInstant
+    ) async throws -> ConfigurationFileError? {
+        guard let folder = ProofParameters.logFolder(candidate.settings) else { return nil }
+        func error(_ message: String) -> ConfigurationFileError {
+            ConfigurationFileError(parameter: "log_directory", file: nil, message: message, isAgents: true)
+        }
+        let path = folder.hasPrefix("/") ? folder : member.file(folder)
+        // In the data nothing is written, which a rewind may just compare; it is the server's to write to.
+        if FileSystem.isInside(path, directory: member.path) {
+            let isInTheWay = FileSystem.exists(path) && !FileSystem.isDirectory(path)
+            return isInTheWay ? error("the server cannot write its log there: it is no folder") : nil
+        }
+        do {
+            // As PostgreSQL does it: the folder is made, its parents are not.
+            let script = """
+                made=; if mkdir -m 700 "$1" 2>/dev/null; then made=1; fi
+                file=$(mktemp "$1/.matriarch.XXXXXX") && rm -f "$file"; status=$?
+                if [ -n "$made" ]; then rmdir "$1"; fi
+                exit $status
+                """
+            _ = try await tools.run(
+                Tool(
+                    program: "/bin/sh", arguments: ["-c", script, "sh", path],
+                    deadline: min(Self.left(until: end), .seconds(5))))
+            return nil
+        } catch let failure {
+            guard let failure = failure as? InstanceError, failure.code == .toolFailed else { throw failure }
+            guard !StartMessages.isShortage(failure.message) else { throw failure }
+            let reason = failure.message.split(separator: ": ").last.map(String.init) ?? failure.message
+            return error("the server cannot write its log there: \(reason)")
+        }
     }
 
     // MARK: The data
@@ -84,11 +150,12 @@ actor SettingsProver {
                     "--pgdata", directory, "--username", credentials.superuser.username, "--pwfile", password,
                     "--auth-local", "scram-sha-256", "--auth-host", "scram-sha-256", "--no-sync", "--locale=C",
                     "--encoding=UTF8", "--wal-segsize", String(candidate.walSegmentMegabytes),
-                ], deadline: max(end - BootClock.now(), .milliseconds(1))))
+                ], deadline: Self.left(until: end), workingDirectory: sockets))
         try FileSystem.remove(password)
         try write(candidate.files.configuration, to: "\(directory)/postgresql.conf")
         try write(candidate.automaticConfiguration, to: "\(directory)/postgresql.auto.conf")
         for name in ProofParameters.relativeFiles(candidate.settings) { try linkToMember(name) }
+        try linkNamedFiles(candidate)
         try write(candidate.agentsAuthentication, to: authenticationFile)
         // Before PostgreSQL 15 nobody can be asked of these: a server reads them when it starts.
         try write(
@@ -108,6 +175,22 @@ actor SettingsProver {
         }
     }
 
+    /// What lines name by `@` is found from the file they are in; and so is what such a file names.
+    private func linkNamedFiles(_ candidate: SettingsCandidate) throws(InstanceError) {
+        var texts = [
+            (folder: "", text: candidate.files.hostBasedAuthentication), ("", candidate.files.userNameMaps),
+        ]
+        var linked: Set<String> = []
+        while let (folder, text) = texts.popLast() {
+            for name in ProofParameters.namedFiles(in: text).map({ folder + $0 })
+            where linked.count < 100 && linked.insert(name).inserted {
+                try linkToMember(name)
+                let next = name.lastIndex(of: "/").map { String(name[...$0]) } ?? ""
+                if let text = FileSystem.readIfPresent(member.file(name)) { texts.append((next, text)) }
+            }
+        }
+    }
+
     private static func tellsUserNameMaps(_ version: ServerVersion) -> Bool { version.major >= 15 }
 
     // MARK: The server
@@ -124,7 +207,7 @@ actor SettingsProver {
                 for: candidate.settings, version: candidate.version, hasHugePages: candidate.hasHugePages)
         for (name, value) in values { arguments += ["-c", "\(name)=\(value)"] }
         let server = Tool(
-            program: "postgres", arguments: arguments, deadline: max(end - BootClock.now(), .milliseconds(1)))
+            program: "postgres", arguments: arguments, deadline: Self.left(until: end), workingDirectory: sockets)
         let said = ToolLines()
         let (tools, parameters) = (tools, candidate.settings.parameters)
         return try await withThrowingTaskGroup(of: SettingsVerdict.self) { group in
@@ -185,15 +268,16 @@ actor SettingsProver {
         let (files, settings) = (candidate.files, candidate.settings)
         // A rule that only never matches, such as hostssl without TLS, has a remark in the same column, and all else beside it.
         var errors = try await lineErrors(
-            "SELECT line_number, error FROM pg_hba_file_rules() WHERE error IS NOT NULL AND type IS NULL", agent,
-            until: end
+            "SELECT line_number, error FROM pg_hba_file_rules() WHERE error IS NOT NULL AND type IS NULL", settings,
+            agent, until: end
         ) { number in
             Self.index(of: number, in: files.hostBasedAuthentication, lines: settings.hostBasedAuthentication.count)
                 .map { ConfigurationFileError.UserLine.hostBasedAuthentication($0) }
         }
         if Self.tellsUserNameMaps(candidate.version) {
             errors += try await lineErrors(
-                "SELECT line_number, error FROM pg_ident_file_mappings() WHERE error IS NOT NULL", agent, until: end
+                "SELECT line_number, error FROM pg_ident_file_mappings() WHERE error IS NOT NULL", settings, agent,
+                until: end
             ) { number in
                 Self.index(of: number, in: files.userNameMaps, lines: settings.userNameMaps.count)
                     .map { ConfigurationFileError.UserLine.userNameMap($0) }
@@ -203,14 +287,25 @@ actor SettingsProver {
     }
 
     private func lineErrors(
-        _ query: String, _ agent: PostgresConnection, until end: BootInstant,
+        _ query: String, _ settings: PostgresSettings, _ agent: PostgresConnection, until end: BootInstant,
         line: (Int) -> ConfigurationFileError.UserLine?
     ) async throws -> [ConfigurationFileError] {
         try await agent.query(query, deadline: Self.left(until: end)).rows.compactMap { row in
             guard row.count == 2, let message = row[1] else { return nil }
+            let line = row[0].flatMap { Int($0) }.flatMap(line)
             return ConfigurationFileError(
-                parameter: nil, file: nil, line: row[0].flatMap { Int($0) }.flatMap(line), message: message)
+                parameter: nil, file: nil, line: line, message: Self.shown(message, of: line, settings))
         }
+    }
+
+    /// Without a part of a password that the line has.
+    private static func shown(
+        _ message: String, of line: ConfigurationFileError.UserLine?, _ settings: PostgresSettings
+    ) -> String {
+        guard case .hostBasedAuthentication(let index)? = line,
+            settings.hostBasedAuthentication.indices.contains(index)
+        else { return message }
+        return Secrecy.shown(message: message, ofLine: settings.hostBasedAuthentication[index].text)
     }
 
     /// Which of the user's lines, which stand last in a file, has this number; nil: none.
@@ -255,13 +350,21 @@ actor SettingsProver {
                             passwordFile: layout.passwordFile, applicationName: "matriarch proof",
                             searchPath: "pg_catalog", settings: settings), deadline: Self.left(until: end)))
             } catch {
-                if error.isAnswerFromServer, !error.isCannotConnectNow { return .failure(error) }
+                if Self.isRefusal(error) { return .failure(error) }
                 guard BootClock.now() < end else {
                     throw InstanceError(.timeout, "the server of the proof lets nobody in: \(error.message)")
                 }
             }
             try await Task.sleep(for: .milliseconds(10))
         }
+    }
+
+    /// Whether the server has refused a session for what it is, and not for what it lacks at the moment: connections, memory, files,
+    /// time (classes 53 and 57, and an error of the disk).
+    private static func isRefusal(_ error: PostgresError) -> Bool {
+        guard let state = error.sqlState else { return false }
+        return !["53", "57"].contains { state.hasPrefix($0) } && state != "58030"
+            && !StartMessages.isShortage(error.message)
     }
 
     private static func left(until end: BootInstant) -> Duration { max(end - BootClock.now(), .milliseconds(1)) }

@@ -1,10 +1,13 @@
 /// One run of a PostgreSQL program.
 struct Tool: Sendable {
+    /// Of PostgreSQL's; any other one by its path.
     let program: String
     let arguments: [String]
     var deadline: Duration
     /// Kept from the environment otherwise: where passwords are, server options.
     var variables: [String: String] = [:]
+    /// Where it begins.
+    var workingDirectory = "/"
     /// What it reads; nil: nothing, and its standard input is /dev/null.
     var input: String?
 

@@ -52,7 +52,8 @@ struct ToolRunner: Sendable {
         let input = try Self.standardInput(tool.input)
         defer { close(input.rawValue) }
         // Not the library's own user options: after a fork of a process with threads glibc's setgroups can wait for ever.
-        let command = layout.asServerUser([layout.binaries.path(tool.program)] + tool.arguments)
+        let program = tool.program.hasPrefix("/") ? tool.program : layout.binaries.path(tool.program)
+        let command = layout.asServerUser([program] + tool.arguments)
         let result = try await Subprocess.run(
             command[0].hasPrefix("/") ? .path(FilePath(command[0])) : .name(command[0]),
             arguments: Arguments(Array(command.dropFirst())),
@@ -60,7 +61,7 @@ struct ToolRunner: Sendable {
                 Dictionary(
                     environment.compactMap { name, value in Environment.Key(rawValue: name).map { ($0, value) } },
                     uniquingKeysWith: { first, _ in first })),
-            workingDirectory: "/",
+            workingDirectory: FilePath(tool.workingDirectory),
             platformOptions: options,
             input: .fileDescriptor(input, closeAfterSpawningProcess: false),
             output: .string(limit: 1 << 20),

@@ -8,15 +8,23 @@ public struct StartMessages: Hashable, Sendable {
 
     public init(_ lines: [String]) { self.lines = lines }
 
-    /// The volume has no room, or the machine no semaphores: that says nothing of the settings.
-    private static let noFault = ["No space left on device", "Disk quota exceeded", "Input/output error"]
+    /// The volume has no room, or the machine no memory, processes or descriptors: that says nothing of the settings.
+    private static let shortages = [
+        "No space left on device", "Disk quota exceeded", "Input/output error", "Cannot allocate memory",
+        "out of memory", "Resource temporarily unavailable", "Too many open files", "could not fork",
+        "insufficient file descriptors", "authentication timeout", "authentication due to timeout",
+    ]
+
+    /// Whether a message tells of something the server lacked at that moment.
+    public static func isShortage(_ text: String) -> Bool {
+        shortages.contains { text.contains($0) }
+    }
 
     /// - Parameter parameters: the user's, to find which of them a message is about.
     public func verdict(parameters: [String: String]) -> SettingsVerdict {
         let errors = self.errors(parameters: parameters)
         guard !errors.isEmpty else { return .undecided("PostgreSQL did not start, and did not say why") }
-        let said = lines.joined(separator: " ")
-        guard !Self.noFault.contains(where: said.contains) else {
+        guard !lines.contains(where: Self.isShortage) else {
             return .undecided(errors.map(\.message).joined(separator: "; "))
         }
         return .refused(errors)
@@ -65,10 +73,20 @@ public struct StartMessages: Hashable, Sendable {
         return holders.count == 1 ? holders.first?.key : nil
     }
 
-    /// Without a value that may be a password.
+    /// Without any value that may be a password, whichever parameter the message is about, and without what it quotes of one.
     private static func shown(_ message: String, of parameter: String?, among parameters: [String: String]) -> String {
-        guard let parameter, let value = parameters[parameter], !value.isEmpty else { return message }
-        let shown = Secrecy.shown(value, of: parameter)
-        return shown == value ? message : message.replacing(value, with: shown)
+        let secrets = parameters.filter { !$0.value.isEmpty && Secrecy.shown($0.value, of: $0.key) != $0.value }
+            .map(\.value).sorted { $0.count > $1.count }
+        let text = secrets.reduce(message) { $0.replacing($1, with: Secrecy.hidden) }
+        // One that postgresql.auto.conf has is not known here.
+        let isOfSecret = parameter.map { parameters[$0] == nil && Secrecy.hides($0) } ?? false
+        let parts = text.split(separator: "\"", omittingEmptySubsequences: false).map(String.init)
+        return parts.enumerated().map { index, part in
+            guard !index.isMultiple(of: 2), !part.isEmpty, part != parameter, parameters[part] == nil else {
+                return part
+            }
+            let isToken = parts[index - 1].hasSuffix("near token ")
+            return isOfSecret || isToken || secrets.contains { $0.contains(part) } ? Secrecy.hidden : part
+        }.joined(separator: "\"")
     }
 }

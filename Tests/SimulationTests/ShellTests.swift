@@ -48,6 +48,27 @@ import Units
         #expect(world.whatIsMissing() == nil, "\(Self.tail(world))")
     }
 
+    @Test func `a server that is down waits for the proof of its new settings no longer than it may`() throws {
+        let world = Self.world(seed: 4, members: 1)
+        defer { world.dissolve() }
+        world.run(until: .seconds(40))
+        let pod = try #require(world.pods.first { $0.server.process == .primary })
+        // One begins beside the loop, and comes to no end; so does the one before the start.
+        world.areProofsSilent = true
+        world.begin(Fault(start: 0, duration: .seconds(600), kind: .changeTimings))
+        world.run(until: .seconds(45))
+        world.begin(Fault(start: 0, duration: 0, kind: .killPostmaster(member: pod.member)))
+        world.run(until: .seconds(46))
+        #expect(pod.server.process != .primary, "\(Self.tail(world))")
+        world.run(until: .seconds(63))
+        #expect(pod.server.process == .primary, "\(Self.tail(world))")
+        // And the next start waits for nothing that came to no verdict a moment ago.
+        world.begin(Fault(start: 0, duration: 0, kind: .killPostmaster(member: pod.member)))
+        world.run(until: .seconds(68))
+        #expect(pod.server.process == .primary, "\(Self.tail(world))")
+        #expect(world.checker.violation == nil)
+    }
+
     @Test func `the same seed is the same course of the shipping agents`() {
         func hash(_ seed: UInt64) -> UInt64 {
             let world = Self.world(seed: seed, tracing: false)

@@ -26,6 +26,8 @@ final class World {
     var isHealed = false
     /// No client writes while they are.
     var areClientsAway = false
+    /// A server that only proves settings lets nobody in.
+    var areProofsSilent = false
     /// How many faults have the settings unreadable now.
     var unreadableSettings = 0
     var areSettingsUnreadable: Bool { unreadableSettings > 0 }

@@ -36,6 +36,7 @@ public struct Fault: Sendable, Hashable {
         case failover(candidate: Int)
         case restart(member: Int)
         case pause
+        /// And a parameter of the servers.
         case changeTimings
         case bulkWrite(member: Int)
         /// Somebody writes another holder into the lock, who is no member: the leader must give way.

@@ -59,7 +59,11 @@ extension World {
         case .changeTimings:
             let former = api.settings.configuration.timings
             lasting(fault) { [self] change in
-                changeSettings { $0.configuration.timings = change > 0 ? .tolerant : former }
+                changeSettings {
+                    $0.configuration.timings = change > 0 ? .tolerant : former
+                    // What the servers are to be given is changed with it: it is proven first.
+                    $0.configuration.parameters["work_mem"] = change > 0 ? "8MB" : nil
+                }
             }
         case .bulkWrite(let member):
             holder(of: member).server.commit(size: UInt64(random.next(in: 1_500_000...20_000_000))) { _ in }

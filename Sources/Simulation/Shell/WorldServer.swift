@@ -228,11 +228,23 @@ final class WorldServer: LocalServer, @unchecked Sendable {
 
     func configurationFileErrors(deadline: Duration) async throws -> [ConfigurationFileError] { [] }
 
-    /// No settings here are wrong; it takes its time.
+    /// It takes its time. Now and then all the time it has, or it comes to nothing, or this member's server does not take them.
     func prove(_ settings: PostgresSettings, deadline: Duration) async -> SettingsVerdict {
         do {
+            let chance = world.random.index(below: 1000)
+            if world.areProofsSilent || chance < 50 {
+                try await life.call { done in
+                    world.schedule(after: deadline.microseconds, life.owner) { done(.success(())) }
+                }
+                return .undecided("the server of the proof lets nobody in")
+            }
             try await life.pause(300_000...2_000_000)
-            return .proven
+            switch chance {
+            case ..<100: return .undecided("the volume has no room for a proof")
+            case ..<150:
+                return .refused([ConfigurationFileError(parameter: "work_mem", file: nil, message: "is refused here")])
+            case _: return .proven
+            }
         } catch {
             return .undecided("\(error)")
         }

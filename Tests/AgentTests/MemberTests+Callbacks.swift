@@ -98,7 +98,7 @@ extension MemberTests {
             settings["postgresql"]?["parameters"]?["work_mem"] = "5MB"
             try await cluster.annotate(.configuration, ["config": .string(settings.serialized())])
             let reload = "\(member.name) begins on_reload primary demo"
-            try await eventually(within: .seconds(10), "a reload", { Self.told(cluster) }) { $0.contains(reload) }
+            try await eventually(within: .seconds(60), "a reload", { Self.told(cluster) }) { $0.contains(reload) }
             // Nothing of a callback outlives the agent: init ends it, and the next agent tells of the role anew.
             try cluster.writeCallback(
                 "on_start", "echo \"$MATRIARCH_MEMBER begins $1 $2 $3\" >> \(book)\nsleep 1000")

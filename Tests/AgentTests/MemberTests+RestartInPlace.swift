@@ -15,7 +15,7 @@ extension MemberTests {
             wanted["postgresql"] = ["parameters": ["shared_buffers": "24MB", "max_connections": 30]]
             try await cluster.annotate(.configuration, ["config": .string(wanted.serialized())])
             for member in cluster.members {
-                try await eventually(within: .seconds(15), "\(member.name) says that a restart is pending") {
+                try await eventually(within: .seconds(60), "\(member.name) says that a restart is pending") {
                     try await cluster.memberStatus(member)["pending_restart"] == true
                 }
             }

@@ -39,7 +39,7 @@ extension MemberTests {
             try await cluster.annotate(
                 .configuration, ["config": .string(Self.configuration(instances: 12).serialized())])
             for member in cluster.members {
-                try await eventually(within: .seconds(15), "\(member.name) asks for a restart") {
+                try await eventually(within: .seconds(60), "\(member.name) asks for a restart") {
                     let reason = try await cluster.memberStatus(member)["pending_restart_reason"]
                     return reason?.value(at: "max_wal_senders", "new_value") == "36"
                         && reason?.value(at: "max_wal_senders", "old_value") == "20"
@@ -55,7 +55,7 @@ extension MemberTests {
             try await cluster.annotate(.configuration, ["config": .string(former.serialized())])
             for member in cluster.members {
                 // The members are shared: what another test has left pending is none of this one's.
-                try await eventually(within: .seconds(15), "\(member.name) asks for no other size any more") {
+                try await eventually(within: .seconds(60), "\(member.name) asks for no other size any more") {
                     let status = try await cluster.memberStatus(member)
                     return status.value(at: "pending_restart_reason", "max_wal_senders") == nil
                         && status.value(at: "pending_restart_reason", "max_replication_slots") == nil

@@ -4,9 +4,10 @@ public import ArgumentParser
 public enum ClientCommands {
     public static let all: [any ParsableCommand.Type] = [
         StatusCommand.self, ListCommand.self, TopologyCommand.self, HistoryCommand.self, LogsCommand.self,
-        SwitchoverCommand.self, FailoverCommand.self, RestartCommand.self, FlushCommand.self, PauseCommand.self,
-        ResumeCommand.self, ShowConfigCommand.self, EditConfigCommand.self, DsnCommand.self, HAProxyCommand.self,
-        PsqlCommand.self, QueryCommand.self, ReportCommand.self, RemoveCommand.self, VersionCommand.self,
+        SwitchoverCommand.self, FailoverCommand.self, RestartCommand.self, ReinitCommand.self, FlushCommand.self,
+        PauseCommand.self, ResumeCommand.self, ShowConfigCommand.self, EditConfigCommand.self, DsnCommand.self,
+        HAProxyCommand.self, PsqlCommand.self, QueryCommand.self, ReportCommand.self, RemoveCommand.self,
+        VersionCommand.self,
     ]
 
     /// The version of this program.

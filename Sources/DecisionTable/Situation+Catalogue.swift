@@ -89,7 +89,7 @@ extension Situation {
                 ]
             },
             Deviation("the watchdog it has to have cannot be started") { $0.isWatchdogMissing = true },
-        ] + standbyClusters + outages + requests + schedules + restarts
+        ] + standbyClusters + outages + requests + schedules + restarts + reinitializations
         + activities.map { activity in
             Deviation("\(activity.rawValue) in progress", kind: "activity") { $0.activity = activity }
         }
@@ -193,6 +193,25 @@ extension Situation {
         restart("this member if it is a replica", RestartOrder(id: "r", member: "demo-0", role: .replica)),
     ]
 
+    private static let reinitializations: [Deviation] = [
+        reinitialize("this member"),
+        reinitialize("this member, whose old data is out of the way") { $0.begunReinitialize = "c" },
+        reinitialize("this member while demo-2 is copied") { $0.cluster.members["demo-2"]?.state = .creatingReplica },
+        reinitialize("this member, the one that strict commits wait for") {
+            $0.cluster.configuration.synchronous = SynchronousPolicy(mode: .on, isStrict: true)
+            $0.cluster.synchronous = SynchronousState(leader: "demo-1", members: ["demo-0"])
+        },
+    ]
+
+    private static func reinitialize(
+        _ whom: String, _ change: @escaping @Sendable (inout Observation) -> Void = { _ in }
+    ) -> Deviation {
+        Deviation("request: new copy for \(whom)", kind: "reinitialize") {
+            $0.cluster.reinitialize = ReinitializeOrder(id: "c", member: "demo-0")
+            change(&$0)
+        }
+    }
+
     private static func restart(_ whom: String, _ order: RestartOrder) -> Deviation {
         Deviation("request: restart of \(whom)", kind: "restart") { $0.cluster.restart = order }
     }
@@ -202,7 +221,8 @@ extension Situation {
     }
 
     private static let activities: [Activity] = [
-        .bootstrapping, .cloning, .startingPrimary, .startingStandby, .promoting, .demoting, .demotingCluster,
+        .bootstrapping, .cloning, .reinitializing, .startingPrimary, .startingStandby, .promoting, .demoting,
+        .demotingCluster,
         .handingOver, .recovering, .rejoining, .racing, .restarting, .restartingPrimary, .restartingStandby, .stopping,
     ]
 }

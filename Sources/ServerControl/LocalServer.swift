@@ -233,6 +233,9 @@ public protocol LocalServer: Sendable {
     /// - Returns: the new name.
     func moveDataDirectoryAside(reason: String) async throws -> String
 
+    /// Whether a data directory lies there that was moved aside for this reason.
+    func hasMovedAside(reason: String) -> Bool
+
     /// Removes what an interrupted `initdb` or `pg_basebackup` of ours left: it never held anybody's data.
     func discardIncomplete() async throws
 
@@ -260,6 +263,14 @@ public protocol LocalServer: Sendable {
     ///
     /// - Throws: ``InstanceError``; what was made by then is removed again.
     func clone(from upstream: Upstream, deadline: Duration) async throws
+
+    /// How much of the copy that is being made is here, in percent; nil while none is, or that is not known.
+    var copiedPercent: Int? { get }
+
+    /// Asks whether ``clone(from:deadline:)`` could begin, and makes the slot it would use.
+    ///
+    /// - Throws: when `upstream` does not answer, has no walsenders free, or is of another version.
+    func requireCopyable(_ upstream: Upstream, deadline: Duration) async throws
 
     /// Asks whether `upstream` lets this server stream, and makes its slot there.
     func prepareToStream(from upstream: Upstream, deadline: Duration) async throws

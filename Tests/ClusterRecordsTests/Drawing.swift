@@ -78,6 +78,11 @@ struct Drawing: RandomNumberGenerator {
             problem: maybe { $0.text() }, problems: list { $0.problem() }, postmasterStartTime: maybe { $0.text() },
             restart: maybe {
                 RestartReport(id: $0.text(), outcome: $0.one(of: [.succeeded, .skipped, .failed]), reason: $0.text())
+            },
+            reinitialize: maybe {
+                ReinitializeReport(
+                    id: $0.text(), outcome: $0.one(of: [.running, .succeeded, .refused]), reason: $0.text(),
+                    percent: $0.maybe { $0.one(of: [0, 40, 100]) })
             }, writesRoute: flag(), takeover: maybe { $0.takeover() })
         // As a Patroni agent may say it.
         if flag() {

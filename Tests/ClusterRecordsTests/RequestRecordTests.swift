@@ -64,10 +64,26 @@ import Units
         )
     }
 
+    @Test func `a new copy is asked for as it was written`() throws {
+        for seed in Drawing.seeds {
+            var drawing = Drawing(seed: seed)
+            let order = ReinitializeOrder(id: drawing.text(), member: drawing.member(), isForced: drawing.flag())
+            // An order without an id asks nothing.
+            let expected = order.id.isEmpty ? nil : order
+            #expect(ReinitializeOrder(annotation: order.annotation) == expected, "seed \(seed)")
+            let json = try JSONValue(parsing: order.annotation)
+            #expect(ReinitializeOrder(annotation: Odd.grown(json).serialized()) == expected, "seed \(seed)")
+            for variant in Odd.variants(of: json) { _ = ReinitializeOrder(annotation: variant.serialized()) }
+        }
+        #expect(
+            ReinitializeOrder(id: "c", member: "demo-1").annotation == #"{"force":false,"id":"c","member":"demo-1"}"#)
+    }
+
     @Test(arguments: Odd.texts)
     func `what is no request, order or result says nothing`(_ text: String) {
         #expect(SwitchoverResult(annotation: text) == nil)
         #expect(RestartOrder(annotation: text) == nil)
+        #expect(ReinitializeOrder(annotation: text) == nil)
     }
 
     @Test func `a result of an earlier agent, and an outage that is none, are read`() {

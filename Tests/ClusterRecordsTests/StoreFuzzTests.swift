@@ -33,6 +33,7 @@ import Units
             _ = FailoverRequest(annotations: annotations)
             _ = TimelineSwitch.list(annotation: annotations[StoreKey.history])
             _ = annotations[StoreKey.restart].map { RestartOrder(annotation: $0) }
+            _ = annotations[StoreKey.reinitialize].map { ReinitializeOrder(annotation: $0) }
             _ = annotations[StoreKey.switchoverResult].map { SwitchoverResult(annotation: $0)?.annotation }
             _ = annotations[StoreKey.loss].map { FailoverLoss(annotation: $0)?.annotation }
             _ = AbandonedReport.all(in: annotations).mapValues(\.annotation)
@@ -117,10 +118,11 @@ private struct Scrambler {
         (StoreKey.history, #"[[#,#,"x","2026-01-01T00:00:00Z","demo-1"],[#,#]]"#),
         (
             StoreKey.memberStatus,
-            #"{"conn_url":"postgres://10.0.0.1:#/postgres","api_url":"http://10.0.0.1:8008/patroni","role":"replica","state":"running","timeline":#,"xlog_location":#,"tags":{"failover_priority":#,"sync_priority":#,"nofailover":#,"zone":#},"restart":{"id":#,"outcome":#},"problems":[{"path":#,"rule":#,"value":#,"by":"agent"}],"pending_restart_reason":{"work_mem":{"old_value":#}}}"#
+            #"{"conn_url":"postgres://10.0.0.1:#/postgres","api_url":"http://10.0.0.1:8008/patroni","role":"replica","state":"running","timeline":#,"xlog_location":#,"tags":{"failover_priority":#,"sync_priority":#,"nofailover":#,"zone":#},"restart":{"id":#,"outcome":#},"reinitialize":{"id":"c","outcome":"running","percent":#},"problems":[{"path":#,"rule":#,"value":#,"by":"agent"}],"pending_restart_reason":{"work_mem":{"old_value":#}}}"#
         ),
         (StoreKey.holder, #"{"member":"demo-0","uid":"u0","nonce":"n0","container":#,"transitions":#}"#),
         (StoreKey.restart, #"{"id":"r","member":"demo-1","role":#,"restart_pending":#}"#),
+        (StoreKey.reinitialize, #"{"id":"c","member":#,"force":#}"#),
         (StoreKey.failsafe, #"{"demo-0":"http://10.0.0.1:8008/patroni","demo-1":#}"#),
         (StoreKey.failsafePods, #"{"demo-0":"u0","demo-1":#}"#),
         (StoreKey.switchoverResult, #"{"id":#,"outcome":"succeeded","outageMillis":#,"from":#}"#),

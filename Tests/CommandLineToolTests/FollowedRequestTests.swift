@@ -6,7 +6,7 @@ import Testing
 
 @testable import CommandLineTool
 
-/// How `switchover`, `failover` and `restart` wait for what they asked for.
+/// How `switchover`, `failover`, `restart` and `reinit` wait for what they asked for.
 @Suite struct FollowedRequestTests {
     /// A cluster whose `status.switchover` is this.
     private static func cluster(_ status: JSONValue?) -> String {
@@ -30,7 +30,9 @@ import Testing
     ///   - timeout: seconds; 15 more are the operator's.
     ///   - answer: to the request of that number: a status, or a code that is none.
     private func follow(
-        timeout: Int = 60, _ answer: @escaping @Sendable (Int) -> Result<JSONValue?, HTTPStatus>
+        timeout: Int = 60, isEnough: (SwitchoverStatus) -> Bool = { _ in false },
+        isLong: (SwitchoverStatus) -> Bool = { _ in false },
+        _ answer: @escaping @Sendable (Int) -> Result<JSONValue?, HTTPStatus>
     ) async throws -> (status: SwitchoverStatus, requests: Int) {
         let server = try ScriptedServer { connection in
             while let request = connection.readRequest() {
@@ -45,7 +47,9 @@ import Testing
         let client = KubernetesClient(configuration: ClusterConfiguration(server: server.url), options: options)
         let request = FollowedRequest(
             id: "mine", what: "switchover", cluster: "demo", namespace: "shop", timeout: timeout, watch: Stopwatch())
-        let status = try await request.end(ClusterReader(client: client)) { $0.status?.switchover }
+        let status = try await request.end(
+            ClusterReader(client: client), isEnough: isEnough, isLong: isLong
+        ) { $0.status?.switchover }
         return (status, server.requests)
     }
 
@@ -72,6 +76,18 @@ import Testing
         let (status, requests) = try await follow { _ in .success(Self.status("mine", "Failed")) }
         #expect(status.phase == .failed)
         #expect(requests == 1)
+    }
+
+    @Test func `what may take long is followed past the timeout, and what is enough ends the wait`() async throws {
+        // A second in all, and this takes two.
+        let long = try await follow(timeout: -14, isLong: { $0.phase == .inProgress }) { number in
+            .success(Self.status("mine", number < 10 ? "InProgress" : "Succeeded"))
+        }
+        #expect(long.status.phase == .succeeded && long.requests == 10)
+        let enough = try await follow(isEnough: { $0.phase == .inProgress }) { number in
+            .success(Self.status("mine", number < 3 ? "Requested" : "InProgress"))
+        }
+        #expect(enough.status.phase == .inProgress && enough.requests == 3)
     }
 
     @Test func `an API server that is away for a moment ends nothing`() async throws {

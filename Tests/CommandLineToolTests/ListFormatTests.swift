@@ -74,6 +74,35 @@ private typealias Fixture = ListingFixture
         #expect(error.description.contains("restart failed: demo-0: no memory (Failed)"))
     }
 
+    @Test
+    func `a new copy's end, or its beginning, is told in Patroni's words, and a refusal is an error with its reason`()
+        throws
+    {
+        var status = ReinitializeStatus(request: "h", phase: .succeeded, instance: "demo-2", reason: "Completed")
+        #expect(
+            try ReinitCommand.outcome(status, elapsed: .milliseconds(1500))
+                == "Reinitialize is completed on: demo-2\nDone in 1.5 s")
+        (status.phase, status.reason) = (.inProgress, "InProgress")
+        #expect(
+            try ReinitCommand.outcome(status, elapsed: .milliseconds(1500)) == "Success: reinitialize for member demo-2"
+        )
+        (status.phase, status.reason, status.message) = (.failed, "Refused", "demo-1 is being copied")
+        let error = try #require(throws: CommandError.self) {
+            try ReinitCommand.outcome(status, elapsed: .milliseconds(1500))
+        }
+        #expect(
+            error.description == "Failed: reinitialize for member demo-2, demo-1 is being copied (Refused)")
+    }
+
+    @Test func `a new copy is asked for by name, with every field, and never for the leader`() async throws {
+        let reinit = try await ReinitCommand.asyncParse(["demo", "demo-2", "--force"])
+        #expect(reinit.block("i") == ["id": "i", "instance": "demo-2", "force": true, "timeout": 300])
+        await #expect(throws: (any Error).self) { try await ReinitCommand.asyncParse(["demo"]) }
+        await #expect(throws: (any Error).self) {
+            try await ReinitCommand.asyncParse(["demo", "demo-2", "--timeout", "9"])
+        }
+    }
+
     @Test func `a switchover's end tells who leads and how long nobody could write`() throws {
         let text = try PrimaryChange.Kind.switchover.outcome(
             status(.succeeded, outage: 412), elapsed: .milliseconds(1_250))

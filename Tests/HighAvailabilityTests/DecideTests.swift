@@ -12,7 +12,8 @@ import Units
             if case .primary = server { true } else { false }
         case .wait, .bootstrap, .bootstrapStandby, .clone, .race, .acquire, .startStandby, .follow, .rejoin, .demote,
             .recover, .handOver,
-            .refuseHandOver, .finishHandOver, .answerRestart, .release, .shutDown, .refuse:
+            .refuseHandOver, .finishHandOver, .answerRestart, .reinitialize, .answerReinitialize, .release, .shutDown,
+            .refuse:
             false
         }
     }

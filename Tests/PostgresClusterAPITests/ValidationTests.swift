@@ -39,6 +39,13 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         BadSpec("a restart of nobody", ["restart": ["instances": []]], "spec.restart.instances", "leave it out"),
         BadSpec("too short a restart", ["restart": ["timeout": 9]], "spec.restart.timeout", "between 10 and 3600"),
         BadSpec(
+            "a new copy for another cluster's member", ["reinitialize": ["instance": "shop-0"]],
+            "spec.reinitialize.instance", "demo-0"),
+        BadSpec("a new copy for nobody", ["reinitialize": [:]], "spec.reinitialize.instance", "required"),
+        BadSpec(
+            "too short a time to begin", ["reinitialize": ["instance": "demo-1", "timeout": 9]],
+            "spec.reinitialize.timeout", "between 10 and 3600"),
+        BadSpec(
             "several remote servers", ["standby": ["host": "a.example,b.example"]], "spec.standby.host", "one server"),
         BadSpec(
             "an IPv6 address without brackets", ["standby": ["host": "fd00::1"]], "spec.standby.host", "fd00::1",

@@ -359,6 +359,35 @@ struct ReplicationTests {
         }
     }
 
+    @Test func `whether a server can be copied is known before anything is given up for the copy`() async throws {
+        try await TestServer.withWorld { world in
+            let primary = try world.server("demo-0")
+            let replica = try world.server("demo-1")
+            try await primary.bootstrap()
+            let upstream = primary.upstream(for: replica)
+            try await replica.instance.requireCopyable(upstream, deadline: .seconds(5))
+            #expect(try await primary.status().slots.map(\.name) == ["demo_1"])
+            try await primary.instance.stop(.fast)
+            await #expect(throws: (any Error).self) {
+                try await replica.instance.requireCopyable(upstream, deadline: .seconds(5))
+            }
+        }
+    }
+
+    @Test func `how far a copy is stands in what pg_basebackup says`() {
+        let meter = CopyMeter()
+        meter.read("waiting for checkpoint")
+        #expect(meter.percent == nil)
+        meter.read("  23059/52311 kB (44%), 0/1 tablespace")
+        #expect(meter.percent == 44)
+        meter.read("52311/52311 kB (1000%), 1/1 tablespace")
+        #expect(meter.percent == 44)
+        meter.read("52311/52311 kB (100%), 1/1 tablespace")
+        #expect(meter.percent == 100)
+        meter.end()
+        #expect(meter.percent == nil)
+    }
+
     @Test func `old data is moved aside, never deleted`() async throws {
         try await TestServer.withWorld { world in
             let server = try world.server("demo-0")
@@ -370,6 +399,10 @@ struct ReplicationTests {
             let kept = try await server.instance.moveDataDirectoryAside(reason: "diverged")
             #expect(kept.hasPrefix(server.instance.layout.dataDirectory + ".diverged.2"))
             #expect(FileSystem.exists("\(kept)/PG_VERSION"))
+            #expect(server.instance.hasMovedAside(reason: "diverged"))
+            #expect(
+                !server.instance.hasMovedAside(reason: "diver")
+                    && !server.instance.hasMovedAside(reason: "reinitialize-c"))
             #expect(try await server.instance.dataDirectoryState() == .absent)
         }
     }

@@ -46,6 +46,54 @@ import Units
         }
     }
 
+    @Test func `every replica is copied anew as it is asked, the leader is not, and nothing is lost`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed)
+            let world = scenario.world
+            let leader = try #require(scenario.leader)
+            for pod in scenario.replicas + [leader] {
+                let life = pod.server.life
+                world.write(ReinitializeOrder(id: "c\(pod.member)", member: world.name(pod.member)))
+                scenario.run(12)
+                let report = world.api.pods[pod.member]?.reinitialize
+                guard pod !== leader else {
+                    #expect(report?.outcome == .refused && pod.server.life == life, "seed \(seed)")
+                    continue
+                }
+                #expect(report?.outcome == .succeeded, "\(world.name(pod.member)), seed \(seed): \(report as Any)")
+                #expect(pod.server.life != life && pod.server.movedAside.count == 1, "seed \(seed)")
+            }
+            #expect(scenario.leader === leader && world.checker.roleChanges == 0, "seed \(seed)")
+            #expect(world.checker.violation == nil && world.checker.lost == 0)
+        }
+    }
+
+    @Test(arguments: [SynchronousMode.on, .quorum])
+    func `a leader that dies while its standby is copied anew is followed by one that has everything`(
+        _ mode: SynchronousMode
+    ) throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed, synchronous: SynchronousPolicy(mode: mode))
+            let world = scenario.world
+            let leader = try #require(scenario.leader)
+            let others = scenario.replicas
+            try #require(others.count == 2)
+            let names = others.map { world.name($0.member) }
+            try scenario.run(every: .milliseconds(10), before: .seconds(60)) {
+                world.api.synchronous?.members.isEmpty == false
+            }
+            world.write(ReinitializeOrder(id: "c", member: names[0]))
+            // Until commits wait for the other one, nobody but the leader may lead.
+            try scenario.run(every: .milliseconds(1), before: .seconds(60)) {
+                !others[0].server.movedAside.isEmpty && world.api.synchronous?.members == [names[1]]
+            }
+            leader.powerOff()
+            scenario.run(40)
+            #expect(scenario.leader != nil && scenario.leader !== leader, "seed \(seed)")
+            #expect(world.checker.violation == nil && world.checker.lost == 0, "seed \(seed)")
+        }
+    }
+
     @Test func `a switchover whose heir breaks off during the stop lets the lock go to nobody`() throws {
         for seed in Self.seeds {
             let scenario = Scenario(seed: seed, members: 2)

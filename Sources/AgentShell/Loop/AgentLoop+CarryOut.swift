@@ -76,6 +76,13 @@ extension AgentLoop {
         case .answerRestart(let report):
             logger.notice("not restarting: \(report.reason)")
             requests.noteAnswer(report)
+        case .reinitialize(let order, let source):
+            begin(.reinitializing) { try await $0.reinitialize(order, from: source) }
+        case .answerReinitialize(let report):
+            logger.notice("\(report.reason)", metadata: ["reinitialize": "\(report.id)"])
+            requests.noteAnswer(report)
+            // It came before everything else.
+            alarm.ring()
         case .release:
             let plan = ReleasePlan(observation)
             begin(.racing) { try await $0.release(plan) }

@@ -33,7 +33,7 @@ extension AgentLoop {
                     position: seen?.position,
                     serverVersion: seen.map { Int($0.version.number) }, problem: problem, problems: problems,
                     postmasterStartTime: server.isRunning ? seen?.postmasterStartTime : nil,
-                    restart: requests.restartReport(of: me, in: view),
+                    restart: requests.restartReport(of: me, in: view), reinitialize: reinitializeReport(in: view),
                     writesRoute: file.route != nil, takeover: presence.leads ? takeoverPhases : nil),
                 label: presence.label.change),
             seen: view.members[me].map { .member($0) } ?? .missing)

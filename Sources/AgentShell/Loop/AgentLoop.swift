@@ -184,6 +184,8 @@ package actor AgentLoop {
             isStopping: isStopping, isFailsafeActive: keeper.isByConsent,
             isElectedByRequest: reign.isElectedByRequest, wonRequest: requests.won?.request,
             wallClock: clock.wallTime, answeredRestart: requests.restartReport(of: me, in: view)?.id,
+            answeredReinitialize: requests.reinitializeReport(of: me, in: view).flatMap { $0.isFinal ? $0.id : nil },
+            begunReinitialize: begunReinitialize(in: view),
             lockEnd: keeper.end,
             outage: outage.current,
             isWatchdogMissing: isWatchdogMissing)

@@ -42,6 +42,8 @@ public enum StoreKey {
     public static let initializer = "matriarch.dev/initializer"
     /// JSON of the restart one member is asked for; see ``RestartOrder``.
     public static let restart = "matriarch.dev/restart"
+    /// JSON of the copy one member is asked to make anew; see ``ReinitializeOrder``.
+    public static let reinitialize = "matriarch.dev/reinitialize"
     /// JSON about the last switchover, by the agent that led.
     public static let switchoverResult = "matriarch.dev/switchover-result"
     /// JSON about what the last promotion may have cost, by the new primary's agent, written with the history.

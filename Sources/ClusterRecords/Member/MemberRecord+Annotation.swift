@@ -36,6 +36,7 @@ extension MemberRecord {
         problems = Problem.list(json: json["problems"])
         postmasterStartTime = json["postmaster_start_time"]?.stringValue
         restart = RestartReport(json: json["restart"])
+        reinitialize = ReinitializeReport(json: json["reinitialize"])
         writesRoute = json["route"]?.stringValue == RouteSettings.kind
         provesMembership = json["proof"]?.boolValue ?? false
         takeover = TakeoverPhases(json: json["takeover"])
@@ -65,6 +66,7 @@ extension MemberRecord {
         if !problems.isEmpty { json["problems"] = Problem.json(problems) }
         if let postmasterStartTime { json["postmaster_start_time"] = .string(postmasterStartTime) }
         if let restart { json["restart"] = restart.json }
+        if let reinitialize { json["reinitialize"] = reinitialize.json }
         if writesRoute { json["route"] = .string(RouteSettings.kind) }
         if provesMembership { json["proof"] = true }
         if let takeover { json["takeover"] = takeover.json }

@@ -48,6 +48,8 @@ public struct MemberRecord: Hashable, Sendable {
     public var postmasterStartTime: String?
     /// Its answer to the restart it is asked for.
     public var restart: RestartReport?
+    /// How far it is with the copy it is asked for.
+    public var reinitialize: ReinitializeReport?
     /// It leads the read-write Service here by an EndpointSlice while it leads the cluster.
     public var writesRoute: Bool
     /// It proves to the others that it is a member when it asks them something; see ``MembershipProof``.
@@ -75,7 +77,7 @@ public struct MemberRecord: Hashable, Sendable {
         pendingRestart: [PendingSetting] = [], isPaused: Bool = false,
         hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil,
         problem: String? = nil, problems: [Problem] = [], postmasterStartTime: String? = nil,
-        restart: RestartReport? = nil,
+        restart: RestartReport? = nil, reinitialize: ReinitializeReport? = nil,
         writesRoute: Bool = false, takeover: TakeoverPhases? = nil
     ) {
         self.connectionURL = connectionURL
@@ -96,6 +98,7 @@ public struct MemberRecord: Hashable, Sendable {
         self.problems = problems
         self.postmasterStartTime = postmasterStartTime
         self.restart = restart
+        self.reinitialize = reinitialize
         self.writesRoute = writesRoute
         self.takeover = takeover
         provesMembership = true

@@ -63,6 +63,7 @@ struct StoreCache {
             configuration: read(settings[StoreKey.configuration]),
             failover: annotations(scope.storeFailover).flatMap { FailoverRequest(annotations: $0) },
             restart: settings[StoreKey.restart].flatMap { RestartOrder(annotation: $0) },
+            reinitialize: settings[StoreKey.reinitialize].flatMap { ReinitializeOrder(annotation: $0) },
             synchronous: objects[scope.storeSynchronization].map {
                 SynchronousState(version: $0.version, annotations: $0.annotations)
             },

@@ -15,14 +15,19 @@ struct FollowedRequest {
 
     /// Polls, and says each new step once.
     ///
+    /// - Parameters:
+    ///   - isEnough: what need not be followed any further, though it has not ended.
+    ///   - isLong: what may take its time: a copy of a large database is hours without a step.
     /// - Throws: ``CommandError`` when no step was taken for the timeout and 15 s more.
     func end<Status: RequestStatus>(
-        _ reader: ClusterReader, _ current: (PostgresCluster) -> Status?
+        _ reader: ClusterReader, isEnough: (Status) -> Bool = { _ in false }, isLong: (Status) -> Bool = { _ in false },
+        _ current: (PostgresCluster) -> Status?
     ) async throws -> Status {
         var said: String?
         var lastStep = watch.elapsed
         var problem: String?
-        while watch.elapsed - lastStep < .seconds(timeout + 15) {
+        var hasTime = false
+        while hasTime || watch.elapsed - lastStep < .seconds(timeout + 15) {
             do {
                 let status = current(try await reader.cluster(cluster, namespace: namespace))
                 if let status, status.id == id {
@@ -31,7 +36,8 @@ struct FollowedRequest {
                         (said, lastStep) = (step, watch.elapsed)
                         Terminal.note("\(watch.text): \(step)")
                     }
-                    if status.phase.isFinal { return status }
+                    if status.phase.isFinal || isEnough(status) { return status }
+                    hasTime = isLong(status)
                 }
                 problem = nil
             } catch let error as KubernetesError where error.isRetryable {

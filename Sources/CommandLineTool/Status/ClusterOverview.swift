@@ -44,6 +44,7 @@ struct ClusterOverview {
     var requests: [(what: String, status: any RequestStatus)] {
         let all: [(String, (any RequestStatus)?)] = [
             ("switchover", status?.switchover), ("handover", status?.handover), ("restart", status?.restart),
+            ("reinitialize", status?.reinitialize),
         ]
         return all.compactMap { what, status in
             guard let status, !status.phase.isFinal else { return nil }
@@ -114,7 +115,7 @@ extension Condition {
     var isGood: Bool {
         switch Kind(rawValue: type) {
         case .ready, .primaryAvailable, .configurationValid, .synchronousReplication, .switchoverCompleted,
-            .restartCompleted:
+            .restartCompleted, .reinitializeCompleted:
             status == .true
         case .progressing, .degraded, .paused, .dataLossPossible, .majorVersionChange: status == .false
         case nil: false

@@ -47,7 +47,7 @@ extension ClusterOverview {
                     NextStep(why: "the image has another major version", what: Self.runbook("major-version-change")))
             case .paused:
                 steps.append(NextStep(why: "automatic actions are off", what: "matriarch resume \(name)"))
-            case .ready, .progressing, .switchoverCompleted, .restartCompleted, nil: break
+            case .ready, .progressing, .switchoverCompleted, .restartCompleted, .reinitializeCompleted, nil: break
             }
         }
         steps += troubles.map {

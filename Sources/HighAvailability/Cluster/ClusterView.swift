@@ -10,6 +10,7 @@ public struct ClusterView: Codable, Hashable, Sendable {
     public var members: [String: Member]
     public var failover: FailoverRequest?
     public var restart: RestartOrder?
+    public var reinitialize: ReinitializeOrder?
     /// Who may be elected while commits wait for standbys; nil when there is no record.
     public var synchronous: SynchronousState?
     /// Newest last.
@@ -18,7 +19,8 @@ public struct ClusterView: Codable, Hashable, Sendable {
     public init(
         initialization: Initialization = .never, configuration: DynamicConfiguration = DynamicConfiguration(),
         lock: LockRecord? = nil, members: [String: Member] = [:], failover: FailoverRequest? = nil,
-        restart: RestartOrder? = nil, synchronous: SynchronousState? = nil, history: [TimelineSwitch] = []
+        restart: RestartOrder? = nil, reinitialize: ReinitializeOrder? = nil, synchronous: SynchronousState? = nil,
+        history: [TimelineSwitch] = []
     ) {
         self.initialization = initialization
         self.configuration = configuration
@@ -26,6 +28,7 @@ public struct ClusterView: Codable, Hashable, Sendable {
         self.members = members
         self.failover = failover
         self.restart = restart
+        self.reinitialize = reinitialize
         self.synchronous = synchronous
         self.history = history
     }

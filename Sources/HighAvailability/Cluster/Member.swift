@@ -5,6 +5,8 @@ public struct Member: Codable, Hashable, Sendable {
     public let name: String
     /// Its answer to the restart it was asked for last.
     public var restart: RestartReport?
+    /// How far it is with the copy it was asked for last.
+    public var reinitialize: ReinitializeReport?
     /// UID of the Pod that carries the name now.
     public var podUID: String?
     /// Address of its server; nil until the Pod has one.
@@ -40,7 +42,7 @@ public struct Member: Codable, Hashable, Sendable {
         tags: MemberTags = MemberTags(), hasCheckpointSincePromotion: Bool = true,
         terminatedInstances: Set<String> = [], isInBackOff: Bool = false, isBeingDeleted: Bool = false,
         isLabelledPrimary: Bool = false, zone: String? = nil, restart: RestartReport? = nil,
-        provesMembership: Bool? = nil
+        reinitialize: ReinitializeReport? = nil, provesMembership: Bool? = nil
     ) {
         self.name = name
         self.podUID = podUID
@@ -59,6 +61,7 @@ public struct Member: Codable, Hashable, Sendable {
         self.isLabelledPrimary = isLabelledPrimary
         self.zone = zone
         self.restart = restart
+        self.reinitialize = reinitialize
         self.provesMembership = provesMembership
     }
 

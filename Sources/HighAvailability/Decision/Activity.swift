@@ -5,6 +5,7 @@ public import Units
 public enum Activity: String, Codable, Hashable, Sendable, CaseIterable {
     case bootstrapping = "bootstrap"
     case cloning = "creating replica"
+    case reinitializing = "reinitialize"
     case startingPrimary = "starting as primary"
     case startingStandby = "starting as a secondary"
     case promoting = "promote"
@@ -23,7 +24,8 @@ public enum Activity: String, Codable, Hashable, Sendable, CaseIterable {
     public var needsLock: Bool {
         switch self {
         case .startingPrimary, .promoting, .restartingPrimary: true
-        case .bootstrapping, .cloning, .startingStandby, .demoting, .demotingCluster, .handingOver, .recovering,
+        case .bootstrapping, .cloning, .reinitializing, .startingStandby, .demoting, .demotingCluster, .handingOver,
+            .recovering,
             .rejoining, .racing,
             .restarting, .restartingStandby, .stopping:
             false
@@ -36,7 +38,8 @@ public enum Activity: String, Codable, Hashable, Sendable, CaseIterable {
     /// be stopped: the Pod's time would be over before a long one.
     public var isBrokenOffByStop: Bool {
         switch self {
-        case .bootstrapping, .cloning, .rejoining, .racing, .startingStandby, .restartingStandby, .startingPrimary,
+        case .bootstrapping, .cloning, .reinitializing, .rejoining, .racing, .startingStandby, .restartingStandby,
+            .startingPrimary,
             .recovering:
             true
         case .promoting, .demoting, .demotingCluster, .handingOver, .restarting, .restartingPrimary, .stopping: false
@@ -49,7 +52,7 @@ public enum Activity: String, Codable, Hashable, Sendable, CaseIterable {
         case .startingPrimary, .promoting, .startingStandby, .recovering: .seconds(300)
         case .handingOver, .stopping, .restarting, .demotingCluster: .seconds(120)
         case .restartingPrimary, .restartingStandby: .seconds(480)
-        case .bootstrapping, .cloning, .demoting, .rejoining, .racing: timings.ttl
+        case .bootstrapping, .cloning, .reinitializing, .demoting, .rejoining, .racing: timings.ttl
         }
     }
 }

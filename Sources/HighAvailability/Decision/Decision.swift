@@ -62,6 +62,10 @@ public enum Action: Codable, Hashable, Sendable {
     case restartInPlace(RestartOrder)
     /// Say what became of a restart that is not to be carried out.
     case answerRestart(RestartReport)
+    /// Stop the server, move its data aside, and copy the data of a member anew.
+    case reinitialize(ReinitializeOrder, from: String)
+    /// Say what became of a copy that was asked for.
+    case answerReinitialize(ReinitializeReport)
     /// Give up the lock to whoever is elected; a primary is stopped at once before that, a standby goes on.
     case release
     /// Stop the server, hand the lock over if it is held, and end the agent.

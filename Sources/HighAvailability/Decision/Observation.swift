@@ -35,6 +35,10 @@ public struct Observation: Codable, Hashable, Sendable {
     public var wallClock: WallInstant?
     /// The restart this member has answered last.
     public var answeredRestart: String?
+    /// The copy this member was asked for and has answered for good.
+    public var answeredReinitialize: String?
+    /// The copy this member was asked for and has moved its data aside for; nil when there is none in the store.
+    public var begunReinitialize: String?
     /// How the lock ended that this agent held last; nil while it holds one, and when it let go.
     public var lockEnd: LockEnd?
     /// This member holds the lock and has no running primary.
@@ -49,7 +53,7 @@ public struct Observation: Codable, Hashable, Sendable {
         avoidedSources: [String: BootInstant] = [:],
         standsBackUntil: BootInstant? = nil, isStopping: Bool = false, isFailsafeActive: Bool = false,
         isElectedByRequest: Bool = false, wonRequest: FailoverRequest? = nil, wallClock: WallInstant? = nil,
-        answeredRestart: String? = nil,
+        answeredRestart: String? = nil, answeredReinitialize: String? = nil, begunReinitialize: String? = nil,
         lockEnd: LockEnd? = nil, outage: PrimaryOutage? = nil, isWatchdogMissing: Bool = false
     ) {
         self.now = now
@@ -71,6 +75,8 @@ public struct Observation: Codable, Hashable, Sendable {
         self.wonRequest = wonRequest
         self.wallClock = wallClock
         self.answeredRestart = answeredRestart
+        self.answeredReinitialize = answeredReinitialize
+        self.begunReinitialize = begunReinitialize
         self.lockEnd = lockEnd
         self.outage = outage
         self.isWatchdogMissing = isWatchdogMissing

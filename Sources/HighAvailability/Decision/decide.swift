@@ -13,7 +13,11 @@ public func decide(_ observation: Observation) -> Decision {
     if observation.isStopping {
         return Decision(.shutDown, "stopping: the orchestrator asked for it")
     }
-    if let decision = decideOnLockEnd(observation) ?? decideOnIdentity(observation) { return decision }
+    if let decision = decideOnLockEnd(observation) ?? decideOnReinitialize(observation)
+        ?? decideOnIdentity(observation)
+    {
+        return decision
+    }
     if observation.cluster.configuration.isPaused {
         return decideWhilePaused(observation)
     }

@@ -77,7 +77,7 @@ private func streamSource(_ observation: Observation, of leader: String) -> Stre
         avoiding: observation.sourcesToAvoid)
 }
 
-private func cloneSource(_ observation: Observation, of leader: String) -> String {
+func cloneSource(_ observation: Observation, of leader: String) -> String {
     chooseCloneSource(
         for: observation.me, leader: leader, in: observation.cluster, avoiding: observation.sourcesToAvoid)
 }

@@ -105,6 +105,7 @@ private func state(_ facts: PresenceFacts) -> MemberState {
     switch facts.busy {
     case .bootstrapping: .initializing
     case .cloning: .creatingReplica
+    case .reinitializing: facts.server == .noData ? .creatingReplica : .stopping
     case .startingPrimary, .startingStandby: .starting
     case .demoting, .demotingCluster, .stopping: .stopping
     case .restarting, .restartingPrimary, .restartingStandby: .restarting

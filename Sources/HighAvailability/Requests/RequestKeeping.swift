@@ -8,6 +8,8 @@ public struct RequestKeeping: Hashable, Sendable {
     public private(set) var answered: FailoverRequest?
     /// What became of the restart this member was asked for last.
     public private(set) var restart: RestartReport?
+    /// How far the copy is that this member was asked for last.
+    public private(set) var reinitialize: ReinitializeReport?
 
     public init() {}
 
@@ -15,6 +17,8 @@ public struct RequestKeeping: Hashable, Sendable {
     public mutating func noteAnswer(to request: FailoverRequest?) { answered = request }
 
     public mutating func noteAnswer(_ report: RestartReport) { restart = report }
+
+    public mutating func noteAnswer(_ report: ReinitializeReport) { reinitialize = report }
 
     /// The request that waits for an answer; a second answer to one would replace the first.
     ///
@@ -28,5 +32,10 @@ public struct RequestKeeping: Hashable, Sendable {
     /// What this member has answered to the order in the store; an earlier life's answer counts too.
     public func restartReport(of me: String, in view: ClusterView) -> RestartReport? {
         view.restartAnswer(of: me, restart)
+    }
+
+    /// The same for the copy it is asked for.
+    public func reinitializeReport(of me: String, in view: ClusterView) -> ReinitializeReport? {
+        view.reinitializeAnswer(of: me, reinitialize)
     }
 }

@@ -21,8 +21,8 @@ public func judgeWatchdog(
     if isPaused { return .disable }
     switch activity {
     case .handingOver, .stopping, .demoting, .demotingCluster, .restarting: return .rest
-    case .bootstrapping, .cloning, .startingPrimary, .startingStandby, .promoting, .recovering, .rejoining, .racing,
-        .restartingPrimary, .restartingStandby, nil:
+    case .bootstrapping, .cloning, .reinitializing, .startingPrimary, .startingStandby, .promoting, .recovering,
+        .rejoining, .racing, .restartingPrimary, .restartingStandby, nil:
         break
     }
     switch server {

@@ -25,6 +25,8 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case switchoverFailed = "SwitchoverFailed"
     case restartWaiting = "RestartWaiting"
     case restartInProgress = "RestartInProgress"
+    case reinitializeWaiting = "ReinitializeWaiting"
+    case reinitializeInProgress = "ReinitializeInProgress"
     case askingImage = "AskingImage"
     case imageNotAnswering = "ImageNotAnswering"
 
@@ -85,7 +87,7 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     // MajorVersionChange.
     case otherMajorVersion = "OtherMajorVersion"
 
-    // RestartCompleted, and the reasons in status.restart, with those above.
+    // RestartCompleted and ReinitializeCompleted, and the reasons in status.restart and status.reinitialize, with those above.
     case nothingToRestart = "NothingToRestart"
     case unknownInstance = "UnknownInstance"
 }

@@ -53,7 +53,8 @@ extension Plan {
         status.switchover = stored.switchover
         status.handover = stored.handover
         status.restart = stored.restart
-        for kind in [Condition.Kind.switchoverCompleted, .restartCompleted] {
+        status.reinitialize = stored.reinitialize
+        for kind in [Condition.Kind.switchoverCompleted, .restartCompleted, .reinitializeCompleted] {
             status.conditions?.removeAll { $0.type == kind.rawValue }
             if let condition = stored.condition(kind) { status.replace(condition) }
         }
@@ -99,7 +100,8 @@ extension EventReason {
             .invalidSpec, .paused, .resumed, .majorVersionChange, .imageNotAnswering:
             .observation
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost, .restartStarted,
-            .restartSucceeded, .restartFailed, .memberRestarted, .applyFailed, .cleanedUp:
+            .restartSucceeded, .restartFailed, .reinitializeStarted, .reinitializeSucceeded, .reinitializeFailed,
+            .memberRestarted, .applyFailed, .cleanedUp:
             .changeBefore
         case .created, .scaledUp, .scaledDown, .volumeKept, .groupVersionNotServed: .changeBehind
         }

@@ -16,11 +16,12 @@ struct ConditionFindings {
     let switchover: SwitchoverStatus?
     let failover: FailoverStatus?
     let restart: RestartStatus?
+    let reinitialize: ReinitializeStatus?
     let majorVersionChange: Finding?
     let timeline: Int64?
 
     /// In a fixed order. SynchronousReplication appears with its mode, DataLossPossible with the first failover,
-    /// SwitchoverCompleted and RestartCompleted with the first request, MajorVersionChange while there is one.
+    /// SwitchoverCompleted, RestartCompleted and ReinitializeCompleted with the first request, MajorVersionChange while there is one.
     var conditions: [(Condition.Kind, Condition.Status, Finding)] {
         var all: [(Condition.Kind, Condition.Status, Finding)] = [
             (.ready, isReady ? .true : .false, ready),
@@ -39,6 +40,11 @@ struct ConditionFindings {
             all.append(completed(.switchoverCompleted, switchover.phase, switchover.reason, switchover.message))
         }
         if let restart { all.append(completed(.restartCompleted, restart.phase, restart.reason, restart.message)) }
+        if let reinitialize {
+            all.append(
+                completed(
+                    .reinitializeCompleted, reinitialize.phase, reinitialize.reason, reinitialize.message))
+        }
         if let majorVersionChange { all.append((.majorVersionChange, .true, majorVersionChange)) }
         return all
     }

@@ -40,6 +40,7 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
         planner.followHandover()
         planner.planSwitchover()
         planner.planRestart()
+        planner.planReinitialize()
         let replicas = planner.planReplicas()
         planner.planObjects(replicas: replicas)
         if !planner.isSecretMissing { planner.planRollout(replicas: replicas) }

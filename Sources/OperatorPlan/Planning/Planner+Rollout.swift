@@ -25,7 +25,9 @@ extension Planner {
             Finding(
                 reason: spec.paused ? .rolloutPaused : .rollingUpdate,
                 message: "\(outdated.count) of \(members.count) members run an older Pod template"))
-        guard !spec.paused, !isSwitchoverRunning, !isRestartRunning, !members.contains(where: \.isDeleting) else {
+        guard !spec.paused, !isSwitchoverRunning, !isRestartRunning, !isReinitializeRunning,
+            !members.contains(where: \.isDeleting)
+        else {
             return
         }
         let current = members.filter { $0.revision == revision }

@@ -92,6 +92,7 @@ extension Planner {
         let findings = ConditionFindings(
             spec: spec, situation: situation, problems: problems, progress: progress, faults: faults, overdue: overdue,
             switchover: status.switchover, failover: status.lastFailover, restart: status.restart,
+            reinitialize: status.reinitialize,
             majorVersionChange: majorVersionChange, timeline: status.timeline)
         status.conditions = findings.conditions.map { kind, value, finding in
             let before = previous.condition(kind)

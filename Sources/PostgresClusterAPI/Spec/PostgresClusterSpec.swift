@@ -13,6 +13,7 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
     public var paused: Bool
     public var switchover: SwitchoverRequest?
     public var restart: RestartRequest?
+    public var reinitialize: ReinitializeRequest?
     public var bootstrap: BootstrapSpec
     public var standby: StandbySpec?
     public var callbacks: CallbacksSpec?
@@ -28,7 +29,8 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case instances, image, imagePullPolicy, imagePullSecrets, postgresql, storage, resources, highAvailability
-        case paused, switchover, restart, bootstrap, standby, callbacks, instanceOverrides, service, networkPolicy,
+        case paused, switchover, restart, reinitialize, bootstrap, standby, callbacks, instanceOverrides, service,
+            networkPolicy,
             podMetadata, affinity, tolerations
         case nodeSelector, topologySpreadConstraints, priorityClassName
     }
@@ -89,6 +91,8 @@ extension PostgresClusterSpec: SchemaObject {
             Field(.object(SwitchoverRequest.self), SwitchoverRequest.summary)
         case .restart:
             Field(.object(RestartRequest.self), RestartRequest.summary)
+        case .reinitialize:
+            Field(.object(ReinitializeRequest.self), ReinitializeRequest.summary)
         case .bootstrap:
             Field(
                 .object(BootstrapSpec.self), BootstrapSpec.summary, default: [:],

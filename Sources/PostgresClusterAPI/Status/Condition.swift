@@ -54,6 +54,8 @@ public struct Condition: Sendable, Hashable, Codable {
         case dataLossPossible = "DataLossPossible"
         /// The last request in spec.restart succeeded.
         case restartCompleted = "RestartCompleted"
+        /// The last request in spec.reinitialize succeeded.
+        case reinitializeCompleted = "ReinitializeCompleted"
         /// The image in the spec has another major version of PostgreSQL than the data.
         case majorVersionChange = "MajorVersionChange"
     }

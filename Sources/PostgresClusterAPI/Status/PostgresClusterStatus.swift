@@ -22,6 +22,7 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var pendingRestart: [String]?
     public var switchover: SwitchoverStatus?
     public var restart: RestartStatus?
+    public var reinitialize: ReinitializeStatus?
     public var handover: SwitchoverStatus?
     public var lastFailover: FailoverStatus?
     public var bootstrap: BootstrapSpec?
@@ -32,7 +33,8 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
             instances,
             readyInstances, ready
         case lockNotRenewedSince, unready, standbyCluster
-        case selector, members, pendingRestart, switchover, restart, handover, lastFailover, bootstrap, lockObject
+        case selector, members, pendingRestart, switchover, restart, reinitialize, handover, lastFailover, bootstrap,
+            lockObject
     }
 
     public init() {}
@@ -54,7 +56,8 @@ extension PostgresClusterStatus: SchemaObject {
             Field(
                 .list(of: .object(Condition.self), key: "type", maximumCount: 16),
                 "Ready, PrimaryAvailable, Progressing, Degraded, ConfigurationValid, Paused, SwitchoverCompleted, "
-                    + "SynchronousReplication, DataLossPossible, RestartCompleted, MajorVersionChange.")
+                    + "SynchronousReplication, DataLossPossible, RestartCompleted, ReinitializeCompleted, "
+                    + "MajorVersionChange.")
         case .primary: Field(.text(maxLength: 253), "Member that holds the lock.")
         case .lockNotRenewedSince:
             Field(
@@ -96,6 +99,7 @@ extension PostgresClusterStatus: SchemaObject {
                 "Members with parameters that take effect only after a restart.")
         case .switchover: Field(.object(SwitchoverStatus.self), "The last request in spec.switchover.")
         case .restart: Field(.object(RestartStatus.self), "The last request in spec.restart.")
+        case .reinitialize: Field(.object(ReinitializeStatus.self), "The last request in spec.reinitialize.")
         case .handover:
             Field(
                 .object(SwitchoverStatus.self),

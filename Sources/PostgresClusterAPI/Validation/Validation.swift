@@ -32,7 +32,8 @@ struct SpecValidator {
         // What the schema says of a value is not said twice.
         let paths = Set(schema.map(\.path))
         return schema
-            + (name() + settings() + storage() + availability() + immutability() + restart() + standby() + overrides()
+            + (name() + settings() + storage() + availability() + immutability() + restart() + reinitialize()
+            + standby() + overrides()
             + metadata()).filter { !paths.contains($0.path) }
     }
 
@@ -132,6 +133,13 @@ struct SpecValidator {
             problems += problem("spec.restart.instances", "[]", "names nobody; leave it out to restart every member")
         }
         return problems
+    }
+
+    private func reinitialize() -> [SpecProblem] {
+        guard let request = spec.reinitialize, scope.ordinal(ofPod: request.instance) == nil else { return [] }
+        return problem(
+            "spec.reinitialize.instance", request.instance, "must be the name of a member, such as \(scope.pod(0))",
+            .names)
     }
 
     private func standby() -> [SpecProblem] {

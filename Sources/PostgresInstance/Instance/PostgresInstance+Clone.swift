@@ -24,7 +24,8 @@ extension PostgresInstance {
             "--dbname", try await connectionString(to: upstream, credentials.replication, database: nil),
         ]
         if let slot { arguments += ["--slot", slot.description] }
-        let report = CloneProgress(logger: logger, member: upstream.member)
+        let report = CloneProgress(logger: logger, member: upstream.member, meter: copyMeter)
+        defer { copyMeter.end() }
         logger.info(
             "copying the data directory",
             metadata: ["from": "\(upstream.member)", "slot": "\(slot?.description ?? "temporary")"])
@@ -35,15 +36,33 @@ extension PostgresInstance {
             "copied the data directory", metadata: ["from": "\(upstream.member)", "elapsed": "\(report.elapsed)"])
     }
 
+    /// Makes the slot to copy over.
+    ///
+    /// - Returns: the slot; nil when a temporary one has to do.
+    /// - Throws: ``InstanceError`` `.sourceIsFull`, `.versionMismatch`. Whatever else is wrong is pg_basebackup's to say.
+    private func reserve(at upstream: Upstream, deadline: Duration) async throws -> SlotName? {
+        do {
+            try await requireCopyable(upstream, deadline: deadline)
+            return upstream.slot
+        } catch {
+            guard let error = error as? PostgresError else { throw error }
+            logger.notice(
+                "copying without a permanent slot",
+                metadata: ["slot": "\(upstream.slot?.description ?? "none")", "error": "\(error)"])
+            return nil
+        }
+    }
+
     /// Makes sure that the server is of the version of the programs here and has room for a copy, and makes the slot to copy
     /// over.
     ///
     /// A copy streams over two walsenders. One that can have the first alone would have the server write a checkpoint for
     /// nothing, and again with each attempt.
     ///
-    /// - Returns: the slot; nil when a temporary one has to do.
-    /// - Throws: ``InstanceError`` `.sourceIsFull`, `.versionMismatch`. Whatever else is wrong is pg_basebackup's to say.
-    private func reserve(at upstream: Upstream, deadline: Duration) async throws -> SlotName? {
+    /// - Throws: ``InstanceError`` `.sourceIsFull`, `.versionMismatch`; ``PostgresError`` when it does not answer, or makes no
+    ///   slot.
+    public func requireCopyable(_ upstream: Upstream, deadline: Duration) async throws {
+        try prepareRuntime()
         var held: [PostgresConnection] = []
         do {
             for _ in 0..<2 {
@@ -53,21 +72,16 @@ extension PostgresInstance {
             try await requireOwnVersion(of: upstream, number: await held[0].serverVersionNumber)
             if let slot = upstream.slot { try await makeSlot(slot, held[0], deadline: deadline) }
             for connection in held { await connection.close() }
-            return upstream.slot
         } catch {
             for connection in held { await connection.close() }
-            guard let error = error as? PostgresError else { throw error }
-            guard !error.isTooManyConnections else {
-                throw InstanceError(
-                    .sourceIsFull, "\(upstream.member) has no two walsenders free for a copy; see max_wal_senders",
-                    cause: error)
-            }
-            logger.notice(
-                "copying without a permanent slot",
-                metadata: ["slot": "\(upstream.slot?.description ?? "none")", "error": "\(error)"])
-            return nil
+            guard let error = error as? PostgresError, error.isTooManyConnections else { throw error }
+            throw InstanceError(
+                .sourceIsFull, "\(upstream.member) has no two walsenders free for a copy; see max_wal_senders",
+                cause: error)
         }
     }
+
+    public nonisolated var copiedPercent: Int? { copyMeter.percent }
 
     private func makeSlot(
         _ slot: SlotName, _ connection: PostgresConnection, deadline: Duration
@@ -123,21 +137,41 @@ extension PostgresInstance {
     private var toolName: String { "agent of \(layout.memberName)" }
 }
 
+/// How far the copy is that runs now.
+final class CopyMeter: Sendable {
+    private let state = Mutex<Int?>(nil)
+
+    var percent: Int? { state.withLock(\.self) }
+
+    /// - Parameter line: as pg_basebackup writes it: `23059/52311 kB (44%), 0/1 tablespace`.
+    func read(_ line: String) {
+        guard let text = line.split(separator: "(").dropFirst().first?.prefix(while: { $0 != "%" }),
+            let percent = Int(text), (0...100).contains(percent)
+        else { return }
+        state.withLock { $0 = percent }
+    }
+
+    func end() { state.withLock { $0 = nil } }
+}
+
 /// Logs how far a copy is, at most every five seconds.
 private final class CloneProgress: Sendable {
     private let logger: Logger
     private let member: String
+    private let meter: CopyMeter
     private let start = BootClock.now()
     private let lastReport = Mutex(BootClock.now())
 
-    init(logger: Logger, member: String) {
+    init(logger: Logger, member: String, meter: CopyMeter) {
         self.logger = logger
         self.member = member
+        self.meter = meter
     }
 
     var elapsed: Duration { BootClock.now() - start }
 
     func line(_ text: String) {
+        meter.read(text)
         let isDue = lastReport.withLock { last in
             guard BootClock.now() - last >= .seconds(5) else { return false }
             last = BootClock.now()

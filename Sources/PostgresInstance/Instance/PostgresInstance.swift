@@ -26,6 +26,7 @@ public actor PostgresInstance {
     let tools: ToolRunner
     let prover: SettingsProver
     let monitor = PostmasterMonitor()
+    nonisolated let copyMeter = CopyMeter()
     let volume: VolumeHold?
     /// It was said that the file system cannot keep two containers apart.
     var hasSaidUnlocked = false
@@ -119,8 +120,7 @@ public actor PostgresInstance {
         guard monitor.running == nil, DataDirectoryProcesses.list(dataDirectory: data.path).isEmpty else {
             throw InstanceError(.alreadyRunning, "a server still runs on \(data.path)")
         }
-        let label = reason.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "-" }.joined()
-        let base = "\(data.path).\(label).\(Self.timestamp())"
+        let base = "\(pathAside(reason)).\(Self.timestamp())"
         var target = base
         var attempt = 1
         while FileSystem.exists(target) {
@@ -131,6 +131,17 @@ public actor PostgresInstance {
         try data.finish()
         logger.notice("moved the data directory aside", metadata: ["from": "\(data.path)", "to": "\(target)"])
         return target
+    }
+
+    public nonisolated func hasMovedAside(reason: String) -> Bool {
+        let path = pathAside(reason)
+        let folder = FileSystem.directory(of: path)
+        return FileSystem.entries(of: folder).contains { "\(folder)/\($0)".hasPrefix("\(path).") }
+    }
+
+    private nonisolated func pathAside(_ reason: String) -> String {
+        let label = reason.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "-" }.joined()
+        return "\(data.path).\(label)"
     }
 
     /// Removes what an interrupted `initdb` or `pg_basebackup` of ours left: it never held anybody's data.

@@ -155,7 +155,7 @@ public struct Explorer {
             return [state]
         case .bootstrapStandby, .followRemote, .leadStandby, .demoteCluster: return []
         case .wait, .bootstrap, .clone, .startStandby, .lead, .recover, .handOver, .refuseHandOver, .finishHandOver,
-            .restart, .restartInPlace, .answerRestart, .release, .shutDown, .refuse:
+            .restart, .restartInPlace, .answerRestart, .reinitialize, .answerReinitialize, .release, .shutDown, .refuse:
             return []
         }
     }

@@ -36,6 +36,8 @@ final class PostgresServer {
     var flushed: UInt64 = 0
     /// standby.signal is there.
     var isMarkedStandby = false
+    /// Why data lies beside the data directory.
+    var movedAside: Set<String> = []
     var isClean = true
     /// Start of the shutdown checkpoint of a clean primary.
     var checkpoint: UInt64 = 0
@@ -154,7 +156,8 @@ final class PostgresServer {
         (received, flushed, checkpoint) = (other.flushed, other.flushed, other.checkpoint)
         (isMarkedStandby, isClean) = (other.isMarkedStandby, other.isClean && !other.hasPostmaster)
         (names, rule) = (other.names, other.rule)
-        (promise, keptSettings, isUnstartedCopy) = (other.promise, other.keptSettings, other.isUnstartedCopy)
+        (promise, keptSettings) = (other.promise, other.keptSettings)
+        (isUnstartedCopy, movedAside) = (other.isUnstartedCopy, other.movedAside)
     }
 
     /// SIGKILL to the postmaster alone: a backend in the middle of a commit can still tell its client.

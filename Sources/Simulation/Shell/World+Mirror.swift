@@ -36,6 +36,7 @@ extension World {
             api.settings.initialization = Initialization(annotations: annotations)
             api.settings.history = TimelineSwitch.list(annotation: annotations[StoreKey.history])
             api.restart = annotations[StoreKey.restart].flatMap { RestartOrder(annotation: $0) }
+            api.reinitialize = annotations[StoreKey.reinitialize].flatMap { ReinitializeOrder(annotation: $0) }
         case scope.storeFailover: api.failover = FailoverRequest(annotations: annotations)
         case scope.storeSynchronization:
             let state = SynchronousState(version: object.resourceVersion ?? "", annotations: annotations)
@@ -109,6 +110,10 @@ extension World {
 
     func write(_ order: RestartOrder?) {
         write(AgentLife.scope.storeConfiguration, [StoreKey.restart: order?.annotation])
+    }
+
+    func write(_ order: ReinitializeOrder?) {
+        write(AgentLife.scope.storeConfiguration, [StoreKey.reinitialize: order?.annotation])
     }
 
     /// A holder that never renews, over the version that is there.

@@ -94,8 +94,11 @@ extension WorldServer {
         try life.requireLife()
         guard !postgres.hasPostmaster else { throw InstanceError(.alreadyRunning, "a server runs") }
         postgres.data = .none
+        postgres.movedAside.insert(reason)
         return "pgdata.\(reason)"
     }
+
+    func hasMovedAside(reason: String) -> Bool { postgres.movedAside.contains(reason) }
 
     func discardIncomplete() async throws {
         throw InstanceError(.refused, "there is nothing that an interrupted copy has left")
@@ -184,6 +187,14 @@ extension WorldServer {
         try await tool { begin(source, $0) }
         postgres.isUnstartedCopy = true
         owesReload = true
+    }
+
+    var copiedPercent: Int? { nil }
+
+    func requireCopyable(_ upstream: Upstream, deadline: Duration) async throws {
+        guard try await reach(upstream, deadline) != nil else {
+            throw SessionFailure(.timeout, "\(upstream.member) does not answer")
+        }
     }
 
     func prepareToStream(from upstream: Upstream, deadline: Duration) async throws {

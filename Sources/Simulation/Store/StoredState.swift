@@ -8,6 +8,7 @@ struct StoredState {
     var settings = Settings()
     var failover: FailoverRequest?
     var restart: RestartOrder?
+    var reinitialize: ReinitializeOrder?
     var synchronous: SynchronousState?
     /// Where the read-write Service leads; nil before the first leader has written it.
     var route: Route?

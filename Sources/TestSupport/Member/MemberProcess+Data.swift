@@ -23,6 +23,20 @@ extension MemberProcess {
             """)
     }
 
+    /// Data directories that were moved aside for this reason, oldest first.
+    public func keptData(_ reason: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.hasPrefix("pgdata.\(reason)") { names.append("\(folder)/\(name)") }
+        }
+        return names.sorted()
+    }
+
     public func removeData() throws {
         try shell("rm -rf \(dataDirectory)")
     }

@@ -10,7 +10,7 @@ import Units
         .startingStandby: (300, true, false), .promoting: (300, false, true), .recovering: (300, true, false),
         .handingOver: (120, false, false), .stopping: (120, false, false), .restarting: (120, false, false),
         .demotingCluster: (120, false, false), .restartingPrimary: (480, false, true),
-        .restartingStandby: (480, true, false),
+        .restartingStandby: (480, true, false), .reinitializing: (nil, true, false),
     ]
 
     @Test(arguments: Activity.allCases)

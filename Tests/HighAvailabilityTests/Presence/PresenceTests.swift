@@ -58,7 +58,9 @@ import Testing
                 case .noData, .unusable, .damaged: .stopped
                 }
             for activity in Self.activities {
-                let expected = activity.flatMap { byActivity[$0] } ?? byServer
+                let copying: MemberState? =
+                    activity == .reinitializing ? (server == .noData ? .creatingReplica : .stopping) : nil
+                let expected = copying ?? activity.flatMap { byActivity[$0] } ?? byServer
                 #expect(Self.describe(server, activity)?.state == expected)
             }
         }

@@ -1,0 +1,41 @@
+public import HighAvailability
+import KubernetesModels
+
+/// The annotation `matriarch.dev/reinitialize` on the configuration's object: the operator writes it, the member it names
+/// obeys.
+extension ReinitializeOrder {
+    /// nil for what asks nothing of anybody.
+    public init?(annotation: String) {
+        // Not JSON: as if there were nothing in it.
+        guard let json = try? JSONValue(parsing: annotation), let id = json["id"]?.stringValue, !id.isEmpty,
+            let member = json["member"]?.stringValue
+        else { return nil }
+        self.init(id: id, member: member, isForced: json["force"]?.boolValue ?? false)
+    }
+
+    /// The annotation that says the same.
+    public var annotation: String {
+        let order: JSONValue = ["id": .string(id), "member": .string(member), "force": .bool(isForced)]
+        return order.serialized()
+    }
+}
+
+/// `reinitialize` in what a member publishes of itself.
+extension ReinitializeReport {
+    /// nil for what does not say which order was answered, and how.
+    init?(json: JSONValue?) {
+        guard let id = json?["id"]?.stringValue,
+            let outcome = json?["outcome"]?.stringValue.flatMap({ Outcome(rawValue: $0) })
+        else { return nil }
+        let percent = json?["percent"]?.intValue.flatMap { (0...100).contains($0) ? $0 : nil }
+        self.init(id: id, outcome: outcome, reason: json?["reason"]?.stringValue ?? "", percent: percent)
+    }
+
+    var json: JSONValue {
+        var json: JSONValue = [
+            "id": .string(id), "outcome": .string(outcome.rawValue), "reason": .string(reason),
+        ]
+        if let percent { json["percent"] = .int(Int64(percent)) }
+        return json
+    }
+}

@@ -1,0 +1,132 @@
+import ClusterRecords
+import HighAvailability
+import KubernetesModels
+import PostgresClusterAPI
+
+/// A new copy of one member's data, asked for in the spec.
+///
+/// The operator asks the member by an annotation in the store. Its agent says whether it may be done, does it, and tells in its
+/// Pod's status how far it is: it alone can look at its server and at the lock as they are.
+extension Planner {
+    /// Moves the request in spec.reinitialize along.
+    mutating func planReinitialize() {
+        guard let request = spec.reinitialize else { return withdrawReinitialize() }
+        let id = request.contentHash
+        var state =
+            previous.reinitialize.flatMap { $0.request == id ? $0 : nil }
+            ?? ReinitializeStatus(
+                id: request.id, request: id, phase: .requested, instance: request.instance,
+                reason: ConditionReason.requested.rawValue, requestedAt: now)
+        if previous.reinitialize?.request != id, isAsMade { fail(&state, .fromCreation, Self.stoodAtCreation) }
+        if state.phase == .requested { start(&state, request) }
+        if state.phase == .inProgress { follow(&state, request) }
+        status.reinitialize = state
+        guard !state.phase.isFinal else {
+            write(reinitialize: nil)
+            return
+        }
+        progress.append(
+            Finding(
+                reason: state.phase == .inProgress ? .reinitializeInProgress : .reinitializeWaiting,
+                message: state.message ?? "Reinitialize"))
+    }
+
+    /// Whether a member's data is being copied anew: nothing may end that for a template.
+    var isReinitializeRunning: Bool { status.reinitialize?.phase == .inProgress }
+
+    private mutating func withdrawReinitialize() {
+        // Again, when it could not be written together with the end of the request.
+        write(reinitialize: nil)
+        guard var state = previous.reinitialize, !state.phase.isFinal else { return }
+        fail(
+            &state, .withdrawn,
+            "The request was taken back; \(state.instance) finishes what it has begun, for it has no data without it")
+        status.reinitialize = state
+    }
+
+    private mutating func start(_ state: inout ReinitializeStatus, _ request: ReinitializeRequest) {
+        guard situation.member(request.instance) != nil else {
+            let known = situation.members.map(\.name).joined(separator: ", ")
+            return fail(
+                &state, .unknownInstance,
+                "\(request.instance) is not a member of the cluster; members are \(known.isEmpty ? "none" : known)")
+        }
+        guard request.instance != situation.leader else {
+            return fail(&state, .refused, "\(request.instance) is the leader, which is never reinitialized")
+        }
+        guard !isSwitchoverRunning, !isRestartRunning, situation.systemIdentifier != nil else {
+            let asked = state.requestedAt ?? now
+            let deadline = asked + .seconds(request.timeout)
+            state.reason = ConditionReason.busy.rawValue
+            state.message = "Waits until a switchover or a restart is done and the cluster has data"
+            guard now < deadline else {
+                return fail(&state, .timedOut, "\(state.message ?? ""); gave up after \(request.timeout) s")
+            }
+            return plan.requeue(after: min(deadline - now, .seconds(5)))
+        }
+        state.phase = .inProgress
+        state.reason = ConditionReason.inProgress.rawValue
+        state.message = "\(request.instance) is asked to copy the data anew"
+        state.askedAt = now
+        event(.reinitializeStarted, "Asking \(request.instance) to copy the data anew")
+    }
+
+    /// Takes in what the member says of it.
+    private mutating func follow(_ state: inout ReinitializeStatus, _ request: ReinitializeRequest) {
+        guard let member = situation.member(state.instance) else {
+            return fail(&state, .failed, "\(state.instance) is not a member any more")
+        }
+        guard let answer = member.record.reinitialize, answer.id == state.request else {
+            guard state.startedAt == nil else { return write(reinitialize: request) }
+            let deadline = (state.askedAt ?? now) + .seconds(request.timeout)
+            guard now < deadline else {
+                return fail(
+                    &state, .timedOut, "\(state.instance) has not begun after \(request.timeout) s")
+            }
+            plan.requeue(after: deadline - now)
+            return write(reinitialize: request)
+        }
+        let sentence = bounded(
+            answer.reason.isEmpty ? answer.outcome.rawValue : answer.reason, to: ReinitializeStatus.maximumMessageLength
+        )
+        state.percent = answer.percent
+        state.startedAt = state.startedAt ?? now
+        switch answer.outcome {
+        case .running:
+            state.message = "\(state.instance): \(sentence)"
+            write(reinitialize: request)
+        case .succeeded:
+            state.phase = .succeeded
+            state.reason = ConditionReason.completed.rawValue
+            state.message = "\(state.instance): \(sentence)"
+            state.finishedAt = now
+            event(.reinitializeSucceeded, state.message ?? "")
+        case .refused:
+            fail(&state, .refused, "\(state.instance): \(sentence)")
+        }
+    }
+
+    /// One write to an object in a plan: a second one would be made from a version that is gone.
+    private mutating func write(reinitialize request: ReinitializeRequest?) {
+        let order = request.map {
+            ReinitializeOrder(id: $0.contentHash, member: $0.instance, isForced: $0.force)
+        }
+        let stored = observed.store.configuration
+        guard stored?.annotations[StoreKey.reinitialize] != order?.annotation else { return }
+        let key = ObjectKey(context.storeResource, scope.storeConfiguration)
+        let isWritten = plan.changes.contains {
+            if case .writeStore(let write) = $0 { write.key == key } else { false }
+        }
+        guard !isWritten else { return plan.requeue(after: .seconds(1)) }
+        plan.changes.append(.writeStore(storeWrite(key, stored, [StoreKey.reinitialize: order?.annotation])))
+    }
+
+    private mutating func fail(_ state: inout ReinitializeStatus, _ reason: ConditionReason, _ message: String) {
+        state.phase = .failed
+        state.percent = nil
+        state.reason = reason.rawValue
+        state.message = bounded(message, to: ReinitializeStatus.maximumMessageLength)
+        state.finishedAt = now
+        warn(.reinitializeFailed, "\(reason.rawValue): \(message)")
+    }
+}

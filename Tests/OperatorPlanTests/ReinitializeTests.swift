@@ -1,0 +1,168 @@
+import KubernetesModels
+import OperatorPlan
+import PostgresClusterAPI
+import Testing
+
+@Suite struct ReinitializeTests {
+    @Test func `a member is asked, followed, and its end is in status, condition and events`() throws {
+        var world = try World.running()
+        world.patch(["reinitialize": ["instance": "demo-2"]])
+        try world.settle()
+        let order = try #require(try world.reinitializeOrder())
+        #expect(order["member"] == "demo-2" && order["force"] == false)
+        #expect(try world.condition(.reinitializeCompleted) == "Unknown InProgress")
+        #expect(try world.status.reinitialize?.startedAt == nil)
+
+        try world.answerReinitialize("running", "copying from demo-0; the old data is kept as /x", percent: 40)
+        try world.settle()
+        var state = try #require(try world.status.reinitialize)
+        #expect(state.phase == .inProgress && state.percent == 40 && state.startedAt == world.now)
+        #expect(state.message == "demo-2: copying from demo-0; the old data is kept as /x")
+        #expect(try world.reinitializeOrder() != nil)
+
+        try world.answerReinitialize("succeeded", "reinitialized: the copy streams")
+        try world.settle()
+        state = try #require(try world.status.reinitialize)
+        #expect(state.phase == .succeeded && state.percent == nil && state.finishedAt == world.now)
+        #expect(try world.condition(.reinitializeCompleted) == "True Completed")
+        #expect(try world.reinitializeOrder() == nil)
+        #expect(
+            world.takeEvents().map { String($0.prefix { $0 != ":" }) } == [
+                "ReinitializeStarted", "ReinitializeSucceeded",
+            ])
+        #expect(try world.condition(.ready) == "True Healthy")
+    }
+
+    @Test func `what the member refuses is told in its words`() throws {
+        var world = try World.running()
+        world.patch(["reinitialize": ["instance": "demo-2"]])
+        try world.settle()
+        try world.answerReinitialize("refused", "demo-1 is being copied")
+        try world.settle()
+        #expect(try world.condition(.reinitializeCompleted) == "False Refused")
+        #expect(try world.status.reinitialize?.message == "demo-2: demo-1 is being copied")
+        #expect(try world.reinitializeOrder() == nil)
+        #expect(world.takeEvents().contains("ReinitializeFailed: Refused: demo-2: demo-1 is being copied"))
+    }
+
+    @Test func `one that stood in the resource when it was made is not carried out, a new id is`() throws {
+        var world = World(["reinitialize": ["instance": "demo-2"]])
+        try world.settle()
+        world.run(3, leader: 0)
+        try world.settle()
+        #expect(try world.reinitializeOrder() == nil)
+        #expect(try world.condition(.reinitializeCompleted) == "False FromCreation")
+        world.patch(["reinitialize": ["id": "again"]])
+        try world.settle()
+        #expect(try world.reinitializeOrder()?["member"] == "demo-2")
+    }
+
+    @Test func `the same content is not carried out again, a new id is`() throws {
+        var world = try World.running()
+        world.patch(["reinitialize": ["instance": "demo-2"]])
+        try world.settle()
+        let first = try #require(try world.reinitializeOrder()?["id"]?.stringValue)
+        try world.answerReinitialize("succeeded", "")
+        try world.settle()
+        world.patch(["paused": false])
+        try world.settle()
+        #expect(try world.reinitializeOrder() == nil)
+        world.patch(["reinitialize": ["id": "again", "force": true]])
+        try world.settle()
+        let second = try #require(try world.reinitializeOrder())
+        #expect(second["id"]?.stringValue != first && second["force"] == true)
+        // What it said of the one before is no answer to this one.
+        #expect(try world.condition(.reinitializeCompleted) == "Unknown InProgress")
+    }
+
+    @Test(arguments: [("demo-0", "Refused"), ("demo-7", "UnknownInstance")])
+    func `the leader is not asked, nor who is no member`(_ instance: String, _ reason: String) throws {
+        var world = try World.running()
+        world.patch(["reinitialize": ["instance": .string(instance)]])
+        try world.settle()
+        #expect(try world.condition(.reinitializeCompleted) == "False \(reason)")
+        #expect(try world.reinitializeOrder() == nil)
+    }
+
+    @Test func `who has not begun in time is asked no more, and who has begun has all the time it takes`() throws {
+        var world = try World.running()
+        world.patch(["reinitialize": ["instance": "demo-2", "timeout": 30]])
+        try world.settle()
+        #expect(try world.planned().requeueAfter == .seconds(30))
+        world.advance(30)
+        try world.settle()
+        #expect(try world.condition(.reinitializeCompleted) == "False TimedOut")
+        #expect(try world.reinitializeOrder() == nil)
+
+        world.patch(["reinitialize": ["id": "again"]])
+        try world.settle()
+        try world.answerReinitialize("running", "copying")
+        try world.settle()
+        world.advance(86_400)
+        try world.settle()
+        #expect(try world.condition(.reinitializeCompleted) == "Unknown InProgress")
+        // Its Pod is made anew, and has said nothing yet.
+        try world.answerReinitialize(nil, "")
+        world.advance(86_400)
+        try world.settle()
+        #expect(try world.condition(.reinitializeCompleted) == "Unknown InProgress")
+        #expect(try world.reinitializeOrder() != nil)
+    }
+
+    @Test func `a request that is taken back is dropped`() throws {
+        var world = try World.running()
+        world.patch(["reinitialize": ["instance": "demo-2"]])
+        try world.settle()
+        world.patch(["reinitialize": .null])
+        try world.settle()
+        #expect(try world.reinitializeOrder() == nil)
+        #expect(try world.condition(.reinitializeCompleted) == "False Withdrawn")
+    }
+
+    @Test func `it waits for a switchover, and no longer than its timeout`() throws {
+        var world = try World.running()
+        world[store: "demo-failover"] = ["leader": "demo-0", "matriarch.dev/request-id": "another"]
+        world.patch(["reinitialize": ["instance": "demo-2", "timeout": 60]])
+        try world.settle()
+        #expect(try world.condition(.reinitializeCompleted) == "Unknown Busy")
+        #expect(try world.reinitializeOrder() == nil)
+        world.advance(60)
+        try world.settle()
+        #expect(try world.condition(.reinitializeCompleted) == "False TimedOut")
+    }
+
+    @Test func `a rollout ends no copy`() throws {
+        var world = try World.running()
+        world.patch(["reinitialize": ["instance": "demo-2"]])
+        try world.settle()
+        world.reportRevision("r2")
+        try world.settle()
+        #expect(world.observed.pods.count == 3)
+        try world.answerReinitialize("succeeded", "")
+        try world.settle()
+        #expect(world.observed.pods.count == 2)
+    }
+}
+
+extension World {
+    fileprivate func reinitializeOrder() throws -> JSONValue? {
+        try self[store: "demo-config"]["matriarch.dev/reinitialize"]?.stringValue.map { try JSONValue(parsing: $0) }
+    }
+
+    /// What the agent that is asked says.
+    fileprivate mutating func answerReinitialize(_ outcome: String?, _ reason: String, percent: Int64? = nil) throws {
+        guard let order = try reinitializeOrder(), let member = order["member"]?.stringValue,
+            let index = observed.pods.firstIndex(where: { $0.metadata.name == member }),
+            let text = observed.pods[index].metadata.annotations?["status"]
+        else { return }
+        var status = try JSONValue(parsing: text)
+        status["reinitialize"] = outcome.map { outcome in
+            var report: JSONValue = [
+                "id": order["id"] ?? .null, "outcome": .string(outcome), "reason": .string(reason),
+            ]
+            if let percent { report["percent"] = .int(percent) }
+            return report
+        }
+        observed.pods[index].metadata.annotations?["status"] = status.serialized()
+    }
+}

@@ -21,6 +21,13 @@ public struct SlotName: Hashable, Sendable, CustomStringConvertible {
         description = String(result.prefix(Self.maximumLength))
     }
 
+    /// The number a member's name ends with; nil for one that ends with none.
+    public var ordinal: Int? {
+        description.split(separator: "_", omittingEmptySubsequences: false).last.flatMap { text in
+            !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
+        }
+    }
+
     /// Whether a slot is a member's by its name: the prefix all of them have, and an ordinal. What somebody else has called
     /// alike, `demo_barman` for a cluster `demo`, is not.
     public static func isMembers(_ slot: String, prefix: String) -> Bool {

@@ -82,37 +82,6 @@ extension MemberTests {
             }
         }
     }
-
-    @Test func `the slot of a member that is gone is kept by a leader's next agent, and while paused`() async throws {
-        var configuration = Self.configuration
-        try await with(3, configuration: configuration) { cluster in
-            for member in cluster.members { try member.start() }
-            let before = try await cluster.healthy()
-            let (leader, gone) = (before.leader, before.standbys[0])
-            try await gone.destroy()
-            _ = try await cluster.client.deleteRaw(Pod.resource, name: gone.name, namespace: cluster.namespace)
-            let holder = try await cluster.lock()["matriarch.dev/holder"]
-            kill(try #require(leader.agentProcess), SIGKILL)
-            try await eventually(within: .seconds(15), "another agent of \(leader.name) holds the lock") {
-                let lock = try await cluster.lock()
-                return lock["leader"] == leader.name && lock["matriarch.dev/holder"] != holder
-            }
-            try await holds(for: .seconds(4), "the slot is there") { try await leader.slots().contains(gone.slot) }
-
-            configuration["pause"] = true
-            configuration["member_slots_ttl"] = 1
-            try await cluster.annotate(.configuration, ["config": .string(configuration.serialized())])
-            try await eventually(within: .seconds(15), "\(leader.name) knows") {
-                try await cluster.memberStatus(leader)["pause"] == true
-            }
-            try await holds(for: .seconds(4), "the slot is there") { try await leader.slots().contains(gone.slot) }
-            configuration["pause"] = false
-            try await cluster.annotate(.configuration, ["config": .string(configuration.serialized())])
-            try await eventually(within: .seconds(15), "the slot goes") {
-                try await !leader.slots().contains(gone.slot)
-            }
-        }
-    }
 }
 
 extension MemberCluster {
@@ -151,12 +120,6 @@ extension MemberCluster {
 }
 
 extension MemberProcess {
-    fileprivate var slot: String { name.replacing("-", with: "_") }
-
-    fileprivate func slots() async throws -> Set<String> {
-        Set(try await query("SELECT slot_name FROM pg_replication_slots WHERE NOT temporary").rows.compactMap { $0[0] })
-    }
-
     fileprivate func sees(rows: Int) async throws {
         try await eventually(
             within: .seconds(10), "\(name) has \(rows) rows",

@@ -10,7 +10,6 @@ import Units
     private let start = BootInstant(nanoseconds: 1_000_000_000_000)
     private let leader = FollowedLeader(name: "a", epoch: 3, host: "10.0.0.1", port: 5432)
     private let remote = FollowedRemote(StandbyCluster(host: "remote"), epoch: 3)
-    private let slots: Set = [SlotName(member: "b")]
     private let silent = ServerState.standby(
         RunningServer(systemIdentifier: "1", timeline: Timeline(rawValue: 1), position: LSN(rawValue: 1000)))
 
@@ -21,7 +20,6 @@ import Units
         life.namesInForce = NamesInForce(server: "now", text: "", at: start)
         life.follow(leader)
         life.noteStreaming(silent, at: start)
-        life.noteSlots(slots)
         life.noteRoles(exist: true)
         #expect(life.noteSilence(at: start) == true)
         return life
@@ -32,7 +30,7 @@ import Units
         life.end()
         #expect(life.seen == nil && life.silentSince == nil && life.applied == nil && life.namesInForce == nil)
         #expect(life.followed == nil && life.followedRemote == nil && life.notStreamingSince == nil)
-        #expect(life.slotsEnsuredFor == nil && !life.hasRoles)
+        #expect(!life.hasRoles)
     }
 
     @Test func `a server that was started by hand has its time to come up, also when it was started twice`() throws {
@@ -51,13 +49,13 @@ import Units
         var life = try life()
         life.noteStop()
         #expect(life.followed == nil && life.followedRemote == nil && !life.hasRoles)
-        #expect(life.applied != nil && life.namesInForce != nil && life.slotsEnsuredFor == slots)
+        #expect(life.applied != nil && life.namesInForce != nil)
     }
 
     @Test func `a standby follows a member or a remote server, never both`() throws {
         var life = try life()
         life.follow(remote)
-        #expect(life.followed == nil && life.followedRemote == remote && life.slotsEnsuredFor == nil)
+        #expect(life.followed == nil && life.followedRemote == remote)
         life.follow(leader)
         #expect(life.followed == leader && life.followedRemote == nil && life.notStreamingSince == nil)
         life.noteSeal()
@@ -65,6 +63,15 @@ import Units
         life.follow(remote)
         life.leaveRemote()
         #expect(life.followedRemote == nil)
+    }
+
+    @Test func `a standby asks for its slot now and then, and a new server at once`() throws {
+        var life = try life()
+        #expect(life.beginAskingForSlot(at: start) == true)
+        #expect(life.beginAskingForSlot(at: start + .seconds(9)) == false)
+        #expect(life.beginAskingForSlot(at: start + .seconds(10)) == true)
+        life.end()
+        #expect(life.beginAskingForSlot(at: start + .seconds(11)) == true)
     }
 
     @Test func `a silence is told once, and has fresh connections tried at every look`() {

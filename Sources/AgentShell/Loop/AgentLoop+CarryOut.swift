@@ -13,6 +13,7 @@ extension AgentLoop {
             await prepareToTakeOver(observation)
             await keepSettings(observation)
             await keepCascade(observation)
+            askForSlot(observation)
         case .bootstrap:
             begin(.bootstrapping) { try await $0.bootstrap() }
         case .bootstrapStandby:

@@ -28,8 +28,8 @@ struct ServerLife {
     private(set) var followedRemote: FollowedRemote?
     /// Since when this running standby has received nothing; nil while it streams.
     private(set) var notStreamingSince: BootInstant?
-    /// The slots that are known to be there.
-    private(set) var slotsEnsuredFor: Set<SlotName>?
+    /// This standby does not ask for its slot again before.
+    private var nextSlotRequest = BootInstant(nanoseconds: 0)
     /// The three roles are known to exist in this server, with what was granted to them in ``database``.
     private(set) var hasRoles = false
     /// The database this agent works in; nil before the first look.
@@ -71,7 +71,6 @@ struct ServerLife {
     mutating func noteOffice(_ status: ServerStatus) {
         seen = status
         followNobody()
-        slotsEnsuredFor = nil
     }
 
     // MARK: Health
@@ -135,18 +134,21 @@ struct ServerLife {
         database = name
     }
 
-    /// - Parameter slots: nil: somebody still streams over an unwanted one, so that it is to be looked at again.
-    mutating func noteSlots(_ slots: Set<SlotName>?) { slotsEnsuredFor = slots }
+    /// - Returns: whether it is to ask where it streams from for its slot: now and then.
+    mutating func beginAskingForSlot(at now: BootInstant) -> Bool {
+        guard now >= nextSlotRequest else { return false }
+        nextSlotRequest = now + Grace.courseCheck
+        return true
+    }
 
     /// It was pointed at its source, or started behind it.
     mutating func follow(_ leader: FollowedLeader) {
         (followed, followedRemote) = (leader, nil)
-        (notStreamingSince, slotsEnsuredFor) = (nil, nil)
+        notStreamingSince = nil
     }
 
     mutating func follow(_ remote: FollowedRemote) {
         (followed, followedRemote) = (nil, remote)
-        slotsEnsuredFor = nil
     }
 
     mutating func followNobody() { (followed, followedRemote) = (nil, nil) }

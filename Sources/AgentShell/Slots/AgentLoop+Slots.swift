@@ -21,25 +21,41 @@ extension AgentLoop {
         return HighAvailability.missingStandbys(of: me, seeing: Set(connected), in: view)
     }
 
-    /// Has the server keep the slots that ``SlotKeeping`` wants. None goes while paused.
+    /// Has the server keep the slots that ``SlotKeeping`` wants, whatever became of those it had. None goes while paused.
     func ensureSlots(_ view: ClusterView, leader: String) async {
-        guard view.configuration.usesSlots else { return }
+        guard view.configuration.usesSlots, let seen else { return }
         let now = clock.now
         let prefix = configuration.scope.slotPrefix
-        if leader == me, let seen {
-            let found = seen.slots.map(\.name).filter { SlotName.isMembers($0, prefix: prefix) }
-            slotKeeping.count(found.map { SlotName(member: $0) }, at: now)
-        }
+        let found = seen.slots.filter {
+            $0.isPhysical && !$0.isTemporary && SlotName.isMembers($0.name, prefix: prefix)
+        }.map { FoundSlot(SlotName(member: $0.name), isActive: $0.isActive, isLost: $0.walStatus == "lost") }
+        slotKeeping.look(at: found, isLeader: leader == me, at: now)
         let wanted = slotKeeping.keep(
             for: me, leader: leader, in: view, missing: leader == me ? missingStandbys(view) : [], at: now)
-        guard wanted != life.slotsEnsuredFor else { return }
+        let drops = !view.configuration.isPaused
+        guard mustChangeSlots(found, to: wanted, drops: drops) else { return }
         do {
-            let outcome = try await instance.ensureSlots(
-                wanted, prefix: prefix, drops: !view.configuration.isPaused)
-            // Somebody still streams over an unwanted one: look again.
-            life.noteSlots(outcome.hasUnwanted ? nil : wanted)
+            try await instance.ensureSlots(wanted, prefix: prefix, drops: drops)
+            slotKeeping.noteChange(to: wanted, drops: drops)
         } catch {
             logger.warning("could not set the replication slots right", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// A standby that receives nothing has its slot made where it is to stream from.
+    ///
+    /// Not awaited: where nobody answers, that takes seconds in which an election may be due.
+    func askForSlot(_ observation: Observation) {
+        guard let source = sourceToAskForSlot(observation), life.beginAskingForSlot(at: clock.now) else { return }
+        // Ends by itself within its deadline.
+        clock.start { await self.makeSlot(at: source) }
+    }
+
+    private func makeSlot(at source: String) async {
+        do {
+            try await instance.prepareToStream(from: try upstream(source))
+        } catch {
+            logger.info("no slot was made", metadata: ["at": "\(source)", "error": "\(error)"])
         }
     }
 }

@@ -1,22 +1,53 @@
 public import Units
 
+/// A physical replication slot of a member's, as the server shows it.
+public struct FoundSlot: Hashable, Sendable {
+    public var name: SlotName
+    /// Somebody streams over it now.
+    public var isActive: Bool
+    /// The WAL it was to keep is gone.
+    public var isLost: Bool
+
+    public init(_ name: SlotName, isActive: Bool = false, isLost: Bool = false) {
+        self.name = name
+        self.isActive = isActive
+        self.isLost = isLost
+    }
+}
+
 /// Which replication slots a member keeps, and for how long.
 ///
-/// A slot for every member that streams from this one, so that WAL waits for it. That of a member which left the cluster stays
-/// for its retention, in case it comes back; that of one that streams from another goes as soon as it has let go.
+/// A slot for every member that streams from this one, so that WAL waits for it. One over which nobody streams keeps WAL for the
+/// retention and no longer, whether its member has a Pod or not. That of a member which was removed, and that of one which streams
+/// from another, go as soon as nobody streams over them.
 public struct SlotKeeping: Hashable, Sendable {
-    /// When each slot's member last streamed from here.
-    private var lastPresent: [SlotName: BootInstant] = [:]
-    private var hasCounted = false
+    private struct Entry: Hashable {
+        /// When its member was heard of last.
+        var heard: BootInstant
+        /// The Pod that had the name then.
+        var podUID: String?
+        /// The server had it at the last look, or has had it made or dropped since.
+        var isFound = false
+    }
+
+    private var entries: [SlotName: Entry] = [:]
 
     public init() {}
 
-    /// Counts in the slots a leader found when it began. Nobody remembers since when their members are gone: an earlier life of
-    /// the agent may have seen them just now.
-    public mutating func count(_ found: some Sequence<SlotName>, at now: BootInstant) {
-        guard !hasCounted else { return }
-        hasCounted = true
-        for slot in found where lastPresent[slot] == nil { lastPresent[slot] = now }
+    /// Takes in the slots of members that the server has.
+    ///
+    /// Who streams over his slot is there. A slot that is new here was asked for by its member, or made for it, a moment ago; one that
+    /// a leader finds when it begins may have been in use a moment ago, and nobody remembers.
+    ///
+    /// - Parameter isLeader: a standby keeps nothing of the time when it led itself.
+    public mutating func look(at found: some Sequence<FoundSlot>, isLeader: Bool, at now: BootInstant) {
+        let found = Dictionary(found.map { ($0.name, $0) }) { first, _ in first }
+        for (name, slot) in found {
+            let isNew = entries[name]?.isFound != true
+            guard entries[name] != nil || isLeader || slot.isActive else { continue }
+            if slot.isActive || isNew { entries[name, default: Entry(heard: now)].heard = now }
+        }
+        for name in entries.keys { entries[name]?.isFound = found[name] != nil }
     }
 
     /// - Parameters:
@@ -26,14 +57,75 @@ public struct SlotKeeping: Hashable, Sendable {
     public mutating func keep(
         for me: String, leader: String, in view: ClusterView, missing: Set<String>, at now: BootInstant
     ) -> Set<SlotName> {
-        let streaming = Set(
-            standbys(of: me, leader: leader, in: view, avoiding: missing).map { SlotName(member: $0) })
+        let names = standbys(of: me, leader: leader, in: view, avoiding: missing)
+        let streaming = Set(names.map { SlotName(member: $0) })
         let members = Set(view.members.keys.map { SlotName(member: $0) })
-        for slot in streaming { lastPresent[slot] = now }
-        lastPresent = lastPresent.filter { slot, seen in
-            now - seen < view.configuration.memberSlotRetention
-                && (!members.contains(slot) || streaming.contains(slot))
+        for name in names { hear(of: name, view.members[name], at: now) }
+        entries = entries.filter { slot, entry in
+            // Of one that was dropped it is remembered why, so that it is not made again for a member that is still away.
+            entry.isFound || streaming.contains(slot) || (isRecent(entry, view, now) && !members.contains(slot))
         }
-        return Set(lastPresent.keys)
+        return Set(
+            entries.filter { slot, entry in
+                isRecent(entry, view, now) && (streaming.contains(slot) || !members.contains(slot))
+                    && !isRemoved(slot, view, members)
+            }.keys)
     }
+
+    /// The server's slots were made what was wanted. One that is dropped here and shows itself again was made by its member.
+    ///
+    /// - Parameter drops: whether slots went.
+    public mutating func noteChange(to wanted: Set<SlotName>, drops: Bool) {
+        for name in entries.keys {
+            if wanted.contains(name) {
+                entries[name]?.isFound = true
+            } else if drops {
+                entries[name]?.isFound = false
+            }
+        }
+    }
+
+    private mutating func hear(of name: String, _ member: Member?, at now: BootInstant) {
+        let slot = SlotName(member: name)
+        guard var entry = entries[slot] else {
+            return entries[slot] = Entry(heard: now, podUID: member?.podUID)
+        }
+        // Copied from another standby, it uses no slot here before it has all that it needs the WAL from here for.
+        let isCopying = member?.state == .creatingReplica && member?.isBeingDeleted == false
+        if isCopying || (entry.podUID != nil && entry.podUID != member?.podUID) { entry.heard = now }
+        entry.podUID = member?.podUID
+        entries[slot] = entry
+    }
+
+    private func isRecent(_ entry: Entry, _ view: ClusterView, _ now: BootInstant) -> Bool {
+        now - entry.heard < view.configuration.memberSlotRetention
+    }
+
+    /// Its member's ordinal is beyond those there are to be, and its Pod is gone.
+    private func isRemoved(_ slot: SlotName, _ view: ClusterView, _ members: Set<SlotName>) -> Bool {
+        guard let instances = view.configuration.instances, let ordinal = slot.ordinal else { return false }
+        return ordinal >= instances && !members.contains(slot)
+    }
+}
+
+/// Whether a server's slots are to be changed: one is missing, one is unwanted and nobody streams over it, or the WAL of one is gone.
+///
+/// - Parameter drops: whether slots may go.
+public func mustChangeSlots(_ found: some Sequence<FoundSlot>, to wanted: Set<SlotName>, drops: Bool) -> Bool {
+    let found = Array(found)
+    if !wanted.isSubset(of: Set(found.map(\.name))) { return true }
+    return drops && found.contains { !$0.isActive && ($0.isLost || !wanted.contains($0.name)) }
+}
+
+/// Whom a standby that receives nothing asks for its slot; nil when it need not.
+///
+/// A slot of a member that was away for longer than its retention is gone. Who keeps it cannot tell that the member is back: without the
+/// slot its server is refused.
+public func sourceToAskForSlot(_ observation: Observation) -> String? {
+    guard observation.activity == nil, case .standby = observation.server, hasReceivedNothing(observation),
+        case .held(let leader) = observation.lock, let followed = observation.followed, followed.name == leader,
+        let source = followed.source, observation.cluster.configuration.usesSlots,
+        observation.cluster.members[source] != nil
+    else { return nil }
+    return source
 }

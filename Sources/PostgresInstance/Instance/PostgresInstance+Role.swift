@@ -113,7 +113,6 @@ extension PostgresInstance {
                 logger.info("dropped a replication slot", metadata: ["slot": "\(name)"])
                 outcome.hasChanged = true
             } else {
-                if isUnwanted { outcome.hasUnwanted = true }
                 existing.insert(name)
             }
         }

@@ -4,12 +4,16 @@ import Units
 
 @Suite struct SlotKeepingTests {
     private static let retention = DynamicConfiguration().memberSlotRetention
+    private static let moment = Duration.milliseconds(1)
 
     private static func slots(_ names: String...) -> Set<SlotName> { Set(names.map { SlotName(member: $0) }) }
 
-    private static func view(_ names: [String] = ["demo-0", "demo-1", "demo-2"]) -> ClusterView {
+    private static func view(
+        _ names: [String] = ["demo-0", "demo-1", "demo-2"], instances: Int? = nil
+    ) -> ClusterView {
         var view = Fixture.cluster(leader: "demo-0")
         view.members = view.members.filter { names.contains($0.key) }
+        view.configuration.instances = instances
         for name in names where name != "demo-0" {
             view.members[name]?.isStreaming = true
             view.members[name]?.timeline = Timeline(rawValue: 2)
@@ -17,56 +21,182 @@ import Units
         return view
     }
 
-    private static func keep(
-        _ keeping: inout SlotKeeping, of me: String = "demo-0", _ view: ClusterView, missing: Set<String> = [],
-        after elapsed: Duration = .zero
-    ) -> Set<SlotName> {
-        keeping.keep(for: me, leader: "demo-0", in: view, missing: missing, at: Fixture.now + elapsed)
+    /// A member, and a server that has the slots it is told to have.
+    private struct Keeper {
+        var me = "demo-0"
+        var keeping = SlotKeeping()
+        var found: Set<SlotName> = []
+        var active: Set<SlotName> = []
+        var drops = true
+
+        mutating func keep(
+            _ view: ClusterView, missing: Set<String> = [], after elapsed: Duration = .zero
+        ) -> Set<SlotName> {
+            let now = Fixture.now + elapsed
+            let looks = found.union(active).map { FoundSlot($0, isActive: active.contains($0)) }
+            keeping.look(at: looks, isLeader: me == "demo-0", at: now)
+            let wanted = keeping.keep(for: me, leader: "demo-0", in: view, missing: missing, at: now)
+            if mustChangeSlots(looks, to: wanted, drops: drops) {
+                keeping.noteChange(to: wanted, drops: drops)
+                found = drops ? wanted.union(active) : wanted.union(found)
+            }
+            return wanted
+        }
     }
 
     @Test func `a leader keeps the slot of every member but itself, a standby none`() {
-        var leader = SlotKeeping()
-        #expect(Self.keep(&leader, Self.view()) == Self.slots("demo-1", "demo-2"))
-        var standby = SlotKeeping()
-        #expect(Self.keep(&standby, of: "demo-1", Self.view()).isEmpty)
+        var leader = Keeper()
+        #expect(leader.keep(Self.view()) == Self.slots("demo-1", "demo-2"))
+        var standby = Keeper(me: "demo-1")
+        #expect(standby.keep(Self.view()).isEmpty)
     }
 
-    @Test func `the slot of a member that left stays for its retention`() {
-        var keeping = SlotKeeping()
-        _ = Self.keep(&keeping, Self.view())
-        let left = Self.view(["demo-0", "demo-1"])
+    @Test(arguments: [true, false])
+    func `a member over whose slot nobody streams keeps WAL for its retention, whether it has a Pod or not`(
+        _ hasPod: Bool
+    ) {
+        var leader = Keeper(active: Self.slots("demo-1", "demo-2"))
         let both = Self.slots("demo-1", "demo-2")
-        #expect(Self.keep(&keeping, left, after: Self.retention - .milliseconds(1)) == both)
-        #expect(Self.keep(&keeping, left, after: Self.retention) == Self.slots("demo-1"))
-        // It has been forgotten, and comes back.
-        #expect(Self.keep(&keeping, Self.view(), after: Self.retention + .seconds(1)) == both)
+        #expect(leader.keep(Self.view()) == both)
+        // As long as they stream, time is nothing.
+        #expect(leader.keep(Self.view(), after: .seconds(86_400)) == both)
+        let left = hasPod ? Self.view() : Self.view(["demo-0", "demo-1"])
+        leader.active = Self.slots("demo-1")
+        let since = Duration.seconds(86_400)
+        #expect(leader.keep(left, after: since + Self.retention - Self.moment) == both)
+        #expect(leader.keep(left, after: since + Self.retention) == Self.slots("demo-1"))
+        // It is not made again as long as nothing is heard of it.
+        for hours in 1...3 {
+            #expect(leader.keep(left, after: since + Self.retention + .seconds(3600 * hours)) == Self.slots("demo-1"))
+        }
+    }
+
+    @Test func `a member that is back has its slot again`() {
+        let back = Self.retention * 2
+        func away() -> Keeper {
+            var leader = Keeper(active: Self.slots("demo-1"))
+            _ = leader.keep(Self.view())
+            _ = leader.keep(Self.view(), after: Self.retention)
+            #expect(leader.keep(Self.view(), after: back) == Self.slots("demo-1"))
+            return leader
+        }
+        let both = Self.slots("demo-1", "demo-2")
+        // It had the slot made itself, which nobody streams over yet.
+        var asked = away()
+        asked.found.formUnion(Self.slots("demo-2"))
+        #expect(asked.keep(Self.view(), after: back + .seconds(1)) == both)
+        #expect(asked.keep(Self.view(), after: back + Self.retention) == both)
+        #expect(asked.keep(Self.view(), after: back + Self.retention + .seconds(1)) == Self.slots("demo-1"))
+        // Another Pod has its name.
+        var replaced = away()
+        var view = Self.view()
+        view.members["demo-2"]?.podUID = "another"
+        #expect(replaced.keep(view, after: back) == both)
+        // It is copied, perhaps from another standby: what is written meanwhile it will need.
+        var copied = away()
+        view = Self.view()
+        view.members["demo-2"]?.state = .creatingReplica
+        #expect(copied.keep(view, after: back) == both)
+        view.members["demo-2"]?.isBeingDeleted = true
+        #expect(copied.keep(view, after: back + Self.retention) == Self.slots("demo-1"))
+    }
+
+    @Test func `the slot of a member that was removed goes at once, that of one whose Pod is made anew stays`() {
+        var leader = Keeper(active: Self.slots("demo-1", "demo-2"))
+        _ = leader.keep(Self.view(instances: 3))
+        leader.active = Self.slots("demo-1")
+        let left = ["demo-0", "demo-1"]
+        #expect(leader.keep(Self.view(left, instances: 3), after: Self.moment) == Self.slots("demo-1", "demo-2"))
+        // Its Pod is still there: it streams until it goes.
+        #expect(leader.keep(Self.view(instances: 2), after: Self.moment) == Self.slots("demo-1", "demo-2"))
+        #expect(leader.keep(Self.view(left, instances: 2), after: Self.moment) == Self.slots("demo-1"))
+        // Nobody says how many there are to be, as in a store of Patroni's.
+        var other = Keeper(active: Self.slots("demo-2"))
+        _ = other.keep(Self.view())
+        #expect(other.keep(Self.view(left), after: Self.moment) == Self.slots("demo-1", "demo-2"))
     }
 
     @Test func `the slot of a member that streams from another now goes at once, unless that one is missing`() {
-        var keeping = SlotKeeping()
-        _ = Self.keep(&keeping, Self.view())
+        var leader = Keeper()
+        _ = leader.keep(Self.view())
         var cascade = Self.view()
         cascade.members["demo-2"]?.tags.replicatesFrom = "demo-1"
-        #expect(Self.keep(&keeping, cascade) == Self.slots("demo-1"))
-        #expect(Self.keep(&keeping, cascade, missing: ["demo-1"]) == Self.slots("demo-1", "demo-2"))
-        var upstream = SlotKeeping()
-        #expect(Self.keep(&upstream, of: "demo-1", cascade) == Self.slots("demo-2"))
+        #expect(leader.keep(cascade) == Self.slots("demo-1"))
+        #expect(leader.keep(cascade, missing: ["demo-1"]) == Self.slots("demo-1", "demo-2"))
+        var upstream = Keeper(me: "demo-1")
+        #expect(upstream.keep(cascade) == Self.slots("demo-2"))
     }
 
-    @Test func `slots a new leader finds are kept as if their members had just been seen, and are counted once`() {
-        var keeping = SlotKeeping()
-        keeping.count(Self.slots("demo-8"), at: Fixture.now)
-        keeping.count(Self.slots("demo-9"), at: Fixture.now)
+    @Test
+    func `slots a new leader finds are kept as if their members had just been seen, a standby's of its own time go`() {
+        var leader = Keeper(found: Self.slots("demo-8"))
         let all = Self.slots("demo-1", "demo-2", "demo-8")
-        #expect(Self.keep(&keeping, Self.view()) == all)
-        #expect(Self.keep(&keeping, Self.view(), after: Self.retention - .milliseconds(1)) == all)
-        #expect(Self.keep(&keeping, Self.view(), after: Self.retention) == Self.slots("demo-1", "demo-2"))
+        #expect(leader.keep(Self.view()) == all)
+        #expect(leader.keep(Self.view(), after: Self.retention - Self.moment) == all)
+        leader.active = Self.slots("demo-1", "demo-2")
+        #expect(leader.keep(Self.view(), after: Self.retention) == Self.slots("demo-1", "demo-2"))
+        var standby = Keeper(me: "demo-1", found: Self.slots("demo-8"))
+        #expect(standby.keep(Self.view()).isEmpty)
     }
 
-    @Test func `counting makes no slot younger than its member was seen`() {
-        var keeping = SlotKeeping()
-        _ = Self.keep(&keeping, Self.view())
-        keeping.count(Self.slots("demo-2"), at: Fixture.now + .seconds(60))
-        #expect(Self.keep(&keeping, Self.view(["demo-0", "demo-1"]), after: Self.retention) == Self.slots("demo-1"))
+    @Test func `what may not go while paused goes with the resume, and not a retention later`() {
+        let both = Self.slots("demo-1", "demo-2")
+        var leader = Keeper(found: both, active: both)
+        _ = leader.keep(Self.view())
+        leader.active = Self.slots("demo-1")
+        leader.drops = false
+        for step in 0...4 {
+            let wanted = leader.keep(Self.view(["demo-0", "demo-1"]), after: Self.retention + .seconds(step * 3600))
+            #expect(wanted == Self.slots("demo-1") && leader.found == Self.slots("demo-1", "demo-2"))
+        }
+    }
+
+    @Test(
+        arguments: [
+            (["a", "b"], [], [], ["a", "b"], true, false), (["a"], [], [], ["a", "b"], true, true),
+            (["a"], [], [], ["a", "b"], false, true), (["a", "b"], [], [], ["a"], true, true),
+            (["a", "b"], [], [], ["a"], false, false), (["a", "b"], ["b"], [], ["a"], true, false),
+            (["a", "b"], [], ["b"], ["a", "b"], true, true), (["a", "b"], [], ["b"], ["a", "b"], false, false),
+        ] as [([String], Set<String>, Set<String>, [String], Bool, Bool)])
+    func `a server's slots are changed by what it has, not by what it was told before`(
+        _ found: [String], _ active: Set<String>, _ lost: Set<String>, _ wanted: [String], _ drops: Bool,
+        _ isChanged: Bool
+    ) {
+        let found = found.map {
+            FoundSlot(SlotName(member: $0), isActive: active.contains($0), isLost: lost.contains($0))
+        }
+        #expect(mustChangeSlots(found, to: Set(wanted.map { SlotName(member: $0) }), drops: drops) == isChanged)
+    }
+
+    @Test func `a standby that receives nothing asks for its slot where it is to stream from`() {
+        func asks(_ change: (inout Observation) -> Void = { _ in }) -> String? {
+            var server = Fixture.running()
+            server.isStreaming = false
+            return sourceToAskForSlot(
+                Fixture.observation(lock: .held(by: "demo-1"), server: .standby(server), leader: "demo-1") {
+                    $0.followed = FollowedLeader(name: "demo-1", epoch: 3, host: "10.0.0.1", port: 5432)
+                    $0.notStreamingSince = Fixture.now - Grace.courseCheck
+                    change(&$0)
+                })
+        }
+        #expect(asks() == "demo-1")
+        #expect(asks { $0.cluster.configuration.isPaused = true } == "demo-1")
+        #expect(asks { $0.followed?.source = "demo-2" } == "demo-2")
+        #expect(asks { $0.followed?.source = nil } == nil)
+        #expect(asks { $0.notStreamingSince = Fixture.now - Grace.courseCheck + Self.moment } == nil)
+        #expect(asks { $0.notStreamingSince = nil } == nil)
+        #expect(asks { $0.activity = .rejoining } == nil)
+        #expect(asks { $0.lock = .expired(holder: "demo-1") } == nil)
+        #expect(asks { $0.followed?.name = "demo-2" } == nil)
+        #expect(asks { $0.cluster.configuration.usesSlots = false } == nil)
+        #expect(asks { $0.cluster.members["demo-1"] = nil } == nil)
+        #expect(asks { $0.server = Fixture.stopped(wasPrimary: false) } == nil)
+    }
+
+    @Test(
+        arguments: [("demo-12", 12), ("demo-0", 0), ("demo", nil), ("demo-", nil), ("demo-x1", nil)] as [(String, Int?)]
+    )
+    func `a slot has its member's number`(_ member: String, _ ordinal: Int?) {
+        #expect(SlotName(member: member).ordinal == ordinal)
     }
 }

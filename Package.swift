@@ -267,7 +267,7 @@ let package = Package(
             "SimulationTests",
             [
                 "Simulation", "AgentShell", "ClusterStore", "ClusterRecords", "KubernetesModels",
-                "PostgresConfiguration", "HighAvailability", "Units", "matriarch-sim",
+                "PostgresConfiguration", "HighAvailability", "ServerControl", "Units", "matriarch-sim",
             ]),
     ]
 )

@@ -196,6 +196,13 @@ extension Situation {
     private static let reinitializations: [Deviation] = [
         reinitialize("this member"),
         reinitialize("this member, whose old data is out of the way") { $0.begunReinitialize = "c" },
+        reinitialize("this member, tagged nostream, whose old data is out of the way") {
+            $0.begunReinitialize = "c"
+            $0.tags.streamsFromNobody = true
+            guard case .standby(var server) = $0.server else { return }
+            server.isStreaming = false
+            $0.server = .standby(server)
+        },
         reinitialize("this member while demo-2 is copied") { $0.cluster.members["demo-2"]?.state = .creatingReplica },
         reinitialize("this member, the one that strict commits wait for") {
             $0.cluster.configuration.synchronous = SynchronousPolicy(mode: .on, isStrict: true)

@@ -1,5 +1,6 @@
 import HighAvailability
 import Testing
+import Units
 
 @Suite struct ReinitializeDecisionTests {
     private let order = ReinitializeOrder(id: "c", member: "demo-0")
@@ -130,6 +131,62 @@ import Testing
         // Of an order before this one.
         let other = decision { $0.begunReinitialize = "b" }
         #expect(other.action == .reinitialize(order, from: "demo-1"))
+    }
+
+    @Test func `a copy that will never stream, or that leads by now, is complete`() {
+        func isDone(
+            _ lock: LockStanding, _ server: ServerState, _ change: @escaping (inout Observation) -> Void = { _ in }
+        )
+            -> Bool
+        {
+            let decision = decision(lock, server) {
+                $0.begunReinitialize = "c"
+                change(&$0)
+            }
+            guard case .answerReinitialize(let report) = decision.action else { return false }
+            return report.outcome == .succeeded && report.id == "c"
+        }
+        var silent = Fixture.running()
+        silent.isStreaming = false
+        #expect(!isDone(Self.held, .standby(silent)))
+        #expect(isDone(Self.held, .standby(silent)) { $0.tags.streamsFromNobody = true })
+        #expect(!isDone(Self.held, Fixture.stopped(wasPrimary: false)) { $0.tags.streamsFromNobody = true })
+        #expect(isDone(Fixture.mine, .primary(Fixture.running())))
+        #expect(!isDone(Self.held, .primary(Fixture.running())))
+        #expect(!isDone(.expired(holder: "demo-1"), .primary(Fixture.running())))
+    }
+
+    @Test func `what lies beside the data directory tells that it has begun, when nobody could say it`() {
+        var view = Fixture.cluster(leader: "demo-1")
+        let said = ReinitializeReport(id: "c", outcome: .running, reason: "stopping")
+        #expect(view.reinitializeReport(of: "demo-0", nil, isKept: true) == nil)
+        view.reinitialize = order
+        #expect(view.reinitializeReport(of: "demo-0", nil, isKept: false) == nil)
+        let found = view.reinitializeReport(of: "demo-0", nil, isKept: true)
+        #expect(found?.id == "c" && found?.outcome == .running && found?.isMoved == true)
+        #expect(view.reinitializeReport(of: "demo-1", nil, isKept: true) == nil)
+        #expect(view.reinitializeReport(of: "demo-0", said, isKept: false)?.isMoved == nil)
+        #expect(view.reinitializeReport(of: "demo-0", said, isKept: true)?.isMoved == true)
+        // The old data was removed by hand.
+        var moved = said
+        moved.isMoved = true
+        view.members["demo-0"]?.reinitialize = moved
+        #expect(view.reinitializeReport(of: "demo-0", nil, isKept: false)?.isMoved == true)
+        let done = ReinitializeReport(id: "c", outcome: .succeeded, reason: "done")
+        #expect(view.reinitializeReport(of: "demo-0", done, isKept: true) == done)
+    }
+
+    @Test(
+        arguments: [(10, 10, false, true), (10, 9, false, false), (10, 9, true, true), (10, 0, false, false)]
+            as [(UInt64, UInt64, Bool, Bool)])
+    func `a copy has to fit beside the old data, unless it is forced`(
+        _ size: UInt64, _ free: UInt64, _ isForced: Bool, _ isBegun: Bool
+    ) {
+        let objection = objectionToRoom(
+            for: ReinitializeOrder(id: "c", member: "demo-0", isForced: isForced), size: .mebibytes(size),
+            free: .mebibytes(free))
+        #expect((objection == nil) == isBegun)
+        #expect(objection.map { $0.contains("\(free) MiB are free") } ?? true)
     }
 
     @Test func `a copy that runs is let be, and broken off by a stop`() {

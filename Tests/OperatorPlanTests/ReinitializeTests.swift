@@ -75,6 +75,54 @@ import Testing
         #expect(try world.condition(.reinitializeCompleted) == "Unknown InProgress")
     }
 
+    @Test func `content that was carried out before is a new order when something else was asked for meanwhile`() throws
+    {
+        var world = try World.running()
+        var ids: [String] = []
+        for member in ["demo-2", "demo-1", "demo-2"] {
+            world.patch(["reinitialize": ["instance": .string(member)]])
+            try world.settle()
+            let order = try #require(try world.reinitializeOrder())
+            #expect(order["member"]?.stringValue == member)
+            ids.append(try #require(order["id"]?.stringValue))
+            // Every plan asks for the same.
+            world.advance(5)
+            try world.settle()
+            #expect(try world.reinitializeOrder()?["id"]?.stringValue == ids.last)
+            // What it said of the one before is no answer.
+            #expect(try world.condition(.reinitializeCompleted) == "Unknown InProgress")
+            try world.answerReinitialize("succeeded", "")
+            try world.settle()
+            #expect(try world.condition(.reinitializeCompleted) == "True Completed")
+        }
+        #expect(Set(ids).count == 3, "\(ids)")
+    }
+
+    @Test func `a Pod that is away for a moment ends nothing, a member that is removed does`() throws {
+        var world = try World.running()
+        world.patch(["reinitialize": ["instance": "demo-2"]])
+        try world.settle()
+        try world.answerReinitialize("running", "copying")
+        try world.settle()
+        let pod = try #require(world.observed.pods.first { $0.metadata.name == "demo-2" })
+        world.observed.pods.removeAll { $0.metadata.name == "demo-2" }
+        try world.settle()
+        #expect(try world.condition(.reinitializeCompleted) == "Unknown InProgress")
+        #expect(try world.reinitializeOrder()?["member"] == "demo-2")
+        world.observed.pods.append(pod)
+        try world.answerReinitialize("succeeded", "")
+        try world.settle()
+        #expect(try world.condition(.reinitializeCompleted) == "True Completed")
+
+        world.patch(["reinitialize": ["id": "again"]])
+        try world.settle()
+        #expect(try world.reinitializeOrder() != nil)
+        world.observed.pods.removeAll { $0.metadata.name == "demo-2" }
+        world.patch(["instances": 2])
+        try world.settle()
+        #expect(try world.condition(.reinitializeCompleted) == "False Failed")
+    }
+
     @Test(arguments: [("demo-0", "Refused"), ("demo-7", "UnknownInstance")])
     func `the leader is not asked, nor who is no member`(_ instance: String, _ reason: String) throws {
         var world = try World.running()

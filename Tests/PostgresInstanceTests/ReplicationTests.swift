@@ -368,6 +368,15 @@ struct ReplicationTests {
             let upstream = primary.upstream(for: replica)
             try await replica.instance.requireCopyable(upstream, deadline: .seconds(5))
             #expect(try await primary.status().slots.map(\.name) == ["demo_1"])
+            // Again, without an error in the log of the source.
+            try await replica.instance.requireCopyable(upstream, deadline: .seconds(5))
+            #expect(try await primary.status().slots.map(\.name) == ["demo_1"])
+            if try await primary.status().version.major >= 15 {
+                #expect(FileSystem.readIfPresent("\(primary.root)/server.log")?.contains("already exists") == false)
+            }
+            let room = try #require(await primary.instance.roomForCopy())
+            #expect(room.size > .mebibytes(10) && room.size < .mebibytes(1000) && room.free > .mebibytes(1))
+            #expect(await replica.instance.roomForCopy() == nil)
             try await primary.instance.stop(.fast)
             await #expect(throws: (any Error).self) {
                 try await replica.instance.requireCopyable(upstream, deadline: .seconds(5))

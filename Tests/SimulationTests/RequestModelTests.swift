@@ -1,4 +1,5 @@
 import HighAvailability
+import ServerControl
 import Testing
 import Units
 
@@ -65,6 +66,81 @@ import Units
             }
             #expect(scenario.leader === leader && world.checker.roleChanges == 0, "seed \(seed)")
             #expect(world.checker.violation == nil && world.checker.lost == 0)
+        }
+    }
+
+    @Test func `an order is carried out once, whatever becomes of the old data, and another one of its own`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed)
+            let world = scenario.world
+            let pod = try #require(scenario.replicas.first)
+            let name = world.name(pod.member)
+            world.write(ReinitializeOrder(id: "c-1", member: name))
+            try scenario.run(every: .milliseconds(1), before: .seconds(30)) { !pod.server.movedAside.isEmpty }
+            world.run(until: world.now + .milliseconds(100))
+            // Somebody needs the room.
+            #expect(world.api.pods[pod.member]?.reinitialize?.outcome == .running, "seed \(seed)")
+            pod.server.movedAside = []
+            scenario.run(15)
+            #expect(world.api.pods[pod.member]?.reinitialize?.outcome == .succeeded, "seed \(seed)")
+            #expect(pod.server.movedAside.isEmpty, "it is not copied twice, seed \(seed)")
+            pod.server.movedAside = ["reinitialize-c-1"]
+            world.write(ReinitializeOrder(id: "c-2", member: name))
+            scenario.run(15)
+            let report = world.api.pods[pod.member]?.reinitialize
+            #expect(report?.id == "c-2" && report?.outcome == .succeeded, "seed \(seed)")
+            #expect(pod.server.movedAside.count == 2, "seed \(seed)")
+            #expect(world.checker.violation == nil && world.checker.lost == 0)
+        }
+    }
+
+    @Test func `a leader that dies while its only standby stops for a copy is followed by that standby`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed, members: 2)
+            let world = scenario.world
+            let leader = try #require(scenario.leader)
+            let replica = try #require(scenario.replicas.first)
+            world.write(ReinitializeOrder(id: "c", member: world.name(replica.member)))
+            try scenario.run(every: .milliseconds(1), before: .seconds(30)) { replica.server.process == .stopping }
+            leader.powerOff()
+            scenario.run(60)
+            #expect(replica.server.movedAside.isEmpty, "its data is the last there is, seed \(seed)")
+            #expect(scenario.leader === replica, "seed \(seed)")
+            #expect(world.checker.violation == nil)
+        }
+    }
+
+    @Test func `an order that is taken back before the data is moved is not carried out`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed)
+            let world = scenario.world
+            let replica = try #require(scenario.replicas.first)
+            world.write(ReinitializeOrder(id: "c", member: world.name(replica.member)))
+            try scenario.run(every: .milliseconds(1), before: .seconds(30)) { replica.server.process == .stopping }
+            world.write(nil as ReinitializeOrder?)
+            scenario.run(15)
+            #expect(replica.server.movedAside.isEmpty, "seed \(seed)")
+            #expect(replica.server.process == .standby, "seed \(seed)")
+            #expect(world.api.pods[replica.member]?.reinitialize == nil, "seed \(seed)")
+        }
+    }
+
+    @Test func `where a copy has no room beside the old data it is made only by force`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed)
+            let world = scenario.world
+            let replica = try #require(scenario.replicas.first)
+            let name = world.name(replica.member)
+            let life = replica.server.life
+            replica.server.room = CopyRoom(size: .mebibytes(100), free: .mebibytes(99))
+            world.write(ReinitializeOrder(id: "c", member: name))
+            scenario.run(10)
+            let report = world.api.pods[replica.member]?.reinitialize
+            #expect(report?.outcome == .refused && report?.reason.contains("no room") == true, "seed \(seed)")
+            #expect(replica.server.life == life && replica.server.movedAside.isEmpty, "seed \(seed)")
+            world.write(ReinitializeOrder(id: "d", member: name, isForced: true))
+            scenario.run(15)
+            #expect(world.api.pods[replica.member]?.reinitialize?.outcome == .succeeded, "seed \(seed)")
         }
     }
 

@@ -10,36 +10,35 @@ extension AgentLoop {
     ///
     /// Nothing is touched before the source has shown that it can be copied, and nothing is deleted: the old data is kept under
     /// a name with the order's id in it. From then on the order is carried out, whatever ends this agent or its copy: what is
-    /// left to do is what any member without data does.
+    /// left to do is what any member without data does. Until then an order that is taken back is called off.
     func reinitialize(_ order: ReinitializeOrder, from source: String) async throws {
         guard case .held(let leader) = watch.standing(ttl: timings.ttl) else { return }
         // What it promised not to receive it must not copy either: its data counts in an election.
         try await requireNoSeal(against: leader)
-        let isLeader = source == leader
-        do {
-            try await instance.requireCopyable(try upstream(source, withSlot: isLeader), deadline: .seconds(5))
-        } catch {
-            try Task.checkCancellation()
-            // The next decision takes another source.
-            guard isLeader else { return avoid(source, because: "\(error)") }
-            return answer(order, .refused, "\(source) cannot be copied: \(error)")
+        if let room = await instance.roomForCopy(),
+            let objection = objectionToRoom(for: order, size: room.size, free: room.free)
+        {
+            return answer(order, .refused, objection)
         }
+        guard try await isCopyable(source, of: leader, order) else { return }
         answer(order, .running, "stopping, to be copied from \(source)")
         await leaveSynchronous(within: timings.ttl)
         try Task.checkCancellation()
         if let objection = objectionToLeaving(order, leader: leader) { return answer(order, .refused, objection) }
+        guard isAsked(order) else { return }
         await recordWhatIsLeftBehind(by: leader)
         if instance.runningPostmaster != nil { try await instance.stop(.fast, deadline: stopLimit(.seconds(60))) }
         try await instance.killLeftovers()
         try Task.checkCancellation()
-        // The stop may have taken long. Without a leader this data may be the best there is.
-        guard case .held(leader) = watch.standing(ttl: timings.ttl) else {
-            return answer(order, .refused, "\(leader) leads no more")
-        }
+        // All that may have taken long, and a leader that has died holds its lock until that has run out. Without one this data may be
+        // the best there is: it is asked for live. The server is started again by the next decision.
+        guard try await isCopyable(source, of: leader, order) else { return }
+        if let objection = try await objectionToLeader(leader, source) { return answer(order, .refused, objection) }
+        guard isAsked(order) else { return }
         let kept = try await instance.moveDataDirectoryAside(reason: order.label)
         life.noteStop()
         server = .noData
-        answer(order, .running, "copying from \(source); the old data is kept as \(kept)")
+        answer(order, .running, "copying from \(source); the old data is kept as \(kept)", isMoved: true)
         do {
             try await clone(from: source)
         } catch {
@@ -48,9 +47,52 @@ extension AgentLoop {
                 ReinitializeReport(
                     id: order.id, outcome: .running,
                     reason: "a copy from \(source) failed and is tried again: \(error); the old data is kept as "
-                        + kept))
+                        + kept, isMoved: true))
             throw error
         }
+    }
+
+    /// Asks the source; one that cannot be copied is answered, or avoided by the next decision.
+    private func isCopyable(_ source: String, of leader: String, _ order: ReinitializeOrder) async throws -> Bool {
+        let isLeader = source == leader
+        do {
+            try await instance.requireCopyable(try upstream(source, withSlot: isLeader), deadline: .seconds(5))
+            return true
+        } catch {
+            try Task.checkCancellation()
+            if isLeader {
+                answer(order, .refused, "\(source) cannot be copied: \(error)")
+            } else {
+                avoid(source, because: "\(error)")
+            }
+            return false
+        }
+    }
+
+    /// Whether `leader` leads still, by a live read, and answers.
+    ///
+    /// - Parameter source: it has answered a moment ago.
+    private func objectionToLeader(_ leader: String, _ source: String) async throws -> String? {
+        do {
+            let lock = try await store.readLock(deadline: clock.now + timings.retryTimeout)
+            if source != leader {
+                try await instance.requireCopyable(try upstream(leader, withSlot: false), deadline: .seconds(5))
+            }
+            guard lock?.leader == leader, case .held(leader) = watch.standing(ttl: timings.ttl) else {
+                return "\(leader) leads no more"
+            }
+            return nil
+        } catch {
+            try Task.checkCancellation()
+            return "nobody knows whether \(leader) leads still: \(error)"
+        }
+    }
+
+    /// It is not taken back, and no other one has taken its place.
+    private func isAsked(_ order: ReinitializeOrder) -> Bool {
+        guard watch.view()?.reinitialize != order else { return true }
+        logger.notice("not reinitializing: the order was taken back", metadata: ["reinitialize": "\(order.id)"])
+        return false
     }
 
     /// A leader that names this member in its record has commits that this data may be needed for.
@@ -73,25 +115,27 @@ extension AgentLoop {
         }
     }
 
-    private func answer(_ order: ReinitializeOrder, _ outcome: ReinitializeReport.Outcome, _ reason: String) {
+    private func answer(
+        _ order: ReinitializeOrder, _ outcome: ReinitializeReport.Outcome, _ reason: String, isMoved: Bool? = nil
+    ) {
         logger.log(
             level: outcome == .refused ? .error : .notice, "reinitialize: \(reason)",
             metadata: ["reinitialize": "\(order.id)"])
-        requests.noteAnswer(ReinitializeReport(id: order.id, outcome: outcome, reason: reason))
+        requests.noteAnswer(ReinitializeReport(id: order.id, outcome: outcome, reason: reason, isMoved: isMoved))
     }
 
     /// What this member says of the copy it is asked for, with how far the copy is.
     func reinitializeReport(in view: ClusterView) -> ReinitializeReport? {
-        var report = requests.reinitializeReport(of: me, in: view)
+        guard let order = view.reinitialize, order.member == me else { return nil }
+        var report = view.reinitializeReport(
+            of: me, requests.reinitialize, isKept: instance.hasMovedAside(reason: order.label))
         if report?.outcome == .running { report?.percent = instance.copiedPercent.map { $0 / 10 * 10 } }
         return report
     }
 
-    /// The order whose old data lies beside the data directory; looked for only while there is one.
+    /// The order this member has moved its data aside for. The old data may have been removed since: then what it said counts.
     func begunReinitialize(in view: ClusterView) -> String? {
-        guard let order = view.reinitialize, order.member == me, instance.hasMovedAside(reason: order.label) else {
-            return nil
-        }
-        return order.id
+        guard let report = reinitializeReport(in: view), report.isMoved == true else { return nil }
+        return report.id
     }
 }

@@ -28,7 +28,9 @@ extension ReinitializeReport {
             let outcome = json?["outcome"]?.stringValue.flatMap({ Outcome(rawValue: $0) })
         else { return nil }
         let percent = json?["percent"]?.intValue.flatMap { (0...100).contains($0) ? $0 : nil }
-        self.init(id: id, outcome: outcome, reason: json?["reason"]?.stringValue ?? "", percent: percent)
+        self.init(
+            id: id, outcome: outcome, reason: json?["reason"]?.stringValue ?? "", percent: percent,
+            isMoved: json?["moved"]?.boolValue)
     }
 
     var json: JSONValue {
@@ -36,6 +38,7 @@ extension ReinitializeReport {
             "id": .string(id), "outcome": .string(outcome.rawValue), "reason": .string(reason),
         ]
         if let percent { json["percent"] = .int(Int64(percent)) }
+        if let isMoved { json["moved"] = .bool(isMoved) }
         return json
     }
 }

@@ -6,7 +6,7 @@ import PostgresClusterAPI
 /// `matriarch reinit`: copies a replica's data anew by way of spec.reinitialize.
 struct ReinitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reinit", abstract: "Throw a replica's data away and copy the primary's anew.",
+        commandName: "reinit", abstract: "Copy the primary's data to a replica anew, and keep the replica's old data.",
         discussion: """
             Writes spec.reinitialize. The old data is kept beside the new; the leader is never reinitialized. Exit status 1 when it \
             was refused or, with --wait, when it failed.
@@ -28,7 +28,8 @@ struct ReinitCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Do not ask for confirmation; and do it also while another member is copied, and while commits have to wait for it.
+            Do not ask for confirmation; and do it also while another member is copied, while commits have to wait for it, and \
+            without room for both.
             """)
     var force = false
 

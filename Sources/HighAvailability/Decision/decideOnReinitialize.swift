@@ -25,9 +25,22 @@ func decideOnReinitialize(_ observation: Observation) -> Decision? {
 
 /// The old data is out of the way: what comes is what any member without data does, until the copy streams.
 private func decideOnBegunReinitialize(_ observation: Observation, _ order: ReinitializeOrder) -> Decision? {
-    guard case .standby(let server) = observation.server, server.isStreaming else { return nil }
-    let report = ReinitializeReport(id: order.id, outcome: .succeeded, reason: "reinitialized: the copy streams")
+    guard let end = endOfCopy(observation) else { return nil }
+    let report = ReinitializeReport(id: order.id, outcome: .succeeded, reason: "reinitialized: \(end)")
     return Decision(.answerReinitialize(report), report.reason)
+}
+
+/// What a copy does that is complete; nil while it is not known to be.
+private func endOfCopy(_ observation: Observation) -> String? {
+    switch observation.server {
+    case .standby(let server) where server.isStreaming: "the copy streams"
+    // It will never stream.
+    case .standby where observation.tags.streamsFromNobody:
+        "the copy runs, and receives nothing: the tag nostream is set"
+    // Its leader died when it was complete.
+    case .primary where observation.lock.isMine: "the copy leads"
+    case .noData, .unusable, .damaged, .stopped, .starting, .primary, .standby, .unresponsive: nil
+    }
 }
 
 /// Why a member's data must not be replaced now, in Patroni's words where it has some; nil when it may be.

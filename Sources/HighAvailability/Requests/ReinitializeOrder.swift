@@ -1,12 +1,15 @@
+public import Units
+
 /// Somebody asks one member to throw its data away and copy the cluster's anew.
 ///
 /// The operator writes it into the store; the member answers with a ``ReinitializeReport``.
 public struct ReinitializeOrder: Codable, Hashable, Sendable {
-    /// Of the request; reported back. It is in the name the old data is kept under, which tells a later life of the agent how
-    /// far the one before has come.
+    /// Of this asking, and of no other: what was asked for before may be asked for again. Reported back. It is in the name the old
+    /// data is kept under, which tells a later life of the agent how far the one before has come.
     public var id: String
     public var member: String
-    /// Also while another member is copied, and when commits have to wait for this one; see ``objection(to:_:)``.
+    /// Also while another member is copied, when commits have to wait for this one, and without room for both; see
+    /// ``objection(to:_:)`` and ``objectionToRoom(for:size:free:)``.
     public var isForced: Bool
 
     public init(id: String, member: String, isForced: Bool = false) {
@@ -26,7 +29,7 @@ public struct ReinitializeReport: Codable, Hashable, Sendable {
         case running
         /// The copy streams.
         case succeeded
-        /// Nothing was changed.
+        /// The data is what it was.
         case refused
     }
 
@@ -36,12 +39,15 @@ public struct ReinitializeReport: Codable, Hashable, Sendable {
     public var reason: String
     /// How much of the data is copied, in whole tens, while a copy runs; nil when that is not known.
     public var percent: Int?
+    /// The old data is out of the way, whether it still lies where it was moved to or not; nil: not yet, or that is not known.
+    public var isMoved: Bool?
 
-    public init(id: String, outcome: Outcome, reason: String, percent: Int? = nil) {
+    public init(id: String, outcome: Outcome, reason: String, percent: Int? = nil, isMoved: Bool? = nil) {
         self.id = id
         self.outcome = outcome
         self.reason = reason
         self.percent = percent
+        self.isMoved = isMoved
     }
 
     /// Nothing more comes.
@@ -57,4 +63,33 @@ extension ClusterView {
         guard let order = reinitialize, order.member == me else { return nil }
         return [report, members[me]?.reinitialize].compactMap(\.self).first { $0.id == order.id }
     }
+
+    /// The same, with what the volume tells: an agent may have been killed before it could say that it has begun.
+    ///
+    /// - Parameter isKept: the old data lies beside the data directory.
+    public func reinitializeReport(
+        of me: String, _ report: ReinitializeReport?, isKept: Bool
+    ) -> ReinitializeReport? {
+        guard let order = reinitialize, order.member == me else { return nil }
+        var answer = reinitializeAnswer(of: me, report)
+        if isKept, answer == nil {
+            answer = ReinitializeReport(
+                id: order.id, outcome: .running, reason: "its old data is out of the way; the copy is made")
+        }
+        if isKept, answer?.outcome == .running { answer?.isMoved = true }
+        return answer
+    }
+}
+
+/// Why a copy is not begun for want of room; nil when there is enough, or that is not known.
+///
+/// The old data stays where the new comes to, and a volume that is full ends the copy when nothing is left to go back to.
+///
+/// - Parameters:
+///   - size: of the data there is.
+///   - free: what is left of its volume.
+public func objectionToRoom(for order: ReinitializeOrder, size: ByteCount, free: ByteCount) -> String? {
+    guard !order.isForced, free < size else { return nil }
+    return "there is no room for a copy beside the old data: \(free.rawValue >> 20) MiB are free, "
+        + "\(size.rawValue >> 20) MiB is what there is; force it if the copy is smaller"
 }

@@ -40,7 +40,7 @@ extension Planner {
         guard var state = previous.reinitialize, !state.phase.isFinal else { return }
         fail(
             &state, .withdrawn,
-            "The request was taken back; \(state.instance) finishes what it has begun, for it has no data without it")
+            "The request was taken back; \(state.instance) goes on if its old data is out of the way already")
         status.reinitialize = state
     }
 
@@ -73,18 +73,25 @@ extension Planner {
 
     /// Takes in what the member says of it.
     private mutating func follow(_ state: inout ReinitializeStatus, _ request: ReinitializeRequest) {
-        guard let member = situation.member(state.instance) else {
+        // Its Pod may be away for a moment.
+        if situation.member(state.instance) == nil, scope.ordinal(ofPod: state.instance) ?? .max >= spec.instances {
             return fail(&state, .failed, "\(state.instance) is not a member any more")
         }
-        guard let answer = member.record.reinitialize, answer.id == state.request else {
-            guard state.startedAt == nil else { return write(reinitialize: request) }
-            let deadline = (state.askedAt ?? now) + .seconds(request.timeout)
+        // The id has the time in it that status keeps: without that another one would be asked for the next time.
+        guard let asked = state.askedAt, previous.reinitialize?.askedAt == asked else {
+            return plan.requeue(after: .seconds(1))
+        }
+        let order = ReinitializeOrder(
+            id: "\(state.request)-\(asked.microsecondsSince1970)", member: request.instance, isForced: request.force)
+        guard let answer = situation.member(state.instance)?.record.reinitialize, answer.id == order.id else {
+            guard state.startedAt == nil else { return write(reinitialize: order) }
+            let deadline = asked + .seconds(request.timeout)
             guard now < deadline else {
                 return fail(
                     &state, .timedOut, "\(state.instance) has not begun after \(request.timeout) s")
             }
             plan.requeue(after: deadline - now)
-            return write(reinitialize: request)
+            return write(reinitialize: order)
         }
         let sentence = bounded(
             answer.reason.isEmpty ? answer.outcome.rawValue : answer.reason, to: ReinitializeStatus.maximumMessageLength
@@ -94,7 +101,7 @@ extension Planner {
         switch answer.outcome {
         case .running:
             state.message = "\(state.instance): \(sentence)"
-            write(reinitialize: request)
+            write(reinitialize: order)
         case .succeeded:
             state.phase = .succeeded
             state.reason = ConditionReason.completed.rawValue
@@ -107,10 +114,7 @@ extension Planner {
     }
 
     /// One write to an object in a plan: a second one would be made from a version that is gone.
-    private mutating func write(reinitialize request: ReinitializeRequest?) {
-        let order = request.map {
-            ReinitializeOrder(id: $0.contentHash, member: $0.instance, isForced: $0.force)
-        }
+    private mutating func write(reinitialize order: ReinitializeOrder?) {
         let stored = observed.store.configuration
         guard stored?.annotations[StoreKey.reinitialize] != order?.annotation else { return }
         let key = ObjectKey(context.storeResource, scope.storeConfiguration)

@@ -32,7 +32,7 @@ public struct ReinitializeRequest: Sendable, Hashable, Codable {
 
 extension ReinitializeRequest: SchemaObject {
     public static let summary = """
-        A request to throw a replica's data away and copy the primary's anew. The old data is kept beside the new, and the \
+        A request to copy the primary's data to a replica anew. The replica's old data is kept beside the new, and the \
         primary's is never touched. Carried out once per distinct content; progress and result are in status.reinitialize, the \
         condition ReinitializeCompleted and Events.
         """
@@ -44,8 +44,8 @@ extension ReinitializeRequest: SchemaObject {
         case .force:
             Field(
                 .boolean,
-                "Also while another member is copied, and while commits of a strictly synchronous cluster have to wait for "
-                    + "this one.",
+                "Also while another member is copied, while commits of a strictly synchronous cluster have to wait for "
+                    + "this one, and without room for both.",
                 default: false)
         case .timeout:
             Field(

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import ServerControl
+import Units
 
 /// The few file operations the agent needs; they block and belong on the instance's own thread.
 enum FileSystem {
@@ -124,6 +125,18 @@ enum FileSystem {
             return real(Self.directory(of: path)) + "/" + name
         }
         return real(path).hasPrefix(real(directory) + "/")
+    }
+
+    /// What a tree takes; symbolic links are not followed, and what cannot be read or goes meanwhile counts as nothing.
+    static func size(of path: String) -> ByteCount {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return ByteCount(rawValue: 0) }
+        // In units of 512, whatever the file system's are.
+        var size = UInt64(clamping: status.st_blocks) &* 512
+        if status.st_mode & S_IFMT == S_IFDIR {
+            for name in entries(of: path) { size &+= Self.size(of: "\(path)/\(name)").rawValue }
+        }
+        return ByteCount(rawValue: size)
     }
 
     static func directory(of path: String) -> String {

@@ -1,4 +1,5 @@
 import HighAvailability
+import ServerControl
 import Units
 
 /// One data directory and the server that may run on it.
@@ -38,6 +39,8 @@ final class PostgresServer {
     var isMarkedStandby = false
     /// Why data lies beside the data directory.
     var movedAside: Set<String> = []
+    /// On its volume; nil: enough.
+    var room: CopyRoom?
     var isClean = true
     /// Start of the shutdown checkpoint of a clean primary.
     var checkpoint: UInt64 = 0

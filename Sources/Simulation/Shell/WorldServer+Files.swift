@@ -100,6 +100,8 @@ extension WorldServer {
 
     func hasMovedAside(reason: String) -> Bool { postgres.movedAside.contains(reason) }
 
+    func roomForCopy() async -> CopyRoom? { postgres.room }
+
     func discardIncomplete() async throws {
         throw InstanceError(.refused, "there is nothing that an interrupted copy has left")
     }

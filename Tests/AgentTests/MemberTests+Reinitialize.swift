@@ -79,6 +79,7 @@ extension MemberTests {
     {
         var configuration = Self.configuration
         configuration["pause"] = true
+        configuration["member_slots_ttl"] = 4
         try await with(2) { cluster in
             for member in cluster.members { try member.start() }
             let before = try await cluster.healthy()
@@ -95,7 +96,14 @@ extension MemberTests {
             } until: {
                 $0.count == 1
             }
-            #expect(try await answer(cluster, replica, "running").contains("the old data is kept as"))
+            _ = try await eventually("it says so") {
+                try await answer(cluster, replica, "running")
+            } until: {
+                $0.contains("the old data is kept as")
+            }
+            try await eventually(within: .seconds(20), "it tells that it is at work") {
+                try await cluster.memberStatus(replica)["work"]?.int64Value ?? 0 >= 2
+            }
             replica.killEverything()
             try await eventually(within: .seconds(20), "it has ended") { !replica.isRunning }
             try replica.start()

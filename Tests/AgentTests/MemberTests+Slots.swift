@@ -11,7 +11,6 @@ extension MemberTests {
         async throws
     {
         var configuration = Self.configuration
-        configuration["member_slots_ttl"] = 4
         try await with(3, configuration: configuration) { cluster in
             for member in cluster.members { try member.start() }
             let before = try await cluster.healthy()
@@ -19,7 +18,9 @@ extension MemberTests {
             try await eventually("the slot is in use") { try await leader.slots().contains(down.slot) }
             // Its Pod stays, and says what it said last.
             try await down.destroy()
-            #expect(try await leader.slots().contains(down.slot))
+            try await holds(for: .seconds(4), "its slot stays") { try await leader.slots().contains(down.slot) }
+            configuration["member_slots_ttl"] = 4
+            try await cluster.annotate(.configuration, ["config": .string(configuration.serialized())])
             try await eventually(within: .seconds(20), "the slot goes") {
                 try await !leader.slots().contains(down.slot)
             }

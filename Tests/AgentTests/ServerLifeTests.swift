@@ -1,5 +1,6 @@
 import HighAvailability
 import PostgresConfiguration
+import ServerControl
 import Testing
 import Units
 
@@ -72,6 +73,22 @@ import Units
         #expect(life.beginAskingForSlot(at: start + .seconds(10)) == true)
         life.end()
         #expect(life.beginAskingForSlot(at: start + .seconds(11)) == true)
+    }
+
+    @Test func `slots that were seen before they were changed are not looked at again`() throws {
+        var life = try life()
+        let seen = ServerStatus(
+            isInRecovery: true, timeline: Timeline(rawValue: 1), systemIdentifier: "1",
+            version: ServerVersion(number: 150_018), postmasterStartTime: "now", synchronousStandbyNames: "")
+        #expect(!life.hasSeenSlots)
+        life.see(seen)
+        #expect(life.hasSeenSlots)
+        life.noteSlotChange()
+        #expect(!life.hasSeenSlots && life.seen != nil)
+        life.see(seen)
+        #expect(life.hasSeenSlots)
+        life.end()
+        #expect(!life.hasSeenSlots)
     }
 
     @Test func `a silence is told once, and has fresh connections tried at every look`() {

@@ -82,11 +82,12 @@ struct Drawing: RandomNumberGenerator {
             reinitialize: maybe {
                 ReinitializeReport(
                     id: $0.text(), outcome: $0.one(of: [.running, .succeeded, .refused]), reason: $0.text(),
-                    percent: $0.maybe { $0.one(of: [0, 40, 100]) })
-            }, writesRoute: flag(), takeover: maybe { $0.takeover() })
+                    percent: $0.maybe { $0.one(of: [0, 40, 100]) }, isMoved: $0.maybe { $0.flag() })
+            }, writesRoute: flag(), takeover: maybe { $0.takeover() }, work: one(of: [0, 7]))
         // As a Patroni agent may say it.
         if flag() {
             record.provesMembership = false
+            record.work = nil
             record.stateName = "in archive recovery"
             record.roleName = "promoted"
             record.tagValues["datacenter"] = ["rack": 7]

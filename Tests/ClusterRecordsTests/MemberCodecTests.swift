@@ -216,23 +216,24 @@ import Units
             pendingRestart: [PendingSetting(name: "max_connections", oldValue: "100", newValue: "200")], isPaused: true,
             hasCheckpointSincePromotion: false, position: LSN(rawValue: 67_108_864), serverVersion: 150_018,
             problem: "p", postmasterStartTime: "t", restart: RestartReport(id: "r", outcome: .skipped, reason: "no"),
-            reinitialize: ReinitializeReport(id: "c", outcome: .running, reason: "at it", percent: 40),
+            reinitialize: ReinitializeReport(id: "c", outcome: .running, reason: "at it", percent: 40, isMoved: true),
             writesRoute: true,
             takeover: TakeoverPhases(
                 timeline: Timeline(rawValue: 3), silence: .seconds(30), election: .milliseconds(250),
-                promotion: .microseconds(1_500_999), firstWrite: .zero))
+                promotion: .microseconds(1_500_999), firstWrite: .zero),
+            work: 2)
         #expect(
             record.annotation
                 == #"{"api_url":"http://10.0.0.7:8008/patroni","checkpoint_after_promote":false,"#
                 + #""conn_url":"postgres://10.0.0.7:5432/postgres","pause":true,"pending_restart":true,"#
                 + #""pending_restart_reason":{"max_connections":{"new_value":"200","old_value":"100"}},"#
                 + #""postmaster_start_time":"t","problem":"p","proof":true,"#
-                + #""reinitialize":{"id":"c","outcome":"running","percent":40,"reason":"at it"},"#
+                + #""reinitialize":{"id":"c","moved":true,"outcome":"running","percent":40,"reason":"at it"},"#
                 + #""replication_state":"streaming","#
                 + #""restart":{"id":"r","outcome":"skipped","reason":"no"},"role":"replica","route":"EndpointSlice","#
                 + #""server_version":150018,"state":"running","tags":{"nofailover":true},"#
                 + #""takeover":{"electionMillis":250,"firstWriteMillis":0,"promotionMillis":1500,"silenceMillis":30000,"#
-                + #""timeline":3},"timeline":3,"version":"1","#
+                + #""timeline":3},"timeline":3,"version":"1","work":2,"#
                 + #""xlog_location":67108864}"#)
     }
 

@@ -19,6 +19,7 @@ extension AgentLoop {
             isLabelledPrimary: view.members[me]?.isLabelledPrimary == true,
             isAnotherLabelledPrimary: view.members.values.contains { $0.name != me && $0.isLabelledPrimary })
         let hasPostmaster = instance.runningPostmaster != nil
+        activities.work.look(at: work, now: clock.now, retention: view.configuration.memberSlotRetention)
         guard let presence = describePresence(facts, hasPostmaster: hasPostmaster) else { return }
         publisher.publish(
             MemberPublisher.Wish(
@@ -34,7 +35,8 @@ extension AgentLoop {
                     serverVersion: seen.map { Int($0.version.number) }, problem: problem, problems: problems,
                     postmasterStartTime: server.isRunning ? seen?.postmasterStartTime : nil,
                     restart: requests.restartReport(of: me, in: view), reinitialize: reinitializeReport(in: view),
-                    writesRoute: file.route != nil, takeover: presence.leads ? takeoverPhases : nil),
+                    writesRoute: file.route != nil, takeover: presence.leads ? takeoverPhases : nil,
+                    work: activities.work.count),
                 label: presence.label.change),
             seen: view.members[me].map { .member($0) } ?? .missing)
     }
@@ -43,6 +45,16 @@ extension AgentLoop {
     private var takeoverPhases: TakeoverPhases? {
         guard case .primary(let primary) = server else { return nil }
         return reign.phases(on: primary.timeline)
+    }
+
+    /// What it is at while it does not stream.
+    private var work: WorkKeeping.Work? {
+        if let activity { return .action(activity.number) }
+        switch server {
+        case .starting: return (instance.runningPostmaster?.pid).map { .starting($0) }
+        case .standby(let running) where !running.isStreaming: return .replaying(running.position)
+        case .noData, .unusable, .damaged, .stopped, .primary, .standby, .unresponsive: return nil
+        }
     }
 
     private var problem: String? {

@@ -10,6 +10,8 @@ struct RunningActivities {
 
     private(set) var current: Running?
     private var count = 0
+    /// What the others are told of what lasts.
+    var work = WorkKeeping()
 
     /// - Returns: by which the next action tells its own end from that of the one that has overtaken it.
     mutating func nextNumber() -> Int {

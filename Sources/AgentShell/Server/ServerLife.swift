@@ -28,6 +28,8 @@ struct ServerLife {
     private(set) var followedRemote: FollowedRemote?
     /// Since when this running standby has received nothing; nil while it streams.
     private(set) var notStreamingSince: BootInstant?
+    /// The slots in ``seen`` are those of after the last change of them.
+    private(set) var hasSeenSlots = false
     /// This standby does not ask for its slot again before.
     private var nextSlotRequest = BootInstant(nanoseconds: 0)
     /// The three roles are known to exist in this server, with what was granted to them in ``database``.
@@ -69,13 +71,16 @@ struct ServerLife {
 
     /// The server answers as a primary that has just begun.
     mutating func noteOffice(_ status: ServerStatus) {
-        seen = status
+        see(status)
         followNobody()
     }
 
     // MARK: Health
 
-    mutating func see(_ status: ServerStatus) { seen = status }
+    mutating func see(_ status: ServerStatus) { (seen, hasSeenSlots) = (status, true) }
+
+    /// The slots were changed, or may have been: what was seen of them before is not true any more.
+    mutating func noteSlotChange() { hasSeenSlots = false }
 
     mutating func noteAnswer() { (silentSince, failingSince) = (nil, nil) }
 

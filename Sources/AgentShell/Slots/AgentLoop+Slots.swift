@@ -23,7 +23,8 @@ extension AgentLoop {
 
     /// Has the server keep the slots that ``SlotKeeping`` wants, whatever became of those it had. None goes while paused.
     func ensureSlots(_ view: ClusterView, leader: String) async {
-        guard view.configuration.usesSlots, let seen else { return }
+        // A slot that was dropped since the last look would seem to be its member's wish.
+        guard view.configuration.usesSlots, let seen, life.hasSeenSlots else { return }
         let now = clock.now
         let prefix = configuration.scope.slotPrefix
         let found = seen.slots.filter {
@@ -34,6 +35,7 @@ extension AgentLoop {
             for: me, leader: leader, in: view, missing: leader == me ? missingStandbys(view) : [], at: now)
         let drops = !view.configuration.isPaused
         guard mustChangeSlots(found, to: wanted, drops: drops) else { return }
+        life.noteSlotChange()
         do {
             try await instance.ensureSlots(wanted, prefix: prefix, drops: drops)
             slotKeeping.noteChange(to: wanted, drops: drops)

@@ -31,7 +31,8 @@ extension Member {
             isBeingDeleted: pod.metadata.deletionTimestamp != nil,
             isLabelledPrimary: pod.metadata.labels?[Labels.role] == RoleLabel.primary.rawValue,
             zone: tags.zone ?? pod.metadata.labels?[Labels.zone].flatMap { $0.isEmpty ? nil : $0 },
-            restart: record.restart, reinitialize: record.reinitialize, provesMembership: said?.provesMembership)
+            restart: record.restart, reinitialize: record.reinitialize, provesMembership: said?.provesMembership,
+            work: record.work)
     }
 
     /// What a lock record can name an instance that has ended: the names it left in its termination message, and ID of

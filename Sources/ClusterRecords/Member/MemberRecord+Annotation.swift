@@ -37,6 +37,7 @@ extension MemberRecord {
         postmasterStartTime = json["postmaster_start_time"]?.stringValue
         restart = RestartReport(json: json["restart"])
         reinitialize = ReinitializeReport(json: json["reinitialize"])
+        work = json["work"]?.intValue
         writesRoute = json["route"]?.stringValue == RouteSettings.kind
         provesMembership = json["proof"]?.boolValue ?? false
         takeover = TakeoverPhases(json: json["takeover"])
@@ -67,6 +68,7 @@ extension MemberRecord {
         if let postmasterStartTime { json["postmaster_start_time"] = .string(postmasterStartTime) }
         if let restart { json["restart"] = restart.json }
         if let reinitialize { json["reinitialize"] = reinitialize.json }
+        if let work { json["work"] = .int(Int64(work)) }
         if writesRoute { json["route"] = .string(RouteSettings.kind) }
         if provesMembership { json["proof"] = true }
         if let takeover { json["takeover"] = takeover.json }

@@ -50,6 +50,8 @@ public struct MemberRecord: Hashable, Sendable {
     public var restart: RestartReport?
     /// How far it is with the copy it is asked for.
     public var reinitialize: ReinitializeReport?
+    /// Changes while it is at long work of its own; see ``Member/work``.
+    public var work: Int?
     /// It leads the read-write Service here by an EndpointSlice while it leads the cluster.
     public var writesRoute: Bool
     /// It proves to the others that it is a member when it asks them something; see ``MembershipProof``.
@@ -78,7 +80,7 @@ public struct MemberRecord: Hashable, Sendable {
         hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil,
         problem: String? = nil, problems: [Problem] = [], postmasterStartTime: String? = nil,
         restart: RestartReport? = nil, reinitialize: ReinitializeReport? = nil,
-        writesRoute: Bool = false, takeover: TakeoverPhases? = nil
+        writesRoute: Bool = false, takeover: TakeoverPhases? = nil, work: Int = 0
     ) {
         self.connectionURL = connectionURL
         self.apiURL = apiURL
@@ -101,6 +103,7 @@ public struct MemberRecord: Hashable, Sendable {
         self.reinitialize = reinitialize
         self.writesRoute = writesRoute
         self.takeover = takeover
+        self.work = work
         provesMembership = true
     }
 

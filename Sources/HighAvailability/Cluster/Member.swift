@@ -33,6 +33,9 @@ public struct Member: Codable, Hashable, Sendable {
     public var isLabelledPrimary: Bool
     /// Failure domain its node is in; nil when neither a tag nor its Pod says.
     public var zone: String?
+    /// Changes while it is at long work of its own; see ``WorkKeeping``. Nil while it has said nothing, and of Patroni's and of former
+    /// versions, which do not ask for a slot that is gone.
+    public var work: Int?
     /// It proves to other members that it is one; nil while it has said nothing, false of Patroni's and of former versions.
     public var provesMembership: Bool?
 
@@ -42,7 +45,7 @@ public struct Member: Codable, Hashable, Sendable {
         tags: MemberTags = MemberTags(), hasCheckpointSincePromotion: Bool = true,
         terminatedInstances: Set<String> = [], isInBackOff: Bool = false, isBeingDeleted: Bool = false,
         isLabelledPrimary: Bool = false, zone: String? = nil, restart: RestartReport? = nil,
-        reinitialize: ReinitializeReport? = nil, provesMembership: Bool? = nil
+        reinitialize: ReinitializeReport? = nil, provesMembership: Bool? = nil, work: Int? = nil
     ) {
         self.name = name
         self.podUID = podUID
@@ -63,6 +66,7 @@ public struct Member: Codable, Hashable, Sendable {
         self.restart = restart
         self.reinitialize = reinitialize
         self.provesMembership = provesMembership
+        self.work = work
     }
 
     /// Whether the store has what this member has written of itself, as far as others act on it.

@@ -18,8 +18,10 @@ public struct FoundSlot: Hashable, Sendable {
 /// Which replication slots a member keeps, and for how long.
 ///
 /// A slot for every member that streams from this one, so that WAL waits for it. One over which nobody streams keeps WAL for the
-/// retention and no longer, whether its member has a Pod or not. That of a member which was removed, and that of one which streams
-/// from another, go as soon as nobody streams over them.
+/// retention and no longer, whether its member has a Pod or not; a member that is at work, see ``WorkKeeping``, is heard of each time
+/// it says so. One that asked for its slot and did not use it in all that time has it again for ``secondChance`` only: it cannot
+/// stream, and would keep WAL for ever. That of a member which was removed, and that of one which streams from another, go as soon as
+/// nobody streams over them. A member of a former version does not ask: its slot stays as long as its Pod.
 public struct SlotKeeping: Hashable, Sendable {
     private struct Entry: Hashable {
         /// When its member was heard of last.
@@ -28,7 +30,18 @@ public struct SlotKeeping: Hashable, Sendable {
         var podUID: String?
         /// The server had it at the last look, or has had it made or dropped since.
         var isFound = false
+        /// What its member said of its work last.
+        var work: Int?
+        /// Its member had it made, and has not streamed over it since.
+        var isAskedFor = false
+        /// It was dropped like that.
+        var wasInVain = false
+
+        mutating func hear(at now: BootInstant) { (heard, wasInVain) = (now, false) }
     }
+
+    /// A walreceiver tries every five seconds.
+    static let secondChance = Duration.seconds(60)
 
     private var entries: [SlotName: Entry] = [:]
 
@@ -43,9 +56,18 @@ public struct SlotKeeping: Hashable, Sendable {
     public mutating func look(at found: some Sequence<FoundSlot>, isLeader: Bool, at now: BootInstant) {
         let found = Dictionary(found.map { ($0.name, $0) }) { first, _ in first }
         for (name, slot) in found {
-            let isNew = entries[name]?.isFound != true
-            guard entries[name] != nil || isLeader || slot.isActive else { continue }
-            if slot.isActive || isNew { entries[name, default: Entry(heard: now)].heard = now }
+            guard var entry = entries[name] else {
+                if isLeader || slot.isActive { entries[name] = Entry(heard: now) }
+                continue
+            }
+            if slot.isActive {
+                entry.hear(at: now)
+                entry.isAskedFor = false
+            } else if !entry.isFound {
+                entry.heard = now
+                entry.isAskedFor = true
+            }
+            entries[name] = entry
         }
         for name in entries.keys { entries[name]?.isFound = found[name] != nil }
     }
@@ -61,13 +83,15 @@ public struct SlotKeeping: Hashable, Sendable {
         let streaming = Set(names.map { SlotName(member: $0) })
         let members = Set(view.members.keys.map { SlotName(member: $0) })
         for name in names { hear(of: name, view.members[name], at: now) }
+        let former = Set(names.filter { isOfFormerVersion(view.members[$0]) }.map { SlotName(member: $0) })
         entries = entries.filter { slot, entry in
             // Of one that was dropped it is remembered why, so that it is not made again for a member that is still away.
             entry.isFound || streaming.contains(slot) || (isRecent(entry, view, now) && !members.contains(slot))
         }
         return Set(
             entries.filter { slot, entry in
-                isRecent(entry, view, now) && (streaming.contains(slot) || !members.contains(slot))
+                (isRecent(entry, view, now) || former.contains(slot))
+                    && (streaming.contains(slot) || !members.contains(slot))
                     && !isRemoved(slot, view, members)
             }.keys)
     }
@@ -81,6 +105,10 @@ public struct SlotKeeping: Hashable, Sendable {
                 entries[name]?.isFound = true
             } else if drops {
                 entries[name]?.isFound = false
+                if entries[name]?.isAskedFor == true {
+                    entries[name]?.isAskedFor = false
+                    entries[name]?.wasInVain = true
+                }
             }
         }
     }
@@ -88,17 +116,25 @@ public struct SlotKeeping: Hashable, Sendable {
     private mutating func hear(of name: String, _ member: Member?, at now: BootInstant) {
         let slot = SlotName(member: name)
         guard var entry = entries[slot] else {
-            return entries[slot] = Entry(heard: now, podUID: member?.podUID)
+            return entries[slot] = Entry(heard: now, podUID: member?.podUID, work: member?.work)
         }
         // Copied from another standby, it uses no slot here before it has all that it needs the WAL from here for.
         let isCopying = member?.state == .creatingReplica && member?.isBeingDeleted == false
-        if isCopying || (entry.podUID != nil && entry.podUID != member?.podUID) { entry.heard = now }
+        let hasWorked = member?.work != nil && member?.work != entry.work
+        if isCopying || hasWorked || (entry.podUID != nil && entry.podUID != member?.podUID) { entry.hear(at: now) }
         entry.podUID = member?.podUID
+        entry.work = member?.work ?? entry.work
         entries[slot] = entry
     }
 
     private func isRecent(_ entry: Entry, _ view: ClusterView, _ now: BootInstant) -> Bool {
-        now - entry.heard < view.configuration.memberSlotRetention
+        let retention = view.configuration.memberSlotRetention
+        return now - entry.heard < (entry.wasInVain ? min(retention, Self.secondChance) : retention)
+    }
+
+    /// It has said something, and does not know of work, nor of asking.
+    private func isOfFormerVersion(_ member: Member?) -> Bool {
+        member?.provesMembership != nil && member?.work == nil
     }
 
     /// Its member's ordinal is beyond those there are to be, and its Pod is gone.

@@ -86,6 +86,12 @@ extension PostgresInstance {
     private func makeSlot(
         _ slot: SlotName, _ connection: PostgresConnection, deadline: Duration
     ) async throws(PostgresError) {
+        // Asked for again and again: a refusal would be an error in the log of the source each time. Before 15 there is no question.
+        if await connection.serverVersionNumber >= 150_000 {
+            let found = try await connection.query(
+                "READ_REPLICATION_SLOT \(Self.identifier(slot.description))", deadline: deadline)
+            if found.value("slot_type") != nil { return }
+        }
         do {
             _ = try await connection.query(
                 "CREATE_REPLICATION_SLOT \(Self.identifier(slot.description)) PHYSICAL RESERVE_WAL",

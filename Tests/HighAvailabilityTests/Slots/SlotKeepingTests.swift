@@ -101,6 +101,94 @@ import Units
         #expect(copied.keep(view, after: back + Self.retention) == Self.slots("demo-1"))
     }
 
+    @Test func `a member that is at work keeps its slot, one that says for ever what it said last does not`() {
+        var leader = Keeper(active: Self.slots("demo-1", "demo-2"))
+        var view = Self.view()
+        for name in view.members.keys { view.members[name]?.work = 0 }
+        let both = Self.slots("demo-1", "demo-2")
+        #expect(leader.keep(view) == both)
+        leader.active = Self.slots("demo-1")
+        for step in 1...6 {
+            view.members["demo-2"]?.work = step
+            #expect(leader.keep(view, after: Self.retention / 2 * step) == both)
+        }
+        let last = Self.retention * 3
+        #expect(leader.keep(view, after: last + Self.retention - Self.moment) == both)
+        #expect(leader.keep(view, after: last + Self.retention) == Self.slots("demo-1"))
+        // Its Pod is seen without what it says: no news.
+        view.members["demo-2"]?.work = nil
+        #expect(leader.keep(view, after: last + Self.retention) == Self.slots("demo-1"))
+        view.members["demo-2"]?.work = 6
+        #expect(leader.keep(view, after: last + Self.retention) == Self.slots("demo-1"))
+        view.members["demo-2"]?.work = 7
+        #expect(leader.keep(view, after: last + Self.retention) == both)
+    }
+
+    @Test func `a member that asks for its slot and never streams keeps a minute of WAL, until it is at work`() {
+        var leader = Keeper(active: Self.slots("demo-1"))
+        var view = Self.view()
+        let (one, both) = (Self.slots("demo-1"), Self.slots("demo-1", "demo-2"))
+        _ = leader.keep(view)
+        #expect(leader.keep(view, after: Self.retention) == one)
+        var now = Self.retention
+        func ask(_ limit: Duration) {
+            leader.found.formUnion(Self.slots("demo-2"))
+            #expect(leader.keep(view, after: now) == both)
+            #expect(leader.keep(view, after: now + limit - Self.moment) == both)
+            #expect(leader.keep(view, after: now + limit) == one)
+            now += limit + .seconds(10)
+        }
+        ask(Self.retention)
+        for _ in 1...3 { ask(.seconds(60)) }
+        // It has streamed for a moment.
+        leader.active = both
+        _ = leader.keep(view, after: now)
+        leader.active = one
+        #expect(leader.keep(view, after: now + Self.retention - Self.moment) == both)
+        #expect(leader.keep(view, after: now + Self.retention) == one)
+        now += Self.retention
+        ask(Self.retention)
+        ask(.seconds(60))
+        view.members["demo-2"]?.work = 1
+        #expect(leader.keep(view, after: now) == both)
+        #expect(leader.keep(view, after: now + Self.retention - Self.moment) == both)
+    }
+
+    @Test func `a member of a former version does not ask, and keeps its slot as long as its Pod is there`() {
+        var leader = Keeper(active: Self.slots("demo-1", "demo-2"))
+        var view = Self.view()
+        view.members["demo-1"]?.work = 0
+        for name in ["demo-1", "demo-2"] { view.members[name]?.provesMembership = true }
+        _ = leader.keep(view)
+        leader.active = []
+        #expect(leader.keep(view, after: Self.retention * 3) == Self.slots("demo-2"))
+        view.members["demo-2"] = nil
+        #expect(leader.keep(view, after: Self.retention * 3).isEmpty)
+    }
+
+    @Test func `only work that goes on is told: one action, one start, WAL that is replayed`() {
+        let pause = Self.retention / 4
+        func count(_ looks: [(WorkKeeping.Work?, Int)]) -> Int {
+            var keeping = WorkKeeping()
+            for (work, quarters) in looks {
+                keeping.look(at: work, now: Fixture.now + pause * quarters, retention: Self.retention)
+            }
+            return keeping.count
+        }
+        func at(_ position: UInt64) -> WorkKeeping.Work { .replaying(LSN(rawValue: position)) }
+        #expect(count([(.action(1), 0), (.action(1), 1), (.action(1), 2)]) == 2)
+        #expect(count([(.starting(7), 0), (.starting(7), 1)]) == 1)
+        #expect(count([(at(1), 0), (at(2), 0), (at(3), 1), (at(4), 2)]) == 2)
+        // Again and again, each of them for a moment.
+        #expect(count([(.action(1), 0), (.action(2), 1), (.action(3), 2)]) == 0)
+        #expect(count([(.starting(7), 0), (.starting(8), 1)]) == 0)
+        #expect(count([(.action(1), 0), (nil, 1), (.action(1), 2)]) == 0)
+        // It waits.
+        #expect(count([(at(1), 0), (at(1), 1), (at(1), 9)]) == 0)
+        #expect(count([(at(1), 0), (at(1), 5), (at(2), 6)]) == 1)
+        #expect(count([(nil, 0), (nil, 9)]) == 0)
+    }
+
     @Test func `the slot of a member that was removed goes at once, that of one whose Pod is made anew stays`() {
         var leader = Keeper(active: Self.slots("demo-1", "demo-2"))
         _ = leader.keep(Self.view(instances: 3))

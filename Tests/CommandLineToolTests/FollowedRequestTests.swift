@@ -90,6 +90,15 @@ import Testing
         #expect(enough.status.phase == .inProgress && enough.requests == 3)
     }
 
+    @Test func `a request whose place another one has taken is not waited for`() async throws {
+        let error = await #expect(throws: CommandError.self) {
+            try await follow(isLong: { _ in true }) { number in
+                .success(Self.status(number < 3 ? "mine" : "another", "InProgress"))
+            }
+        }
+        #expect(error?.description.contains("another request, id another, has taken its place") == true)
+    }
+
     @Test func `an API server that is away for a moment ends nothing`() async throws {
         let (status, _) = try await follow { number in
             number < 3 ? .failure(HTTPStatus(code: 503)) : .success(Self.status("mine", "Succeeded"))

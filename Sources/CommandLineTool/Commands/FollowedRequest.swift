@@ -18,7 +18,8 @@ struct FollowedRequest {
     /// - Parameters:
     ///   - isEnough: what need not be followed any further, though it has not ended.
     ///   - isLong: what may take its time: a copy of a large database is hours without a step.
-    /// - Throws: ``CommandError`` when no step was taken for the timeout and 15 s more.
+    /// - Throws: ``CommandError`` when no step was taken for the timeout and 15 s more, and when another request has taken the place of
+    ///   this one, which nobody tells anything of any more.
     func end<Status: RequestStatus>(
         _ reader: ClusterReader, isEnough: (Status) -> Bool = { _ in false }, isLong: (Status) -> Bool = { _ in false },
         _ current: (PostgresCluster) -> Status?
@@ -38,6 +39,10 @@ struct FollowedRequest {
                     }
                     if status.phase.isFinal || isEnough(status) { return status }
                     hasTime = isLong(status)
+                } else if let status, said != nil {
+                    throw CommandError(
+                        "\(what) is not followed any more after \(watch.text): another request, id \(status.id ?? "none"), "
+                            + "has taken its place")
                 }
                 problem = nil
             } catch let error as KubernetesError where error.isRetryable {

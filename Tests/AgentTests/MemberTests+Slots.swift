@@ -36,6 +36,44 @@ extension MemberTests {
         }
     }
 
+    @Test func `a member whose copy never succeeds keeps WAL for member_slots_ttl, and no longer`() async throws {
+        var configuration = Self.configuration
+        configuration["member_slots_ttl"] = 4
+        try await with(3, configuration: configuration) { cluster in
+            for member in cluster.members { try member.start() }
+            let before = try await cluster.healthy()
+            let (leader, replica) = (before.leader, before.standbys[0])
+            replica.terminate()
+            try await eventually(within: .seconds(20), "it has ended") { !replica.isRunning }
+            try await eventually(within: .seconds(20), "its slot goes") {
+                try await !leader.slots().contains(replica.slot)
+            }
+            try replica.removeData()
+            // Nobody signs in to copy, and no member makes a slot: what is kept is kept by the leader.
+            try await leader.query("ALTER ROLE replicator NOLOGIN")
+            try replica.start()
+            try await eventually(within: .seconds(20), "it says that it is copied") {
+                try await cluster.memberStatus(replica)["state"] == "creating replica"
+            }
+            try await eventually(within: .seconds(15), "its slot is there") {
+                try await leader.slots().contains(replica.slot)
+            }
+            try await eventually(within: .seconds(20), "its slot goes") {
+                try await !leader.slots().contains(replica.slot)
+            }
+            try await holds(for: .seconds(6), "it is not made again, though it says so still") {
+                let state = try await cluster.memberStatus(replica)["state"]
+                let slots = try await leader.slots()
+                return state == "creating replica" && !slots.contains(replica.slot)
+            }
+            try await leader.query("ALTER ROLE replicator LOGIN")
+            try await cluster.healthy()
+            try await eventually(within: .seconds(15), "it streams over its slot") {
+                try await leader.slot(replica.slot, "active") == "t"
+            }
+        }
+    }
+
     @Test func `a slot that somebody drops, or that has lost its WAL, is made anew`() async throws {
         var configuration = Self.configuration
         configuration["postgresql"] = [

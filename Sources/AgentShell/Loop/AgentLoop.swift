@@ -280,7 +280,7 @@ package actor AgentLoop {
         // Owned by `activities`.
         let task = clock.start {
             if !overtaking { await former?.value }
-            await self.perform(kind, since: started, body)
+            await self.perform(kind, number, since: started, body)
             if overtaking { await former?.value }
             await self.finish(number)
         }
@@ -288,13 +288,15 @@ package actor AgentLoop {
     }
 
     private func perform(
-        _ kind: Activity, since started: BootInstant,
+        _ kind: Activity, _ number: Int, since started: BootInstant,
         _ body: @escaping @Sendable (isolated AgentLoop) async throws -> Void
     ) async {
         do {
             try await body(self)
+            activities.work.noteEnd(ofAction: number, hasFailed: false)
             logger.info("\(kind.rawValue): done", metadata: ["elapsed": "\(clock.now - started)"])
         } catch {
+            activities.work.noteEnd(ofAction: number, hasFailed: true)
             logger.error("\(kind.rawValue): \(error)", metadata: ["elapsed": "\(clock.now - started)"])
             // Whatever is wrong may last: do not spin on it.
             try? await clock.sleep(for: .milliseconds(500))

@@ -19,7 +19,7 @@ public struct FoundSlot: Hashable, Sendable {
 ///
 /// A slot for every member that streams from this one, so that WAL waits for it. One over which nobody streams keeps WAL for the
 /// retention and no longer, whether its member has a Pod or not; a member that is at work, see ``WorkKeeping``, is heard of each time
-/// it says so. One that asked for its slot and did not use it in all that time has it again for ``secondChance`` only: it cannot
+/// it says so, and one that begins to be copied once: a copy that fails is begun again and again. One that asked for its slot and did not use it in all that time has it again for ``secondChance`` only: it cannot
 /// stream, and would keep WAL for ever. That of a member which was removed, and that of one which streams from another, go as soon as
 /// nobody streams over them. A member of a former version does not ask: its slot stays as long as its Pod.
 public struct SlotKeeping: Hashable, Sendable {
@@ -30,8 +30,12 @@ public struct SlotKeeping: Hashable, Sendable {
         var podUID: String?
         /// The server had it at the last look, or has had it made or dropped since.
         var isFound = false
+        /// Somebody streams over it.
+        var isActive = false
         /// What its member said of its work last.
         var work: Int?
+        /// What it said of its server last.
+        var state: MemberState?
         /// Its member had it made, and has not streamed over it since.
         var isAskedFor = false
         /// It was dropped like that.
@@ -69,7 +73,10 @@ public struct SlotKeeping: Hashable, Sendable {
             }
             entries[name] = entry
         }
-        for name in entries.keys { entries[name]?.isFound = found[name] != nil }
+        for name in entries.keys {
+            entries[name]?.isFound = found[name] != nil
+            entries[name]?.isActive = found[name]?.isActive == true
+        }
     }
 
     /// - Parameters:
@@ -116,20 +123,27 @@ public struct SlotKeeping: Hashable, Sendable {
     private mutating func hear(of name: String, _ member: Member?, at now: BootInstant) {
         let slot = SlotName(member: name)
         guard var entry = entries[slot] else {
-            return entries[slot] = Entry(heard: now, podUID: member?.podUID, work: member?.work)
+            return entries[slot] = Entry(
+                heard: now, podUID: member?.podUID, work: member?.work, state: member?.state)
         }
-        // Copied from another standby, it uses no slot here before it has all that it needs the WAL from here for.
-        let isCopying = member?.state == .creatingReplica && member?.isBeingDeleted == false
+        // Copied from another standby, it uses no slot here before it has all that it needs the WAL from here for. What it says is
+        // the same for as long as it fails, and when it is dead.
+        let beginsCopy =
+            member?.state == .creatingReplica && entry.state != .creatingReplica && member?.isBeingDeleted == false
         let hasWorked = member?.work != nil && member?.work != entry.work
-        if isCopying || hasWorked || (entry.podUID != nil && entry.podUID != member?.podUID) { entry.hear(at: now) }
+        if beginsCopy || hasWorked || (entry.podUID != nil && entry.podUID != member?.podUID) { entry.hear(at: now) }
         entry.podUID = member?.podUID
         entry.work = member?.work ?? entry.work
+        entry.state = member?.state ?? entry.state
         entries[slot] = entry
     }
 
+    /// Over its slot somebody streams, or not for so long that it goes. Who has asked for it has time to use it, however short the
+    /// retention is: it could never stream.
     private func isRecent(_ entry: Entry, _ view: ClusterView, _ now: BootInstant) -> Bool {
         let retention = view.configuration.memberSlotRetention
-        return now - entry.heard < (entry.wasInVain ? min(retention, Self.secondChance) : retention)
+        let asked = entry.wasInVain ? Self.secondChance : max(retention, Self.secondChance)
+        return entry.isActive || now - entry.heard < (entry.isAskedFor || entry.wasInVain ? asked : retention)
     }
 
     /// It has said something, and does not know of work, nor of asking.

@@ -101,6 +101,49 @@ import Units
         #expect(copied.keep(view, after: back + Self.retention) == Self.slots("demo-1"))
     }
 
+    @Test func `a copy that fails again and again is heard of once, and keeps WAL for the retention`() {
+        var leader = Keeper(active: Self.slots("demo-1"))
+        var view = Self.view()
+        for name in view.members.keys { view.members[name]?.work = 0 }
+        let (one, both) = (Self.slots("demo-1"), Self.slots("demo-1", "demo-2"))
+        #expect(leader.keep(view) == both)
+        let begin = Self.retention / 2
+        // It says so in every look, also when its node has died; its Pod may be seen without it for a moment.
+        func look(after elapsed: Duration, _ state: MemberState? = .creatingReplica) -> Set<SlotName> {
+            view.members["demo-2"]?.state = state
+            return leader.keep(view, after: elapsed)
+        }
+        for step in 0..<8 {
+            #expect(look(after: begin + Self.retention / 8 * step) == both)
+            #expect(look(after: begin + Self.retention / 8 * step, nil) == both)
+        }
+        for step in 0...3 { #expect(look(after: begin + Self.retention + .seconds(3600 * step)) == one) }
+        // One that succeeded and was followed by another.
+        #expect(look(after: Self.retention * 20, .running) == one)
+        #expect(look(after: Self.retention * 20) == both)
+        // A leader that has just begun.
+        var next = Keeper(active: Self.slots("demo-1"))
+        #expect(next.keep(view) == both)
+        #expect(next.keep(view, after: Self.retention) == one)
+    }
+
+    @Test func `with no retention at all only slots that are in use, or were asked for a moment ago, are kept`() {
+        var leader = Keeper(active: Self.slots("demo-1"))
+        var view = Self.view()
+        view.configuration.memberSlotRetention = .zero
+        let (one, both) = (Self.slots("demo-1"), Self.slots("demo-1", "demo-2"))
+        #expect(leader.keep(view) == one)
+        #expect(leader.keep(view, after: .seconds(86_400)) == one)
+        // Its walreceiver comes within five seconds.
+        leader.found.formUnion(Self.slots("demo-2"))
+        #expect(leader.keep(view, after: .seconds(86_401)) == both)
+        #expect(leader.keep(view, after: .seconds(86_410)) == both)
+        leader.active = both
+        #expect(leader.keep(view, after: .seconds(86_500)) == both)
+        leader.active = one
+        #expect(leader.keep(view, after: .seconds(86_501)) == one)
+    }
+
     @Test func `a member that is at work keeps its slot, one that says for ever what it said last does not`() {
         var leader = Keeper(active: Self.slots("demo-1", "demo-2"))
         var view = Self.view()
@@ -166,15 +209,59 @@ import Units
         #expect(leader.keep(view, after: Self.retention * 3).isEmpty)
     }
 
-    @Test func `only work that goes on is told: one action, one start, WAL that is replayed`() {
-        let pause = Self.retention / 4
-        func count(_ looks: [(WorkKeeping.Work?, Int)]) -> Int {
-            var keeping = WorkKeeping()
-            for (work, quarters) in looks {
-                keeping.look(at: work, now: Fixture.now + pause * quarters, retention: Self.retention)
+    /// How often it is told, of looks at so many quarters of the retention.
+    private func count(
+        _ looks: [(WorkKeeping.Work?, Int)], retention: Duration = SlotKeepingTests.retention,
+        failing: Set<Int> = [], succeeding: Set<Int> = []
+    ) -> Int {
+        var keeping = WorkKeeping()
+        var former: Int?
+        for (work, quarters) in looks {
+            var number: Int?
+            if case .action(let action) = work { number = action }
+            if let former, former != number {
+                if failing.contains(former) { keeping.noteEnd(ofAction: former, hasFailed: true) }
+                if succeeding.contains(former) { keeping.noteEnd(ofAction: former, hasFailed: false) }
             }
-            return keeping.count
+            keeping.look(at: work, now: Fixture.now + Self.retention / 4 * quarters, retention: retention)
+            former = number
         }
+        return keeping.count
+    }
+
+    @Test func `an action that lasts and fails again and again is told twice, and one that succeeds ends the row`() {
+        let looks: [(WorkKeeping.Work?, Int)] = (0..<6).flatMap { action in
+            [(.action(action), action * 3), (.action(action), action * 3 + 2)]
+        }
+        #expect(count(looks) == 6)
+        #expect(count(looks, failing: [0, 1, 2, 3, 4, 5]) == 2)
+        #expect(count(looks, failing: [0, 2, 4], succeeding: [1, 3]) == 6)
+        // Those that fail within moments, as long as the source is not there, say nothing of the one that lasts.
+        let moments: [(WorkKeeping.Work?, Int)] = (0..<6).map { (.action($0), $0) }
+        #expect(count(moments + [(.action(6), 6), (.action(6), 7)], failing: [0, 1, 2, 3, 4, 5]) == 1)
+    }
+
+    @Test func `WAL that is replayed is told although actions of a moment come between, and not when it begins anew`() {
+        func at(_ position: UInt64) -> WorkKeeping.Work { .replaying(LSN(rawValue: position)) }
+        #expect(count([(at(1), 0), (.action(1), 0), (at(2), 0), (.action(2), 0), (at(3), 1), (.action(3), 1)]) == 1)
+        // A server that ends while it replays.
+        #expect(count([(at(1), 0), (at(3), 0), (.action(1), 1), (at(1), 1), (at(2), 1), (at(0), 2), (at(1), 2)]) == 0)
+        #expect(count([(at(3), 0), (at(1), 1), (at(2), 2)]) == 1)
+        // It streamed between.
+        #expect(count([(at(1), 0), (nil, 1), (at(2), 2)]) == 0)
+    }
+
+    @Test func `nothing is told when nothing is kept, and never more than once a second`() {
+        let looks: [(WorkKeeping.Work?, Int)] = [(.action(1), 0), (.action(1), 1), (.action(1), 2)]
+        #expect(count(looks, retention: .zero) == 0)
+        var keeping = WorkKeeping()
+        for tenth in 0...50 {
+            keeping.look(at: .action(1), now: Fixture.now + .milliseconds(tenth * 100), retention: .seconds(1))
+        }
+        #expect(keeping.count == 5)
+    }
+
+    @Test func `only work that goes on is told: one action, one start, WAL that is replayed`() {
         func at(_ position: UInt64) -> WorkKeeping.Work { .replaying(LSN(rawValue: position)) }
         #expect(count([(.action(1), 0), (.action(1), 1), (.action(1), 2)]) == 2)
         #expect(count([(.starting(7), 0), (.starting(7), 1)]) == 1)

@@ -236,8 +236,8 @@ public protocol LocalServer: Sendable {
     /// Whether a data directory lies there that was moved aside for this reason.
     func hasMovedAside(reason: String) -> Bool
 
-    /// What a copy beside the data would need, and has; nil without data, or when that cannot be measured.
-    func roomForCopy() async -> CopyRoom?
+    /// What a copy of `upstream` beside the data would need, and has; nil without data, or when that cannot be measured.
+    func roomForCopy(from upstream: Upstream, deadline: Duration) async -> CopyRoom?
 
     /// Removes what an interrupted `initdb` or `pg_basebackup` of ours left: it never held anybody's data.
     func discardIncomplete() async throws

@@ -133,6 +133,32 @@ import Units
         #expect(other.action == .reinitialize(order, from: "demo-1"))
     }
 
+    @Test func `while paused a copy that is complete is started, and no other server that is stopped`() {
+        let stopped = Fixture.stopped(wasPrimary: false)
+        func paused(_ lock: LockStanding = Self.held, begun: String?, _ change: (inout Observation) -> Void = { _ in })
+            -> Action
+        {
+            decision(lock, stopped) {
+                $0.cluster.configuration.isPaused = true
+                $0.begunReinitialize = begun
+                change(&$0)
+            }.action
+        }
+        #expect(paused(begun: "c") == .rejoin("demo-1", from: "demo-1"))
+        #expect(paused(begun: "c") { $0.tags.streamsFromNobody = true } == .rejoin("demo-1", from: nil))
+        #expect(
+            paused(begun: "c") { $0.tags.replicatesFrom = "demo-2" }
+                == decision(Self.held, stopped) {
+                    $0.begunReinitialize = "c"
+                    $0.tags.replicatesFrom = "demo-2"
+                }.action)
+        #expect(paused(begun: "c") { $0.cluster.members["demo-1"]?.state = .starting } == .wait)
+        #expect(paused(.expired(holder: "demo-1"), begun: "c") == .wait)
+        #expect(paused(begun: "c") { $0.answeredReinitialize = "c" } == .wait)
+        #expect(paused(begun: "c") { $0.cluster.reinitialize?.member = "demo-2" } == .wait)
+        #expect(paused(begun: nil) { $0.cluster.reinitialize = nil } == .wait)
+    }
+
     @Test func `a copy that will never stream, or that leads by now, is complete`() {
         func isDone(
             _ lock: LockStanding, _ server: ServerState, _ change: @escaping (inout Observation) -> Void = { _ in }
@@ -176,16 +202,59 @@ import Units
         #expect(view.reinitializeReport(of: "demo-0", done, isKept: true) == done)
     }
 
+    @Test func `the volume is looked at only while nobody has said whether the data was moved`() {
+        var view = Fixture.cluster(leader: "demo-1")
+        view.reinitialize = order
+        func looks(_ outcome: ReinitializeReport.Outcome?, isMoved: Bool? = nil) -> Bool {
+            var hasLooked = false
+            func look() -> Bool {
+                hasLooked = true
+                return true
+            }
+            let said = outcome.map { ReinitializeReport(id: "c", outcome: $0, reason: "said", isMoved: isMoved) }
+            _ = view.reinitializeReport(of: "demo-0", said, isKept: look())
+            return hasLooked
+        }
+        #expect(looks(nil) && looks(.running))
+        #expect(!looks(.running, isMoved: true) && !looks(.succeeded) && !looks(.refused))
+    }
+
+    @Test func `why a copy failed is said until the next one gets on, and then whom that is made of`() {
+        var requests = RequestKeeping()
+        requests.noteCopy(for: "c", from: "demo-1", keptAs: "/old")
+        #expect(requests.reinitialize?.reason == "copying from demo-1; the old data is kept as /old")
+        #expect(requests.reinitialize?.isMoved == true && requests.reinitialize?.outcome == .running)
+        requests.noteFailedCopy("full")
+        let failed = "a copy from demo-1 failed and is tried again: full; the old data is kept as /old"
+        #expect(requests.reinitialize?.reason == failed && requests.reinitialize?.isMoved == true)
+        requests.noteCopy(from: "demo-2")
+        // One that fails within moments is no news.
+        #expect(requests.reinitialize?.reason == failed)
+        let report = requests.reinitialize.map { requests.progress(47, of: $0) }
+        #expect(report?.percent == 40 && report?.reason == "copying from demo-2; the old data is kept as /old")
+        // Of an earlier life, which knows what this one does not.
+        let other = ReinitializeReport(id: "b", outcome: .running, reason: "said", isMoved: true)
+        #expect(requests.progress(9, of: other).reason == "said" && requests.progress(9, of: other).percent == 0)
+        let done = ReinitializeReport(id: "c", outcome: .succeeded, reason: "done")
+        requests.noteAnswer(done)
+        requests.noteFailedCopy("of something else")
+        #expect(requests.reinitialize == done)
+    }
+
     @Test(
-        arguments: [(10, 10, false, true), (10, 9, false, false), (10, 9, true, true), (10, 0, false, false)]
-            as [(UInt64, UInt64, Bool, Bool)])
+        arguments: [
+            (10, nil, 10, false, true), (10, nil, 9, false, false), (10, nil, 9, true, true),
+            (10, nil, 0, false, false), (10, 20, 19, false, false), (10, 20, 20, false, true),
+            (10, 20, 0, true, true), (10, 5, 9, false, false), (10, 5, 10, false, true), (0, 20, 19, false, false),
+        ] as [(UInt64, UInt64?, UInt64, Bool, Bool)])
     func `a copy has to fit beside the old data, unless it is forced`(
-        _ size: UInt64, _ free: UInt64, _ isForced: Bool, _ isBegun: Bool
+        _ size: UInt64, _ copy: UInt64?, _ free: UInt64, _ isForced: Bool, _ isBegun: Bool
     ) {
         let objection = objectionToRoom(
             for: ReinitializeOrder(id: "c", member: "demo-0", isForced: isForced), size: .mebibytes(size),
-            free: .mebibytes(free))
+            copy: copy.map { .mebibytes($0) }, free: .mebibytes(free))
         #expect((objection == nil) == isBegun)
+        if let copy, let objection { #expect(objection.contains("the databases to copy take \(copy) MiB")) }
         #expect(objection.map { $0.contains("\(free) MiB are free") } ?? true)
     }
 

@@ -374,10 +374,16 @@ struct ReplicationTests {
             if try await primary.status().version.major >= 15 {
                 #expect(FileSystem.readIfPresent("\(primary.root)/server.log")?.contains("already exists") == false)
             }
-            let room = try #require(await primary.instance.roomForCopy())
-            #expect(room.size > .mebibytes(10) && room.size < .mebibytes(1000) && room.free > .mebibytes(1))
-            #expect(await replica.instance.roomForCopy() == nil)
+            func room() async -> CopyRoom? {
+                await primary.instance.roomForCopy(from: upstream, deadline: .seconds(5))
+            }
+            let before = try #require(await room())
+            #expect(before.size > .mebibytes(10) && before.size < .mebibytes(1000) && before.free > .mebibytes(1))
+            // Without the WAL.
+            #expect(try #require(before.copy) > .mebibytes(10) && before.copy.map { $0 < before.size } == true)
+            #expect(await replica.instance.roomForCopy(from: upstream, deadline: .seconds(5)) == nil)
             try await primary.instance.stop(.fast)
+            #expect(await room()?.copy == nil)
             await #expect(throws: (any Error).self) {
                 try await replica.instance.requireCopyable(upstream, deadline: .seconds(5))
             }

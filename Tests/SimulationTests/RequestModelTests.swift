@@ -110,11 +110,16 @@ import Units
         }
     }
 
-    @Test func `an order that is taken back before the data is moved is not carried out`() throws {
+    @Test(arguments: [false, true])
+    func `an order that is taken back before the data is moved is not carried out, paused or not`(
+        _ isPaused: Bool
+    ) throws {
         for seed in Self.seeds {
             let scenario = Scenario(seed: seed)
             let world = scenario.world
             let replica = try #require(scenario.replicas.first)
+            world.changeSettings { $0.configuration.isPaused = isPaused }
+            scenario.run(5)
             world.write(ReinitializeOrder(id: "c", member: world.name(replica.member)))
             try scenario.run(every: .milliseconds(1), before: .seconds(30)) { replica.server.process == .stopping }
             world.write(nil as ReinitializeOrder?)
@@ -122,6 +127,79 @@ import Units
             #expect(replica.server.movedAside.isEmpty, "seed \(seed)")
             #expect(replica.server.process == .standby, "seed \(seed)")
             #expect(world.api.pods[replica.member]?.reinitialize == nil, "seed \(seed)")
+        }
+    }
+
+    @Test func `a standby that was stopped for a copy while paused is up again when its leader does not answer`() throws
+    {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed)
+            let world = scenario.world
+            let leader = try #require(scenario.leader)
+            let replica = try #require(scenario.replicas.first)
+            world.changeSettings { $0.configuration.isPaused = true }
+            scenario.run(5)
+            world.write(ReinitializeOrder(id: "c", member: world.name(replica.member)))
+            try scenario.run(every: .milliseconds(1), before: .seconds(40)) { replica.server.process == .stopping }
+            leader.server.kill()
+            scenario.run(15)
+            #expect(world.api.pods[replica.member]?.reinitialize?.outcome == .refused, "seed \(seed)")
+            #expect(replica.server.movedAside.isEmpty && replica.server.process == .standby, "seed \(seed)")
+            #expect(leader.server.process == .none, "nobody starts it while paused, seed \(seed)")
+        }
+    }
+
+    @Test func `a copy that was made while paused is started by the agent's next life`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed)
+            let world = scenario.world
+            let replica = try #require(scenario.replicas.first)
+            world.changeSettings { $0.configuration.isPaused = true }
+            scenario.run(5)
+            world.write(ReinitializeOrder(id: "c", member: world.name(replica.member)))
+            try scenario.run(every: 100, before: .seconds(60)) {
+                replica.server.isUnstartedCopy && replica.server.process == .none && replica.server.data == .initialized
+            }
+            replica.killAgent()
+            scenario.run(30)
+            #expect(replica.server.process == .standby, "seed \(seed)")
+            #expect(world.api.pods[replica.member]?.reinitialize?.outcome == .succeeded, "seed \(seed)")
+            #expect(replica.server.movedAside.count == 1, "seed \(seed)")
+        }
+    }
+
+    @Test func `a leader that dies while its lock is read is not taken for one that lives`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed, members: 2)
+            let world = scenario.world
+            let leader = try #require(scenario.leader)
+            let replica = try #require(scenario.replicas.first)
+            world.write(ReinitializeOrder(id: "c", member: world.name(replica.member)))
+            try scenario.run(every: .milliseconds(1), before: .seconds(30)) { replica.server.process == .stopping }
+            world.begin(Fault(start: 0, duration: .seconds(4), kind: .apiSlow(milliseconds: 800)))
+            try scenario.run(every: 500, before: .seconds(30)) { replica.server.process == .none }
+            // Its server is asked within milliseconds, and the lock takes longer.
+            world.run(until: world.now + .milliseconds(300))
+            #expect(replica.server.movedAside.isEmpty, "seed \(seed)")
+            leader.powerOff()
+            scenario.run(60)
+            #expect(replica.server.movedAside.isEmpty, "its data is the last there is, seed \(seed)")
+            #expect(scenario.leader === replica, "seed \(seed)")
+            #expect(world.checker.violation == nil)
+        }
+    }
+
+    @Test func `a proof of settings is broken off before the data it looks into is moved`() throws {
+        for seed in Self.seeds {
+            let scenario = Scenario(seed: seed)
+            let world = scenario.world
+            let replica = try #require(scenario.replicas.first)
+            world.areProofsSilent = true
+            world.changeSettings { $0.configuration.parameters["work_mem"] = "8MB" }
+            try scenario.run(every: .milliseconds(10), before: .seconds(40)) { replica.server.proofs > 0 }
+            world.write(ReinitializeOrder(id: "c", member: world.name(replica.member)))
+            try scenario.run(every: .milliseconds(1), before: .seconds(60)) { !replica.server.movedAside.isEmpty }
+            #expect(replica.server.proofsAtMove == 0, "seed \(seed)")
         }
     }
 
@@ -138,6 +216,11 @@ import Units
             let report = world.api.pods[replica.member]?.reinitialize
             #expect(report?.outcome == .refused && report?.reason.contains("no room") == true, "seed \(seed)")
             #expect(replica.server.life == life && replica.server.movedAside.isEmpty, "seed \(seed)")
+            // The old data would fit, and what there is to copy does not.
+            replica.server.room = CopyRoom(size: .mebibytes(9), copy: .mebibytes(100), free: .mebibytes(99))
+            world.write(ReinitializeOrder(id: "c2", member: name))
+            scenario.run(10)
+            #expect(world.api.pods[replica.member]?.reinitialize?.outcome == .refused, "seed \(seed)")
             world.write(ReinitializeOrder(id: "d", member: name, isForced: true))
             scenario.run(15)
             #expect(world.api.pods[replica.member]?.reinitialize?.outcome == .succeeded, "seed \(seed)")
@@ -158,10 +241,21 @@ import Units
             try scenario.run(every: .milliseconds(10), before: .seconds(60)) {
                 world.api.synchronous?.members.isEmpty == false
             }
-            world.write(ReinitializeOrder(id: "c", member: names[0]))
+            var asked = 0
+            func ask() {
+                asked += 1
+                world.write(ReinitializeOrder(id: "c\(asked)", member: names[0]))
+            }
+            ask()
             // Until commits wait for the other one, nobody but the leader may lead.
             try scenario.run(every: .milliseconds(1), before: .seconds(60)) {
-                !others[0].server.movedAside.isEmpty && world.api.synchronous?.members == [names[1]]
+                // A copy that was quick is over before another one was picked.
+                if world.api.pods[others[0].member]?.reinitialize?.id == "c\(asked)",
+                    world.api.pods[others[0].member]?.reinitialize?.isFinal == true
+                {
+                    ask()
+                }
+                return !others[0].server.movedAside.isEmpty && world.api.synchronous?.members == [names[1]]
             }
             leader.powerOff()
             scenario.run(40)

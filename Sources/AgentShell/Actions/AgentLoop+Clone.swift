@@ -9,12 +9,14 @@ import Units
 extension AgentLoop {
     /// Copies the data of the leader, or of a standby; what is then to be followed is the next decision's.
     func clone(from source: String) async throws {
+        requests.noteCopy(from: source)
         try await clearIncomplete()
         let isLeader = watch.view()?.lock?.leader == source
         do {
             // A standby keeps no slot for this member: the leader does, since it saw it.
             try await copy(from: try upstream(source, withSlot: isLeader))
         } catch {
+            if !Task.isCancelled { requests.noteFailedCopy("\(error)") }
             if !isLeader, !Task.isCancelled { avoid(source, because: "\(error)") }
             throw error
         }

@@ -15,48 +15,67 @@ extension AgentLoop {
         guard case .held(let leader) = watch.standing(ttl: timings.ttl) else { return }
         // What it promised not to receive it must not copy either: its data counts in an election.
         try await requireNoSeal(against: leader)
-        if let room = await instance.roomForCopy(),
-            let objection = objectionToRoom(for: order, size: room.size, free: room.free)
+        guard try await isCopyable(source, of: leader, order) else { return }
+        if let room = await instance.roomForCopy(from: try upstream(source), deadline: .seconds(5)),
+            let objection = objectionToRoom(for: order, size: room.size, copy: room.copy, free: room.free)
         {
             return answer(order, .refused, objection)
         }
-        guard try await isCopyable(source, of: leader, order) else { return }
         answer(order, .running, "stopping, to be copied from \(source)")
         await leaveSynchronous(within: timings.ttl)
         try Task.checkCancellation()
         if let objection = objectionToLeaving(order, leader: leader) { return answer(order, .refused, objection) }
         guard isAsked(order) else { return }
         await recordWhatIsLeftBehind(by: leader)
-        if instance.runningPostmaster != nil { try await instance.stop(.fast, deadline: stopLimit(.seconds(60))) }
+        // It looks for files in this data.
+        settingsKeeping.proof.cancel()
+        let ran = instance.runningPostmaster != nil
+        if ran { try await instance.stop(.fast, deadline: stopLimit(.seconds(60))) }
         try await instance.killLeftovers()
         try Task.checkCancellation()
-        // All that may have taken long, and a leader that has died holds its lock until that has run out. Without one this data may be
-        // the best there is: it is asked for live. The server is started again by the next decision.
-        guard try await isCopyable(source, of: leader, order) else { return }
-        if let objection = try await objectionToLeader(leader, source) { return answer(order, .refused, objection) }
-        guard isAsked(order) else { return }
+        guard try await mayMove(order, copying: source, of: leader) else {
+            // While paused nothing else would start it. Whom it follows is the next decision's.
+            if ran { try await startStandby(following: nil) }
+            return
+        }
         let kept = try await instance.moveDataDirectoryAside(reason: order.label)
         life.noteStop()
         server = .noData
-        answer(order, .running, "copying from \(source); the old data is kept as \(kept)", isMoved: true)
-        do {
-            try await clone(from: source)
-        } catch {
-            // The next decision tries again, as for any member without data.
-            requests.noteAnswer(
-                ReinitializeReport(
-                    id: order.id, outcome: .running,
-                    reason: "a copy from \(source) failed and is tried again: \(error); the old data is kept as "
-                        + kept, isMoved: true))
-            throw error
+        requests.noteCopy(for: order.id, from: source, keptAs: kept)
+        logger.notice(
+            "reinitialize: copying from \(source); the old data is kept as \(kept)",
+            metadata: ["reinitialize": "\(order.id)"])
+        try await clone(from: source)
+    }
+
+    /// Whether the data may go, now that the server is down.
+    ///
+    /// Stopping may have taken long, and a leader that has died holds its lock until that has run out. Without one this data may be
+    /// the best there is. What may take long is asked first: the lock live, and its holder's server last.
+    private func mayMove(
+        _ order: ReinitializeOrder, copying source: String, of leader: String
+    ) async throws -> Bool {
+        if source != leader, try await !isCopyable(source, of: leader, order) { return false }
+        if let objection = try await objectionToLeader(leader) {
+            answer(order, .refused, objection)
+            return false
         }
+        guard try await isCopyable(leader, of: leader, order, makesSlot: source == leader) else { return false }
+        guard case .held(leader) = watch.standing(ttl: timings.ttl) else {
+            answer(order, .refused, "\(leader) leads no more")
+            return false
+        }
+        return isAsked(order)
     }
 
     /// Asks the source; one that cannot be copied is answered, or avoided by the next decision.
-    private func isCopyable(_ source: String, of leader: String, _ order: ReinitializeOrder) async throws -> Bool {
+    private func isCopyable(
+        _ source: String, of leader: String, _ order: ReinitializeOrder, makesSlot: Bool = true
+    ) async throws -> Bool {
         let isLeader = source == leader
         do {
-            try await instance.requireCopyable(try upstream(source, withSlot: isLeader), deadline: .seconds(5))
+            try await instance.requireCopyable(
+                try upstream(source, withSlot: isLeader && makesSlot), deadline: .seconds(5))
             return true
         } catch {
             try Task.checkCancellation()
@@ -69,19 +88,11 @@ extension AgentLoop {
         }
     }
 
-    /// Whether `leader` leads still, by a live read, and answers.
-    ///
-    /// - Parameter source: it has answered a moment ago.
-    private func objectionToLeader(_ leader: String, _ source: String) async throws -> String? {
+    /// Whether `leader` leads still, by a live read.
+    private func objectionToLeader(_ leader: String) async throws -> String? {
         do {
             let lock = try await store.readLock(deadline: clock.now + timings.retryTimeout)
-            if source != leader {
-                try await instance.requireCopyable(try upstream(leader, withSlot: false), deadline: .seconds(5))
-            }
-            guard lock?.leader == leader, case .held(leader) = watch.standing(ttl: timings.ttl) else {
-                return "\(leader) leads no more"
-            }
-            return nil
+            return lock?.leader == leader ? nil : "\(leader) leads no more"
         } catch {
             try Task.checkCancellation()
             return "nobody knows whether \(leader) leads still: \(error)"
@@ -116,12 +127,12 @@ extension AgentLoop {
     }
 
     private func answer(
-        _ order: ReinitializeOrder, _ outcome: ReinitializeReport.Outcome, _ reason: String, isMoved: Bool? = nil
+        _ order: ReinitializeOrder, _ outcome: ReinitializeReport.Outcome, _ reason: String
     ) {
         logger.log(
             level: outcome == .refused ? .error : .notice, "reinitialize: \(reason)",
             metadata: ["reinitialize": "\(order.id)"])
-        requests.noteAnswer(ReinitializeReport(id: order.id, outcome: outcome, reason: reason, isMoved: isMoved))
+        requests.noteAnswer(ReinitializeReport(id: order.id, outcome: outcome, reason: reason))
     }
 
     /// What this member says of the copy it is asked for, with how far the copy is.
@@ -129,7 +140,10 @@ extension AgentLoop {
         guard let order = view.reinitialize, order.member == me else { return nil }
         var report = view.reinitializeReport(
             of: me, requests.reinitialize, isKept: instance.hasMovedAside(reason: order.label))
-        if report?.outcome == .running { report?.percent = instance.copiedPercent.map { $0 / 10 * 10 } }
+        if let running = report, !running.isFinal {
+            report?.percent = nil
+            if let percent = instance.copiedPercent { report = requests.progress(percent, of: running) }
+        }
         return report
     }
 

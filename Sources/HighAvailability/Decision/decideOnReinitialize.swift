@@ -24,7 +24,15 @@ func decideOnReinitialize(_ observation: Observation) -> Decision? {
 }
 
 /// The old data is out of the way: what comes is what any member without data does, until the copy streams.
+///
+/// While paused nobody else would start a copy that its agent has not started, or whose source was no leader.
 private func decideOnBegunReinitialize(_ observation: Observation, _ order: ReinitializeOrder) -> Decision? {
+    if observation.cluster.configuration.isPaused, case .stopped = observation.server,
+        case .held(let leader) = observation.lock, isServing(leader, in: observation.cluster)
+    {
+        let decision = decideAsFollower(observation, of: leader)
+        return Decision(decision.action, "PAUSE: \(decision.reason), as the new copy was asked for")
+    }
     guard let end = endOfCopy(observation) else { return nil }
     let report = ReinitializeReport(id: order.id, outcome: .succeeded, reason: "reinitialized: \(end)")
     return Decision(.answerReinitialize(report), report.reason)

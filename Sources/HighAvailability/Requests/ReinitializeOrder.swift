@@ -66,30 +66,36 @@ extension ClusterView {
 
     /// The same, with what the volume tells: an agent may have been killed before it could say that it has begun.
     ///
-    /// - Parameter isKept: the old data lies beside the data directory.
+    /// - Parameter isKept: the old data lies beside the data directory. It is looked for only while nobody has said so.
     public func reinitializeReport(
-        of me: String, _ report: ReinitializeReport?, isKept: Bool
+        of me: String, _ report: ReinitializeReport?, isKept: @autoclosure () -> Bool
     ) -> ReinitializeReport? {
         guard let order = reinitialize, order.member == me else { return nil }
         var answer = reinitializeAnswer(of: me, report)
-        if isKept, answer == nil {
+        guard answer?.isFinal != true, answer?.isMoved != true, isKept() else { return answer }
+        if answer == nil {
             answer = ReinitializeReport(
                 id: order.id, outcome: .running, reason: "its old data is out of the way; the copy is made")
         }
-        if isKept, answer?.outcome == .running { answer?.isMoved = true }
+        answer?.isMoved = true
         return answer
     }
 }
 
 /// Why a copy is not begun for want of room; nil when there is enough, or that is not known.
 ///
-/// The old data stays where the new comes to, and a volume that is full ends the copy when nothing is left to go back to.
+/// The old data stays where the new comes to, and a volume that is full ends the copy when nothing is left to go back to. What is
+/// copied has WAL and more beside its databases, so the larger of the two counts.
 ///
 /// - Parameters:
 ///   - size: of the data there is.
+///   - copy: of the databases that are copied; nil when nobody knows.
 ///   - free: what is left of its volume.
-public func objectionToRoom(for order: ReinitializeOrder, size: ByteCount, free: ByteCount) -> String? {
-    guard !order.isForced, free < size else { return nil }
+public func objectionToRoom(
+    for order: ReinitializeOrder, size: ByteCount, copy: ByteCount?, free: ByteCount
+) -> String? {
+    guard !order.isForced, free < max(size, copy ?? size) else { return nil }
+    let databases = copy.map { ", the databases to copy take \($0.rawValue >> 20) MiB" } ?? ""
     return "there is no room for a copy beside the old data: \(free.rawValue >> 20) MiB are free, "
-        + "\(size.rawValue >> 20) MiB is what there is; force it if the copy is smaller"
+        + "\(size.rawValue >> 20) MiB is what there is\(databases); force it if the copy is smaller"
 }

@@ -10,6 +10,14 @@ public struct RequestKeeping: Hashable, Sendable {
     public private(set) var restart: RestartReport?
     /// How far the copy is that this member was asked for last.
     public private(set) var reinitialize: ReinitializeReport?
+    /// What is copied for that, and where the old data lies.
+    private var copy: Copy?
+
+    private struct Copy: Hashable {
+        var id: String
+        var source: String
+        var kept: String
+    }
 
     public init() {}
 
@@ -19,6 +27,36 @@ public struct RequestKeeping: Hashable, Sendable {
     public mutating func noteAnswer(_ report: RestartReport) { restart = report }
 
     public mutating func noteAnswer(_ report: ReinitializeReport) { reinitialize = report }
+
+    /// The old data was moved aside, and the first copy is begun.
+    public mutating func noteCopy(for id: String, from source: String, keptAs kept: String) {
+        copy = Copy(id: id, source: source, kept: kept)
+        reinitialize = ReinitializeReport(
+            id: id, outcome: .running, reason: "copying from \(source); the old data is kept as \(kept)",
+            isMoved: true)
+    }
+
+    /// A copy is begun, for whatever reason.
+    public mutating func noteCopy(from source: String) { copy?.source = source }
+
+    /// It came to nothing. The next decision tries again, as for any member without data.
+    public mutating func noteFailedCopy(_ error: String) {
+        guard let copy, let reinitialize, reinitialize.id == copy.id, !reinitialize.isFinal else { return }
+        self.reinitialize?.reason =
+            "a copy from \(copy.source) failed and is tried again: \(error); the old data is kept as \(copy.kept)"
+    }
+
+    /// What is said while a copy gets on: not why the one before has failed. One that fails at once changes nothing.
+    ///
+    /// - Parameter percent: how much of the data has come.
+    public func progress(_ percent: Int, of report: ReinitializeReport) -> ReinitializeReport {
+        var report = report
+        report.percent = percent / 10 * 10
+        if let copy, copy.id == report.id {
+            report.reason = "copying from \(copy.source); the old data is kept as \(copy.kept)"
+        }
+        return report
+    }
 
     /// The request that waits for an answer; a second answer to one would replace the first.
     ///

@@ -2,7 +2,7 @@ import Fence
 import Logging
 import PostgresClient
 public import PostgresConfiguration
-import ServerControl
+public import ServerControl
 import Synchronization
 import Units
 
@@ -82,6 +82,34 @@ extension PostgresInstance {
     }
 
     public nonisolated var copiedPercent: Int? { copyMeter.percent }
+
+    public func roomForCopy(from upstream: Upstream, deadline: Duration) async -> CopyRoom? {
+        guard FileSystem.isDirectory(data.path), let free = FileSystem.freeBytes(of: data.path) else { return nil }
+        return CopyRoom(
+            size: FileSystem.size(of: data.path), copy: await databaseSize(of: upstream, deadline: deadline),
+            free: ByteCount(rawValue: free))
+    }
+
+    /// What the databases of a server take that every account may connect to; nil when it does not say.
+    private func databaseSize(of upstream: Upstream, deadline: Duration) async -> ByteCount? {
+        do {
+            try prepareRuntime()
+            let connection = try await PostgresConnection.open(
+                ConnectionParameters(
+                    address: .host(upstream.host), port: upstream.port, user: credentials.rewind.username,
+                    passwordFile: layout.passwordFile, applicationName: toolName), deadline: deadline)
+            let size = try await connection.query(
+                """
+                SELECT sum(pg_database_size(oid)) FROM pg_database WHERE has_database_privilege(oid, 'CONNECT')
+                """, deadline: deadline)
+            await connection.close()
+            return size.scalar.flatMap { UInt64($0) }.map { ByteCount(rawValue: $0) }
+        } catch {
+            logger.info(
+                "cannot tell what a copy takes", metadata: ["from": "\(upstream.member)", "error": "\(error)"])
+            return nil
+        }
+    }
 
     private func makeSlot(
         _ slot: SlotName, _ connection: PostgresConnection, deadline: Duration

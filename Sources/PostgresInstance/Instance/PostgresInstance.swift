@@ -139,11 +139,6 @@ public actor PostgresInstance {
         return FileSystem.entries(of: folder).contains { "\(folder)/\($0)".hasPrefix("\(path).") }
     }
 
-    public func roomForCopy() -> CopyRoom? {
-        guard FileSystem.isDirectory(data.path), let free = FileSystem.freeBytes(of: data.path) else { return nil }
-        return CopyRoom(size: FileSystem.size(of: data.path), free: ByteCount(rawValue: free))
-    }
-
     private nonisolated func pathAside(_ reason: String) -> String {
         let label = reason.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "-" }.joined()
         return "\(data.path).\(label)"

@@ -39,6 +39,9 @@ final class PostgresServer {
     var isMarkedStandby = false
     /// Why data lies beside the data directory.
     var movedAside: Set<String> = []
+    /// Servers that prove settings here, now and when data was moved aside last.
+    var proofs = 0
+    var proofsAtMove = 0
     /// On its volume; nil: enough.
     var room: CopyRoom?
     var isClean = true

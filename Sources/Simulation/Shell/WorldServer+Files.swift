@@ -94,13 +94,14 @@ extension WorldServer {
         try life.requireLife()
         guard !postgres.hasPostmaster else { throw InstanceError(.alreadyRunning, "a server runs") }
         postgres.data = .none
+        postgres.proofsAtMove = postgres.proofs
         postgres.movedAside.insert(reason)
         return "pgdata.\(reason)"
     }
 
     func hasMovedAside(reason: String) -> Bool { postgres.movedAside.contains(reason) }
 
-    func roomForCopy() async -> CopyRoom? { postgres.room }
+    func roomForCopy(from upstream: Upstream, deadline: Duration) async -> CopyRoom? { postgres.room }
 
     func discardIncomplete() async throws {
         throw InstanceError(.refused, "there is nothing that an interrupted copy has left")

@@ -230,6 +230,8 @@ final class WorldServer: LocalServer, @unchecked Sendable {
 
     /// It takes its time. Now and then all the time it has, or it comes to nothing, or this member's server does not take them.
     func prove(_ settings: PostgresSettings, deadline: Duration) async -> SettingsVerdict {
+        postgres.proofs += 1
+        defer { postgres.proofs -= 1 }
         do {
             let chance = world.random.index(below: 1000)
             if world.areProofsSilent || chance < 50 {

@@ -186,13 +186,51 @@ import Testing
         world.reportRevision("r2")
         try world.settle()
         #expect(world.observed.pods.count == 3)
+        let message = try world.status.condition(.progressing)?.message
+        #expect(message?.contains("3 of 3 members run an older Pod template; waits until demo-2 is copied") == true)
         try world.answerReinitialize("succeeded", "")
         try world.settle()
         #expect(world.observed.pods.count == 2)
     }
+
+    @Test(arguments: [true, false])
+    func `a rollout replaces the member whose copy gets nowhere, and no other one`(_ isDown: Bool) throws {
+        var world = try World.running()
+        world.patch(["reinitialize": ["instance": "demo-1"]])
+        try world.settle()
+        try world.answerReinitialize("running", "copying")
+        world.reportRevision("r2")
+        try world.settle()
+        #expect(world.observed.pods.count == 3)
+        // Somebody else's trouble.
+        var other = world
+        try other.trouble(of: 2, isDown: isDown)
+        try other.settle()
+        #expect(other.observed.pods.count == 3)
+        // Something is wrong with it, and the copy gets on.
+        var going = world
+        try going.answerReinitialize("running", "copying", percent: 10)
+        try going.trouble(of: 1, isDown: false)
+        try going.settle()
+        #expect(going.observed.pods.count == 3)
+        try world.trouble(of: 1, isDown: isDown)
+        try world.settle()
+        #expect(world.observed.pods.compactMap(\.metadata.name) == ["demo-0", "demo-2"])
+        #expect(try world.condition(.reinitializeCompleted) == "Unknown InProgress")
+    }
 }
 
 extension World {
+    /// Its container does not run, or its agent says what is wrong.
+    fileprivate mutating func trouble(of ordinal: Int, isDown: Bool) throws {
+        observed.pods[ordinal].status?.conditions = []
+        if isDown { observed.pods[ordinal].status?.containerStatuses = [] }
+        guard !isDown else { return }
+        var status = try JSONValue(parsing: observed.pods[ordinal].metadata.annotations?["status"] ?? "{}")
+        status["problem"] = "no copy is made of demo-0"
+        observed.pods[ordinal].metadata.annotations?["status"] = status.serialized()
+    }
+
     fileprivate func reinitializeOrder() throws -> JSONValue? {
         try self[store: "demo-config"]["matriarch.dev/reinitialize"]?.stringValue.map { try JSONValue(parsing: $0) }
     }

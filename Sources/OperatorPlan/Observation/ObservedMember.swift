@@ -66,6 +66,8 @@ struct ObservedMember: Sendable, Hashable {
     var isRunningPrimary: Bool { record.role == .primary && runs }
     /// Nothing of it runs: it can neither lead nor be asked.
     var isDown: Bool { !isContainerRunning && !isReady && !isDeleting }
+    /// It is asked for a copy that gets nowhere: nothing of it runs, or it says what is wrong and not how much has come.
+    var failsToCopy: Bool { isDown || (record.problem != nil && record.reinitialize?.percent == nil) }
     /// It leads a cluster that follows another one.
     var isRunningStandbyLeader: Bool { record.role == .standbyLeader && runs }
     /// It is heard of, and its volume is empty. One with data that cannot be used, or are incomplete, says so as a problem.

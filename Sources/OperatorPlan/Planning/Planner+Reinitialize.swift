@@ -31,7 +31,7 @@ extension Planner {
                 message: state.message ?? "Reinitialize"))
     }
 
-    /// Whether a member's data is being copied anew: nothing may end that for a template.
+    /// Whether a member's data is being copied anew.
     var isReinitializeRunning: Bool { status.reinitialize?.phase == .inProgress }
 
     private mutating func withdrawReinitialize() {

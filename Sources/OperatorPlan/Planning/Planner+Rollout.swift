@@ -21,12 +21,15 @@ extension Planner {
         let members = situation.members.filter { $0.ordinal < staying }
         let outdated = members.filter { $0.revision != nil && $0.revision != revision }
         guard !outdated.isEmpty else { return }
-        progress.append(
-            Finding(
-                reason: spec.paused ? .rolloutPaused : .rollingUpdate,
-                message: "\(outdated.count) of \(members.count) members run an older Pod template"))
-        guard !spec.paused, !isSwitchoverRunning, !isRestartRunning, !isReinitializeRunning,
-            !members.contains(where: \.isDeleting)
+        // No copy is ended for a template, unless it gets nowhere: the template may be what mends it.
+        let copied = isReinitializeRunning ? status.reinitialize?.instance : nil
+        let finding = Finding(
+            reason: spec.paused ? .rolloutPaused : .rollingUpdate,
+            message: "\(outdated.count) of \(members.count) members run an older Pod template"
+                + (copied.map { "; waits until \($0) is copied anew" } ?? ""))
+        // The first is what is shown; the copy is told elsewhere too.
+        progress.insert(finding, at: copied == nil ? progress.endIndex : progress.startIndex)
+        guard !spec.paused, !isSwitchoverRunning, !isRestartRunning, !members.contains(where: \.isDeleting)
         else {
             return
         }
@@ -35,6 +38,12 @@ extension Planner {
 
         let leader = situation.leadingMember
         let replicasLeft = outdated.filter { $0.name != leader?.name }
+        if let copied {
+            guard let failing = replicasLeft.first(where: { $0.name == copied && $0.failsToCopy }),
+                failing.isDown || mayTakeRunningMembers(of: replicas)
+            else { return }
+            return restart(failing)
+        }
         guard mayTakeRunningMembers(of: replicas) else {
             return restartDead(replicasLeft, holder: outdated.first { $0.name == leader?.name })
         }

@@ -69,6 +69,26 @@ import Units
         }
     }
 
+    @Test func `random worlds ask for copies, and take an order back once it is answered or its time is over`() throws {
+        let drawn = (0..<200 as Range<UInt64>).flatMap { RunPlan(seed: $0).faults }.filter {
+            if case .reinitialize = $0.kind { true } else { false }
+        }
+        #expect(drawn.count > 20)
+        for (duration, isMade) in [(Microseconds.seconds(20), true), (.milliseconds(1), false)] {
+            let scenario = Scenario()
+            let world = scenario.world
+            let replica = try #require(scenario.replicas.first)
+            world.begin(
+                Fault(
+                    start: 0, duration: duration, kind: .reinitialize(member: replica.member, isForced: false)))
+            #expect(world.api.reinitialize != nil)
+            scenario.run(15)
+            #expect(world.api.reinitialize == nil)
+            #expect(replica.server.movedAside.count == (isMade ? 1 : 0) && replica.server.process == .standby)
+            #expect(world.checker.violation == nil)
+        }
+    }
+
     @Test func `an order is carried out once, whatever becomes of the old data, and another one of its own`() throws {
         for seed in Self.seeds {
             let scenario = Scenario(seed: seed)

@@ -35,6 +35,7 @@ public struct Fault: Sendable, Hashable {
         case switchover(candidate: Int?)
         case failover(candidate: Int)
         case restart(member: Int)
+        case reinitialize(member: Int, isForced: Bool)
         case pause
         /// And a parameter of the servers.
         case changeTimings

@@ -54,6 +54,8 @@ extension World {
         case .failover(let candidate):
             ask(FailoverRequest(candidate: name(candidate), requestID: "r\(nextIdentifier())"))
         case .restart(let member): orderRestart(of: member, until: now + fault.duration)
+        case .reinitialize(let member, let isForced):
+            orderReinitialize(of: member, isForced: isForced, until: now + fault.duration)
         case .pause:
             lasting(fault) { [self] change in changeSettings { $0.configuration.isPaused = change > 0 } }
         case .changeTimings:
@@ -116,6 +118,19 @@ extension World {
             let report = api.pods[member]?.restart.flatMap { $0.id == order.id ? $0 : nil }
             if let report { restartReports[member] = report }
             if now >= end || report != nil { return write(nil as RestartOrder?) }
+            schedule(after: 200_000, .world) { look() }
+        }
+        look()
+    }
+
+    /// The same for a new copy. What has begun goes on when its order is taken back.
+    private func orderReinitialize(of member: Int, isForced: Bool, until end: Microseconds) {
+        let order = ReinitializeOrder(id: "c\(nextIdentifier())", member: name(member), isForced: isForced)
+        write(order)
+        func look() {
+            guard api.reinitialize == order else { return }
+            let report = api.pods[member]?.reinitialize.flatMap { $0.id == order.id ? $0 : nil }
+            if now >= end || report?.isFinal == true { return write(nil as ReinitializeOrder?) }
             schedule(after: 200_000, .world) { look() }
         }
         look()

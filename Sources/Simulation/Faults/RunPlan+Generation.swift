@@ -74,6 +74,21 @@ extension RunPlan {
         if budget != .withinTolerance, replayRandom.happens(perMille: 200) {
             faults = (faults + Self.stalls(&replayRandom, self)).sorted { $0.start < $1.start }
         }
+        var copyRandom = SeededRandom(seed: seed &* 2 ^ 0xC0_9135)
+        if budget == .unlimited, copyRandom.happens(perMille: 200) {
+            faults = (faults + Self.copies(&copyRandom, self)).sorted { $0.start < $1.start }
+        }
+    }
+
+    /// Members that are asked to copy the data anew, one after the other or together; some orders are taken back on the way.
+    private static func copies(_ random: inout SeededRandom, _ plan: RunPlan) -> [Fault] {
+        (0...random.index(below: 4)).map { _ in
+            let start = plan.quietUntil + random.next(in: 0...(plan.healAt - plan.quietUntil - .seconds(6)))
+            return Fault(
+                start: start, duration: min(plan.healAt - start, random.next(in: 200_000 ... .seconds(20))),
+                kind: .reinitialize(
+                    member: random.index(below: plan.members), isForced: random.happens(perMille: 500)))
+        }
     }
 
     /// The holder's name is taken off the lock, which must change no role.

@@ -93,6 +93,12 @@ extension WorldServer {
     func moveDataDirectoryAside(reason: String) async throws -> String {
         try life.requireLife()
         guard !postgres.hasPostmaster else { throw InstanceError(.alreadyRunning, "a server runs") }
+        let isElsewhere = world.pods.contains {
+            $0.server !== postgres && !$0.isGone && $0.server.data == .initialized
+        }
+        if reason.hasPrefix("reinitialize"), postgres.data == .initialized, !isElsewhere {
+            world.violate(.dataIsKept, "\(life.identity.member) moves the last copy of the data away")
+        }
         postgres.data = .none
         postgres.proofsAtMove = postgres.proofs
         postgres.movedAside.insert(reason)

@@ -74,10 +74,11 @@ import Units
             if case .reinitialize = $0.kind { true } else { false }
         }
         #expect(drawn.count > 20)
-        for (duration, isMade) in [(Microseconds.seconds(20), true), (.milliseconds(1), false)] {
+        for (duration, isMade) in [(Microseconds.seconds(20), true), (.seconds(5), false)] {
             let scenario = Scenario()
             let world = scenario.world
             let replica = try #require(scenario.replicas.first)
+            if !isMade { replica.frozenAgent += 1 }
             world.begin(
                 Fault(
                     start: 0, duration: duration, kind: .reinitialize(member: replica.member, isForced: false)))

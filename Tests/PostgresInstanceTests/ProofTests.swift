@@ -231,6 +231,90 @@ struct ProofTests {
         }
     }
 
+    /// A proof on a machine with so much memory, in MB.
+    private func prove(
+        _ settings: PostgresSettings, of server: TestServer, limit: UInt64? = nil, free: UInt64? = nil
+    ) async throws -> SettingsVerdict {
+        let instance = server.instance
+        let look = MachineMemory.Look(
+            machine: .mebibytes(1 << 20), limit: limit.map { .mebibytes($0) }, free: free.map { .mebibytes($0) })
+        let prover = await SettingsProver(
+            layout: instance.layout, credentials: instance.credentials, member: instance.data, tools: instance.tools,
+            logger: instance.logger, memory: { look })
+        return await prover.prove(try await instance.candidate(settings), until: BootClock.now() + .seconds(30))
+    }
+
+    @Test func `what a server would take of memory is known before one is started, and what there is not is not taken`()
+        async throws
+    {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let greedy = try settings(["max_connections": "50000", "max_locks_per_transaction": "10000"])
+            guard case .refused(let errors) = try await prove(greedy, of: server, limit: 512) else {
+                Issue.record("more memory than the member has is not refused")
+                return
+            }
+            #expect(errors.count == 1 && errors.first?.isAgents == true)
+            #expect(
+                errors.first?.message.hasSuffix(
+                    "of shared memory, more than the 512 MB of memory this member has") == true, "\(errors)")
+            // The member's own buffers count, and nobody is given them.
+            let large = try settings(["shared_buffers": "300MB"])
+            guard case .refused = try await prove(large, of: server, limit: 256) else {
+                Issue.record("buffers beyond the member's memory are not refused")
+                return
+            }
+            #expect(try await prove(large, of: server, limit: 512, free: 256) == .proven)
+            guard case .undecided(let reason) = try await prove(greedy, of: server, free: 1024) else {
+                Issue.record("a proof is made that takes more than is free")
+                return
+            }
+            #expect(reason.hasPrefix("1024 MB of memory are free, and a proof is made only where there are"))
+            #expect(
+                try await prove(try settings(), of: server, free: 127)
+                    == .undecided("127 MB of memory are free, and a proof is made only where there are 128 MB"))
+            guard case .undecided = try await prove(try settings(), of: server, free: 128) else {
+                Issue.record("shared memory is not counted")
+                return
+            }
+            expectNothingLeft(of: server)
+        }
+    }
+
+    @Test func `a program that outlives the server of a proof does not hold the proof up`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            _ = try await BuiltProgram.shell(
+                """
+                set -e
+                cd '\(server.instance.layout.dataDirectory)'
+                mkdir .tls
+                openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -passout pass:sesame -subj /CN=demo \\
+                    -keyout .tls/server.key -out .tls/server.crt 2>&1
+                chmod 600 .tls/server.key
+                chown -R --reference=PG_VERSION .tls
+                """)
+            let encrypted = try settings([
+                "ssl": "on", "ssl_cert_file": "./.tls/server.crt", "ssl_key_file": ".tls//server.key",
+                "ssl_passphrase_command": "setsid sleep 600 >/dev/null & echo sesame",
+            ])
+            let began = BootClock.now()
+            #expect(await server.instance.prove(encrypted, deadline: .seconds(150)) == .proven)
+            // And not only when its time is over.
+            #expect(BootClock.now() - began < .seconds(75))
+            expectNothingLeft(of: server)
+        }
+    }
+
+    @Test func `a wrong password is no fault of the settings`() {
+        for (state, isRefusal) in [("28P01", false), ("28000", true), ("58P01", true), ("53300", false)] {
+            let error = PostgresError(.server, "no", sqlState: state)
+            #expect(SettingsProver.isRefusal(error) == isRefusal)
+        }
+    }
+
     @Test func `a proof that has no time refuses nothing, and what is in its way goes`() async throws {
         try await TestServer.withWorld { world in
             let server = try world.server("demo-0")
@@ -331,6 +415,14 @@ struct ProofTests {
                 limit: "1000", used: "900", statistics: "inactive_file 1\ntotal_inactive_file 200\n")?.rawValue == 300)
         #expect(MachineMemory.free(limit: "1000", used: "1200", statistics: "")?.rawValue == 0)
         #expect(MachineMemory.free(limit: "1000", used: "100", statistics: "inactive_file 300")?.rawValue == 1000)
+        #expect(
+            MachineMemory.free(limit: "1000", used: "900", statistics: "inactive_file 100\nactive_file 300\n")?
+                .rawValue == 500)
+        #expect(
+            MachineMemory.free(
+                limit: "1000", used: "900",
+                statistics: "inactive_file 1\nactive_file 1\ntotal_inactive_file 100\ntotal_active_file 300\n")?
+                .rawValue == 500)
         #expect(MachineMemory.free(limit: "max\n", used: "900", statistics: "") == nil)
         #expect(MachineMemory.free(limit: "9223372036854771712", used: "900", statistics: "") == nil)
         #expect(MachineMemory.free(limit: "", used: "", statistics: "") == nil)

@@ -12,7 +12,16 @@ enum MachineMemory {
         ["memory.max", "memory/memory.limit_in_bytes"].compactMap { bytes(in: group($0)) }.min()
     }
 
-    /// How much more this member's processes may have now. What only caches files they need not give back.
+    /// All of it at one instant.
+    struct Look: Sendable {
+        var machine: ByteCount?
+        var limit: ByteCount?
+        var free: ByteCount?
+    }
+
+    static var now: Look { Look(machine: machine, limit: limit, free: free) }
+
+    /// How much more this member's processes may have now. What only caches files they need not give back, used lately or not.
     static var free: ByteCount? {
         let groups = [
             free(limit: group("memory.max"), used: group("memory.current"), statistics: group("memory.stat")),
@@ -44,11 +53,13 @@ enum MachineMemory {
 
     /// - Parameters:
     ///   - limit: bytes, or `max`.
-    ///   - statistics: `inactive_file 4096` in one of its lines.
+    ///   - statistics: `inactive_file 4096` and `active_file 4096` in two of its lines.
     static func free(limit: String, used: String, statistics: String) -> ByteCount? {
         guard let limit = bytes(in: limit), let used = bytes(in: used) else { return nil }
-        let files = value(of: "total_inactive_file", in: statistics) ?? value(of: "inactive_file", in: statistics) ?? 0
-        let held = used.rawValue - min(used.rawValue, files)
+        let files = ["inactive_file", "active_file"].map {
+            value(of: "total_\($0)", in: statistics) ?? value(of: $0, in: statistics) ?? 0
+        }
+        let held = files.reduce(used.rawValue) { $0 - min($0, $1) }
         return ByteCount(rawValue: limit.rawValue - min(limit.rawValue, held))
     }
 

@@ -12,10 +12,6 @@ extension PostgresInstance {
     public func prove(_ settings: PostgresSettings, deadline: Duration) async -> SettingsVerdict {
         let end = BootClock.now() + deadline
         if let error = Self.lackOfMemory(settings) { return .refused([error]) }
-        if let free = MachineMemory.free, free < ProofParameters.memory {
-            let needed = ProofParameters.memory.rawValue >> 20
-            return .undecided("\(free.rawValue >> 20) MB of memory are free, and a proof may need \(needed) MB")
-        }
         let candidate: SettingsCandidate
         do {
             try requireVolume()

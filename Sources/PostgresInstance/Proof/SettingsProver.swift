@@ -4,31 +4,33 @@ import Logging
 import PostgresClient
 import PostgresConfiguration
 import ServerControl
-import Synchronization
 import Units
 
 /// Proves settings: starts a server with them on data of its own, has PostgreSQL read each line of access, and lets agent and
 /// client in.
 ///
-/// On a thread of its own: it writes files, and nothing waits for those. What it costs is bounded: some 60 MB and a segment of WAL
-/// beside the data directory, where there is ``ProofParameters/room(walSegmentMegabytes:)``; ``ProofParameters/largestBuffers`` of
-/// memory at most that is hardly touched; a second of one processor, and the deadline. All of it is gone afterwards. Of the member's
-/// data it only reads, through links, so that a rewind or a copy of that has nothing of it in its way.
+/// On a thread of its own: it writes files, and nothing waits for those. What it costs is bounded: some 60 MB and a segment
+/// of WAL beside the data directory, where there is ``ProofParameters/room(walSegmentMegabytes:)``; memory, of which
+/// PostgreSQL says beforehand how much it will be, and only where there is ``ProofParameters/memoryReserve`` more; a second
+/// of one processor, for which it stands back; and the deadline. All of it is gone afterwards. Of the member's data it only
+/// reads, through links, so that a rewind or a copy of that has nothing of it in its way.
 actor SettingsProver {
     private let executor = ThreadExecutor(name: "proof")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    private let layout: InstanceLayout
+    let layout: InstanceLayout
     private let credentials: Credentials
     private let member: DataDirectory
-    private let tools: ToolRunner
+    let tools: ToolRunner
     private let logger: Logger
     /// How much room there is in a folder; nil: not known.
     private let freeBytes: @Sendable (String) -> UInt64?
+    let memory: @Sendable () -> MachineMemory.Look
 
     init(
         layout: InstanceLayout, credentials: Credentials, member: DataDirectory, tools: ToolRunner, logger: Logger,
-        freeBytes: @escaping @Sendable (String) -> UInt64? = FileSystem.freeBytes
+        freeBytes: @escaping @Sendable (String) -> UInt64? = FileSystem.freeBytes,
+        memory: @escaping @Sendable () -> MachineMemory.Look = { MachineMemory.now }
     ) {
         self.layout = layout
         self.credentials = credentials
@@ -36,11 +38,12 @@ actor SettingsProver {
         self.tools = tools
         self.logger = logger
         self.freeBytes = freeBytes
+        self.memory = memory
     }
 
     /// Where the proof has its data: beside the member's, on the same volume.
-    private var directory: String { Self.directory(of: layout) }
-    private var sockets: String { "\(layout.runtimeDirectory)/proof" }
+    var directory: String { Self.directory(of: layout) }
+    var sockets: String { "\(layout.runtimeDirectory)/proof" }
     private var authenticationFile: String { "\(directory)/pg_hba.conf" }
     private var userNameMapFile: String { "\(directory)/pg_ident.conf" }
 
@@ -51,6 +54,7 @@ actor SettingsProver {
         do {
             try clear()
             try requireRoom(candidate)
+            try requireMemory(.mebibytes(0), candidate)
             if let error = try await logFolderError(candidate, until: end) { return .refused([error]) }
             let verdict = try await attempt(candidate, until: end)
             // What ALTER SYSTEM has set here once is not what somebody wants now.
@@ -69,21 +73,15 @@ actor SettingsProver {
 
     private func attempt(_ candidate: SettingsCandidate, until end: BootInstant) async throws -> SettingsVerdict {
         try await makeData(candidate, until: end)
-        let verdict = try await start(candidate, until: end)
+        let objection = try await objectionToSize(candidate, until: end)
+        let verdict = if let objection { objection } else { try await start(candidate, until: end) }
         try clear()
         return verdict
     }
 
     /// Ends what an earlier proof has left, of an earlier agent for example.
     func clear() throws(InstanceError) {
-        // Whoever begins others first: initdb works where its password lies, and its servers in the data.
-        for path in [sockets, directory] {
-            let outcome = DataDirectoryProcesses.killAll(
-                dataDirectory: path, deadline: BootClock.now() + .milliseconds(500))
-            guard outcome.remaining.isEmpty else {
-                throw InstanceError(.processesRemain, "processes of \(path) cannot be killed")
-            }
-        }
+        try endPrograms()
         try FileSystem.removeTree(directory)
         try FileSystem.removeTree(sockets)
     }
@@ -123,7 +121,7 @@ actor SettingsProver {
                 if [ -n "$made" ]; then rmdir "$1"; fi
                 exit $status
                 """
-            _ = try await tools.run(
+            _ = try await run(
                 Tool(
                     program: "/bin/sh", arguments: ["-c", script, "sh", path],
                     deadline: min(Self.left(until: end), .seconds(5))))
@@ -143,7 +141,7 @@ actor SettingsProver {
         let password = "\(sockets)/password"
         try FileSystem.write(
             try credentials.superuser.password() + "\n", to: password, mode: 0o600, owner: layout.runAs)
-        _ = try await tools.run(
+        _ = try await run(
             Tool(
                 program: "initdb",
                 arguments: [
@@ -157,10 +155,7 @@ actor SettingsProver {
         for name in ProofParameters.relativeFiles(candidate.settings) { try linkToMember(name) }
         try linkNamedFiles(candidate)
         try write(candidate.agentsAuthentication, to: authenticationFile)
-        // Before PostgreSQL 15 nobody can be asked of these: a server reads them when it starts.
-        try write(
-            Self.tellsUserNameMaps(candidate.version) ? candidate.agentsUserNameMaps : candidate.files.userNameMaps,
-            to: userNameMapFile)
+        try write(candidate.agentsUserNameMaps, to: userNameMapFile)
     }
 
     private func write(_ text: String, to path: String) throws(InstanceError) {
@@ -191,29 +186,18 @@ actor SettingsProver {
         }
     }
 
-    private static func tellsUserNameMaps(_ version: ServerVersion) -> Bool { version.major >= 15 }
-
     // MARK: The server
 
     private func start(_ candidate: SettingsCandidate, until end: BootInstant) async throws -> SettingsVerdict {
-        var arguments = ["-D", directory]
-        let values =
-            candidate.commandLine
-            + [
-                ("data_directory", directory), ("hba_file", authenticationFile), ("ident_file", userNameMapFile),
-                ("unix_socket_directories", sockets), ("port", String(layout.port)),
-            ]
-            + ProofParameters.values(
-                for: candidate.settings, version: candidate.version, hasHugePages: candidate.hasHugePages)
-        for (name, value) in values { arguments += ["-c", "\(name)=\(value)"] }
         let server = Tool(
-            program: "postgres", arguments: arguments, deadline: Self.left(until: end), workingDirectory: sockets)
+            program: "postgres", arguments: arguments(candidate), deadline: Self.left(until: end),
+            workingDirectory: sockets)
         let said = ToolLines()
-        let (tools, parameters) = (tools, candidate.settings.parameters)
+        let parameters = candidate.settings.parameters
         return try await withThrowingTaskGroup(of: SettingsVerdict.self) { group in
             group.addTask {
                 do {
-                    _ = try await tools.run(server) { said.note($0) }
+                    _ = try await self.run(server) { said.note($0) }
                     return .undecided("the server of the proof ended by itself")
                 } catch {
                     guard (error as? InstanceError)?.code == .toolFailed else { throw error }
@@ -224,6 +208,20 @@ actor SettingsProver {
             defer { group.cancelAll() }
             return try await group.next() ?? .undecided("nobody was asked")
         }
+    }
+
+    /// - Parameter isBounded: false: with the memory that the member's own would have; never to be started.
+    func arguments(_ candidate: SettingsCandidate, isBounded: Bool = true) -> [String] {
+        let values =
+            candidate.commandLine
+            + [
+                ("data_directory", directory), ("hba_file", authenticationFile), ("ident_file", userNameMapFile),
+                ("unix_socket_directories", sockets), ("port", String(layout.port)),
+            ]
+            + ProofParameters.values(
+                for: candidate.settings, version: candidate.version, hasHugePages: candidate.hasHugePages,
+                isBounded: isBounded)
+        return ["-D", directory] + values.flatMap { ["-c", "\($0.name)=\($0.value)"] }
     }
 
     /// What the server says, once it is up, of the lines of access; and whether those who are to get in do.
@@ -246,9 +244,13 @@ actor SettingsProver {
     private func ask(
         _ candidate: SettingsCandidate, over agent: PostgresConnection, until end: BootInstant
     ) async throws -> SettingsVerdict {
-        try write(candidate.files.hostBasedAuthentication, to: authenticationFile)
-        if Self.tellsUserNameMaps(candidate.version) { try write(candidate.files.userNameMaps, to: userNameMapFile) }
-        let errors = try await lineErrors(candidate, agent, until: end)
+        let files = candidate.files
+        try write(files.hostBasedAuthentication, to: authenticationFile)
+        try write(files.userNameMaps, to: userNameMapFile)
+        let errors = try await AccessLines(
+            hostBasedAuthentication: files.hostBasedAuthentication, userNameMaps: files.userNameMaps,
+            settings: candidate.settings, version: candidate.version
+        ).errors(over: agent, deadline: Self.left(until: end))
         guard errors.isEmpty else { return .refused(errors) }
         let loaded = try await agent.query(
             "SELECT pg_conf_load_time()::text FROM pg_reload_conf()", deadline: Self.left(until: end)
@@ -260,58 +262,6 @@ actor SettingsProver {
             }
         }
         return .proven
-    }
-
-    private func lineErrors(
-        _ candidate: SettingsCandidate, _ agent: PostgresConnection, until end: BootInstant
-    ) async throws -> [ConfigurationFileError] {
-        let (files, settings) = (candidate.files, candidate.settings)
-        // A rule that only never matches, such as hostssl without TLS, has a remark in the same column, and all else beside it.
-        var errors = try await lineErrors(
-            "SELECT line_number, error FROM pg_hba_file_rules() WHERE error IS NOT NULL AND type IS NULL", settings,
-            agent, until: end
-        ) { number in
-            Self.index(of: number, in: files.hostBasedAuthentication, lines: settings.hostBasedAuthentication.count)
-                .map { ConfigurationFileError.UserLine.hostBasedAuthentication($0) }
-        }
-        if Self.tellsUserNameMaps(candidate.version) {
-            errors += try await lineErrors(
-                "SELECT line_number, error FROM pg_ident_file_mappings() WHERE error IS NOT NULL", settings, agent,
-                until: end
-            ) { number in
-                Self.index(of: number, in: files.userNameMaps, lines: settings.userNameMaps.count)
-                    .map { ConfigurationFileError.UserLine.userNameMap($0) }
-            }
-        }
-        return errors
-    }
-
-    private func lineErrors(
-        _ query: String, _ settings: PostgresSettings, _ agent: PostgresConnection, until end: BootInstant,
-        line: (Int) -> ConfigurationFileError.UserLine?
-    ) async throws -> [ConfigurationFileError] {
-        try await agent.query(query, deadline: Self.left(until: end)).rows.compactMap { row in
-            guard row.count == 2, let message = row[1] else { return nil }
-            let line = row[0].flatMap { Int($0) }.flatMap(line)
-            return ConfigurationFileError(
-                parameter: nil, file: nil, line: line, message: Self.shown(message, of: line, settings))
-        }
-    }
-
-    /// Without a part of a password that the line has.
-    private static func shown(
-        _ message: String, of line: ConfigurationFileError.UserLine?, _ settings: PostgresSettings
-    ) -> String {
-        guard case .hostBasedAuthentication(let index)? = line,
-            settings.hostBasedAuthentication.indices.contains(index)
-        else { return message }
-        return Secrecy.shown(message: message, ofLine: settings.hostBasedAuthentication[index].text)
-    }
-
-    /// Which of the user's lines, which stand last in a file, has this number; nil: none.
-    private static func index(of number: Int, in text: String, lines count: Int) -> Int? {
-        let index = number - 1 - (text.count { $0 == "\n" } - count)
-        return (0..<count).contains(index) ? index : nil
     }
 
     // MARK: Sessions
@@ -359,15 +309,16 @@ actor SettingsProver {
         }
     }
 
-    /// Whether the server has refused a session for what it is, and not for what it lacks at the moment: connections, memory, files,
-    /// time (classes 53 and 57, and an error of the disk).
-    private static func isRefusal(_ error: PostgresError) -> Bool {
+    /// Whether the server has refused a session for what it is, and not for what it lacks at the moment: connections, memory,
+    /// files, time (classes 53 and 57, and an error of the disk). A wrong password is no fault of the settings: initdb was
+    /// given it from the Secret, and that has changed since the agent's own file of passwords was written.
+    static func isRefusal(_ error: PostgresError) -> Bool {
         guard let state = error.sqlState else { return false }
-        return !["53", "57"].contains { state.hasPrefix($0) } && state != "58030"
+        return !["53", "57"].contains { state.hasPrefix($0) } && !["58030", "28P01"].contains(state)
             && !StartMessages.isShortage(error.message)
     }
 
-    private static func left(until end: BootInstant) -> Duration { max(end - BootClock.now(), .milliseconds(1)) }
+    static func left(until end: BootInstant) -> Duration { max(end - BootClock.now(), .milliseconds(1)) }
 
     private static func error(_ refusal: PostgresError, _ candidate: SettingsCandidate) -> ConfigurationFileError {
         // `connection to server on socket "…" failed: FATAL:  58P01: could not access file "…"`: the server's part.
@@ -375,16 +326,5 @@ actor SettingsProver {
             refusal.message.firstRange(of: "\(state): ").map { String(refusal.message[$0.upperBound...]) }
         }
         return StartMessages.error(text ?? refusal.message, parameters: candidate.settings.parameters)
-    }
-}
-
-/// What a program says while it runs: the first lines, which tell what is wrong.
-private final class ToolLines: Sendable {
-    private let kept = Mutex<[String]>([])
-
-    var lines: [String] { kept.withLock { $0 } }
-
-    func note(_ line: String) {
-        kept.withLock { if $0.count < 200 { $0.append(line) } }
     }
 }

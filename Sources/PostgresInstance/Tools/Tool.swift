@@ -8,6 +8,8 @@ struct Tool: Sendable {
     var variables: [String: String] = [:]
     /// Where it begins.
     var workingDirectory = "/"
+    /// How much it stands back for other programs; 0: not at all.
+    var niceness = 0
     /// What it reads; nil: nothing, and its standard input is /dev/null.
     var input: String?
 

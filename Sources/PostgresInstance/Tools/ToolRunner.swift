@@ -53,7 +53,8 @@ struct ToolRunner: Sendable {
         defer { close(input.rawValue) }
         // Not the library's own user options: after a fork of a process with threads glibc's setgroups can wait for ever.
         let program = tool.program.hasPrefix("/") ? tool.program : layout.binaries.path(tool.program)
-        let command = layout.asServerUser([program] + tool.arguments)
+        let nice = tool.niceness == 0 ? [] : ["nice", "-n", String(tool.niceness)]
+        let command = nice + layout.asServerUser([program] + tool.arguments)
         let result = try await Subprocess.run(
             command[0].hasPrefix("/") ? .path(FilePath(command[0])) : .name(command[0]),
             arguments: Arguments(Array(command.dropFirst())),

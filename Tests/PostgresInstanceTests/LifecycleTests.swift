@@ -129,6 +129,27 @@ struct LifecycleTests {
         }
     }
 
+    @Test func `lines of access that the server cannot read are told before it is to use them`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            let lines = try PostgresSettings(
+                clusterName: "demo", parameters: ["shared_buffers": "16MB"],
+                hba: [
+                    // Never matches without TLS, and is no error.
+                    "hostssl all all all scram-sha-256", "host all all all ldap ldapserver=l ldapbindpasswd=my s3=cret",
+                    "host all all all scram-sha-256",
+                ], ident: ["corp a postgres", "corp /^(.*@example postgres"])
+            try await server.instance.writeConfiguration(lines, role: .primary)
+            let errors = try await server.instance.configurationFileErrors()
+            let isTold = AccessLines.tellsUserNameMaps(try #require(server.instance.dataVersion))
+            #expect(errors.map(\.place) == ["pg_hba[1]"] + (isTold ? ["pg_ident[1]"] : []), "\(errors)")
+            #expect(errors.first?.message == "unrecognized authentication option name: \"(hidden)\"")
+            try await server.instance.writeConfiguration(server.settings, role: .primary)
+            #expect(try await server.instance.configurationFileErrors() == [])
+        }
+    }
+
     @Test func `files that were written without a reload go on asking for one, also of the next agent`() async throws {
         try await TestServer.withWorld { world in
             let server = try world.server("demo-0")

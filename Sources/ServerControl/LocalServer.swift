@@ -3,11 +3,11 @@ public import Units
 
 /// A member's own PostgreSQL server, as its agent sees it: the data directory, the processes on it, the sessions with them.
 ///
-/// Nothing here decides a role. One lifecycle operation (initialize, clone, start, stop, rewind, promote) is under way at a time,
-/// which is the caller's business; looking is safe at any time.
+/// Nothing here decides a role. One lifecycle operation (initialize, clone, start, stop, rewind, promote) is under way at a
+/// time, which is the caller's business; looking is safe at any time.
 ///
-/// - Guarantees: every call that has a deadline ends soon after it; ``stop(_:deadline:)`` may take some seconds more. Data that the failing call itself has not created is never removed, only moved
-///   aside.
+/// - Guarantees: every call that has a deadline ends soon after it; ``stop(_:deadline:)`` may take some seconds more. Data
+///   that the failing call itself has not created is never removed, only moved aside.
 /// - Errors: ``InstanceError``, those of a session, or `CancellationError`.
 public protocol LocalServer: Sendable {
     // MARK: The process
@@ -164,8 +164,8 @@ public protocol LocalServer: Sendable {
     /// Puts files back, before anything has read what took their place.
     func restore(_ configurationTexts: [String: String]) async throws
 
-    /// Puts the files of this agent's last write back where they are not as it wrote them, and takes out of `postgresql.auto.conf` what
-    /// `ALTER SYSTEM` must not decide. Nothing before the first write.
+    /// Puts the files of this agent's last write back where they are not as it wrote them, and takes out of
+    /// `postgresql.auto.conf` what `ALTER SYSTEM` must not decide. Nothing before the first write.
     func undoEdits() async throws -> UndoneEdits
 
     /// What the running (or last) postmaster was started with.

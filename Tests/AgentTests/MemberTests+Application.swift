@@ -146,7 +146,7 @@ extension MemberTests {
                 member.hasSaid(sentence, since: offset)
             }
             try await cluster.annotate(.configuration, settings("5MB"))
-            try await eventually(within: .seconds(25), "settings are taken") {
+            try await eventually(within: .seconds(60), "settings are taken") {
                 try await run(member, "first-sesame", "SHOW work_mem") == "5MB"
             }
             // One try in half a minute.

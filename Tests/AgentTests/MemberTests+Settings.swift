@@ -135,7 +135,7 @@ extension MemberTests {
                     "host all all all reject",
                 ], ident: ["corp /^(.*)@example postgres"])
             for member in cluster.members {
-                try await eventually(within: .seconds(30), "\(member.name) has the lines") {
+                try await eventually(within: .seconds(60), "\(member.name) has the lines") {
                     try text("pg_hba.conf", of: member).contains("host all all all reject")
                         && text("pg_ident.conf", of: member).contains("corp")
                 }
@@ -175,13 +175,13 @@ extension MemberTests {
             try await expectTold("could not access file")
 
             try await apply(["shared_buffers": "900GB"])
-            try await expectTold("of memory this member has")
+            try await expectTold("MB of memory ")
             try await restartAll()
 
             // What no proof shows: a file that only the running server would write.
             try await apply(["logging_collector": "on", "log_filename": "nowhere/server.log", "work_mem": "7MB"])
             for member in cluster.members {
-                try await eventually(within: .seconds(30), "\(member.name) has what needs no restart") {
+                try await eventually(within: .seconds(60), "\(member.name) has what needs no restart") {
                     try await member.query("SHOW work_mem").scalar == "7MB"
                 }
             }
@@ -192,7 +192,7 @@ extension MemberTests {
             }
             try await apply(["work_mem": "8MB"])
             for member in cluster.members {
-                try await eventually(within: .seconds(30), "\(member.name) applies the corrected settings") {
+                try await eventually(within: .seconds(60), "\(member.name) applies the corrected settings") {
                     try await member.query("SHOW work_mem").scalar == "8MB"
                 }
             }

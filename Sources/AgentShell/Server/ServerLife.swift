@@ -108,7 +108,8 @@ struct ServerLife {
 
     func isComingUpByHand(at now: BootInstant) -> Bool { now < startedByHandUntil }
 
-    /// - Returns: whether a fresh connection is to be tried: now and then, and always while the server is silent or refuses everybody.
+    /// - Returns: whether a fresh connection is to be tried: now and then, and always while the server is silent or refuses
+    ///   everybody.
     mutating func beginFreshProbe(at now: BootInstant, every pause: Duration) -> Bool {
         guard silentSince != nil || failingSince != nil || now >= nextFreshProbe else { return false }
         nextFreshProbe = now + pause

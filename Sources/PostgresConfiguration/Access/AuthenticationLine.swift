@@ -59,8 +59,8 @@ enum AuthenticationLine {
         return fields
     }
 
-    /// The files that lines name by `@`, as `hba.c` finds them: at the beginning of a name, and not in quotation marks. They hold more
-    /// names of the same kind.
+    /// The files that lines name by `@`, as `hba.c` finds them: at the beginning of a name, and not in quotation marks. They
+    /// hold more names of the same kind.
     static func namedFiles(in text: String) -> [String] {
         var files: [String] = []
         for line in text.split(whereSeparator: \.isNewline) {

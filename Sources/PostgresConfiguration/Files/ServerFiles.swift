@@ -112,7 +112,8 @@ public struct ServerFiles: Hashable, Sendable {
         """
     }
 
-    /// Whether a configuration file was written by ``init(settings:role:placement:access:recorded:floors:hasBaseConfiguration:)``.
+    /// Whether a configuration file was written by
+    /// ``init(settings:role:placement:access:recorded:floors:hasBaseConfiguration:)``.
     public static func isOurs(_ configuration: String) -> Bool { configuration.hasPrefix(header) }
 
     /// Name and quoted value of every parameter in a configuration file of ours; empty for anybody else's.

@@ -13,8 +13,8 @@ public enum Secrecy {
         "ldapbasedn", "ldapbinddn", "ldapsearchattribute", "ldapsearchfilter", "ldapurl", "radiusservers",
         "radiusports", "radiusidentifiers", "issuer", "scope", "validator", "delegate_ident_mapping",
     ]
-    /// Parts of the names of parameters, of ours and of extensions, that hold one: passwords, and commands and connection strings,
-    /// in which people write them.
+    /// Parts of the names of parameters, of ours and of extensions, that hold one: passwords, and commands and connection
+    /// strings, in which people write them.
     public static let secretWords = [
         "passw", "passfile", "passphrase", "_pass", "pwd", "secret", "token", "credential", "conninfo", "_command",
         "api_key", "apikey", "api-key",

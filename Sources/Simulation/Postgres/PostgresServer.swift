@@ -63,7 +63,8 @@ final class PostgresServer {
     var rule = SynchronousRule.none
     /// What the server shows; its walsenders read it a moment later.
     var names = SynchronousStandbyNames.none
-    /// The checkpointer's flag: whether a commit waits at all. It follows the names when the checkpointer has time to read them.
+    /// The checkpointer's flag: whether a commit waits at all. It follows the names when the checkpointer has time to read
+    /// them.
     var commitsWait = false
     /// Until then the checkpointer writes a checkpoint, and reads nothing.
     var checkpointerIsBusyUntil: Microseconds = 0

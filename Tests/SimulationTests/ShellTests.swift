@@ -1,4 +1,6 @@
 import HighAvailability
+import PostgresConfiguration
+import ServerControl
 import Testing
 import Units
 
@@ -48,25 +50,78 @@ import Units
         #expect(world.whatIsMissing() == nil, "\(Self.tail(world))")
     }
 
-    @Test func `a server that is down waits for the proof of its new settings no longer than it may`() throws {
+    @Test func `a primary that is down is started at once with what it had, whatever a proof would say`() throws {
         let world = Self.world(seed: 4, members: 1)
         defer { world.dissolve() }
         world.run(until: .seconds(40))
         let pod = try #require(world.pods.first { $0.server.process == .primary })
-        // One begins beside the loop, and comes to no end; so does the one before the start.
-        world.areProofsSilent = true
+        // One begins beside the loop, and comes to no end.
+        world.proofs = .silent
         world.begin(Fault(start: 0, duration: .seconds(600), kind: .changeTimings))
         world.run(until: .seconds(45))
-        world.begin(Fault(start: 0, duration: 0, kind: .killPostmaster(member: pod.member)))
-        world.run(until: .seconds(46))
-        #expect(pod.server.process != .primary, "\(Self.tail(world))")
-        world.run(until: .seconds(63))
-        #expect(pod.server.process == .primary, "\(Self.tail(world))")
-        // And the next start waits for nothing that came to no verdict a moment ago.
-        world.begin(Fault(start: 0, duration: 0, kind: .killPostmaster(member: pod.member)))
-        world.run(until: .seconds(68))
-        #expect(pod.server.process == .primary, "\(Self.tail(world))")
+        for _ in 0..<2 {
+            world.begin(Fault(start: 0, duration: 0, kind: .killPostmaster(member: pod.member)))
+            world.run(until: world.now + .seconds(5))
+            #expect(pod.server.process == .primary, "\(Self.tail(world))")
+        }
+        #expect(Self.workMemory(of: pod) == nil)
+        // And what is proven while it serves is used.
+        world.proofs = .always(.proven)
+        world.run(until: world.now + .seconds(120))
+        #expect(Self.workMemory(of: pod) == "8MB", "\(Self.tail(world))")
         #expect(world.checker.violation == nil)
+    }
+
+    @Test func `an agent looks at a running server at once, whatever the one before has left of a proof`() throws {
+        let world = Self.world(seed: 13, members: 1)
+        defer { world.dissolve() }
+        world.run(until: .seconds(40))
+        let pod = try #require(world.pods.first { $0.server.process == .primary })
+        world.proofs = .silent
+        pod.killAgent()
+        let before = pod.looks
+        world.run(until: .seconds(45))
+        #expect(pod.agent != nil && pod.looks > before, "\(Self.tail(world))")
+    }
+
+    /// As the files have it.
+    private static func workMemory(of pod: Pod) -> String? {
+        pod.agent?.server?.written?.settings.parameters["work_mem"]
+    }
+
+    private static let refusal = ConfigurationFileError(parameter: nil, file: nil, message: "no such hook here")
+
+    @Test(arguments: [.undecided("no room"), .refused([Self.refusal])] as [SettingsVerdict])
+    func `what no proof can show is used in the end, for the running server takes it`(verdict: SettingsVerdict) throws {
+        let world = Self.world(seed: 11)
+        defer { world.dissolve() }
+        world.run(until: .seconds(40))
+        // Of the settings in force as of the new ones.
+        world.proofs = .always(verdict)
+        world.begin(Fault(start: 0, duration: .seconds(600), kind: .changeTimings))
+        world.run(until: .seconds(45))
+        for pod in world.pods { #expect(Self.workMemory(of: pod) == nil) }
+        world.run(until: .seconds(120))
+        for pod in world.pods { #expect(Self.workMemory(of: pod) == "8MB", "\(Self.tail(world))") }
+        #expect(world.checker.violation == nil)
+    }
+
+    @Test func `what postgresql.auto.conf kept the server from reading is reloaded when that is mended`() throws {
+        let world = Self.world(seed: 12, members: 1)
+        defer { world.dissolve() }
+        world.run(until: .seconds(40))
+        let pod = try #require(world.pods.first { $0.server.process == .primary })
+        world.proofs = .always(.provenWithoutAutomaticConfiguration([Self.refusal]))
+        world.begin(Fault(start: 0, duration: .seconds(2000), kind: .changeTimings))
+        world.run(until: .seconds(100))
+        #expect(Self.workMemory(of: pod) == "8MB", "\(Self.tail(world))")
+        world.run(until: .seconds(500))
+        let before = pod.reloads
+        world.run(until: .seconds(900))
+        #expect(pod.reloads == before, "nothing has changed")
+        world.proofs = .always(.proven)
+        world.run(until: .seconds(1300))
+        #expect(pod.reloads > before, "\(Self.tail(world))")
     }
 
     @Test func `the same seed is the same course of the shipping agents`() {

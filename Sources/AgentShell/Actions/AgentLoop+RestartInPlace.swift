@@ -13,7 +13,7 @@ extension AgentLoop {
     func restartPrimary(_ order: RestartOrder) async throws {
         do {
             // While clients are still served, and only then.
-            try await proveBeforeStart()
+            try await proveBeforeStart(.restart)
             // What the shutdown has to write is written while clients are still served.
             try await instance.checkpoint(deadline: .seconds(120))
             try requireLock()
@@ -59,7 +59,7 @@ extension AgentLoop {
         let leader = life.followed?.name
         logger.notice("restarting the standby", metadata: ["restart": "\(order.id)"])
         do {
-            try await proveBeforeStart()
+            try await proveBeforeStart(.restart)
             await leaveSynchronous(within: timings.ttl)
             try Task.checkCancellation()
             try await instance.stop(.fast, deadline: stopLimit(.seconds(60)))

@@ -10,10 +10,10 @@ extension AgentLoop {
     /// Starts the stopped server as the primary it was.
     ///
     /// - Requires: the lock; checked again after everything that takes time, right before the start.
-    /// - Parameter proves: whether new settings are proven first. Those that are not are left for former ones.
+    /// - Parameter proves: whether new settings are proven first, where no former ones can be started with.
     func startPrimary(proves: Bool = true) async throws {
         try requireNoStandbyCluster()
-        if proves { try await proveBeforeStart() }
+        if proves { try await proveBeforeStart(.primary) }
         try keeper.requireFence()
         try await takeOverSynchronous(isRestart: true)
         let settings = try wantedSettings()

@@ -16,7 +16,7 @@ extension AgentLoop {
 
     func bringUpStandby(_ role: ServerRole) async throws {
         guard instance.runningPostmaster == nil else { return try await writeConfiguration(role) }
-        try await proveBeforeStart()
+        try await proveBeforeStart(.standby)
         // A holder about to be promoted stays fenced.
         try keeper.lowerFence()
         let settings = try wantedSettings()

@@ -64,7 +64,8 @@ extension AgentLoop {
             if case .damaged = server, decision.action == .wait { return decision.reason }
         }
         if let problem = settingsKeeping.beginningFault?.sentence ?? reign.promotionProblem
-            ?? settingsKeeping.fault?.sentence ?? settingsKeeping.automaticFault?.sentence
+            ?? settingsKeeping.fault?.sentence ?? settingsKeeping.unprovenFault?.sentence
+            ?? settingsKeeping.automaticFault?.sentence
         {
             return problem
         }
@@ -82,7 +83,10 @@ extension AgentLoop {
 
     /// What somebody wrote for the cluster and this member does not use, whatever else is wrong here.
     private var problems: [Problem] {
-        let faults = [settingsKeeping.beginningFault, settingsKeeping.fault, settingsKeeping.automaticFault]
+        let faults = [
+            settingsKeeping.beginningFault, settingsKeeping.fault, settingsKeeping.unprovenFault,
+            settingsKeeping.automaticFault,
+        ]
         let refused = faults.compactMap(\.self).flatMap(\.problems)
         let found = refused + [agentFile.problem].compactMap(\.self) + settingsKeeping.storeProblems
         return Array(found.prefix(Problem.maximumCount))

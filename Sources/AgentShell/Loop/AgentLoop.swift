@@ -125,7 +125,7 @@ package actor AgentLoop {
     private func readVolume() async {
         guard !stage.knowsVolume, await instance.claimVolume() else { return }
         if await instance.adopt() != nil { synchronous.holdsOutUsers = instance.holdsOutUsers }
-        await instance.clearProof()
+        clearProof()
         readAcceptedSettings()
         seal = instance.promise.flatMap { Seal(onDisk: $0) }
         stage.knowsVolume = true
@@ -135,6 +135,7 @@ package actor AgentLoop {
     func stop() {
         logger.notice("asked to stop")
         stage.isStopping = true
+        settingsKeeping.proof.cancel()
         if let activity, activity.kind.isBrokenOffByStop { activity.task.cancel() }
         alarm.ring()
     }

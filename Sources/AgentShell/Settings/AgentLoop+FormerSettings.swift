@@ -4,8 +4,8 @@ import Logging
 import PostgresConfiguration
 import ServerControl
 
-/// The settings a server of this member has taken last, and those one has started with. They stand in for those of the store that
-/// PostgreSQL refuses, and outlive the agent and its container.
+/// The settings a server of this member has taken last, and those one has started with. They stand in for those of the store
+/// that PostgreSQL refuses, and outlive the agent and its container.
 extension AgentLoop {
     /// Finds what an earlier life has kept.
     func readAcceptedSettings() {
@@ -19,7 +19,7 @@ extension AgentLoop {
 
     /// A running server has read these without an objection.
     func noteAccepted(_ settings: PostgresSettings) async {
-        if settingsKeeping.accept(settings, version: instance.dataVersion) { await keepAcceptedSettings() }
+        if settingsKeeping.accept(settings) { await keepAcceptedSettings() }
     }
 
     /// The server lets somebody in: it has started with what it was started with.
@@ -32,7 +32,7 @@ extension AgentLoop {
         var isNews = settingsKeeping.noteStart(with: settings, at: clock.now)
         // It may have read others before it let anybody in.
         if let accepted, let applied = life.applied?.settings, applied.undecorated == accepted,
-            settingsKeeping.accept(applied, version: instance.dataVersion)
+            settingsKeeping.accept(applied)
         {
             isNews = true
         }
@@ -40,7 +40,7 @@ extension AgentLoop {
         if isNews { await keepAcceptedSettings() }
     }
 
-    private func keepAcceptedSettings() async {
+    func keepAcceptedSettings() async {
         guard let kept = settingsKeeping.kept else { return }
         do {
             try await instance.keepSettings(kept.onDisk)
@@ -49,8 +49,8 @@ extension AgentLoop {
         }
     }
 
-    /// A server has ended by itself before it let anybody in, perhaps because of settings no server here has started with yet: the
-    /// next start is made with former ones. When that one comes up, these are refused.
+    /// A server has ended by itself before it let anybody in, perhaps because of settings no server here has started with
+    /// yet: the next start is made with former ones. When that one comes up, these are refused.
     ///
     /// One that was killed says nothing of its settings: the kernel, a person or this agent has done it.
     func doubt(_ settings: PostgresSettings, after status: PostmasterExit.Status) {

@@ -18,15 +18,23 @@ extension AgentLoop {
         await undoEdits()
         do {
             guard let settings = try settings() else { return }
+            settingsKeeping.noteWanted(settings)
             guard settings != life.applied?.settings else {
-                settingsKeeping.noteUnchanged()
-                if settingsKeeping.isAutomaticConfigurationDue(at: clock.now) { beginProof(of: settings) }
+                settingsKeeping.noteUnchanged(settings)
+                let now = clock.now
+                if settingsKeeping.isAutomaticConfigurationDue(at: now) || settingsKeeping.isProofOwed(at: now) {
+                    beginProof(of: settings)
+                }
                 return
             }
             guard !settingsKeeping.isRefused(settings, at: clock.now) else { return }
             guard settingsKeeping.isProven(settings) else { return beginProof(of: settings) }
             try await writeConfiguration(role)
             guard settingsKeeping.fault == nil else { return }
+            guard settingsKeeping.automaticFault == nil else {
+                return logger.warning(
+                    "the settings have changed, and postgresql.auto.conf may keep the server from using them: mend it")
+            }
             logger.notice("the settings have changed; reloaded")
             tellReload()
         } catch let error as InvalidSettings {
@@ -68,7 +76,7 @@ extension AgentLoop {
                 throw AgentError(.actionFailed, "the cluster's settings were not read yet")
             }
             guard settingsKeeping.mayBeTried(settings) else {
-                return (try formerSettings(), true)
+                return (try formerSettings(insteadOf: settings), true)
             }
             return (settings, false)
         } catch let error as InvalidSettings {
@@ -82,8 +90,12 @@ extension AgentLoop {
     }
 
     /// The last good settings, with whom commits wait for as it is now.
-    func formerSettings() throws -> PostgresSettings {
-        var settings = try settingsKeeping.former ?? PostgresSettings(clusterName: configuration.scope.cluster)
+    ///
+    /// - Parameter wanted: what the store says; nil when it cannot be read.
+    func formerSettings(insteadOf wanted: PostgresSettings? = nil) throws -> PostgresSettings {
+        let usual = try PostgresSettings(clusterName: configuration.scope.cluster)
+        var settings =
+            settingsKeeping.former ?? wanted.map { settingsKeeping.substitute(for: $0, usual: usual) } ?? usual
         decorate(&settings)
         return settings
     }

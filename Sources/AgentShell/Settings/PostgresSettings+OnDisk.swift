@@ -36,10 +36,13 @@ struct KeptSettings: Hashable {
     let accepted: PostgresSettings
     /// What one has started with last; nil: not known, as with a file of an earlier version, which has ``accepted`` alone.
     let started: PostgresSettings?
+    /// A start with the former ones was begun where the store said others, and has let nobody in yet.
+    let isStarting: Bool
 
-    init(accepted: PostgresSettings, started: PostgresSettings?) {
+    init(accepted: PostgresSettings, started: PostgresSettings?, isStarting: Bool = false) {
         self.accepted = accepted
         self.started = started
+        self.isStarting = isStarting
     }
 
     /// Reads what ``onDisk`` wrote.
@@ -49,11 +52,13 @@ struct KeptSettings: Hashable {
         let value = try JSONValue(parsing: text)
         accepted = try PostgresSettings(onDisk: value, clusterName: clusterName)
         started = try value["started"].map { try PostgresSettings(onDisk: $0, clusterName: clusterName) }
+        isStarting = value["starting"] == true
     }
 
     var onDisk: String {
         var value = accepted.onDisk
         if let started { value["started"] = started.onDisk }
+        if isStarting { value["starting"] = true }
         return value.serialized()
     }
 }

@@ -8,6 +8,10 @@ struct SettingsFault: Hashable, Sendable {
     let sentence: String
     /// In the words of the resource; empty when nobody has written what is wrong.
     let problems: [Problem]
+    /// A line of `pg_hba.conf` is what is wrong, or one among others.
+    private(set) var isOfRules = false
+    /// So is one of `pg_ident.conf`.
+    private(set) var isOfMaps = false
 
     /// What this agent refuses before PostgreSQL sees it.
     ///
@@ -40,6 +44,22 @@ struct SettingsFault: Hashable, Sendable {
                 value: Self.value(error, settings), rule: error.message,
                 refuser: error.isAgents ? .agent : .postgresql)
         }
+        for error in errors {
+            switch error.line {
+            case .hostBasedAuthentication?: isOfRules = true
+            case .userNameMap?: isOfMaps = true
+            case nil: break
+            }
+        }
+    }
+
+    /// No proof has come to a verdict. Without one the settings are used when a few were tried, if the running server says
+    /// nothing against them.
+    init(unproven reason: String) {
+        let rule = "not proven by a start of another server: \(reason)"
+        sentence = "the settings are \(rule)"
+        let path = Problem.resourcePath(of: "postgresql.parameters")
+        problems = [Problem(path: path, value: nil, rule: rule, refuser: .agent)]
     }
 
     /// What `ALTER SYSTEM` has set on this member keeps a server from starting, or from reading changed files.

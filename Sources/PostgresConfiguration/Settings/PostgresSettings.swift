@@ -5,9 +5,9 @@ public struct PostgresSettings: Hashable, Sendable {
     /// The user's parameters, names in lower case.
     public internal(set) var parameters: [String: String]
     /// The user's `pg_hba.conf` lines; they stand after our own rules.
-    public let hostBasedAuthentication: [HBARule]
+    public var hostBasedAuthentication: [HBARule]
     /// The user's `pg_ident.conf` lines.
-    public let userNameMaps: [IdentMapping]
+    public var userNameMaps: [IdentMapping]
     /// Up to how many instances the sizes nobody sets fit; see ``ReplicationSize``.
     public var capacity: Int
     /// `synchronous_standby_names`, decided by the agent; empty while replication is asynchronous.

@@ -1,4 +1,5 @@
 import HighAvailability
+import ServerControl
 import Units
 
 /// The whole simulated cluster: one thread, one seed, one order of events.
@@ -26,8 +27,16 @@ final class World {
     var isHealed = false
     /// No client writes while they are.
     var areClientsAway = false
-    /// A server that only proves settings lets nobody in.
-    var areProofsSilent = false
+    /// What servers that only prove settings say.
+    var proofs = Proofs.drawn
+
+    enum Proofs {
+        /// Mostly that they are good.
+        case drawn
+        /// They let nobody in.
+        case silent
+        case always(SettingsVerdict)
+    }
     /// How many faults have the settings unreadable now.
     var unreadableSettings = 0
     var areSettingsUnreadable: Bool { unreadableSettings > 0 }

@@ -34,6 +34,8 @@ final class Pod {
     var reported = Reported()
     /// How often its agents have looked at its server.
     var looks = 0
+    /// How often its server was told to read its files.
+    var reloads = 0
 
     /// init: past it every process of the data directory is killed.
     var fence: BootInstant?

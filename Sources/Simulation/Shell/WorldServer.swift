@@ -212,6 +212,7 @@ final class WorldServer: LocalServer, @unchecked Sendable {
 
     func reload() async throws {
         try life.requireLife()
+        pod.reloads += 1
         guard postgres.hasPostmaster, let written else { throw InstanceError(.notRunning, "no server runs") }
         owesReload = false
         apply(written.settings.synchronousStandbyNames)
@@ -234,7 +235,15 @@ final class WorldServer: LocalServer, @unchecked Sendable {
         defer { postgres.proofs -= 1 }
         do {
             let chance = world.random.index(below: 1000)
-            if world.areProofsSilent || chance < 50 {
+            var isSilent = chance < 50
+            switch world.proofs {
+            case .drawn: break
+            case .silent: isSilent = true
+            case .always(let verdict):
+                try await life.pause(300_000...2_000_000)
+                return verdict
+            }
+            if isSilent {
                 try await life.call { done in
                     world.schedule(after: deadline.microseconds, life.owner) { done(.success(())) }
                 }
@@ -243,6 +252,10 @@ final class WorldServer: LocalServer, @unchecked Sendable {
             try await life.pause(300_000...2_000_000)
             switch chance {
             case ..<100: return .undecided("the volume has no room for a proof")
+            case ..<120:
+                return .provenWithoutAutomaticConfiguration([
+                    ConfigurationFileError(parameter: "colour", file: nil, message: "is unknown here")
+                ])
             case ..<150:
                 return .refused([ConfigurationFileError(parameter: "work_mem", file: nil, message: "is refused here")])
             case _: return .proven
@@ -252,7 +265,11 @@ final class WorldServer: LocalServer, @unchecked Sendable {
         }
     }
 
-    func clearProof() async {}
+    func clearProof() async {
+        guard case .silent = world.proofs else { return }
+        // What is left of one does not go. Whoever is killed waits no longer.
+        do { try await life.pause(8_000_000...9_000_000) } catch { return }
+    }
 
     var configurationTexts: [String: String] { [:] }
 

@@ -215,7 +215,7 @@ import Units
             let scenario = Scenario(seed: seed)
             let world = scenario.world
             let replica = try #require(scenario.replicas.first)
-            world.areProofsSilent = true
+            world.proofs = .silent
             world.changeSettings { $0.configuration.parameters["work_mem"] = "8MB" }
             try scenario.run(every: .milliseconds(10), before: .seconds(40)) { replica.server.proofs > 0 }
             world.write(ReinitializeOrder(id: "c", member: world.name(replica.member)))

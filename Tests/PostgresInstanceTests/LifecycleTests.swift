@@ -136,8 +136,9 @@ struct LifecycleTests {
             let lines = try PostgresSettings(
                 clusterName: "demo", parameters: ["shared_buffers": "16MB"],
                 hba: [
-                    // Never matches without TLS, and is no error.
-                    "hostssl all all all scram-sha-256", "host all all all ldap ldapserver=l ldapbindpasswd=my s3=cret",
+                    // The first never matches without TLS, and is no error; radius is known to every build of PostgreSQL.
+                    "hostssl all all all scram-sha-256",
+                    "host all all all radius radiusservers=127.0.0.1 radiussecrets=my s3=cret",
                     "host all all all scram-sha-256",
                 ], ident: ["corp a postgres", "corp /^(.*@example postgres"])
             try await server.instance.writeConfiguration(lines, role: .primary)

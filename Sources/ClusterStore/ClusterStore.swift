@@ -27,8 +27,11 @@ public protocol ClusterStore: Sendable {
 
     /// Lets the lock go, naming who may take it at once.
     ///
+    /// - Parameter reason: why it goes to the heir, for the history; nil without one.
     /// - Returns: false when it was not ours any more.
-    func release(_ record: LockRecord, heir: String?, position: LSN?, deadline: BootInstant) async throws -> Bool
+    func release(
+        _ record: LockRecord, heir: String?, because reason: ChangeKind?, position: LSN?, deadline: BootInstant
+    ) async throws -> Bool
 
     /// Claims the right to create the cluster; exactly one claimant succeeds.
     func claimInitialization(by member: String, deadline: BootInstant) async throws -> Bool

@@ -10,7 +10,7 @@ import Units
 
     private func release() -> Task<Bool, Never> {
         Task { [commands] in
-            await withCheckedContinuation { commands.submit(.release(heir: nil, position: nil, $0)) }
+            await withCheckedContinuation { commands.submit(.release(heir: nil, because: nil, position: nil, $0)) }
         }
     }
 
@@ -39,7 +39,7 @@ import Units
         }
         #expect(await release().value == false)
         for _ in waiting {
-            guard case .release(_, _, let answer)? = commands.next() else {
+            guard case .release(_, _, _, let answer)? = commands.next() else {
                 Issue.record("a command was lost")
                 return
             }
@@ -55,7 +55,7 @@ import Units
         _ = await arrivals.next()
         let waiting = release()
         _ = await arrivals.next()
-        guard case .release(_, _, let answer)? = commands.next() else {
+        guard case .release(_, _, _, let answer)? = commands.next() else {
             Issue.record("the heartbeat goes first")
             return
         }

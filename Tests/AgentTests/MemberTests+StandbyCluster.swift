@@ -51,6 +51,10 @@ extension MemberTests {
                 try await promoted.leader.query("INSERT INTO written VALUES (3)")
                 for member in siteB.members { try await member.sees(rows: 3) }
                 #expect(try await remote.query("SELECT count(*) FROM written").scalar == "2")
+                try await eventually(
+                    within: .seconds(10), "the history says what led to it",
+                    { try await siteB.annotations(.configuration)["matriarch.dev/history-kinds"] }
+                ) { $0?.hasSuffix(#""\#(promoted.leader.name)","standby promotion"]]"#) == true }
                 // Fenced again, as every primary is.
                 #expect(try await siteB.lock()["leader"] == promoted.leader.name)
                 // While paused it stays a primary, and has no answer to wait for.

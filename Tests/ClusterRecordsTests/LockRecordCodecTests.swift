@@ -46,8 +46,12 @@ import Units
             #expect(LockRecord(version: "7", annotations: written) == record, "seed \(seed)")
             #expect(LockRecord.problems(in: written) == [], "seed \(seed)")
             let heir = drawing.maybe { $0.member() }
-            for (key, value) in LockClaim.release(heir: heir, position: nil) { written[key] = value }
+            let reason = drawing.maybe { $0.one(of: ChangeKind.allCases) }
+            for (key, value) in LockClaim.release(heir: heir, because: reason, position: nil, epoch: record.epoch) {
+                written[key] = value
+            }
             (record.leader, record.identity, record.containerInstance, record.heir) = (nil, nil, nil, heir)
+            record.handover = reason
             // Without a holder of ours nobody says whose Pods are in the list.
             record.failsafe = record.failsafe.map {
                 FailsafeList(Set($0.entries.map { FailsafeList.Entry(name: $0.name, apiURL: $0.apiURL, podUID: nil) }))
@@ -163,7 +167,7 @@ import Units
             return LockRecord(version: "8", annotations: annotations)
         }
         let free: [[String: String?]] = [
-            LockClaim.release(heir: nil, position: nil), ["leader": nil, "matriarch.dev/holder": nil],
+            LockClaim.release(heir: nil, position: nil, epoch: 1), ["leader": nil, "matriarch.dev/holder": nil],
             // Patroni counts a change of the name, and leaves ours standing.
             ["leader": nil, "transitions": "2"], ["leader": nil, "transitions": nil],
             ["leader": nil, "transitions": "many"],
@@ -226,14 +230,26 @@ import Units
         let claim = LockClaim(
             identity: Self.holder, ttl: .seconds(20), timeline: Timeline(rawValue: 3))
         var annotations = claim.acquisition(over: nil, time: "now").present
-        for (key, value) in LockClaim.release(heir: "demo-1", position: LSN(rawValue: 8)) { annotations[key] = value }
+        let release = LockClaim.release(
+            heir: "demo-1", because: .switchover, position: LSN(rawValue: 8), epoch: 1)
+        for (key, value) in release { annotations[key] = value }
         let record = LockRecord(version: "8", annotations: annotations)
+        #expect(record.handover == .switchover)
         #expect(record.leader == nil)
         #expect(record.identity == nil)
         #expect(record.heir == "demo-1")
         #expect(record.epoch == 1)
         #expect(record.timeline == Timeline(rawValue: 3))
         #expect(record.position == LSN(rawValue: 8))
+    }
+
+    /// An agent of a former version takes the lock and leaves what it does not know, and lets it go in an epoch of its own.
+    @Test(arguments: ["0/switchover", "2/switchover", "1/", "1/unheard of", "switchover", "x/handover", "", "1"])
+    func `a word on a hand-over that is of another reign, or no word, counts as none`(_ text: String) {
+        let annotations = ["matriarch.dev/epoch": "1", "matriarch.dev/next": "demo-1", "matriarch.dev/handover": text]
+        let record = LockRecord(version: "7", annotations: annotations)
+        #expect(record.handover == nil && record.heir == "demo-1")
+        #expect(LockRecord.problems(in: annotations) == [])
     }
 
     @Test(

@@ -31,7 +31,9 @@ import Units
                 ).problems
             _ = Initialization(annotations: annotations)
             _ = FailoverRequest(annotations: annotations)
-            _ = TimelineSwitch.list(annotation: annotations[StoreKey.history])
+            _ = TimelineSwitch.kindsAnnotation(
+                TimelineSwitch.list(
+                    annotation: annotations[StoreKey.history], kinds: annotations[StoreKey.historyKinds]))
             _ = annotations[StoreKey.restart].map { RestartOrder(annotation: $0) }
             _ = annotations[StoreKey.reinitialize].map { ReinitializeOrder(annotation: $0) }
             _ = annotations[StoreKey.switchoverResult].map { SwitchoverResult(annotation: $0)?.annotation }
@@ -116,6 +118,8 @@ private struct Scrambler {
             #"{"ttl":#,"loop_wait":#,"retry_timeout":#,"maximum_lag_on_failover":#,"synchronous_mode":"quorum","synchronous_node_count":#,"maximum_lag_on_syncnode":#,"primary_start_timeout":#,"member_slots_ttl":#,"matriarch":{"fence_margin":#},"standby_cluster":{"host":"a","port":#},"postgresql":{"parameters":{"work_mem":#},"pg_hba":#}}"#
         ),
         (StoreKey.history, #"[[#,#,"x","2026-01-01T00:00:00Z","demo-1"],[#,#]]"#),
+        (StoreKey.historyKinds, #"[[#,#,"demo-1","failover"],[#,#,#,#],[#]]"#),
+        (StoreKey.handover, #"#/switchover"#),
         (
             StoreKey.memberStatus,
             #"{"conn_url":"postgres://10.0.0.1:#/postgres","api_url":"http://10.0.0.1:8008/patroni","role":"replica","state":"running","timeline":#,"xlog_location":#,"tags":{"failover_priority":#,"sync_priority":#,"nofailover":#,"zone":#},"restart":{"id":#,"outcome":#},"reinitialize":{"id":"c","outcome":"running","percent":#},"problems":[{"path":#,"rule":#,"value":#,"by":"agent"}],"pending_restart_reason":{"work_mem":{"old_value":#}}}"#

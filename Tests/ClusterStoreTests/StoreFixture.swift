@@ -140,8 +140,10 @@ struct StoreMember: Sendable {
         try await store.renew(claim, holding: record, target: target, deadline: soon)
     }
 
-    func release(_ record: LockRecord, heir: String? = nil, position: LSN? = nil) async throws -> Bool {
-        try await store.release(record, heir: heir, position: position, deadline: soon)
+    func release(
+        _ record: LockRecord, heir: String? = nil, because reason: ChangeKind? = nil, position: LSN? = nil
+    ) async throws -> Bool {
+        try await store.release(record, heir: heir, because: reason, position: position, deadline: soon)
     }
 
     /// Believes in the lock from now on, as its keeper does when the write has landed.

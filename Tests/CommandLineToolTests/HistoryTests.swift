@@ -38,7 +38,7 @@ import Units
 
     private func kinds(
         _ status: PostgresClusterStatus, lead: Timeline? = Timeline(rawValue: 5), request: SwitchoverRequest? = nil
-    ) -> [ClusterHistory.Kind?] {
+    ) -> [ChangeKind?] {
         ClusterHistory(Self.switches, lead: lead, status: status, request: request).changes.map(\.kind)
     }
 
@@ -77,6 +77,24 @@ import Units
                 from: "demo-0", to: "demo-1", timeline: 4, at: try time("2026-11-21T03:00:02Z"), reason: "Requested")
         }
         #expect(kinds(atLoss) == [nil, nil, .forced, nil])
+    }
+
+    @Test func `what the new leaders recorded is told of every change, and the operator knows its own requests`() throws
+    {
+        var switches = Self.switches
+        for (index, kind) in [ChangeKind.handover, .switchover, .switchover, .promotion].enumerated() {
+            switches[index].kind = kind
+        }
+        let status = try status {
+            // The deletion of a Pod is a failover to the operator, and its leader handed over in order.
+            $0.lastFailover = FailoverStatus(
+                from: "demo-0", to: "demo-1", timeline: 2, at: try time("2026-11-21T01:00:02Z"), reason: "PrimaryLost")
+            $0.handover = try switchover(to: "demo-1", at: "03")
+        }
+        let history = ClusterHistory(switches, lead: Timeline(rawValue: 5), status: status, request: nil)
+        #expect(history.changes.map(\.kind) == [.handover, .switchover, .handover, .promotion])
+        let alone = ClusterHistory(switches, lead: nil, status: nil, request: nil)
+        #expect(alone.changes.map(\.kind) == switches.map(\.kind))
     }
 
     @Test func `nothing is told of a change that is not certain`() throws {

@@ -28,7 +28,7 @@ extension AgentLoop {
             try requireLock()
             try await take(request)
             let former = seen?.timeline
-            let stopped = try await stopAndRelease(heir: heir)
+            let stopped = try await stopAndRelease(heir: heir, because: ChangeKind(handingOverFor: request))
             result.succeeded = true
             result.to = heir
             result.outage = await outage(since: stopped, after: former, until: heir)
@@ -129,10 +129,14 @@ extension AgentLoop {
         }
     }
 
-    /// - Parameter end: when this agent has to have ended; nil: it goes on.
+    /// - Parameters:
+    ///   - reason: what this change of the primary is called.
+    ///   - end: when this agent has to have ended; nil: it goes on.
     /// - Returns: when the server began to stop.
     @discardableResult
-    func stopAndRelease(heir: String, until end: BootInstant? = nil) async throws -> BootInstant {
+    func stopAndRelease(
+        heir: String, because reason: ChangeKind, until end: BootInstant? = nil
+    ) async throws -> BootInstant {
         let began = clock.now
         let position = try await stopCleanly(within: stopLimit(Shutdown.stopTime(until: end, at: began)))
         let patience = min(.seconds(10), end.map { $0 - clock.now } ?? .seconds(10))
@@ -140,7 +144,7 @@ extension AgentLoop {
             throw HandOverRefusal("\(heir) did not receive the shutdown checkpoint at \(position)")
         }
         try await vouch(for: heir)
-        guard await keeper.release(heir: heir, position: position) else {
+        guard await keeper.release(heir: heir, because: reason, position: position) else {
             throw HandOverRefusal("the lock could not be released to \(heir)")
         }
         // Only now: until the release a renewal could have armed it again.

@@ -36,12 +36,14 @@ extension AgentLoop {
             "promoted", metadata: ["timeline": "\(timeline)", "elapsed": "\(promoted - started)"])
         // What the server was told last may lack a few bytes of where it really left the former timeline.
         let start = await instance.history(of: timeline)?.end(of: before.timeline) ?? before.position
+        let kind = judgeChange(
+            of: reign.takenLock, by: me, won: requests.won, wasStandbyLeader: wasStandbyLeader)
         reign.begin(
             ReignKeeping.Beginning(
                 timeline: timeline,
                 change: TimelineSwitch(
                     timeline: before.timeline, position: start, reason: "no recovery target specified",
-                    time: clock.wallTime.text, newLeader: me)),
+                    time: clock.wallTime.text, newLeader: me, kind: kind)),
             loss: wasStandbyLeader
                 ? nil : judgeLoss(of: reign.takenLock, by: me, timeline: before.timeline, start: start),
             promotedAt: wasStandbyLeader ? nil : promoted)

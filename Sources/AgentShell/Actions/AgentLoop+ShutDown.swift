@@ -38,7 +38,7 @@ extension AgentLoop {
         }
         if let heir {
             do {
-                try await stopAndRelease(heir: heir, until: end)
+                try await stopAndRelease(heir: heir, because: ChangeKind(handingOverFor: nil), until: end)
                 return
             } catch {
                 logger.warning("\(error)")

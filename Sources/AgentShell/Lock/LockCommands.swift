@@ -7,14 +7,14 @@ import Units
 enum LockCommand: Sendable {
     case acquire(over: LockRecord?, listIsGone: Bool, CheckedContinuation<LockWrite?, Never>)
     case renew(CheckedContinuation<Bool, Never>)
-    case release(heir: String?, position: LSN?, CheckedContinuation<Bool, Never>)
+    case release(heir: String?, because: ChangeKind?, position: LSN?, CheckedContinuation<Bool, Never>)
     case heartbeat
 
     /// It was not begun and never will be.
     func abandon() {
         switch self {
         case .acquire(_, _, let answer): answer.resume(returning: nil)
-        case .renew(let answer), .release(_, _, let answer): answer.resume(returning: false)
+        case .renew(let answer), .release(_, _, _, let answer): answer.resume(returning: false)
         case .heartbeat: break
         }
     }

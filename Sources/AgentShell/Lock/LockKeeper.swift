@@ -79,8 +79,12 @@ final class LockKeeper: Sendable {
     }
 
     /// Lets the lock go. Only after every process of the data directory is gone.
-    func release(heir: String?, position: LSN?) async -> Bool {
-        await withCheckedContinuation { commands.submit(.release(heir: heir, position: position, $0)) }
+    ///
+    /// - Parameter reason: why it goes to the heir, for the history.
+    func release(heir: String?, because reason: ChangeKind? = nil, position: LSN?) async -> Bool {
+        await withCheckedContinuation {
+            commands.submit(.release(heir: heir, because: reason, position: position, $0))
+        }
     }
 
     /// What a renewal is to say has changed, or how often there is to be one.
@@ -126,8 +130,8 @@ final class LockKeeper: Sendable {
         case .renew(let answer):
             let step = desk.step { $0.renew(at: $1, leaving: terms.failsafe, terms.timings) }
             answer.resume(returning: await renew(step, terms))
-        case .release(let heir, let position, let answer):
-            answer.resume(returning: await release(heir: heir, position: position, terms))
+        case .release(let heir, let reason, let position, let answer):
+            answer.resume(returning: await release(heir: heir, because: reason, position: position, terms))
         case .heartbeat:
             let step = desk.step {
                 $0.beat(at: $1, mayRenew: terms.mayRenew, leaving: terms.failsafe, terms.timings)
@@ -191,14 +195,17 @@ final class LockKeeper: Sendable {
         }
     }
 
-    private func release(heir: String?, position: LSN?, _ terms: Terms) async -> Bool {
+    private func release(
+        heir: String?, because reason: ChangeKind?, position: LSN?, _ terms: Terms
+    ) async -> Bool {
         let step = desk.step { $0.beginRelease(at: $1, terms.timings) }
         guard case .release(let record)? = step.write?.attempt, let deadline = step.write?.deadline else {
             return false
         }
         defer { desk.step { station, _ in station.released() } }
         do {
-            return try await store.release(record, heir: heir, position: position, deadline: deadline)
+            return try await store.release(
+                record, heir: heir, because: reason, position: position, deadline: deadline)
         } catch {
             logger.warning("could not release the lock; it runs out by itself", metadata: ["error": "\(error)"])
             return false

@@ -25,6 +25,8 @@ public enum StoreKey {
     public static let holder = "matriarch.dev/holder"
     /// Member that may take the released lock at once.
     public static let heir = "matriarch.dev/next"
+    /// Why the lock was let go to the heir: `<epoch>/<kind>`, of the reign that ended.
+    public static let handover = "matriarch.dev/handover"
     /// Rises with every acquisition; that of the last holder stays when the lock is released.
     public static let epoch = "matriarch.dev/epoch"
     /// Timeline the last holder led on; stays when the lock is released.
@@ -38,6 +40,8 @@ public enum StoreKey {
     /// The system identifier; empty while ``initializer`` makes the data.
     public static let initialization = "initialize"
     public static let history = "history"
+    /// JSON list of what led to entries of ``history``: `[timeline, lsn, leader, kind]`.
+    public static let historyKinds = "matriarch.dev/history-kinds"
     /// Member that creates the cluster while ``initialization`` is empty.
     public static let initializer = "matriarch.dev/initializer"
     /// JSON of the restart one member is asked for; see ``RestartOrder``.

@@ -14,13 +14,14 @@ extension LockRecord {
         let left = holder.flatMap(Self.identity)
         let leader = named ?? Self.unnamed(left, holder, annotations)
         let identity = left?.member == leader ? left : nil
+        let epoch = Self.epoch(annotations, isOurs: identity != nil)
         self.init(
-            version: version, leader: leader, identity: identity,
-            epoch: Self.epoch(annotations, isOurs: identity != nil),
+            version: version, leader: leader, identity: identity, epoch: epoch,
             containerInstance: identity == nil ? nil : holder?["container"]?.stringValue,
             renewal: annotations[StoreKey.renewTime],
             ttl: annotations[StoreKey.ttl].flatMap(Self.ttl),
             heir: annotations[StoreKey.heir],
+            handover: annotations[StoreKey.handover].flatMap { Self.handover($0, epoch: epoch) },
             position: annotations[StoreKey.position].flatMap { UInt64($0) }.map { LSN(rawValue: $0) },
             timeline: annotations[StoreKey.timeline].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) },
             transitions: annotations[StoreKey.transitions].flatMap(Self.transitions) ?? 0,
@@ -45,6 +46,13 @@ extension LockRecord {
             annotations[StoreKey.transitions].flatMap(transitions) == counted
         else { return nil }
         return left.member
+    }
+
+    /// One of an earlier reign is nobody's word by now: agents of former versions leave it when they take the lock.
+    private static func handover(_ text: String, epoch: Int64) -> ChangeKind? {
+        let parts = text.split(separator: "/", maxSplits: 1)
+        guard parts.count == 2, LockRecord.epoch(reading: String(parts[0])) == epoch else { return nil }
+        return ChangeKind(rawValue: String(parts[1]))
     }
 
     /// Patroni writes none; a Matriarch agent that holds the lock has written one.
@@ -121,6 +129,7 @@ public struct LockClaim: Hashable, Sendable {
         annotations[StoreKey.acquireTime] = time
         annotations[StoreKey.transitions] = String(transitions)
         annotations[StoreKey.heir] = .some(nil)
+        annotations[StoreKey.handover] = .some(nil)
         return annotations
     }
 
@@ -149,9 +158,16 @@ public struct LockClaim: Hashable, Sendable {
     }
 
     /// Annotations that let the lock go.
-    public static func release(heir: String?, position: LSN?) -> [String: String?] {
+    ///
+    /// - Parameters:
+    ///   - reason: why it goes to the heir.
+    ///   - epoch: of the reign that ends.
+    public static func release(
+        heir: String?, because reason: ChangeKind? = nil, position: LSN?, epoch: Int64
+    ) -> [String: String?] {
         var annotations: [String: String?] = [
             StoreKey.leader: nil, StoreKey.holder: nil, StoreKey.heir: heir,
+            StoreKey.handover: reason.map { "\(epoch)/\($0.rawValue)" },
         ]
         if let position { annotations[StoreKey.position] = String(position.rawValue) }
         return annotations

@@ -6,7 +6,9 @@ extension AnnotationStore {
     public func readHistory(deadline: BootInstant) async throws -> StoredHistory? {
         try await readObject(scope.storeConfiguration, deadline: deadline).map { object in
             StoredHistory(
-                switches: TimelineSwitch.list(annotation: object.annotations[StoreKey.history]),
+                switches: TimelineSwitch.list(
+                    annotation: object.annotations[StoreKey.history],
+                    kinds: object.annotations[StoreKey.historyKinds]),
                 version: object.record.version)
         }
     }
@@ -17,6 +19,7 @@ extension AnnotationStore {
         _ switches: [TimelineSwitch], over former: StoredHistory, loss: FailoverLoss?, deadline: BootInstant
     ) async throws -> Bool {
         var annotations: [String: String?] = [StoreKey.history: TimelineSwitch.annotation(switches)]
+        if let kinds = TimelineSwitch.kindsAnnotation(switches) { annotations[StoreKey.historyKinds] = kinds }
         if let loss { annotations[StoreKey.loss] = loss.annotation }
         do {
             _ = try await patchObject(

@@ -74,10 +74,11 @@ public struct AnnotationStore: ClusterStore {
             })
     }
 
-    public func release(_ record: LockRecord, heir: String?, position: LSN?, deadline: BootInstant) async throws -> Bool
-    {
+    public func release(
+        _ record: LockRecord, heir: String?, because reason: ChangeKind?, position: LSN?, deadline: BootInstant
+    ) async throws -> Bool {
         guard record.identity != nil else { return false }
-        let annotations = LockClaim.release(heir: heir, position: position)
+        let annotations = LockClaim.release(heir: heir, because: reason, position: position, epoch: record.epoch)
         var current = record
         while true {
             do {

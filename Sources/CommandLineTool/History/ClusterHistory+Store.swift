@@ -5,7 +5,9 @@ import PostgresClusterAPI
 extension ClusterHistory {
     init(_ records: StoreRecords) {
         self.init(
-            TimelineSwitch.list(annotation: records.configuration[StoreKey.history]), lead: records.lock.timeline,
-            status: records.status, request: records.spec?.switchover)
+            TimelineSwitch.list(
+                annotation: records.configuration[StoreKey.history],
+                kinds: records.configuration[StoreKey.historyKinds]),
+            lead: records.lock.timeline, status: records.status, request: records.spec?.switchover)
     }
 }

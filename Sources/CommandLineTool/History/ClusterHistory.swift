@@ -6,22 +6,11 @@ import Units
 
 /// The changes of the primary, oldest first, each with what is known of its kind.
 struct ClusterHistory: Hashable {
-    /// What led to a change.
-    enum Kind: String {
-        /// Somebody asked for it, and the primary handed over in order.
-        case switchover
-        /// The operator asked for it, before it took the primary away or restarted it.
-        case handover
-        /// Nobody had asked for it.
-        case failover
-        /// Somebody asked for it with `mode: forced`.
-        case forced = "forced failover"
-    }
-
     struct Change: Hashable {
         var what: TimelineSwitch
-        /// nil: no record tells. They tell of the last change of each kind.
-        var kind: Kind?
+        /// nil: nobody tells. The new leader's record does, unless it is of a former version or Patroni's; the status tells of the last
+        /// change of each kind.
+        var kind: ChangeKind?
         /// Of the last failover, once the new primary has told them.
         var phases: PhasesStatus?
     }
@@ -34,19 +23,22 @@ struct ClusterHistory: Hashable {
     init(
         _ switches: [TimelineSwitch], lead: Timeline?, status: PostgresClusterStatus?, request: SwitchoverRequest?
     ) {
-        changes = switches.map { Change(what: $0) }
+        changes = switches.map { Change(what: $0, kind: $0.kind) }
         guard let status else { return }
         if let index = Self.index(of: status.lastFailover, in: switches, lead: lead) {
-            changes[index].kind = status.lastFailover?.reason == "Requested" ? .forced : .failover
+            let kind: ChangeKind = status.lastFailover?.reason == "Requested" ? .forced : .failover
+            changes[index].kind = changes[index].kind ?? kind
             changes[index].phases = status.lastFailover?.phases
         }
         // Another request's by now: nobody knows whether that one was forced.
         let isKnown = status.switchover.map { $0.request == request?.contentHash } == true
-        let asked: Kind? = isKnown ? request?.mode == .forced ? .forced : .switchover : nil
-        let changed: [(SwitchoverStatus?, Kind?)] = [(status.switchover, asked), (status.handover, .handover)]
+        let asked: ChangeKind? = isKnown ? request?.mode == .forced ? .forced : .switchover : nil
+        let changed: [(SwitchoverStatus?, ChangeKind?)] = [(status.switchover, asked), (status.handover, .handover)]
         for (change, kind) in changed {
-            guard let index = Self.index(of: change, in: switches), changes[index].kind == nil else { continue }
-            changes[index].kind = kind
+            guard let index = Self.index(of: change, in: switches) else { continue }
+            // The agents know of a request, and not that it was the operator's own.
+            let isOperators = kind == .handover && changes[index].kind == .switchover
+            if changes[index].kind == nil || isOperators { changes[index].kind = kind }
         }
     }
 

@@ -103,12 +103,18 @@ public struct TimelineSwitch: Codable, Hashable, Sendable {
     /// RFC 3339; shown, never compared.
     public var time: String?
     public var newLeader: String?
+    /// What led to it; nil when nobody has recorded that. Patroni's entries have none.
+    public var kind: ChangeKind?
 
-    public init(timeline: Timeline, position: LSN, reason: String, time: String? = nil, newLeader: String? = nil) {
+    public init(
+        timeline: Timeline, position: LSN, reason: String, time: String? = nil, newLeader: String? = nil,
+        kind: ChangeKind? = nil
+    ) {
         self.timeline = timeline
         self.position = position
         self.reason = reason
         self.time = time
         self.newLeader = newLeader
+        self.kind = kind
     }
 }

@@ -20,6 +20,8 @@ public struct LockRecord: Codable, Hashable, Sendable {
     public var ttl: Duration?
     /// Member that may take a released lock at once.
     public var heir: String?
+    /// Why it was let go to the heir; nil when the former holder did not say.
+    public var handover: ChangeKind?
     /// Last position the holder published; after a clean release its shutdown checkpoint.
     public var position: LSN?
     public var timeline: Timeline?
@@ -31,7 +33,7 @@ public struct LockRecord: Codable, Hashable, Sendable {
     public init(
         version: String, leader: String? = nil, identity: HolderIdentity? = nil, epoch: Int64 = 0,
         containerInstance: String? = nil, renewal: String? = nil, ttl: Duration? = nil, heir: String? = nil,
-        position: LSN? = nil, timeline: Timeline? = nil, transitions: Int = 0,
+        handover: ChangeKind? = nil, position: LSN? = nil, timeline: Timeline? = nil, transitions: Int = 0,
         failsafe: FailsafeList? = nil, objectUID: String? = nil
     ) {
         self.version = version
@@ -43,6 +45,7 @@ public struct LockRecord: Codable, Hashable, Sendable {
         self.renewal = renewal
         self.ttl = ttl
         self.heir = heir
+        self.handover = handover
         self.position = position
         self.timeline = timeline
         self.transitions = transitions

@@ -38,6 +38,34 @@ import Units
         }
     }
 
+    @Test func `a decision is read as it was written`() throws {
+        for seed in Drawing.seeds {
+            var drawing = Drawing(seed: seed)
+            let answer = DecisionAnswer(
+                member: drawing.member(),
+                decisions: drawing.list { drawing in
+                    DecisionRecord(
+                        drawing.one(of: DecisionRecord.Kind.allCases), what: drawing.text(), reason: drawing.text(),
+                        saw: Dictionary(drawing.list { ($0.text(), $0.text()) }) { $1 }, since: drawing.text(),
+                        until: drawing.text(), count: drawing.one(of: [1, 2, .max]))
+                })
+            let json = try JSONValue(parsing: answer.json.serialized())
+            #expect(DecisionAnswer(json: json) == answer, "seed \(seed)")
+            #expect(DecisionAnswer(json: Odd.grown(json)) == answer, "seed \(seed)")
+            for variant in Odd.variants(of: json) { _ = DecisionAnswer(json: variant) }
+            for decision in answer.decisions {
+                #expect(DecisionRecord(json: Odd.grown(decision.json)) == decision, "seed \(seed)")
+                for variant in Odd.variants(of: decision.json) { _ = DecisionRecord(json: variant) }
+            }
+        }
+    }
+
+    /// What an agent of a former version says to a path it does not know.
+    @Test func `the document of a member is no answer to what it decided`() {
+        #expect(DecisionAnswer(json: ["state": "running", "role": "primary"]) == nil)
+        #expect(DecisionRecord(json: ["what": "lead", "reason": "so"]) == nil)
+    }
+
     @Test(arguments: Odd.texts)
     func `what is no report says nothing`(_ text: String) {
         #expect(FailoverLoss(annotation: text) == nil)

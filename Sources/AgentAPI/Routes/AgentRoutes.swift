@@ -56,6 +56,7 @@ public struct AgentRoutes: Sendable {
             return .text("this interface is read-only; change the PostgresCluster resource\n", status: 501)
         }
         if request.path == PeerPath.position.rawValue { return await positionResponse() }
+        if request.path == PeerPath.decisions.rawValue { return decisionsResponse(snapshot()) }
         // Patroni routes on the first segment alone.
         switch "/\(request.path.split(separator: "/").first ?? "")" {
         case PeerPath.member.rawValue: return .json(snapshot().document(at: clock.now).serialized())
@@ -100,6 +101,10 @@ public struct AgentRoutes: Sendable {
         } catch {
             return .text("the configuration in the store is no JSON\n", status: 502)
         }
+    }
+
+    private func decisionsResponse(_ member: MemberSnapshot) -> StatusResponse {
+        .json(DecisionAnswer(member: member.name, decisions: member.decisions).json.serialized())
     }
 
     private func clusterResponse(_ member: MemberSnapshot) -> StatusResponse {

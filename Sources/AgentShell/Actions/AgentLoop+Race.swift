@@ -1,3 +1,4 @@
+import ClusterRecords
 import ClusterStore
 import HighAvailability
 import Logging
@@ -25,6 +26,7 @@ extension AgentLoop {
             return standBack("the store has no record of this cluster, and not every member answers yet")
         }
         let request = await standingRequest(view)
+        let saw = Self.saw(mine, reports, asked: others.map(\.name), over: record, election, request)
         let verdict = judgeCandidacy(
             Candidacy(
                 me: mine, others: reports, lastKnownPosition: record.flatMap(\.position),
@@ -35,14 +37,14 @@ extension AgentLoop {
         trace?.record(verdict, over: election?.record)
         switch verdict {
         case .yield(let reason):
-            standBack(reason)
+            standBack(reason, saw: saw)
         case .run(let reason):
             reign.electedOver = election?.record
-            try await take(over: record, because: reason, asked: request)
+            try await take(over: record, because: reason, asked: request, saw: saw)
         case .runAtLoss(let reason):
             reign.electedOver = election?.record
             logger.warning("\(reason)")
-            try await take(over: record, because: reason, asked: request, loss: reason)
+            try await take(over: record, because: reason, asked: request, loss: reason, saw: saw)
         }
     }
 
@@ -95,7 +97,8 @@ extension AgentLoop {
     }
 
     private func take(
-        over record: LockRecord?, because reason: String, asked request: FailoverRequest? = nil, loss: String? = nil
+        over record: LockRecord?, because reason: String, asked request: FailoverRequest? = nil, loss: String? = nil,
+        saw: [String: String] = [:]
     ) async throws {
         requests.won = nil
         reign.noteAttempt()
@@ -116,10 +119,13 @@ extension AgentLoop {
                 TakenLock(former: record, isVouchedFor: reign.electedOver != nil && loss == nil),
                 isByRequest: isElectedByRequest(me, over: record, request), silentSince: silentSince, at: clock.now)
             logger.notice("took the leader lock", metadata: ["epoch": "\(held.epoch)", "reason": "\(reason)"])
+            told.decisions.note(
+                .election, "took the lock in epoch \(held.epoch)", because: reason, at: clock.wallTime.text
+            ) { saw }
         case .lost(let other):
-            standBack("Could not take out TTL lock: \(other?.leader ?? "somebody else") was first")
+            standBack("Could not take out TTL lock: \(other?.leader ?? "somebody else") was first", saw: saw)
         case nil:
-            standBack("the lock was not taken, or it is not known whether it was")
+            standBack("the lock was not taken, or it is not known whether it was", saw: saw)
         }
     }
 
@@ -130,8 +136,26 @@ extension AgentLoop {
         return list.isGone(existing: existing, holder: record?.identity)
     }
 
-    private func standBack(_ reason: String) {
+    /// What a candidacy was judged on, for people.
+    private static func saw(
+        _ mine: PositionReport, _ reports: [PositionReport], asked: [String], over record: LockRecord?,
+        _ election: SynchronousElection?, _ request: FailoverRequest?
+    ) -> [String: String] {
+        let silent = Set(asked).subtracting(reports.map(\.name)).sorted()
+        var saw = ["own position": mine.words]
+        saw["answers"] = reports.isEmpty ? "none" : reports.map(\.words).sorted().joined(separator: "; ")
+        saw["silent"] = silent.isEmpty ? nil : silent.joined(separator: ", ")
+        saw["last position of the leader"] = record?.position.map { "\($0)" }
+        saw["synchronous"] = (election?.record).map {
+            "\($0.leader ?? "nobody") with \($0.members.sorted().joined(separator: ", ")), quorum \($0.quorum)"
+        }
+        saw["request"] = request.map { "to \($0.candidate ?? "the best")" }
+        return saw
+    }
+
+    private func standBack(_ reason: String, saw: [String: String] = [:]) {
         logger.info("not racing for now: \(reason)")
+        told.decisions.note(.election, "stand back", because: reason, at: clock.wallTime.text) { saw }
         standingBack.noteRace(at: clock.now)
     }
 }

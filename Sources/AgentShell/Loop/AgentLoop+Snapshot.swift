@@ -39,6 +39,7 @@ extension AgentLoop {
             snapshot.pendingRestart = seen.pendingRestart
         }
         snapshot.takeover = wish?.status.takeover
+        snapshot.decisions = told.decisions.records
         snapshot.tags = tags.values
         snapshot.isWatchdogFailed = watchdog.hasFailed
         // A standby leader has the same label; what is about to be one may have it still from before.

@@ -233,6 +233,11 @@ package actor AgentLoop {
         let isInterlude =
             decision.action == .wait
             && (observation.activity != nil || standingBack.until.map { observation.now < $0 } ?? false)
+        if !isInterlude {
+            told.decisions.note(
+                .decision, decision.action.words, because: decision.reason, at: clock.wallTime.text
+            ) { observation.saw }
+        }
         guard decision != told.decision, !isInterlude else {
             logger.debug("\(decision.reason)", metadata: metadata())
             return
@@ -299,6 +304,11 @@ package actor AgentLoop {
         } catch {
             activities.work.noteEnd(ofAction: number, hasFailed: true)
             logger.error("\(kind.rawValue): \(error)", metadata: ["elapsed": "\(clock.now - started)"])
+            // Others' words stay in the log: everybody may read this.
+            told.decisions.note(
+                .failure, kind.rawValue, because: "it did not come to its end; the log says why",
+                at: clock.wallTime.text
+            ) { ["lasted": "\(clock.now - started)"] }
             // Whatever is wrong may last: do not spin on it.
             try? await clock.sleep(for: .milliseconds(500))
         }

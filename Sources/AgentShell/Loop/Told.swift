@@ -4,6 +4,8 @@ import HighAvailability
 struct Told {
     /// To the log.
     var decision: Decision?
+    /// To whoever asks why.
+    var decisions = DecisionLog()
     /// To the callbacks.
     var story = CallbackStory()
 }

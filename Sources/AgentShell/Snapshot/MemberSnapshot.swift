@@ -1,3 +1,4 @@
+public import ClusterRecords
 public import HighAvailability
 public import PostgresConfiguration
 public import Units
@@ -70,6 +71,8 @@ public struct MemberSnapshot: Hashable, Sendable {
     public var cluster: ClusterOverview?
     /// JSON list of timeline switches as it is in the store.
     public var historyJSON: String?
+    /// What this member decided last, oldest first.
+    public var decisions: [DecisionRecord] = []
     /// JSON of the dynamic configuration as it is in the store; nil when there is none.
     public var configurationJSON: String?
 

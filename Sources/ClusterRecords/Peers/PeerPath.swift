@@ -6,13 +6,15 @@ public enum PeerPath: String, Hashable, Sendable, CaseIterable {
     case position = "/matriarch/position"
     /// POST with a query: a ``PositionAnswer`` with the promise or its refusal; see ``Seal``.
     case seal = "/matriarch/seal"
+    /// GET: the last ``DecisionRecord``s of this member.
+    case decisions = "/matriarch/decisions"
     /// POST: a ``FailsafeMessage``, answered by a ``FailsafeReply``. GET: whom the leader would ask.
     case failsafe = "/failsafe"
 
     /// Only members are answered, for this measures or changes something; see ``MembershipProof``.
     public var isForMembers: Bool {
         switch self {
-        case .member: false
+        case .member, .decisions: false
         case .position, .seal, .failsafe: true
         }
     }

@@ -115,10 +115,14 @@ struct ClusterReader {
         }
     }
 
+    /// A path of a member's agent, by way of the API server.
+    func agentPath(of member: String, namespace: String, _ path: String) -> String {
+        "/api/v1/namespaces/\(namespace)/pods/\(member):\(MemberPod.agentPort)/proxy\(path)"
+    }
+
     /// nil when it may not be asked.
     private func answer(of member: String, namespace: String) async -> MemberAnswer? {
-        let pod = "/api/v1/namespaces/\(namespace)/pods/\(member):\(MemberPod.agentPort)"
-        let path = "\(pod)/proxy\(PeerPath.member.rawValue)"
+        let path = agentPath(of: member, namespace: namespace, PeerPath.member.rawValue)
         let problem: KubernetesError
         do {
             return .document(try await client.getPath(path, deadline: Self.positionLimit))

@@ -1,0 +1,35 @@
+import ClusterRecords
+import HighAvailability
+
+/// The last decisions of this life of the agent, each with what it was made on: what `matriarch why` shows.
+///
+/// What is decided again, loop after loop, is one entry that goes on; so a member that waits for something keeps what led to it.
+struct DecisionLog {
+    static let capacity = 50
+
+    /// Oldest first.
+    private(set) var records: [DecisionRecord] = []
+
+    /// - Parameters:
+    ///   - saw: asked for only when it is news.
+    ///   - now: RFC 3339.
+    mutating func note(
+        _ kind: DecisionRecord.Kind, _ what: String, because reason: String, at now: String, saw: () -> [String: String]
+    ) {
+        if let index = going(kind), records[index].what == what, records[index].reason == reason {
+            records[index].until = now
+            records[index].count += 1
+            return
+        }
+        records.append(DecisionRecord(kind, what: what, reason: reason, saw: saw(), since: now, until: now))
+        records.removeFirst(max(0, records.count - Self.capacity))
+    }
+
+    /// The entry that goes on if the same is so again: of the loop its last decision, whatever elections that led to; of an election
+    /// or a failure the last one since that decision.
+    private func going(_ kind: DecisionRecord.Kind) -> Int? {
+        guard let last = records.lastIndex(where: { $0.kind == kind }) else { return nil }
+        let decided = records.lastIndex { $0.kind == .decision } ?? 0
+        return last >= decided ? last : nil
+    }
+}

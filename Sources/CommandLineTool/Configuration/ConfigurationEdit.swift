@@ -44,10 +44,15 @@ struct ConfigurationEdit {
         for name in written where names.contains(name.lowercased()) && name != name.lowercased() {
             patch["spec"]?["postgresql"]?["parameters"]?[name] = .null
         }
-        let known = Set(Self.problems(of: current.object))
-        let problems = Self.problems(of: current.object.applying(mergePatch: patch)).filter { !known.contains($0) }
+        let problems = Self.problems(of: patch, over: current.object)
         guard problems.isEmpty else { throw ConfigurationRefusal(problems) }
         return patch
+    }
+
+    /// What the patch would be refused for, by the rules of schema and operator, and what was wrong before is not.
+    static func problems(of patch: JSONValue, over object: JSONValue) -> [String] {
+        let known = Set(problems(of: object))
+        return problems(of: object.applying(mergePatch: patch)).filter { !known.contains($0) }
     }
 
     private static func problems(of object: JSONValue) -> [String] {

@@ -83,9 +83,9 @@ private typealias Fixture = AgentAPIFixture
             member: Fixture.member(.replica) { $0.replicationState = "in archive recovery" },
             passing: ["/replica", "/read-only", "/async", "/asynchronous", "/health", "/liveness", "/patroni"]),
         Row(
-            testDescription: "replica without a view of the store",
+            testDescription: "replica without a view of the store, that streams",
             member: Fixture.member(.replica) { $0.storeSeen = Fixture.now - .seconds(20) },
-            passing: ["/replica", "/read-only", "/health", "/liveness", "/patroni"]),
+            passing: ["/replica", "/read-only", "/health", "/liveness", "/readiness", "/patroni"]),
         Row(
             testDescription: "replica kept out of load balancing",
             member: Fixture.member(.replica) { $0.tags = MemberTags(isExcludedFromLoadBalancing: true).values },
@@ -162,6 +162,22 @@ private typealias Fixture = AgentAPIFixture
         }
         let answer = await Fixture.routes(member).respond(to: StatusRequest(path: path, query: query))
         #expect(answer.status == status)
+    }
+
+    /// The leader publishes once a loop; WAL comes all the time.
+    @Test(arguments: [("/replica", "1MB", 503), ("/replica", "1025kB", 200), ("/readiness", "1MB", 503)])
+    func `a lag counts from what has come from the leader, too`(path: String, limit: String, status: Int) async {
+        func answer(_ change: (inout MemberSnapshot) -> Void) async -> Int {
+            let member = Fixture.member(.replica) {
+                $0.received = LSN(rawValue: Fixture.leaderPosition.rawValue + 0x10_0400)
+                change(&$0)
+            }
+            return await Fixture.routes(member).respond(to: StatusRequest(path: path, query: ["lag": limit])).status
+        }
+        #expect(await answer { _ in } == status)
+        // From files it may be of a course the leader has left.
+        #expect(await answer { $0.replicationState = nil } == (path == "/readiness" ? 503 : 200))
+        #expect(await answer { $0.leaderPosition = nil } == status)
     }
 
     @Test(arguments: ["/", "/leader", "/primary"]) func `a leader is the leader whatever tags are asked for`(

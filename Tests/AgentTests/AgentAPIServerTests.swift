@@ -103,18 +103,32 @@ import Units
         }
     }
 
-    @Test func `queries are decoded`() async throws {
-        let member = AgentAPIFixture.member(.replica) { $0.tags = ["zone": .string("north east")] }
+    @Test func `queries are decoded as Patroni decodes them`() async throws {
+        let member = AgentAPIFixture.member(.replica) {
+            $0.tags = ["zone": .string("north east"), "mark": .string("50%+")]
+            $0.replicationState = "in archive recovery"
+        }
         let server: (@escaping @Sendable (Int) async -> Void) -> StatusServer = { onListening in
             StatusServer(
                 host: "127.0.0.1", port: 0, logger: Logger(label: "test"), onListening: onListening,
                 responder: AgentAPIFixture.routes(member).respond)
         }
         try await AgentAPIFixture.withServer(server) { port in
-            let match = try await request(port, "GET", "/replica?lag=10MB&tag_zone=north%20east")
-            #expect(match.hasPrefix("HTTP/1.1 200 "))
-            let mismatch = try await request(port, "GET", "/replica?tag_zone=north")
-            #expect(mismatch.hasPrefix("HTTP/1.1 503 "))
+            for (query, status) in [
+                ("lag=10MB&tag_zone=north%20east", 200), ("tag_zone=north", 503), ("tag_zone=north+east", 200),
+                ("replication_state=in+archive+recovery", 200), ("replication_state=streaming", 503),
+                // The first value counts.
+                ("tag_zone=south&tag_zone=north+east", 503), ("tag_zone=north+east&tag_zone=south", 200),
+                ("tag_zone=&tag_zone=south", 503),
+                // Without a value it is not there.
+                ("tag_zone=", 200), ("tag_zone", 200), ("replication_state=", 200), ("lag=&tag_absent", 200),
+                ("tag_absent=x", 503), ("&&tag_zone=&=x", 200),
+                ("tag_mark=50%25%2B", 200), ("tag_mark=50%%2b", 200), ("tag_mark=50%25+", 503),
+                ("tag_mark=50%2", 503), ("tag_mark=%+1", 503), ("tag_mark=%zz", 503),
+            ] {
+                let answer = try await request(port, "GET", "/replica?\(query)")
+                #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(query)")
+            }
         }
     }
 

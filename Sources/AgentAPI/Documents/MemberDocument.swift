@@ -11,7 +11,7 @@ extension MemberSnapshot {
     func document(at now: BootInstant) -> OrderedJSON {
         var members: [(String, OrderedJSON)] = []
         if isAnswering {
-            members += postgresMembers()
+            members += postgresMembers(at: now)
         } else {
             // Patroni knows a running server that does not answer as "unknown".
             members.append(("state", .string(state == .running ? "unknown" : state.rawValue)))
@@ -33,7 +33,7 @@ extension MemberSnapshot {
         return .object(members)
     }
 
-    private func postgresMembers() -> [(String, OrderedJSON)] {
+    private func postgresMembers(at now: BootInstant) -> [(String, OrderedJSON)] {
         func text(_ value: String?) -> OrderedJSON { value.map { .string($0) } ?? .null }
         func position(_ value: LSN?) -> OrderedJSON { .position(value?.rawValue ?? 0) }
         let isReplica = role != .primary
@@ -46,8 +46,10 @@ extension MemberSnapshot {
             ("replayed_timestamp", text(replayedTimestamp)), ("paused", .bool(isReplayPaused)),
         ])
         members.append(("xlog", isReplica ? replica : .object([("location", position(location))])))
-        if isReplica && isSynchronousStandby { members.append(("sync_standby", true)) }
-        if isReplica && isQuorumStandby { members.append(("quorum_standby", true)) }
+        // Of a record that was read too long ago nobody knows what became of it.
+        let isRecorded = isReplica && isStoreFresh(at: now)
+        if isRecorded && isSynchronousStandby { members.append(("sync_standby", true)) }
+        if isRecorded && isQuorumStandby { members.append(("quorum_standby", true)) }
         members.append(("timeline", timeline.map { .int(Int64($0.rawValue)) } ?? .null))
         if isReplica, let replicationState { members.append(("replication_state", .string(replicationState))) }
         if !replication.isEmpty { members.append(("replication", .array(replication.map(\.json)))) }

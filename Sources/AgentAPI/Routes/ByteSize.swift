@@ -1,9 +1,12 @@
 /// A size in a query: bytes, or a number with PostgreSQL's unit: `16kB`, `10MB`, `1.5GB`.
 enum ByteSize {
-    /// Bytes, rounded; nil for anything that is no size. Patroni takes such a value for "no limit".
-    static func parse(_ text: String) -> UInt64? {
+    /// Bytes, rounded; nil for anything that is no size. Patroni takes such a value for "no limit", and a negative one for one that
+    /// nobody keeps.
+    static func parse(_ text: String) -> Int64? {
         let trimmed = text.drop { $0 == " " }
-        let digits = trimmed.prefix { $0.isNumber && $0.isASCII || $0 == "." }
+        let sign = trimmed.prefix { $0 == "-" }
+        guard sign.count < 2 else { return nil }
+        let digits = sign + trimmed.dropFirst(sign.count).prefix { $0.isNumber && $0.isASCII || $0 == "." }
         guard let number = Double(digits), number.isFinite else { return nil }
         let factor: Double
         switch trimmed.dropFirst(digits.count).filter({ $0 != " " }) {
@@ -15,6 +18,6 @@ enum ByteSize {
         case _: return nil
         }
         let bytes = (number * factor).rounded()
-        return bytes < 0x1p63 ? UInt64(bytes) : .max
+        return abs(bytes) < 0x1p63 ? Int64(bytes) : bytes < 0 ? .min : .max
     }
 }

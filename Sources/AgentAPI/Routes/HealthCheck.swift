@@ -87,8 +87,8 @@ enum HealthCheck: Hashable, CaseIterable {
             return false
         }
         if let wanted = query["replication_state"], wanted != member.replicationState { return false }
-        if let limit = query["lag"].flatMap(ByteSize.parse), let leader = member.leaderPosition {
-            return leader.bytes(since: member.replayed ?? .invalid).rawValue <= limit
+        if let limit = query["lag"].flatMap(ByteSize.parse), let newest = member.newestPosition {
+            return Int64(clamping: newest.bytes(since: member.replayed ?? .invalid).rawValue) <= limit
         }
         return true
     }

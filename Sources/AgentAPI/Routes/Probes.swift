@@ -20,11 +20,10 @@ extension MemberSnapshot {
         guard state == .running, isAnswering else { return false }
         if role == .replica, tags["nostream"]?.isTrue ?? false { return true }
         guard replicationState == "streaming" else { return false }
-        guard let leaderPosition, isStoreFresh(at: now) else {
-            return isStoreFresh(at: now) || isFailsafeActive
-        }
+        // What streams knows how far its upstream is, also while the store is away.
+        guard let newestPosition else { return isStoreFresh(at: now) || isFailsafeActive }
         let position = query["mode"] == "write" ? received ?? replayed : replayed
-        let limit = query["lag"].flatMap(ByteSize.parse) ?? maximumLagOnFailover.rawValue
-        return leaderPosition.bytes(since: position ?? .invalid).rawValue <= limit
+        let limit = query["lag"].flatMap(ByteSize.parse) ?? Int64(clamping: maximumLagOnFailover.rawValue)
+        return Int64(clamping: newestPosition.bytes(since: position ?? .invalid).rawValue) <= limit
     }
 }

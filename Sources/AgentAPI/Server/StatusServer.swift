@@ -137,13 +137,10 @@ extension StatusRequest {
             case .post: .post
             case _: .other
             }
-        var query: [String: String] = [:]
-        for (name, value) in request.uri.queryParameters where query[String(name)] == nil {
-            query[String(name)] = String(value)
-        }
         let body = method == .post ? String(buffer: try await request.body.collect(upTo: longestBody)) : ""
         self.init(
-            method: method, path: request.uri.path, query: query, body: body, target: request.uri.string,
+            method: method, path: request.uri.path, query: QueryString.values(of: request.uri.query ?? ""),
+            body: body, target: request.uri.string,
             proof: HTTPField.Name(PeerHeader.proof).flatMap { request.headers[$0] }, remoteAddress: address)
     }
 }

@@ -11,5 +11,11 @@ extension MemberSnapshot {
         storeSeen.map { now - $0 < ttl } ?? false
     }
 
+    /// The newest position of the leader that is known here: what it published, once a loop, or what has come from it since. nil where
+    /// nothing is known of it.
+    var newestPosition: LSN? {
+        [leaderPosition, replicationState == "streaming" ? received : nil].compactMap(\.self).max()
+    }
+
     var mayBalanceLoad: Bool { !(tags["noloadbalance"]?.isTrue ?? false) }
 }

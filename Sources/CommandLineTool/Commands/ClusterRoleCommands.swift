@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterRecords
+import HighAvailability
 import KubernetesClient
 import KubernetesModels
 import PostgresClusterAPI
@@ -9,8 +10,9 @@ struct DemoteClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demote-cluster", abstract: "Make a cluster follow another one instead of taking writes.",
         discussion: """
-            Writes spec.standby and waits until the standby leader follows the remote server. What the remote server never received \
-            is given up. Without --host it is the server that spec.standby still names. Exit status 1 when it has not come to that.
+            Writes spec.standby and waits until the leader is a standby leader. What the remote server never received is \
+            given up. Without --host it is the server that spec.standby still names. Exit status 1 when it has not come \
+            to that.
             """)
 
     @OptionGroup var change: ClusterRoleChange
@@ -34,15 +36,15 @@ struct DemoteClusterCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await change.carryOut(.demotion) { spec in
-            guard let remote = remote(over: spec?.standby) else {
+            guard let remote = remote(over: spec.standby) else {
                 throw CommandError(
                     "--host is needed: the spec of cluster \(change.cluster) names no remote server to follow")
             }
             return .init(
                 block: Self.block(remote),
                 question: """
-                    Are you sure you want to demote \(change.cluster) cluster? It will follow \(remote.host):\(remote.port), and what \
-                    that server never received is given up.
+                    Are you sure you want to demote \(change.cluster) cluster? It will follow \
+                    \(remote.host):\(remote.port), and what that server never received is given up.
                     """)
         }
     }
@@ -74,8 +76,8 @@ struct PromoteClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "promote-cluster", abstract: "Make a standby cluster a cluster of its own that takes writes.",
         discussion: """
-            Sets spec.standby.enabled to false and waits until the standby leader is promoted. Nobody asks the remote server: stop \
-            writing there first. Exit status 1 when it has not come to that.
+            Sets spec.standby.enabled to false and waits until the standby leader is promoted. Nobody asks the remote \
+            server: stop writing there first. Exit status 1 when it has not come to that.
             """)
 
     @OptionGroup var change: ClusterRoleChange
@@ -84,10 +86,10 @@ struct PromoteClusterCommand: AsyncParsableCommand {
         try await change.carryOut(.promotion) { spec in
             .init(
                 // Without a section there is nothing to turn off.
-                block: spec?.standby == nil ? .null : ["enabled": false],
+                block: spec.standby == nil ? .null : ["enabled": false],
                 question: """
-                    Are you sure you want to promote \(change.cluster) cluster? Writes at the server it follows should have been stopped: \
-                    nobody asks that server.
+                    Are you sure you want to promote \(change.cluster) cluster? Writes at the server it follows should \
+                    have been stopped: nobody asks that server.
                     """)
         }
     }
@@ -123,19 +125,22 @@ struct ClusterRoleChange: ParsableArguments {
     }
 
     /// - Parameter request: from the spec as it is now.
-    func carryOut(_ kind: Kind, request: (PostgresClusterSpec?) throws -> Request) async throws {
+    func carryOut(_ kind: Kind, request: (PostgresClusterSpec) throws -> Request) async throws {
         let client = try connection.client()
         let reader = ClusterReader(client: client)
         let namespace = client.configuration.namespace
         let resource = try await reader.cluster(cluster, namespace: namespace)
-        // What nobody can read is left as it is.
-        let spec: PostgresClusterSpec? =
-            switch resource.spec {
-            case .success(let spec): spec
-            case .failure: nil
-            }
-        let listing = try await reader.listing(cluster, namespace: namespace)
-        try check(kind, listing, spec)
+        let spec: PostgresClusterSpec
+        switch resource.spec {
+        case .success(let read): spec = read
+        case .failure(let problem):
+            // Whatever it names stays in it, and what is written would not be carried out.
+            throw CommandError(
+                "the operator cannot read the spec of cluster \(cluster), so nothing of it is carried out: \(problem)")
+        }
+        let records = try await reader.records(cluster, namespace: namespace)
+        let listing = ClusterListing(namespace: namespace, name: cluster, records: records)
+        try check(kind, listing, records, spec)
         let request = try request(spec)
         let patch: JSONValue = ["spec": ["standby": request.block]]
         let object = try await client.getRaw(PostgresCluster.resource, name: cluster, namespace: namespace)
@@ -152,11 +157,13 @@ struct ClusterRoleChange: ParsableArguments {
     }
 
     /// The refusals that need no operator, in Patroni's words where it has them.
-    func check(_ kind: Kind, _ listing: ClusterListing, _ spec: PostgresClusterSpec?) throws {
-        guard let leader = listing.members.first(where: { $0.role.leads }) else {
+    func check(
+        _ kind: Kind, _ listing: ClusterListing, _ records: StoreRecords, _ spec: PostgresClusterSpec
+    ) throws {
+        guard listing.members.contains(where: { $0.role.leads }) else {
             throw CommandError("Cluster has no leader, \(kind.rawValue) is not possible")
         }
-        if leader.role == kind.role, (spec?.remote != nil) == (kind == .demotion) {
+        if Step(kind, listing, records).hasRole, (spec.remote != nil) == (kind == .demotion) {
             throw CommandError("Cluster is already in the required state")
         }
         if listing.isPaused {
@@ -199,28 +206,40 @@ struct ClusterRoleChange: ParsableArguments {
         /// The command that takes it back.
         var opposite: String { self == .demotion ? "promote-cluster" : "demote-cluster" }
 
-        /// Of the leader in the end.
-        var role: MemberListing.Role { self == .demotion ? .standbyLeader : .leader }
-
-        func isReached(by leader: MemberListing) -> Bool {
-            leader.role == role && ["running", "streaming"].contains(leader.state)
-        }
+        /// Of the leader in the end, by its own word.
+        var role: MemberRole { self == .demotion ? .standbyLeader : .primary }
     }
 
-    /// How far it is, by what the members publish.
+    /// How far it is, by what the members publish and what they go by.
     struct Step {
         var text: String
-        var isReached: Bool
+        /// The leader says that it has the role that is asked for, and the configuration asks for no other.
+        var hasRole = false
+        var isReached = false
 
         init(_ kind: Kind, _ listing: ClusterListing, _ records: StoreRecords) {
             guard let leader = listing.members.first(where: { $0.role.leads }) else {
-                (text, isReached) = ("nobody leads", false)
+                text = "nobody leads"
                 return
             }
-            text = "\(leader.name) is \(leader.role.rawValue), \(leader.state)"
-            isReached = kind.isReached(by: leader)
-            let pod = records.pods.first { $0.metadata.name == leader.name }
-            if !isReached, let problem = pod.flatMap({ MemberRecord(pod: $0)?.problem }) { text += ": \(problem)" }
+            let record = records.pods.first { $0.metadata.name == leader.name }.flatMap { MemberRecord(pod: $0) }
+            // A primary that refuses to be demoted is one all the same.
+            let isPassedOn = (records.settings.standbyCluster != nil) == (kind == .demotion)
+            hasRole = record?.role == kind.role && isPassedOn
+            isReached = hasRole && ["running", "streaming"].contains(leader.state)
+            // Whoever holds the lock is a listing's leader, also while its server is a standby that is being promoted.
+            switch record?.role {
+            case .primary?, .standbyLeader?: text = "\(leader.name) is \(leader.role.rawValue), \(leader.state)"
+            case .replica?, .demoted?, .uninitialized?, nil:
+                let role = record?.roleName ?? "a member without a role"
+                text = "\(leader.name) holds the lock as \(role), \(leader.state)"
+            }
+            if isReached { return }
+            if let problem = record?.problem {
+                text += ": \(problem)"
+            } else if record?.role == kind.role, !isPassedOn {
+                text += ": the operator has not passed spec.standby on to the members yet"
+            }
         }
     }
 }

@@ -14,7 +14,17 @@ import Testing
         let line = try await CommandLineLab(cluster: standby.map { ["standby": $0] } ?? [:])
         try await line.bringUp()
         try await line.lab.putMember(0, role: leader)
+        try await passOn(standby, line)
         return line
+    }
+
+    /// What the operator would write for the members.
+    private func passOn(_ standby: JSONValue?, _ line: CommandLineLab) async throws {
+        let configuration: JSONValue =
+            standby.map {
+                ["standby_cluster": ["host": $0["host"] ?? .null, "port": $0["port"] ?? .null]]
+            } ?? [:]
+        try await line.lab.annotate("demo-config", [StoreKey.configuration: .string(configuration.serialized())])
     }
 
     @Test func `a cluster is demoted: the section is written, and the leader's new role waited for`() async throws {
@@ -24,7 +34,7 @@ import Testing
         let status: JSONValue = [
             "role": "primary", "state": "running", "timeline": 1, "xlog_location": 100, "problem": .string(reason),
         ]
-        try await annotate(line, status)
+        try await say(status, line)
         let arguments = ["--host", "a.example", "--port", "5433", "--primary-slot-name", "site_b", "--force"]
         let vain = try await line.run(["demote-cluster", "demo"] + arguments + ["--timeout", "5"])
         #expect(try await line.spec()["standby"] == Self.remote)
@@ -36,6 +46,7 @@ import Testing
         async let outcome = line.run("demote-cluster", "demo", "--host", "b.example", "--force")
         let changed: JSONValue = ["enabled": true, "host": "b.example", "port": 5432]
         try await eventually("the other server", { try await line.spec()["standby"] }) { $0 == changed }
+        try await passOn(changed, line)
         try await line.lab.putMember(0, role: "standby_leader")
         let end = try await outcome
         #expect(end.status == 0, "\(end)")
@@ -51,6 +62,7 @@ import Testing
         try await eventually("it is turned off", { try await line.spec().value(at: "standby", "enabled") }) {
             $0 == false
         }
+        try await passOn(nil, line)
         try await line.lab.putMember(0, role: "primary", timeline: 2)
         let promoted = try await promotion
         #expect(promoted.status == 0, "\(promoted)")
@@ -60,6 +72,62 @@ import Testing
 
         let back = try await line.run("demote-cluster", "demo", "--force", "--no-wait")
         #expect(back.status == 0 && back.output == "", "\(back)")
+        #expect(try await line.spec()["standby"] == Self.remote)
+    }
+
+    /// Whoever holds the lock leads in every list, whatever its server is.
+    @Test func `a standby that holds the lock is not promoted yet, however long its promotion takes`() async throws {
+        let line = try await line(Self.remote, leader: "standby_leader")
+        try await passOn(nil, line)
+        let reason = "the promotion takes long: it waits for restore_command"
+        try await say(
+            [
+                "role": "replica", "state": "running", "timeline": 1, "xlog_location": 100, "problem": .string(reason),
+            ], line)
+        let vain = try await line.run("promote-cluster", "demo", "--force", "--timeout", "5")
+        #expect(vain.status == 1 && vain.output == "", "\(vain)")
+        #expect(vain.error.contains(" s: demo-0 holds the lock as replica, running: \(reason)\n"), "\(vain.error)")
+        // Nor is it in the required state when somebody asks again.
+        let again = try await line.run("promote-cluster", "demo", "--force", "--no-wait")
+        #expect(again.status == 0, "\(again)")
+        try await line.lab.putMember(0, role: "primary", timeline: 2)
+        let promoted = try await line.run("promote-cluster", "demo", "--force")
+        #expect(promoted.status == 1 && promoted.error == "Error: Cluster is already in the required state\n")
+    }
+
+    @Test func `a demotion that was refused is taken back once the members go by that`() async throws {
+        let line = try await line(Self.remote, leader: "primary")
+        let reason = "not demoting to a standby cluster: the remote server does not answer"
+        let status: JSONValue = ["role": "primary", "state": "running", "timeline": 1, "xlog_location": 100]
+        try await say(status.applying(mergePatch: ["problem": .string(reason)]), line)
+        let vain = try await line.run("promote-cluster", "demo", "--force", "--timeout", "5")
+        #expect(vain.status == 1 && vain.output == "" && vain.error.contains(": \(reason)"), "\(vain)")
+        #expect(try await line.spec().value(at: "standby", "enabled") == false)
+        // Nor while nobody has told the members, though no member says a word.
+        try await say(status, line)
+        let untold = try await line.run("promote-cluster", "demo", "--force", "--timeout", "5")
+        #expect(untold.status == 1 && untold.output == "", "\(untold)")
+        #expect(
+            untold.error.contains(": demo-0 is Leader, running: the operator has not passed spec.standby on"),
+            "\(untold.error)")
+        try await passOn(nil, line)
+        let end = try await line.run("promote-cluster", "demo", "--force")
+        #expect(end.status == 1 && end.error == "Error: Cluster is already in the required state\n", "\(end)")
+    }
+
+    @Test func `a spec the operator cannot read is left as it is`() async throws {
+        // An amount that a schema allows.
+        let line = try await CommandLineLab(cluster: ["standby": Self.remote, "storage": ["size": "9999999Ei"]])
+        try await line.bringUp()
+        try await line.lab.putMember(0, role: "standby_leader")
+        for command in [["promote-cluster", "demo"], ["demote-cluster", "demo", "--host", "b.example"]] {
+            let outcome = try await line.run(command + ["--force"])
+            #expect(outcome.status == 1 && outcome.output == "", "\(outcome)")
+            #expect(
+                outcome.error.hasPrefix(
+                    "Error: the operator cannot read the spec of cluster demo, so nothing of it is carried out: "
+                        + "spec.storage.size: "), "\(outcome.error)")
+        }
         #expect(try await line.spec()["standby"] == Self.remote)
     }
 
@@ -103,7 +171,8 @@ import Testing
         #expect(try await line.spec()["standby"] == nil)
     }
 
-    private func annotate(_ line: CommandLineLab, _ status: JSONValue) async throws {
+    /// What the leader would publish.
+    private func say(_ status: JSONValue, _ line: CommandLineLab) async throws {
         _ = try await line.lab.client.mergePatchRaw(
             Pod.resource, name: "demo-0", namespace: line.lab.namespace,
             body: ["metadata": ["annotations": [StoreKey.memberStatus: .string(status.serialized())]]])

@@ -89,7 +89,8 @@ struct PromoteClusterCommand: AsyncParsableCommand {
                 block: spec.standby == nil ? .null : ["enabled": false],
                 question: """
                     Are you sure you want to promote \(change.cluster) cluster? Writes at the server it follows should \
-                    have been stopped: nobody asks that server.
+                    have been stopped: nobody asks that server. If spec.standby is kept in Git, change it there first: a \
+                    tool that puts it back demotes the new primary, and what that wrote is given up.
                     """)
         }
     }

@@ -35,6 +35,8 @@ import Testing
         // A leader of a former version names an heir and says no more.
         #expect(Self.kind(Self.released(to: "demo-1", nil)) == nil)
         #expect(judgeChange(of: nil, by: "demo-1", won: nil, wasStandbyLeader: false) == nil)
+        // It had the lock already; why it took that, the agent knew that is gone.
+        #expect(Self.kind(LockRecord(version: "1", leader: "demo-1")) == nil)
     }
 
     @Test func `a failover somebody asked for is forced, a switchover whose leader died is not`() {

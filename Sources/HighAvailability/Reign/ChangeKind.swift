@@ -29,13 +29,16 @@ extension ChangeKind {
 ///   - taken: nil when this member has not taken the lock in this life of its agent.
 ///   - won: the request it was elected with.
 ///   - wasStandbyLeader: it led a standby cluster before, so nobody was taken over from.
-/// - Returns: nil when nobody says.
+/// - Returns: nil when nobody says: also when it took the lock over from itself, as an agent does that was started anew
+///   before it could promote its server. What the lock was first taken for went with the former agent.
 public func judgeChange(
     of taken: TakenLock?, by me: String, won: WonRequest?, wasStandbyLeader: Bool
 ) -> ChangeKind? {
     if wasStandbyLeader { return .promotion }
     guard let taken else { return nil }
     if let won, won.loss != nil || won.request.isForced && won.request.candidate == me { return .forced }
-    guard let former = taken.former, former.leader == nil, former.heir == me else { return .failover }
+    guard let former = taken.former else { return .failover }
+    if former.leader == me { return nil }
+    guard former.leader == nil, former.heir == me else { return .failover }
     return former.handover
 }

@@ -47,9 +47,9 @@ import Units
             #expect(LockRecord.problems(in: written) == [], "seed \(seed)")
             let heir = drawing.maybe { $0.member() }
             let reason = drawing.maybe { $0.one(of: ChangeKind.allCases) }
-            for (key, value) in LockClaim.release(heir: heir, because: reason, position: nil, epoch: record.epoch) {
-                written[key] = value
-            }
+            let release = LockClaim.release(
+                heir: heir, because: reason, position: nil, epoch: record.epoch, transitions: record.transitions)
+            for (key, value) in release { written[key] = value }
             (record.leader, record.identity, record.containerInstance, record.heir) = (nil, nil, nil, heir)
             record.handover = reason
             // Without a holder of ours nobody says whose Pods are in the list.
@@ -167,7 +167,8 @@ import Units
             return LockRecord(version: "8", annotations: annotations)
         }
         let free: [[String: String?]] = [
-            LockClaim.release(heir: nil, position: nil, epoch: 1), ["leader": nil, "matriarch.dev/holder": nil],
+            LockClaim.release(heir: nil, position: nil, epoch: 1, transitions: 1),
+            ["leader": nil, "matriarch.dev/holder": nil],
             // Patroni counts a change of the name, and leaves ours standing.
             ["leader": nil, "transitions": "2"], ["leader": nil, "transitions": nil],
             ["leader": nil, "transitions": "many"],
@@ -231,7 +232,7 @@ import Units
             identity: Self.holder, ttl: .seconds(20), timeline: Timeline(rawValue: 3))
         var annotations = claim.acquisition(over: nil, time: "now").present
         let release = LockClaim.release(
-            heir: "demo-1", because: .switchover, position: LSN(rawValue: 8), epoch: 1)
+            heir: "demo-1", because: .switchover, position: LSN(rawValue: 8), epoch: 1, transitions: 1)
         for (key, value) in release { annotations[key] = value }
         let record = LockRecord(version: "8", annotations: annotations)
         #expect(record.handover == .switchover)
@@ -241,15 +242,27 @@ import Units
         #expect(record.epoch == 1)
         #expect(record.timeline == Timeline(rawValue: 3))
         #expect(record.position == LSN(rawValue: 8))
+        // Patroni's agents take the lock and let it go, and leave the word, the heir and the epoch as they were.
+        annotations["transitions"] = "2"
+        #expect(LockRecord(version: "9", annotations: annotations).handover == nil)
     }
 
     /// An agent of a former version takes the lock and leaves what it does not know, and lets it go in an epoch of its own.
-    @Test(arguments: ["0/switchover", "2/switchover", "1/", "1/unheard of", "switchover", "x/handover", "", "1"])
+    @Test(arguments: [
+        "0/4/switchover", "2/4/switchover", "1/3/switchover", "1/5/switchover", "1/4/", "1/4/unheard of",
+        "1/switchover",
+        "switchover", "x/4/handover", "1/x/handover", "", "1", "1/4",
+    ])
     func `a word on a hand-over that is of another reign, or no word, counts as none`(_ text: String) {
-        let annotations = ["matriarch.dev/epoch": "1", "matriarch.dev/next": "demo-1", "matriarch.dev/handover": text]
+        var annotations = [
+            "matriarch.dev/epoch": "1", "transitions": "4", "matriarch.dev/next": "demo-1",
+            "matriarch.dev/handover": text,
+        ]
         let record = LockRecord(version: "7", annotations: annotations)
         #expect(record.handover == nil && record.heir == "demo-1")
         #expect(LockRecord.problems(in: annotations) == [])
+        annotations["matriarch.dev/handover"] = "1/4/switchover"
+        #expect(LockRecord(version: "7", annotations: annotations).handover == .switchover)
     }
 
     @Test(

@@ -119,7 +119,7 @@ private struct Scrambler {
         ),
         (StoreKey.history, #"[[#,#,"x","2026-01-01T00:00:00Z","demo-1"],[#,#]]"#),
         (StoreKey.historyKinds, #"[[#,#,"demo-1","failover"],[#,#,#,#],[#]]"#),
-        (StoreKey.handover, #"#/switchover"#),
+        (StoreKey.handover, #"#/#/switchover"#),
         (
             StoreKey.memberStatus,
             #"{"conn_url":"postgres://10.0.0.1:#/postgres","api_url":"http://10.0.0.1:8008/patroni","role":"replica","state":"running","timeline":#,"xlog_location":#,"tags":{"failover_priority":#,"sync_priority":#,"nofailover":#,"zone":#},"restart":{"id":#,"outcome":#},"reinitialize":{"id":"c","outcome":"running","percent":#},"problems":[{"path":#,"rule":#,"value":#,"by":"agent"}],"pending_restart_reason":{"work_mem":{"old_value":#}}}"#

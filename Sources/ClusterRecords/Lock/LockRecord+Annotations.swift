@@ -15,16 +15,17 @@ extension LockRecord {
         let leader = named ?? Self.unnamed(left, holder, annotations)
         let identity = left?.member == leader ? left : nil
         let epoch = Self.epoch(annotations, isOurs: identity != nil)
+        let transitions = annotations[StoreKey.transitions].flatMap(Self.transitions) ?? 0
         self.init(
             version: version, leader: leader, identity: identity, epoch: epoch,
             containerInstance: identity == nil ? nil : holder?["container"]?.stringValue,
             renewal: annotations[StoreKey.renewTime],
             ttl: annotations[StoreKey.ttl].flatMap(Self.ttl),
             heir: annotations[StoreKey.heir],
-            handover: annotations[StoreKey.handover].flatMap { Self.handover($0, epoch: epoch) },
+            handover: annotations[StoreKey.handover].flatMap { Self.handover($0, epoch, transitions) },
             position: annotations[StoreKey.position].flatMap { UInt64($0) }.map { LSN(rawValue: $0) },
             timeline: annotations[StoreKey.timeline].flatMap { UInt32($0) }.map { Timeline(rawValue: $0) },
-            transitions: annotations[StoreKey.transitions].flatMap(Self.transitions) ?? 0,
+            transitions: transitions,
             failsafe: FailsafeList(annotations: annotations, isOurs: identity != nil), objectUID: objectUID)
     }
 
@@ -48,11 +49,14 @@ extension LockRecord {
         return left.member
     }
 
-    /// One of an earlier reign is nobody's word by now: agents of former versions leave it when they take the lock.
-    private static func handover(_ text: String, epoch: Int64) -> ChangeKind? {
-        let parts = text.split(separator: "/", maxSplits: 1)
-        guard parts.count == 2, LockRecord.epoch(reading: String(parts[0])) == epoch else { return nil }
-        return ChangeKind(rawValue: String(parts[1]))
+    /// One of an earlier reign is nobody's word by now. Whoever knows it takes it off with the lock; agents of former
+    /// versions, which count epochs, and Patroni's, which count transitions, leave it.
+    private static func handover(_ text: String, _ epoch: Int64, _ counted: Int) -> ChangeKind? {
+        let parts = text.split(separator: "/", maxSplits: 2)
+        guard parts.count == 3, LockRecord.epoch(reading: String(parts[0])) == epoch,
+            transitions(String(parts[1])) == counted
+        else { return nil }
+        return ChangeKind(rawValue: String(parts[2]))
     }
 
     /// Patroni writes none; a Matriarch agent that holds the lock has written one.
@@ -162,12 +166,13 @@ public struct LockClaim: Hashable, Sendable {
     /// - Parameters:
     ///   - reason: why it goes to the heir.
     ///   - epoch: of the reign that ends.
+    ///   - transitions: what the lock has counted; a release leaves it.
     public static func release(
-        heir: String?, because reason: ChangeKind? = nil, position: LSN?, epoch: Int64
+        heir: String?, because reason: ChangeKind? = nil, position: LSN?, epoch: Int64, transitions: Int
     ) -> [String: String?] {
         var annotations: [String: String?] = [
             StoreKey.leader: nil, StoreKey.holder: nil, StoreKey.heir: heir,
-            StoreKey.handover: reason.map { "\(epoch)/\($0.rawValue)" },
+            StoreKey.handover: reason.map { "\(epoch)/\(transitions)/\($0.rawValue)" },
         ]
         if let position { annotations[StoreKey.position] = String(position.rawValue) }
         return annotations

@@ -78,9 +78,10 @@ public struct AnnotationStore: ClusterStore {
         _ record: LockRecord, heir: String?, because reason: ChangeKind?, position: LSN?, deadline: BootInstant
     ) async throws -> Bool {
         guard record.identity != nil else { return false }
-        let annotations = LockClaim.release(heir: heir, because: reason, position: position, epoch: record.epoch)
         var current = record
         while true {
+            let annotations = LockClaim.release(
+                heir: heir, because: reason, position: position, epoch: record.epoch, transitions: current.transitions)
             do {
                 let object = try await patchObject(
                     lockName, annotations, version: current.version, over: .lock, deadline: deadline)

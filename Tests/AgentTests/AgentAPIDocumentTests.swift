@@ -1,10 +1,12 @@
-import AgentAPI
 import AgentShell
 import ClusterRecords
 import HighAvailability
+import KubernetesModels
 import PostgresConfiguration
 import Testing
 import Units
+
+@testable import AgentAPI
 
 private typealias Fixture = AgentAPIFixture
 
@@ -187,6 +189,20 @@ private typealias Fixture = AgentAPIFixture
         #expect(asked == .text("asked: {}"))
         for path in ["/switchover", "/patroni", "/failsafe/x"] {
             #expect(await routes.respond(to: StatusRequest(method: .post, path: path)).status == 501)
+        }
+    }
+
+    @Test func `the decisions are those of now, however often they were asked for before`() async throws {
+        let kept = KeptDecisions()
+        for until in ["1", "2", "3"] {
+            let record = DecisionRecord(
+                .decision, what: "wait", reason: "so", saw: ["lock": "free"], since: "1", until: until)
+            let answer = DecisionAnswer(member: "demo-0", decisions: [record])
+            for _ in 0..<2 {
+                #expect(DecisionAnswer(json: try JSONValue(parsing: kept.text(answer))) == answer)
+            }
+            let member = Fixture.member(.replica) { $0.decisions = [record] }
+            #expect(await body("/matriarch/decisions", member) == kept.text(answer))
         }
     }
 

@@ -12,7 +12,7 @@ final class ReadFlood: Sendable {
         "/", "/leader", "/primary", "/replica", "/read-only", "/health", "/sync", "/quorum", "/async",
         "/standby-leader",
         "/patroni", "/cluster", "/config", "/history", "/failsafe", "/metrics", "/liveness", "/readiness", "/nothing",
-        "/matriarch/position",
+        "/matriarch/position", "/matriarch/decisions",
     ]
 
     private static let threads = 16

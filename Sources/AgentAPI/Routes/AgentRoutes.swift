@@ -21,6 +21,7 @@ public struct AgentRoutes: Sendable {
     private let failsafe: @Sendable (String) async -> StatusResponse
     private let refusal: @Sendable (StatusRequest) -> StatusResponse?
     private let clock: any AgentClock
+    private let keptDecisions = KeptDecisions()
 
     /// - Parameters:
     ///   - snapshot: called for every request; must not wait.
@@ -104,7 +105,7 @@ public struct AgentRoutes: Sendable {
     }
 
     private func decisionsResponse(_ member: MemberSnapshot) -> StatusResponse {
-        .json(DecisionAnswer(member: member.name, decisions: member.decisions).json.serialized())
+        .json(keptDecisions.text(DecisionAnswer(member: member.name, decisions: member.decisions)))
     }
 
     private func clusterResponse(_ member: MemberSnapshot) -> StatusResponse {

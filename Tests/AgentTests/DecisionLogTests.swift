@@ -54,7 +54,7 @@ import Units
     }
 
     /// Whoever reaches the port reads it.
-    @Test func `what a decision rests on names no setting of the servers`() {
+    @Test func `what a decision rests on has no secret of the settings`() {
         var view = ClusterView(
             initialization: .done(systemIdentifier: "7"),
             lock: LockRecord(version: "1", leader: "demo-0", epoch: 4, position: LSN(rawValue: 0x500_0000)),

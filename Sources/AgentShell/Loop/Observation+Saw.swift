@@ -6,7 +6,8 @@ import Units
 extension Observation {
     /// What a decision rests on, for people: some words to each name.
     ///
-    /// No settings of the servers are among it: those may hold passwords, and no decision depends on them.
+    /// No secret is among it. Of the settings, which may hold passwords, it has a pause, the remote server of a standby
+    /// cluster, and tags.
     var saw: [String: String] {
         var saw = [
             "lock": "\(lock), epoch \(cluster.lock?.epoch ?? 0)", "server": server.words,

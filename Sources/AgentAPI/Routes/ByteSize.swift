@@ -1,7 +1,7 @@
 /// A size in a query: bytes, or a number with PostgreSQL's unit: `16kB`, `10MB`, `1.5GB`.
 enum ByteSize {
-    /// Bytes, rounded; nil for anything that is no size. Patroni takes such a value for "no limit", and a negative one for one that
-    /// nobody keeps.
+    /// Bytes, rounded; nil for anything that is no size. Patroni takes such a value for "no limit", and a negative one for
+    /// one that nobody keeps. Digits are decimal ones: no `1e3`, no `0x10`, and `010` is ten.
     static func parse(_ text: String) -> Int64? {
         let trimmed = text.drop { $0 == " " }
         let sign = trimmed.prefix { $0 == "-" }

@@ -11,8 +11,8 @@ extension MemberSnapshot {
         storeSeen.map { now - $0 < ttl } ?? false
     }
 
-    /// The newest position of the leader that is known here: what it published, once a loop, or what has come from it since. nil where
-    /// nothing is known of it.
+    /// The newest position of the leader that is known here: what it published, once a loop, or what has come from it since.
+    /// nil where nothing is known of it. Patroni takes what the leader told in the stream, come or not (`latest_end_lsn`).
     var newestPosition: LSN? {
         [leaderPosition, replicationState == "streaming" ? received : nil].compactMap(\.self).max()
     }

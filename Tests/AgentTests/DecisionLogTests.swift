@@ -53,6 +53,19 @@ import Units
         #expect(log.records.first?.what == "8" && log.records.last?.what == "\(DecisionLog.capacity + 7)")
     }
 
+    /// Fifty of them stand in memory, and go out to whoever asks.
+    @Test func `long words are cut, and a list of all members is not`() {
+        var log = DecisionLog()
+        let members = (1...31).map { "demo-\($0) replica, running, timeline 1234567, streams" }.joined(separator: "; ")
+        let long = String(repeating: "é", count: 5000)
+        for now in ["1", "2"] {
+            log.note(.decision, "go no further", because: long, at: now) { ["members": members, "server": long] }
+        }
+        #expect(log.records.count == 1 && log.records[0].count == 2)
+        #expect(log.records[0].reason == String(repeating: "é", count: 199) + "…")
+        #expect(log.records[0].saw == ["members": members, "server": String(repeating: "é", count: 1999) + "…"])
+    }
+
     /// Whoever reaches the port reads it.
     @Test func `what a decision rests on has no secret of the settings`() {
         var view = ClusterView(

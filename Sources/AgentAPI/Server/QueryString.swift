@@ -1,7 +1,7 @@
 /// The query of a request, read as Patroni reads it (Python's `parse_qs`).
 ///
-/// A plus is a space, the first value of a name counts, one without a value is as if it were not there, and what is no escape stands
-/// for itself.
+/// A plus is a space, the first value of a name counts, one without a value is as if it were not there, and what is no escape
+/// stands for itself.
 enum QueryString {
     static func values(of text: String) -> [String: String] {
         var values: [String: String] = [:]

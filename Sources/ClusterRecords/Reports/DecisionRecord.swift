@@ -2,8 +2,8 @@ public import KubernetesModels
 
 /// One thing a member decided, and on what: an entry of `/matriarch/decisions`.
 ///
-/// The agent keeps the last ones of its life in memory, the command line shows them. Nothing in it is a secret: whoever reaches the
-/// agent's port may read it.
+/// The agent keeps the last ones of its life in memory, the command line shows them. Nothing in it is a secret: whoever reaches
+/// the agent's port may read it.
 public struct DecisionRecord: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// What the loop decided to do.

@@ -8,8 +8,8 @@ import Units
 struct ClusterHistory: Hashable {
     struct Change: Hashable {
         var what: TimelineSwitch
-        /// nil: nobody tells. The new leader's record does, unless it is of a former version or Patroni's; the status tells of the last
-        /// change of each kind.
+        /// nil: nobody tells. The new leader's record does, unless it is of a former version or Patroni's; the status tells of
+        /// the last change of each kind.
         var kind: ChangeKind?
         /// Of the last failover, once the new primary has told them.
         var phases: PhasesStatus?

@@ -32,7 +32,8 @@ extension AgentLoop {
                     pendingRestart: seen?.pendingRestart ?? [], isPaused: view.configuration.isPaused,
                     hasCheckpointSincePromotion: !presence.leads || reign.hasCheckpointSincePromotion,
                     position: seen?.position,
-                    serverVersion: seen.map { Int($0.version.number) }, problem: problem, problems: problems,
+                    serverVersion: seen.map { Int($0.version.number) },
+                    problem: problem(view, lock: lock, hasPostmaster: hasPostmaster), problems: problems,
                     postmasterStartTime: server.isRunning ? seen?.postmasterStartTime : nil,
                     restart: requests.restartReport(of: me, in: view), reinitialize: reinitializeReport(in: view),
                     writesRoute: file.route != nil, takeover: presence.leads ? takeoverPhases : nil,
@@ -57,11 +58,16 @@ extension AgentLoop {
         }
     }
 
-    private var problem: String? {
+    private func problem(_ view: ClusterView, lock: LockStanding, hasPostmaster: Bool) -> String? {
         if let decision = told.decision {
             if decision.action == .refuse { return decision.reason }
             // Nobody is there to copy from: what is left may be the last data, and is not to look like an empty volume.
             if case .damaged = server, decision.action == .wait { return decision.reason }
+        }
+        if let problem = describeLockProblem(
+            of: server, activity: activity?.kind, lock: lock, in: view, hasPostmaster: hasPostmaster)
+        {
+            return problem
         }
         if let problem = settingsKeeping.beginningFault?.sentence ?? reign.promotionProblem
             ?? settingsKeeping.fault?.sentence ?? settingsKeeping.unprovenFault?.sentence

@@ -27,4 +27,47 @@ extension MemberTests {
             }
         }
     }
+
+    @Test func `each loop says who leads, where this member is and how old the lock is; without debug, each change`()
+        async throws
+    {
+        try await with(3) { cluster in
+            try cluster.members[0].start(options: ["--log-level", "debug"])
+            try await cluster.healthy(of: 1)
+            try cluster.members[1].start(options: ["--log-level", "debug"])
+            // It writes what an agent writes that nobody has told otherwise.
+            let quiet = cluster.members[2]
+            try quiet.start()
+            let before = try await cluster.healthy()
+            try await eventually(within: .seconds(15), "it follows") {
+                quiet.verdicts().contains { $0["message"]?.stringValue?.contains("no action") == true }
+            }
+            let offsets = cluster.members.map(\.logEnd)
+            for (member, offset) in zip(cluster.members, offsets).dropLast() {
+                let isLeader = member.name == before.leader.name
+                let lines = try await eventually(
+                    within: .seconds(20), "\(member.name) has told ten loops", { member.verdicts(since: offset) }
+                ) { $0.count >= 10 }
+                for line in lines {
+                    let text = line["message"]?.stringValue ?? ""
+                    #expect(text.contains(isLeader ? "the leader with the lock" : "a secondary, and"), "\(text)")
+                    #expect(text.contains(isLeader ? "(\(member.name))" : before.leader.name), "\(text)")
+                    #expect(line["lock"] == (isLeader ? "mine" : .string("held by \(before.leader.name)")))
+                    #expect(line["timeline"]?.stringValue == String(before.timeline))
+                    #expect(line["epoch"]?.stringValue == "1")
+                    let age = try #require(line["lock-age"]?.stringValue?.split(separator: " ").first)
+                    // Older than ttl it would be nobody's.
+                    #expect((0..<6).contains(try #require(Double(age))), "\(line)")
+                }
+            }
+            #expect(quiet.verdicts(since: try #require(offsets.last)) == [])
+        }
+    }
+}
+
+extension MemberProcess {
+    /// What its loops have decided, in the words of its log.
+    fileprivate func verdicts(since offset: Int = 0) -> [JSONValue] {
+        log(since: offset).filter { $0["action"] != nil && $0["lock-age"] != nil }
+    }
 }

@@ -224,10 +224,14 @@ package actor AgentLoop {
 
     private func record(_ decision: Decision, _ observation: Observation) {
         func metadata() -> Logger.Metadata {
-            [
+            var facts: Logger.Metadata = [
                 "action": "\(decision.action)", "lock": "\(observation.lock)",
                 "epoch": "\(observation.cluster.lock?.epoch ?? 0)",
             ]
+            if let timeline = observation.server.timeline { facts["timeline"] = "\(timeline)" }
+            // Of a lock that nobody holds this is since when its last holder was silent.
+            if let sign = watch.lastSign { facts["lock-age"] = "\(clock.now - sign)" }
+            return facts
         }
         // Waiting for an action, or for its turn to race again, is no news.
         let isInterlude =

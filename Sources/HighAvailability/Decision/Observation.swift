@@ -139,6 +139,15 @@ public enum ServerState: Codable, Hashable, Sendable {
         }
     }
 
+    /// Where it is, or where it ended.
+    public var timeline: Timeline? {
+        switch self {
+        case .noData, .unusable, .damaged, .starting, .unresponsive: nil
+        case .stopped(let server): server.timeline
+        case .primary(let server), .standby(let server): server.timeline
+        }
+    }
+
     public var hasProcess: Bool {
         switch self {
         case .noData, .unusable, .damaged, .stopped: false

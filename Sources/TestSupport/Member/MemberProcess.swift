@@ -62,8 +62,10 @@ public final class MemberProcess: Sendable {
 
     /// Starts init, which starts the agent; as a kubelet would, in a container of this Pod.
     ///
-    /// - Parameter extra: variables that replace those of the same name.
-    public func start(environment extra: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - extra: variables that replace those of the same name.
+    ///   - options: of the agent's command line.
+    public func start(environment extra: [String: String] = [:], options: [String] = []) throws {
         let terminationLog = try makeTerminationLog()
         let variables =
             (environment + ["MATRIARCH_TERMINATION_LOG=\(terminationLog)"])
@@ -72,7 +74,8 @@ public final class MemberProcess: Sendable {
         let containerID = (0..<64).map { _ in String(UInt8.random(in: 0..<16), radix: 16) }.joined()
         let launcher = try sandbox?.launcher(containerID: containerID) ?? []
         let started = try ControlPlaneProcess(
-            name: name, launcher + [program, "init", "--", program, "agent"], logPath: logPath, environment: variables)
+            name: name, launcher + [program, "init", "--", program, "agent"] + options, logPath: logPath,
+            environment: variables)
         process.withLock {
             $0 = Instance(process: started, containerID: containerID, terminationLog: terminationLog)
         }

@@ -89,6 +89,14 @@ extension MemberTests {
                     $0["level"]?.stringValue == "critical" && $0.serialized().contains("system ID mismatch")
                 }
             }
+            // Both identifiers, and where the data are.
+            let recorded = try #require(try await cluster.annotations(.configuration)["initialize"])
+            let problem = try await eventually("it says so in the store, too") {
+                try await cluster.problem(of: second)
+            } until: {
+                $0?.contains("belongs to a different cluster: \(recorded) != ") == true
+            }
+            #expect(problem?.hasSuffix("its data directory is left untouched: \(second.dataDirectory)") == true)
             #expect(second.postgresProcesses.isEmpty)
             try await second.destroy()
             #expect(try second.dataListing() == before)

@@ -60,7 +60,7 @@ extension AgentLoop {
 
     private func problem(_ view: ClusterView, lock: LockStanding, hasPostmaster: Bool) -> String? {
         if let decision = told.decision {
-            if decision.action == .refuse { return decision.reason }
+            if decision.action == .refuse { return sentence(of: decision) }
             // Nobody is there to copy from: what is left may be the last data, and is not to look like an empty volume.
             if case .damaged = server, decision.action == .wait { return decision.reason }
         }

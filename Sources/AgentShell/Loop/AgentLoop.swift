@@ -243,12 +243,17 @@ package actor AgentLoop {
             ) { observation.saw }
         }
         guard decision != told.decision, !isInterlude else {
-            logger.debug("\(decision.reason)", metadata: metadata())
+            logger.debug("\(sentence(of: decision))", metadata: metadata())
             return
         }
         told.decision = decision
         let level: Logger.Level = decision.action == .refuse ? .critical : .notice
-        logger.log(level: level, "\(decision.reason)", metadata: metadata())
+        logger.log(level: level, "\(sentence(of: decision))", metadata: metadata())
+    }
+
+    /// What a decision says to people: of data that are left alone also where they are.
+    func sentence(of decision: Decision) -> String {
+        decision.action == .refuse ? "\(decision.reason): \(configuration.dataDirectory)" : decision.reason
     }
 
     private func refreshTerms(_ view: ClusterView) {

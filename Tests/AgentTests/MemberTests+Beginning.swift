@@ -121,6 +121,36 @@ extension MemberTests {
         }
     }
 
+    @Test func `a bootstrap that fails on one member is another one's, and the first becomes its replica`() async throws
+    {
+        try await with(2) { cluster in
+            let (first, second) = (cluster.members[0], cluster.members[1])
+            let variables = try first.replaceProgram(
+                "initdb",
+                by: "mkdir -p \(first.dataDirectory)/base; echo 'initdb: error: no room for it' >&2; exit 1")
+            try first.start(environment: variables)
+            try await eventually(within: .seconds(20), "the first one says why there is no cluster") {
+                try await cluster.problem(of: first)
+            } until: {
+                $0?.contains("no new cluster is made: ") == true && $0?.contains("no room for it") == true
+            }
+            try await eventually(within: .seconds(10), "its claim is given up") {
+                try await cluster.annotations(.configuration)["initialize"]
+            } until: {
+                $0 == nil
+            }
+            try second.start()
+            let healthy = try await cluster.healthy()
+            #expect(healthy.leader.name == second.name && healthy.timeline == 1)
+            #expect(second.hasSaid("initialized a new cluster") && !first.hasSaid("initialized a new cluster"))
+            let identifier = try await second.query("SELECT system_identifier FROM pg_control_system()").scalar
+            #expect(try await cluster.annotations(.configuration)["initialize"] == identifier)
+            try await eventually("nothing is wrong with the first one any more") {
+                try await cluster.problem(of: first) == nil
+            }
+        }
+    }
+
     @Test func `a copy that fails again and again is told in the program's words, and succeeds when it can`()
         async throws
     {

@@ -2,6 +2,7 @@ import ClusterRecords
 import Fence
 import Glibc
 import HTTPTransport
+import KubernetesClient
 import KubernetesModels
 import PostgresClient
 import TestSupport
@@ -105,6 +106,53 @@ extension MemberTests {
             try await eventually(within: .seconds(15), "failsafe is over") {
                 try await before.leader.get("/patroni").text.contains("failsafe_mode_is_active") == false
             }
+        }
+    }
+
+    @Test func `a cluster paused before works on without the API server, also when a member answers late, each time`()
+        async throws
+    {
+        try await withFailsafe { cluster, before, writer in
+            func pause(_ isPaused: Bool) async throws {
+                var configuration = Self.fast
+                configuration["pause"] = .bool(isPaused)
+                try await cluster.annotate(.configuration, ["config": .string(configuration.serialized())])
+                for member in cluster.members {
+                    try await eventually(within: .seconds(15), "\(member.name) knows") {
+                        (try await cluster.memberStatus(member)["pause"]?.boolValue ?? false) == isPaused
+                    }
+                }
+            }
+            try await pause(true)
+            let epoch = try await cluster.lock()["matriarch.dev/epoch"]
+            let postmasters = cluster.members.map(\.postmaster)
+            let way = try await cluster.lateWay(to: before.standbys[0])
+            try await withoutAPIServer(cluster) {
+                try await eventually(within: Self.ttl, "the leader says why it stays") {
+                    before.leader.hasSaid(Self.stays)
+                }
+                // Each way, and less than `retry_timeout` both together.
+                way.change { $0.latency = .milliseconds(1100) }
+                try await holds(for: Self.ttl + .seconds(3), "everybody is as before") {
+                    let status = try await before.leader.status("/primary")
+                    return status == 200 && cluster.members.map(\.postmaster) == postmasters
+                }
+                let transport = HTTPTransport()
+                defer { transport.shutdown() }
+                let asked = ContinuousClock.now
+                let question = HTTPRequest(method: .get, url: "http://127.0.0.1:\(way.port)/patroni")
+                #expect(try await transport.send(question, deadline: .seconds(6)).status == 200)
+                #expect(ContinuousClock.now - asked > .seconds(2))
+            }
+            try await cluster.healthy()
+            try await pause(false)
+            try await writer.more(20)
+            let after = try await cluster.healthy()
+            await writer.stop()
+            #expect(after.leader.name == before.leader.name && after.timeline == before.timeline)
+            #expect(try await cluster.lock()["matriarch.dev/epoch"] == epoch)
+            #expect(cluster.members.map(\.postmaster) == postmasters)
+            #expect(await writer.failures == [])
         }
     }
 
@@ -246,6 +294,27 @@ extension MemberTests {
 }
 
 extension MemberCluster {
+    /// A way to a member's agent that everybody takes from now on: it is what the member publishes.
+    ///
+    /// The leader's list has it, too.
+    fileprivate func lateWay(to member: MemberProcess) async throws -> LinkProxy {
+        let way = try LinkProxy(upstream: member.apiPort)
+        let url = "http://127.0.0.1:\(way.port)/patroni"
+        try await eventually(within: .seconds(20), "the leader asks \(member.name) by it") {
+            // The member writes over it with whatever it publishes next.
+            var status = try await memberStatus(member)
+            if status["api_url"]?.stringValue != url {
+                status["api_url"] = .string(url)
+                let text = JSONValue.string(status.serialized())
+                _ = try await client.mergePatchRaw(
+                    Pod.resource, name: member.name, namespace: namespace,
+                    body: ["metadata": ["annotations": ["status": text]]])
+            }
+            return try await lock()["failsafe"]?.contains("127.0.0.1:\(way.port)") == true
+        }
+        return way
+    }
+
     /// A way to the API server for one member alone, and the kubeconfig that leads there.
     fileprivate func ownLink() throws -> (LinkProxy, String) {
         let port = try #require(controlPlane.server.split(separator: ":").last.flatMap { UInt16($0) })

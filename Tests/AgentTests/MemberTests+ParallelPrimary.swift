@@ -28,7 +28,8 @@ extension MemberTests {
             try await eventually(within: .seconds(15), "it says so where people look") {
                 try await cluster.problem(of: promoted)
             } until: {
-                $0?.hasPrefix("was promoted without the lock, which \(leader.name) holds") == true
+                $0?.hasPrefix("was a primary on timeline \(before.timeline + 1), and the cluster") == true
+                    && $0?.contains("in which \(leader.name) holds the lock") == true
             }
             let after = try await cluster.healthy()
             try await writer.more(20)

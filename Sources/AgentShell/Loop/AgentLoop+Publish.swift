@@ -82,7 +82,9 @@ extension AgentLoop {
         if let problem = agentFile.problem {
             return "the agent file is not used, the former one stays in force: \(problem)"
         }
-        guard !settingsKeeping.storeProblems.isEmpty else { return nil }
+        guard !settingsKeeping.storeProblems.isEmpty else {
+            return describeBarToLeading(of: server, activity: activity?.kind, lock: lock, in: view)
+        }
         return "the store has what cannot be read and is not used: "
             + settingsKeeping.storeProblems.map(\.description).joined(separator: "; ")
     }

@@ -10,8 +10,11 @@ import Units
         var view = Fixture.cluster(timeline: recorded)
         view.configuration.isPaused = isPaused
         change(&view)
-        return describeLockProblem(
+        let problem = describeLockProblem(
             of: server, activity: activity, lock: lock, in: view, hasPostmaster: hasPostmaster ?? server.hasProcess)
+        let bar = describeBarToLeading(of: server, activity: activity, lock: lock, in: view)
+        #expect(problem == nil || bar == nil)
+        return problem ?? bar
     }
 
     private static let primary = ServerState.primary(Fixture.running())
@@ -43,7 +46,8 @@ import Units
             #expect(
                 problem
                     == (activity == nil || activity == .rejoining
-                        ? "was promoted without the lock, which demo-1 holds: timeline 3, which it began, is left behind"
+                        ? "was a primary on timeline 3, and the cluster, in which demo-1 holds the lock, "
+                            + "has come to 2: what it alone has is left behind"
                         : nil))
         }
         #expect(Self.describe(Fixture.stopped(wasPrimary: false, timeline: 3), Self.held) == nil)
@@ -64,35 +68,69 @@ import Units
                 #expect(Self.describe(server, lock, recorded: 1) == nil)
                 #expect(Self.describe(server, lock, recorded: nil) == nil)
             }
+            // While its agent brings it up or down, what was seen of it last is no longer true.
+            for activity in Activity.allCases {
+                let problem = Self.describe(server, .neverTaken, activity: activity)
+                #expect(problem == (activity == .racing ? sentence : nil), "\(activity)")
+            }
         }
     }
 
     @Test func `a standby that lacks more than may be lost tells how much, while nobody leads`() {
         let standby = ServerState.standby(Fixture.running(position: 1000))
         func describe(
-            _ server: ServerState = standby, _ lock: LockStanding = .expired(holder: "demo-1"), published: UInt64?,
-            change: (inout ClusterView) -> Void = { _ in }
+            _ server: ServerState = standby, _ lock: LockStanding = .expired(holder: "demo-1"),
+            activity: Activity? = nil, published: UInt64?, change: (inout ClusterView) -> Void = { _ in }
         ) -> String? {
-            Self.describe(server, lock) {
+            Self.describe(server, lock, activity: activity) {
                 $0.configuration.maximumLagOnFailover = ByteCount(rawValue: 500)
                 $0.lock?.position = published.map { LSN(rawValue: $0) }
                 change(&$0)
             }
         }
+        func sentence(_ bound: String, limit: String = "500 B") -> String {
+            "may not lead: it is more than \(bound) of WAL behind the last leader, "
+                + "and no more than \(limit) may be lost; until it has replayed more, a member that has more is waited for"
+        }
+        #expect(describe(published: 1501) == sentence("500 B"))
+        #expect(describe(published: 2024) == sentence("512 B"))
+        #expect(describe(published: 2025) == sentence("1 KiB"))
+        #expect(describe(published: 1000 + 100 << 20) == sentence("64 MiB"))
         #expect(
-            describe(published: 1501)
-                == "may not lead: it lacks 501 bytes of WAL that the last leader had, and no more than 500 may be lost; "
-                + "a member that has them is waited for")
+            describe(published: 1001) { $0.configuration.maximumLagOnFailover = ByteCount(rawValue: 0) }
+                == sentence("0 B", limit: "0 B"))
+        for activity in Activity.allCases {
+            let problem = describe(activity: activity, published: 1501)
+            #expect(problem == (activity == .racing ? sentence("500 B") : nil), "\(activity)")
+        }
         #expect(describe(published: 1500) == nil)
         #expect(describe(published: nil) == nil)
         #expect(describe(standby, Self.held, published: 1501) == nil)
         #expect(describe(published: 1501) { $0.configuration.isPaused = true } == nil)
-        #expect(describe(published: 1501) { $0.configuration.synchronous.mode = .quorum } == nil)
+        // As in an election, the record counts, and not the mode.
+        #expect(describe(published: 1501) { $0.configuration.synchronous.mode = .quorum } == sentence("500 B"))
+        #expect(describe(published: 1501) { $0.synchronous = SynchronousState(leader: nil) } == sentence("500 B"))
         #expect(describe(published: 1501) { $0.synchronous = SynchronousState(leader: "demo-1", members: []) } == nil)
         // What a primary, or data that were one, lack is another question.
         for server in Fixture.servers where server != ServerState.standby(Fixture.running()) {
             #expect(describe(server, published: 1501) == nil, "\(server)")
         }
+    }
+
+    @Test func `a standby that replays has one sentence for each doubling of its lag, not one for each look`() {
+        var told: [String?] = []
+        let end: UInt64 = 1 << 30
+        for position in stride(from: 0, through: end, by: 100_000) {
+            let problem = Self.describe(.standby(Fixture.running(position: position)), .neverTaken) {
+                $0.configuration.maximumLagOnFailover = .mebibytes(1)
+                $0.lock?.position = LSN(rawValue: end)
+            }
+            if told.last != problem { told.append(problem) }
+        }
+        // 512 MiB to 1 MiB, and at last nothing.
+        #expect(told.count == 11, "\(told)")
+        #expect(told.last == .some(nil))
+        #expect(Set(told).count == told.count)
     }
 
     @Test func `nothing is told of a server that goes with the lock`() {

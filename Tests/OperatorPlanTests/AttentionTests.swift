@@ -77,6 +77,20 @@ import Testing
         #expect(try world.condition(.primaryAvailable) == "False PrimaryNotRunning")
     }
 
+    @Test func `while nobody leads, what members say is in the message and changes no reason`() throws {
+        var world = try World.running()
+        world[store: "demo-leader"] = ["leader": .null]
+        try world.settle()
+        #expect(try world.condition(.degraded) == "True NoPrimary")
+        _ = world.takeEvents()
+        let behind = "may not lead: it is more than 2 MiB of WAL behind the last leader"
+        world.observed.pods[2] = world.member(2, role: "replica", problem: behind)
+        try world.settle()
+        #expect(try world.condition(.degraded) == "True NoPrimary")
+        #expect(try world.status.condition(.degraded)?.message.contains("demo-2 \(behind)") == true)
+        #expect(world.takeEvents() == ["MemberNeedsAttention: demo-2: \(behind)"])
+    }
+
     @Test(arguments: ["", "x", String(repeating: "é", count: 5000)])
     func `no sentence makes a status the API server refuses`(_ problem: String) throws {
         var world = try World.running()

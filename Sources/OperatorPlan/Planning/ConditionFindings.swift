@@ -155,12 +155,13 @@ struct ConditionFindings {
 
     private var degraded: Finding? {
         if let fault = faults.first { return fault }
+        if let leaderless { return leaderless }
         let attention = situation.attention
         if !attention.isEmpty {
             return Finding(
                 reason: .memberNeedsAttention, message: attention.map(\.note).joined(separator: "; "))
         }
-        if doubt != nil || isInitialized && situation.primary == nil { return primary }
+        if isInitialized && situation.primary == nil { return primary }
         if let late { return late }
         let failed = situation.members.filter { Self.failedStates.contains($0.state ?? "") && !$0.isReady }
         if !failed.isEmpty {
@@ -173,6 +174,16 @@ struct ConditionFindings {
         return Finding(
             reason: .membersNotReady,
             message: bounded("Not ready: \(list.joined(separator: ", "))", to: Self.maximumLength))
+    }
+
+    /// Nobody leads, or nobody knows: what members say besides, which may well be why, changes the message and not the reason.
+    private var leaderless: Finding? {
+        if let doubt {
+            let sentences = [doubt.message] + situation.attention.map(\.note)
+            return Finding(
+                reason: doubt.reason, message: bounded(sentences.joined(separator: "; "), to: Self.maximumLength))
+        }
+        return isInitialized && situation.leader == nil ? primary : nil
     }
 
     /// Members that should have come up by now, each with what keeps it.

@@ -139,7 +139,7 @@ extension Planner {
     /// Told when it begins; what its message says may change with each try.
     private mutating func announceFault() {
         if let degraded = beginning(.memberMissing, of: .degraded) { warn(.memberMissing, degraded.message) }
-        // Degraded has room for one reason, and a member's own problem comes before this one.
+        // Degraded has room for one reason, and a fault comes before this one.
         if let available = beginning(.lockNotRenewed, of: .primaryAvailable) {
             warn(.lockNotRenewed, available.message)
         }

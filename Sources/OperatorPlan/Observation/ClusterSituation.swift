@@ -76,7 +76,7 @@ struct ClusterSituation: Sendable, Hashable {
     /// The holder, when it is up and follows another cluster.
     var standbyLeader: ObservedMember? { primary.flatMap { $0.isRunningStandbyLeader ? $0 : nil } }
 
-    /// What only a person can mend: each distinct sentence behind the names of the members that say it.
+    /// What only a person can mend, or has to know: each distinct sentence behind the names of the members that say it.
     var attention: [(sentence: String, note: String)] {
         var sentences: [String] = []
         for case let problem? in members.map(\.problem) where !sentences.contains(problem) { sentences.append(problem) }

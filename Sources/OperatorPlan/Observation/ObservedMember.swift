@@ -59,7 +59,7 @@ struct ObservedMember: Sendable, Hashable {
     /// Patroni's words; `unknown` for one that has said something and is not heard of any more.
     var state: String? { silence == nil ? record.stateName : record.stateName.map { _ in Silence.state } }
     var timeline: Int64? { record.timeline.map { Int64($0.rawValue) } }
-    /// What only a person can mend, as the agent says it; nil when there is nothing.
+    /// What only a person can mend, or has to know, as the agent says it; nil when there is nothing.
     var problem: String? { record.problem.map { bounded($0, to: MemberStatus.maximumProblemLength) } }
 
     /// It runs as a primary: its server accepts writes as far as its agent knows.

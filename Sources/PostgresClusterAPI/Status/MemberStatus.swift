@@ -53,8 +53,9 @@ extension MemberStatus: SchemaObject {
         case .problem:
             Field(
                 .text(maxLength: maximumProblemLength),
-                "What only a person can mend, in one sentence, such as data of another cluster on its volume; absent when "
-                    + "there is nothing. Also in the condition Degraded, reason MemberNeedsAttention.")
+                "What only a person can mend, or has to know, in one sentence, such as data of another cluster on its "
+                    + "volume; absent when there is nothing. Also in the condition Degraded, reason "
+                    + "MemberNeedsAttention.")
         }
     }
 }

@@ -127,7 +127,8 @@ extension MemberTests {
             let (first, second) = (cluster.members[0], cluster.members[1])
             let variables = try first.replaceProgram(
                 "initdb",
-                by: "mkdir -p \(first.dataDirectory)/base; echo 'initdb: error: no room for it' >&2; exit 1")
+                by: "mkdir -p \(first.dataDirectory)/base; touch \(first.dataDirectory)/begun; "
+                    + "echo 'initdb: error: no room for it' >&2; exit 1")
             try first.start(environment: variables)
             try await eventually(within: .seconds(20), "the first one says why there is no cluster") {
                 try await cluster.problem(of: first)
@@ -148,6 +149,9 @@ extension MemberTests {
             try await eventually("nothing is wrong with the first one any more") {
                 try await cluster.problem(of: first) == nil
             }
+            // What its initdb began is nobody's data: it is not mixed with the copy, and not kept.
+            #expect(access("\(first.dataDirectory)/begun", F_OK) != 0)
+            #expect(first.keptData("initdb") == [])
         }
     }
 

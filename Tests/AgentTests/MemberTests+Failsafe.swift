@@ -133,10 +133,13 @@ extension MemberTests {
                 }
                 // Each way, and less than `retry_timeout` both together.
                 way.change { $0.latency = .milliseconds(1100) }
+                let requests = way.requests
                 try await holds(for: Self.ttl + .seconds(3), "everybody is as before") {
                     let status = try await before.leader.status("/primary")
                     return status == 200 && cluster.members.map(\.postmaster) == postmasters
                 }
+                // Its consent is asked for by this way, once in a `loop_wait` or so.
+                #expect(way.requests - requests >= 2)
                 let transport = HTTPTransport()
                 defer { transport.shutdown() }
                 let asked = ContinuousClock.now
@@ -298,7 +301,7 @@ extension MemberCluster {
     ///
     /// The leader's list has it, too.
     fileprivate func lateWay(to member: MemberProcess) async throws -> LinkProxy {
-        let way = try LinkProxy(upstream: member.apiPort)
+        let way = try LinkProxy(upstream: member.apiPort, content: .http)
         let url = "http://127.0.0.1:\(way.port)/patroni"
         try await eventually(within: .seconds(20), "the leader asks \(member.name) by it") {
             // The member writes over it with whatever it publishes next.

@@ -112,7 +112,8 @@ struct ProofTests {
         Refusal(
             hba: [everybody, "host all all 10.0.0.0/8 scram-sha-256 clientcert=verify-full"], place: "pg_hba[1]",
             words: "clientcert can only be configured for \"hostssl\" rows"),
-        Refusal(hba: ["host all all all ldap", everybody], place: "pg_hba[0]", words: "requires argument"),
+        // Unlike ldap, every build of PostgreSQL knows radius.
+        Refusal(hba: ["host all all all radius", everybody], place: "pg_hba[0]", words: "requires argument"),
         Refusal(
             hba: ["host all all all scram-sha-256 colour=blue"], place: "pg_hba[0]",
             words: "unrecognized authentication option name: \"colour\""),
@@ -140,8 +141,8 @@ struct ProofTests {
             parameters: ["logging_collector": "on", "log_directory": "PG_VERSION"], place: "log_directory",
             words: "it is no folder"),
         Refusal(
-            hba: [everybody, "host all all all ldap ldapserver=l ldapbindpasswd=my s3=cret"], place: "pg_hba[1]",
-            words: "unrecognized authentication option name: \"(hidden)\""),
+            hba: [everybody, "host all all all radius radiusservers=127.0.0.1 radiussecrets=my s3=cret"],
+            place: "pg_hba[1]", words: "unrecognized authentication option name: \"(hidden)\""),
         Refusal(
             parameters: ["min_wal_size": "2MB"], place: "min_wal_size", words: "must be at least twice"),
     ]

@@ -19,9 +19,10 @@ public struct FoundSlot: Hashable, Sendable {
 ///
 /// A slot for every member that streams from this one, so that WAL waits for it. One over which nobody streams keeps WAL for the
 /// retention and no longer, whether its member has a Pod or not; a member that is at work, see ``WorkKeeping``, is heard of each time
-/// it says so, and one that begins to be copied once: a copy that fails is begun again and again. One that asked for its slot and did not use it in all that time has it again for ``secondChance`` only: it cannot
-/// stream, and would keep WAL for ever. That of a member which was removed, and that of one which streams from another, go as soon as
-/// nobody streams over them. A member of a former version does not ask: its slot stays as long as its Pod.
+/// it says so, and one that begins to be copied once: a copy that fails is begun again and again. One that asked for its slot and did
+/// not use it in all that time has it again for ``secondChance`` only: it cannot stream, and would keep WAL for ever. That of a member
+/// which was removed, and that of one which streams from another, go as soon as nobody streams over them. A member of a former version
+/// does not ask: its slot stays as long as its Pod.
 public struct SlotKeeping: Hashable, Sendable {
     private struct Entry: Hashable {
         /// When its member was heard of last.

@@ -22,7 +22,7 @@ extension Planner {
         if state.phase == .inProgress { follow(&state, request) }
         status.reinitialize = state
         guard !state.phase.isFinal else {
-            write(reinitialize: nil)
+            write(order: nil, at: StoreKey.reinitialize)
             return
         }
         progress.append(
@@ -36,7 +36,7 @@ extension Planner {
 
     private mutating func withdrawReinitialize() {
         // Again, when it could not be written together with the end of the request.
-        write(reinitialize: nil)
+        write(order: nil, at: StoreKey.reinitialize)
         guard var state = previous.reinitialize, !state.phase.isFinal else { return }
         fail(
             &state, .withdrawn,
@@ -84,14 +84,14 @@ extension Planner {
         let order = ReinitializeOrder(
             id: "\(state.request)-\(asked.microsecondsSince1970)", member: request.instance, isForced: request.force)
         guard let answer = situation.member(state.instance)?.record.reinitialize, answer.id == order.id else {
-            guard state.startedAt == nil else { return write(reinitialize: order) }
+            guard state.startedAt == nil else { return write(order: order.annotation, at: StoreKey.reinitialize) }
             let deadline = asked + .seconds(request.timeout)
             guard now < deadline else {
                 return fail(
                     &state, .timedOut, "\(state.instance) has not begun after \(request.timeout) s")
             }
             plan.requeue(after: deadline - now)
-            return write(reinitialize: order)
+            return write(order: order.annotation, at: StoreKey.reinitialize)
         }
         let sentence = bounded(
             answer.reason.isEmpty ? answer.outcome.rawValue : answer.reason, to: ReinitializeStatus.maximumMessageLength
@@ -101,7 +101,7 @@ extension Planner {
         switch answer.outcome {
         case .running:
             state.message = "\(state.instance): \(sentence)"
-            write(reinitialize: order)
+            write(order: order.annotation, at: StoreKey.reinitialize)
         case .succeeded:
             state.phase = .succeeded
             state.reason = ConditionReason.completed.rawValue
@@ -113,24 +113,8 @@ extension Planner {
         }
     }
 
-    /// One write to an object in a plan: a second one would be made from a version that is gone.
-    private mutating func write(reinitialize order: ReinitializeOrder?) {
-        let stored = observed.store.configuration
-        guard stored?.annotations[StoreKey.reinitialize] != order?.annotation else { return }
-        let key = ObjectKey(context.storeResource, scope.storeConfiguration)
-        let isWritten = plan.changes.contains {
-            if case .writeStore(let write) = $0 { write.key == key } else { false }
-        }
-        guard !isWritten else { return plan.requeue(after: .seconds(1)) }
-        plan.changes.append(.writeStore(storeWrite(key, stored, [StoreKey.reinitialize: order?.annotation])))
-    }
-
     private mutating func fail(_ state: inout ReinitializeStatus, _ reason: ConditionReason, _ message: String) {
-        state.phase = .failed
         state.percent = nil
-        state.reason = reason.rawValue
-        state.message = bounded(message, to: ReinitializeStatus.maximumMessageLength)
-        state.finishedAt = now
-        warn(.reinitializeFailed, "\(reason.rawValue): \(message)")
+        fail(&state, reason, message, as: .reinitializeFailed)
     }
 }

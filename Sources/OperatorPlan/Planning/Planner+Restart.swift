@@ -25,7 +25,7 @@ extension Planner {
         if state.phase == .inProgress { goOn(&state, request) }
         status.restart = state
         if state.phase.isFinal {
-            dropOrder()
+            write(order: nil, at: StoreKey.restart)
         } else {
             progress.append(
                 Finding(
@@ -39,7 +39,7 @@ extension Planner {
 
     private mutating func withdrawRestart() {
         // Again, when it could not be written together with the end of the request.
-        dropOrder()
+        write(order: nil, at: StoreKey.restart)
         guard var state = previous.restart, !state.phase.isFinal else { return }
         fail(&state, .withdrawn, "The request was taken back; a member that was asked already still restarts")
         status.restart = state
@@ -103,7 +103,7 @@ extension Planner {
             } else if expires(&state, request, "\(members[index].name) has not restarted") {
                 members[index].phase = .failed
             } else {
-                write(order: order(for: members[index], state.request, request))
+                write(order: order(for: members[index], state.request, request), at: StoreKey.restart)
             }
         }
         if state.phase == .inProgress, !members.contains(where: { $0.phase == .restarting }) {
@@ -153,7 +153,7 @@ extension Planner {
             members[index].postmasterStartTime = member.record.postmasterStartTime ?? members[index].postmasterStartTime
             state.steppedAt = now
             state.message = "\(member.name) restarts"
-            write(order: order(for: members[index], state.request, request))
+            write(order: order(for: members[index], state.request, request), at: StoreKey.restart)
             return plan.requeue(after: .seconds(request.timeout))
         }
         succeed(&state, members)
@@ -201,27 +201,11 @@ extension Planner {
 
     // MARK: The order in the store
 
-    private func order(for member: RestartStatus.Member, _ id: String, _ request: RestartRequest) -> RestartOrder {
+    private func order(for member: RestartStatus.Member, _ id: String, _ request: RestartRequest) -> String {
         RestartOrder(
             id: id, member: member.name, postmasterStartTime: member.postmasterStartTime,
-            onlyPending: request.onlyPending, role: request.role?.ofMembers)
-    }
-
-    /// Takes our order off the store; the members forget their answers with it.
-    private mutating func dropOrder() {
-        write(order: nil)
-    }
-
-    /// One write to an object in a plan: a second one would be made from a version that is gone.
-    private mutating func write(order: RestartOrder?) {
-        let stored = observed.store.configuration
-        guard stored?.annotations[StoreKey.restart] != order?.annotation else { return }
-        let key = ObjectKey(context.storeResource, scope.storeConfiguration)
-        let isWritten = plan.changes.contains {
-            if case .writeStore(let write) = $0 { write.key == key } else { false }
-        }
-        guard !isWritten else { return plan.requeue(after: .seconds(1)) }
-        plan.changes.append(.writeStore(storeWrite(key, stored, [StoreKey.restart: order?.annotation])))
+            onlyPending: request.onlyPending, role: request.role?.ofMembers
+        ).annotation
     }
 
     // MARK: Ends
@@ -238,11 +222,7 @@ extension Planner {
     }
 
     private mutating func fail(_ state: inout RestartStatus, _ reason: ConditionReason, _ message: String) {
-        state.phase = .failed
-        state.reason = reason.rawValue
-        state.message = bounded(message, to: RestartStatus.maximumMessageLength)
-        state.finishedAt = now
-        warn(.restartFailed, "\(reason.rawValue): \(message)")
+        fail(&state, reason, message, as: .restartFailed)
     }
 }
 

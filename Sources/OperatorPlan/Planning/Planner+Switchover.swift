@@ -255,10 +255,6 @@ extension Planner {
     }
 
     private mutating func fail(_ state: inout SwitchoverStatus, reason: ConditionReason, message: String) {
-        state.phase = .failed
-        state.reason = reason.rawValue
-        state.message = bounded(message, to: SwitchoverStatus.maximumMessageLength)
-        state.finishedAt = now
-        warn(.switchoverFailed, "\(reason.rawValue): \(message)")
+        fail(&state, reason, message, as: .switchoverFailed)
     }
 }

@@ -37,13 +37,9 @@ extension ReinitializeStatus: SchemaObject {
 
     public static func field(_ key: CodingKeys) -> Field {
         switch key {
-        case .id: Field(.text(maxLength: 128), "The id of the request, when it had one.")
-        case .request:
-            Field(.text(maxLength: 128), "Identifies the content of the request that was carried out.", required: true)
-        case .phase:
-            Field(
-                .choice(RequestPhase.allCases.map(\.rawValue)),
-                "`Requested`, `InProgress`, then `Succeeded` or `Failed`.", required: true)
+        case .id: RequestField.id
+        case .request: RequestField.request
+        case .phase: RequestField.phase
         case .instance: Field(.text(maxLength: 253), "The member it is about.", required: true)
         case .percent:
             Field(.integer(minimum: 0, maximum: 100), "How much is copied, in whole tens; only while a copy runs.")
@@ -52,10 +48,10 @@ extension ReinitializeStatus: SchemaObject {
             Field(
                 .text(maxLength: ReinitializeStatus.maximumMessageLength),
                 "A sentence for people: what the member's agent said last.")
-        case .requestedAt: Field(.timestamp, "When the operator first saw the request.")
+        case .requestedAt: RequestField.requestedAt
         case .askedAt: Field(.timestamp, "When the member was asked, from which the timeout counts.")
         case .startedAt: Field(.timestamp, "When the member said that it has begun.")
-        case .finishedAt: Field(.timestamp, "When it ended.")
+        case .finishedAt: RequestField.finishedAt
         }
     }
 }

@@ -64,21 +64,17 @@ extension RestartStatus: SchemaObject {
 
     public static func field(_ key: CodingKeys) -> Field {
         switch key {
-        case .id: Field(.text(maxLength: 128), "The id of the request, when it had one.")
-        case .request:
-            Field(.text(maxLength: 128), "Identifies the content of the request that was carried out.", required: true)
-        case .phase:
-            Field(
-                .choice(RequestPhase.allCases.map(\.rawValue)),
-                "`Requested`, `InProgress`, then `Succeeded` or `Failed`.", required: true)
+        case .id: RequestField.id
+        case .request: RequestField.request
+        case .phase: RequestField.phase
         case .members:
             Field(.list(of: .object(Member.self), key: "name", maximumCount: 64), "The members it is about.")
         case .reason: Field(.text(maxLength: 128), "One word for programs, such as TimedOut.", required: true)
         case .message: Field(.text(maxLength: RestartStatus.maximumMessageLength), "A sentence for people.")
-        case .requestedAt: Field(.timestamp, "When the operator first saw the request.")
+        case .requestedAt: RequestField.requestedAt
         case .startedAt: Field(.timestamp, "When the first member was asked.")
         case .steppedAt: Field(.timestamp, "When the last step was taken, from which the timeout counts.")
-        case .finishedAt: Field(.timestamp, "When it ended.")
+        case .finishedAt: RequestField.finishedAt
         }
     }
 }

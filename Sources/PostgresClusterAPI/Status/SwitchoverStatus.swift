@@ -42,13 +42,9 @@ extension SwitchoverStatus: SchemaObject {
 
     public static func field(_ key: CodingKeys) -> Field {
         switch key {
-        case .id: Field(.text(maxLength: 128), "The id of the request, when it had one.")
-        case .request:
-            Field(.text(maxLength: 128), "Identifies the content of the request that was carried out.", required: true)
-        case .phase:
-            Field(
-                .choice(RequestPhase.allCases.map(\.rawValue)),
-                "`Requested`, `InProgress`, then `Succeeded` or `Failed`.", required: true)
+        case .id: RequestField.id
+        case .request: RequestField.request
+        case .phase: RequestField.phase
         case .from: Field(.text(maxLength: 253), "The primary before.")
         case .to: Field(.text(maxLength: 253), "The primary after, or the candidate.")
         case .outageMillis:
@@ -57,9 +53,9 @@ extension SwitchoverStatus: SchemaObject {
                 "Milliseconds between the last moment the old primary could write and the first of the new one.")
         case .reason: Field(.text(maxLength: 128), "One word for programs, such as UnknownCandidate.", required: true)
         case .message: Field(.text(maxLength: maximumMessageLength), "A sentence for people.")
-        case .requestedAt: Field(.timestamp, "When the operator first saw the request.")
+        case .requestedAt: RequestField.requestedAt
         case .startedAt: Field(.timestamp, "When it was handed to the primary's agent.")
-        case .finishedAt: Field(.timestamp, "When it ended.")
+        case .finishedAt: RequestField.finishedAt
         }
     }
 }

@@ -34,7 +34,7 @@ extension AgentLoop {
     private func prove(_ settings: PostgresSettings, until end: BootInstant) async {
         let settings = settings.undecorated
         // One that a start waits for, and one beside the loop.
-        guard await enterProof(by: end) else {
+        guard await proofTurn.enter(by: end, on: clock) else {
             // Whoever comes next waits for it no longer.
             guard !Task.isCancelled else { return }
             return note(.undecided("the proof before it has not ended"), on: settings)
@@ -99,28 +99,6 @@ extension AgentLoop {
             }
             logger.error(
                 "the settings cannot be proven, the running server is asked alone: \(reason)", metadata: metadata)
-        }
-    }
-
-    /// - Returns: false when it is not in by then, or the task was cancelled.
-    private func enterProof(by end: BootInstant) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                do { try await self.proofTurn.enter() } catch { return false }
-                return true
-            }
-            group.addTask {
-                let left = end - self.clock.now
-                // Ends with the wait beside it.
-                do { try await self.clock.sleep(for: max(left, .zero)) } catch { return false }
-                return false
-            }
-            var isIn = false
-            for await hasEntered in group {
-                if hasEntered { isIn = true }
-                group.cancelAll()
-            }
-            return isIn
         }
     }
 

@@ -1,4 +1,5 @@
 import Synchronization
+import Units
 
 /// Lets one task in at a time, in the order they came.
 final class Turnstile: Sendable {
@@ -41,6 +42,31 @@ final class Turnstile: Sendable {
                 queue.waiting.firstIndex { $0.ticket == ticket }.map { queue.waiting.remove(at: $0).task }
             }
             task?.resume(throwing: CancellationError())
+        }
+    }
+
+    /// Waits no longer than until `end`.
+    ///
+    /// - Returns: false when it is not in by then, or the task was cancelled.
+    func enter(
+        by end: BootInstant, on clock: any AgentClock, isolation: isolated (any Actor)? = #isolation
+    ) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                do { try await self.enter() } catch { return false }
+                return true
+            }
+            group.addTask {
+                // Ends with the wait beside it.
+                do { try await clock.sleep(for: max(end - clock.now, .zero)) } catch { return false }
+                return false
+            }
+            var isIn = false
+            for await hasEntered in group {
+                if hasEntered { isIn = true }
+                group.cancelAll()
+            }
+            return isIn
         }
     }
 

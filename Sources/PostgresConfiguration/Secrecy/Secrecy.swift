@@ -38,9 +38,6 @@ public enum Secrecy {
         value.contains(/(?i)passw[a-z]*\s*=/) || value.contains(/:\/\/[^\/@\s:]+:[^\/@\s]+@/)
     }
 
-    /// Whether a line of `pg_hba.conf` has an option that holds a password, however it is written.
-    public static func holdsSecret(line: String) -> Bool { secretOptions.contains { line.contains($0) } }
-
     /// What is said of a line of `pg_hba.conf`, without what may be a part of a password in it.
     public static func shown(message: String, ofLine line: String) -> String {
         guard let start = secretOptions.compactMap({ line.firstRange(of: $0)?.upperBound }).min() else {

@@ -2,7 +2,8 @@ import ClusterRecords
 import KubernetesModels
 import Synchronization
 
-/// The text of the last answer at `/matriarch/decisions`: written once for as long as the loop decides nothing, however many ask.
+/// The text of the last answer at `/matriarch/decisions`: written once for as long as the loop decides nothing, however many
+/// ask.
 final class KeptDecisions: Sendable {
     private let kept = Mutex<(answer: DecisionAnswer, text: String)?>(nil)
 

@@ -68,8 +68,8 @@ public struct StatusServer: Sendable {
             idleTimeout: TimeAmount(limits.idleTime),
             httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
                 maxHeaderFieldSize: limits.head, maxHeaderListSize: limits.head, maxHeaderFieldCount: 100))
-        // Without hummingbird's `Application`, which works out the header Date every second, asked or not: that alone woke an idle
-        // member sixty times a minute.
+        // Without hummingbird's `Application`, which works out the header Date every second, asked or not: that alone woke an
+        // idle member sixty times a minute.
         let responder = responder
         let servers = try hosts.map { host in
             try HTTPServerBuilder.http1(configuration: channel).buildServer(

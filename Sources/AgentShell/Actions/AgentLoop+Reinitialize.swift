@@ -50,8 +50,8 @@ extension AgentLoop {
 
     /// Whether the data may go, now that the server is down.
     ///
-    /// Stopping may have taken long, and a leader that has died holds its lock until that has run out. Without one this data may be
-    /// the best there is. What may take long is asked first: the lock live, and its holder's server last.
+    /// Stopping may have taken long, and a leader that has died holds its lock until that has run out. Without one this data
+    /// may be the best there is. What may take long is asked first: the lock live, and its holder's server last.
     private func mayMove(
         _ order: ReinitializeOrder, copying source: String, of leader: String
     ) async throws -> Bool {

@@ -5,8 +5,8 @@ import Logging
 import Synchronization
 import Units
 
-/// Keeps the lock while this member leads: renews it every `loopWait`, and lets init have the deadline of the fence. Of a member
-/// that does not, nothing here wakes up.
+/// Keeps the lock while this member leads: renews it every `loopWait`, and lets init have the deadline of the fence. Of a
+/// member that does not, nothing here wakes up.
 ///
 /// What is to be done when, ``LockStation`` says, which ``LockDesk`` owns; here it is carried out. One command is worked
 /// through at a time, in a task and over a connection of its own: nothing else the agent does can delay a renewal, and a

@@ -38,8 +38,9 @@ extension LockRecord {
 
     /// The holder whose name alone somebody took off the lock; nil: the lock is free.
     ///
-    /// A release takes both off in one write. So this one has not let go, and writes its name back with the next renewal. Patroni's
-    /// agents know of no holder but the name; one that has held the lock since, and let it go, has counted one transition more.
+    /// A release takes both off in one write. So this one has not let go, and writes its name back with the next renewal.
+    /// Patroni's agents know of no holder but the name; one that has held the lock since, and let it go, has counted one
+    /// transition more.
     private static func unnamed(
         _ left: HolderIdentity?, _ holder: JSONValue?, _ annotations: [String: String]
     ) -> String? {

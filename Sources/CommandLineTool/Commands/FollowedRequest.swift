@@ -18,8 +18,8 @@ struct FollowedRequest {
     /// - Parameters:
     ///   - isEnough: what need not be followed any further, though it has not ended.
     ///   - isLong: what may take its time: a copy of a large database is hours without a step.
-    /// - Throws: ``CommandError`` when no step was taken for the timeout and 15 s more, and when another request has taken the place of
-    ///   this one, which nobody tells anything of any more.
+    /// - Throws: ``CommandError`` when no step was taken for the timeout and 15 s more, and when another request has taken the
+    ///   place of this one, which nobody tells anything of any more.
     func end<Status: RequestStatus>(
         _ reader: ClusterReader, isEnough: (Status) -> Bool = { _ in false }, isLong: (Status) -> Bool = { _ in false },
         _ current: (PostgresCluster) -> Status?

@@ -33,8 +33,8 @@ public struct Member: Codable, Hashable, Sendable {
     public var isLabelledPrimary: Bool
     /// Failure domain its node is in; nil when neither a tag nor its Pod says.
     public var zone: String?
-    /// Changes while it is at long work of its own; see ``WorkKeeping``. Nil while it has said nothing, and of Patroni's and of former
-    /// versions, which do not ask for a slot that is gone.
+    /// Changes while it is at long work of its own; see ``WorkKeeping``. Nil while it has said nothing, and of Patroni's and of
+    /// former versions, which do not ask for a slot that is gone.
     public var work: Int?
     /// It proves to other members that it is one; nil while it has said nothing, false of Patroni's and of former versions.
     public var provesMembership: Bool?

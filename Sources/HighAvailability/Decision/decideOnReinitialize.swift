@@ -3,8 +3,8 @@ import Units
 /// This member is asked to copy the cluster's data anew, and has not answered yet; nil when it is not.
 ///
 /// Comes before what is thought of the data that is there: whoever names the member says that it is of no use. It works also
-/// while paused: somebody asked for exactly this. What it takes away is moved aside, and only while another member leads and runs
-/// as a primary, from which the copy is made.
+/// while paused: somebody asked for exactly this. What it takes away is moved aside, and only while another member leads and
+/// runs as a primary, from which the copy is made.
 func decideOnReinitialize(_ observation: Observation) -> Decision? {
     guard let order = observation.cluster.reinitialize, order.member == observation.me,
         order.id != observation.answeredReinitialize

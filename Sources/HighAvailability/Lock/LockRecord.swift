@@ -12,8 +12,8 @@ public struct LockRecord: Codable, Hashable, Sendable {
     public var identity: HolderIdentity?
     /// Rises by one with every acquisition.
     public var epoch: Int64
-    /// Container instance the holder runs in: a ``ContainerInstance/name``, or the container's ID in the record of an agent that
-    /// did not name itself yet. Nil: its death is found by ttl alone.
+    /// Container instance the holder runs in: a ``ContainerInstance/name``, or the container's ID in the record of an agent
+    /// that did not name itself yet. Nil: its death is found by ttl alone.
     public var containerInstance: String?
     /// The holder's stamp of its last renewal; compared for equality only, never as a time.
     public var renewal: String?

@@ -2,10 +2,10 @@ import Units
 
 /// What people have to know of a member that is, or was, a primary beside the one that holds the lock; nil when it is none.
 ///
-/// - A primary beside the one that holds the lock: somebody promoted it by hand, or it is a former leader's that has not stopped
-///   yet. No Service leads there and its agent answers no balancer, but whoever connects to it directly can write.
-/// - What is left of such a one when it has stopped, by a timeline that the cluster has not come to: it is rewound. A leader that
-///   died before its promotion was recorded looks the same.
+/// - A primary beside the one that holds the lock: somebody promoted it by hand, or it is a former leader's that has not
+///   stopped yet. No Service leads there and its agent answers no balancer, but whoever connects to it directly can write.
+/// - What is left of such a one when it has stopped, by a timeline that the cluster has not come to: it is rewound. A leader
+///   that died before its promotion was recorded looks the same.
 ///
 /// A server that its own agent is bringing up or down is none of these: what was seen of it last is no longer true.
 ///
@@ -57,7 +57,8 @@ private func timelineProblem(_ mine: Timeline, _ recorded: Timeline?) -> String?
 
 /// As an election without synchronous standbys has it; see ``judgeCandidacy(_:)``.
 ///
-/// A standby may go on replaying: the lag is told by the power of two it is above, so that not each look has a sentence of its own.
+/// A standby may go on replaying: the lag is told by the power of two it is above, so that not each look has a sentence of its
+/// own.
 private func lagProblem(_ mine: LSN, in view: ClusterView) -> String? {
     guard view.synchronous?.isActive != true, view.configuration.standbyCluster == nil,
         let published = view.lock?.position

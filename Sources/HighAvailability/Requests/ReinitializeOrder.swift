@@ -4,8 +4,8 @@ public import Units
 ///
 /// The operator writes it into the store; the member answers with a ``ReinitializeReport``.
 public struct ReinitializeOrder: Codable, Hashable, Sendable {
-    /// Of this asking, and of no other: what was asked for before may be asked for again. Reported back. It is in the name the old
-    /// data is kept under, which tells a later life of the agent how far the one before has come.
+    /// Of this asking, and of no other: what was asked for before may be asked for again. Reported back. It is in the name the
+    /// old data is kept under, which tells a later life of the agent how far the one before has come.
     public var id: String
     public var member: String
     /// Also while another member is copied, when commits have to wait for this one, and without room for both; see
@@ -84,8 +84,8 @@ extension ClusterView {
 
 /// Why a copy is not begun for want of room; nil when there is enough, or that is not known.
 ///
-/// The old data stays where the new comes to, and a volume that is full ends the copy when nothing is left to go back to. What is
-/// copied has WAL and more beside its databases, so the larger of the two counts.
+/// The old data stays where the new comes to, and a volume that is full ends the copy when nothing is left to go back to. What
+/// is copied has WAL and more beside its databases, so the larger of the two counts.
 ///
 /// - Parameters:
 ///   - size: of the data there is.

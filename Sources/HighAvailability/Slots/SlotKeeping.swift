@@ -17,12 +17,12 @@ public struct FoundSlot: Hashable, Sendable {
 
 /// Which replication slots a member keeps, and for how long.
 ///
-/// A slot for every member that streams from this one, so that WAL waits for it. One over which nobody streams keeps WAL for the
-/// retention and no longer, whether its member has a Pod or not; a member that is at work, see ``WorkKeeping``, is heard of each time
-/// it says so, and one that begins to be copied once: a copy that fails is begun again and again. One that asked for its slot and did
-/// not use it in all that time has it again for ``secondChance`` only: it cannot stream, and would keep WAL for ever. That of a member
-/// which was removed, and that of one which streams from another, go as soon as nobody streams over them. A member of a former version
-/// does not ask: its slot stays as long as its Pod.
+/// A slot for every member that streams from this one, so that WAL waits for it. One over which nobody streams keeps WAL for
+/// the retention and no longer, whether its member has a Pod or not; a member that is at work, see ``WorkKeeping``, is heard of
+/// each time it says so, and one that begins to be copied once: a copy that fails is begun again and again. One that asked for
+/// its slot and did not use it in all that time has it again for ``secondChance`` only: it cannot stream, and would keep WAL
+/// for ever. That of a member which was removed, and that of one which streams from another, go as soon as nobody streams over
+/// them. A member of a former version does not ask: its slot stays as long as its Pod.
 public struct SlotKeeping: Hashable, Sendable {
     private struct Entry: Hashable {
         /// When its member was heard of last.
@@ -54,8 +54,8 @@ public struct SlotKeeping: Hashable, Sendable {
 
     /// Takes in the slots of members that the server has.
     ///
-    /// Who streams over his slot is there. A slot that is new here was asked for by its member, or made for it, a moment ago; one that
-    /// a leader finds when it begins may have been in use a moment ago, and nobody remembers.
+    /// Who streams over his slot is there. A slot that is new here was asked for by its member, or made for it, a moment ago;
+    /// one that a leader finds when it begins may have been in use a moment ago, and nobody remembers.
     ///
     /// - Parameter isLeader: a standby keeps nothing of the time when it led itself.
     public mutating func look(at found: some Sequence<FoundSlot>, isLeader: Bool, at now: BootInstant) {
@@ -127,8 +127,8 @@ public struct SlotKeeping: Hashable, Sendable {
             return entries[slot] = Entry(
                 heard: now, podUID: member?.podUID, work: member?.work, state: member?.state)
         }
-        // Copied from another standby, it uses no slot here before it has all that it needs the WAL from here for. What it says is
-        // the same for as long as it fails, and when it is dead.
+        // Copied from another standby, it uses no slot here before it has all that it needs the WAL from here for. What it says
+        // is the same for as long as it fails, and when it is dead.
         let beginsCopy =
             member?.state == .creatingReplica && entry.state != .creatingReplica && member?.isBeingDeleted == false
         let hasWorked = member?.work != nil && member?.work != entry.work
@@ -139,8 +139,8 @@ public struct SlotKeeping: Hashable, Sendable {
         entries[slot] = entry
     }
 
-    /// Over its slot somebody streams, or not for so long that it goes. Who has asked for it has time to use it, however short the
-    /// retention is: it could never stream.
+    /// Over its slot somebody streams, or not for so long that it goes. Who has asked for it has time to use it, however short
+    /// the retention is: it could never stream.
     private func isRecent(_ entry: Entry, _ view: ClusterView, _ now: BootInstant) -> Bool {
         let retention = view.configuration.memberSlotRetention
         let asked = entry.wasInVain ? Self.secondChance : max(retention, Self.secondChance)
@@ -159,7 +159,8 @@ public struct SlotKeeping: Hashable, Sendable {
     }
 }
 
-/// Whether a server's slots are to be changed: one is missing, one is unwanted and nobody streams over it, or the WAL of one is gone.
+/// Whether a server's slots are to be changed: one is missing, one is unwanted and nobody streams over it, or the WAL of one is
+/// gone.
 ///
 /// - Parameter drops: whether slots may go.
 public func mustChangeSlots(_ found: some Sequence<FoundSlot>, to wanted: Set<SlotName>, drops: Bool) -> Bool {
@@ -170,8 +171,8 @@ public func mustChangeSlots(_ found: some Sequence<FoundSlot>, to wanted: Set<Sl
 
 /// Whom a standby that receives nothing asks for its slot; nil when it need not.
 ///
-/// A slot of a member that was away for longer than its retention is gone. Who keeps it cannot tell that the member is back: without the
-/// slot its server is refused.
+/// A slot of a member that was away for longer than its retention is gone. Who keeps it cannot tell that the member is back:
+/// without the slot its server is refused.
 public func sourceToAskForSlot(_ observation: Observation) -> String? {
     guard observation.activity == nil, case .standby = observation.server, hasReceivedNothing(observation),
         case .held(let leader) = observation.lock, let followed = observation.followed, followed.name == leader,

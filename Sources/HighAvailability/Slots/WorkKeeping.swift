@@ -1,11 +1,12 @@
 public import Units
 
-/// Tells the others that this member is at work although it streams from nobody: what it has to receive afterwards is kept for it.
+/// Tells the others that this member is at work although it streams from nobody: what it has to receive afterwards is kept for
+/// it.
 ///
-/// What a member says of itself in the store does not change while pg_rewind or a recovery runs for an hour, and looks like what one
-/// says for ever whose node has died. Only what goes on counts: one action that lasts, one server that starts, WAL that is replayed. A
-/// member that waits, or whose action fails again and again, within moments or after hours, is not at work: nobody keeps WAL for it
-/// without an end.
+/// What a member says of itself in the store does not change while pg_rewind or a recovery runs for an hour, and looks like
+/// what one says for ever whose node has died. Only what goes on counts: one action that lasts, one server that starts, WAL
+/// that is replayed. A member that waits, or whose action fails again and again, within moments or after hours, is not at work:
+/// nobody keeps WAL for it without an end.
 public struct WorkKeeping: Hashable, Sendable {
     public enum Work: Hashable, Sendable {
         /// By its number.

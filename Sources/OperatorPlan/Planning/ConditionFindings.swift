@@ -21,7 +21,8 @@ struct ConditionFindings {
     let timeline: Int64?
 
     /// In a fixed order. SynchronousReplication appears with its mode, DataLossPossible with the first failover,
-    /// SwitchoverCompleted, RestartCompleted and ReinitializeCompleted with the first request, MajorVersionChange while there is one.
+    /// SwitchoverCompleted, RestartCompleted and ReinitializeCompleted with the first request, MajorVersionChange while there
+    /// is one.
     var conditions: [(Condition.Kind, Condition.Status, Finding)] {
         var all: [(Condition.Kind, Condition.Status, Finding)] = [
             (.ready, isReady ? .true : .false, ready),

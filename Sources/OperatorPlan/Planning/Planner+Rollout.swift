@@ -55,8 +55,8 @@ extension Planner {
         planHandover(from: leader, to: successor { $0.revision == revision }, purpose: "rollout")
     }
 
-    /// A member that has just become ready has changed the endpoints of the read-only Service, after which a node waits a second
-    /// before it carries out the next change: clients would wait that long for the new primary.
+    /// A member that has just become ready has changed the endpoints of the read-only Service, after which a node waits a
+    /// second before it carries out the next change: clients would wait that long for the new primary.
     private mutating func hasSettled(_ members: [ObservedMember]) -> Bool {
         // Both times have lost a fraction of a second.
         let calm = Duration.seconds(2)

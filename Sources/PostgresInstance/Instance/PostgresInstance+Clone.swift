@@ -12,8 +12,8 @@ extension PostgresInstance {
     /// With a slot, the upstream keeps the WAL from the copy's start until we stream: it is made there first if missing.
     ///
     /// - Requires: ``dataDirectoryState()`` is `.absent` or `.empty`.
-    /// - Throws: ``InstanceError``, `.versionMismatch` when a copy could not be started here, `.sourceIsFull` when the source has
-    ///   no walsenders free; what was copied by then is removed again.
+    /// - Throws: ``InstanceError``, `.versionMismatch` when a copy could not be started here, `.sourceIsFull` when the source
+    ///   has no walsenders free; what was copied by then is removed again.
     public func clone(from upstream: Upstream, deadline: Duration) async throws {
         let existed = try await requireNoData(for: "pg_basebackup")
         try prepareRuntime()
@@ -114,7 +114,8 @@ extension PostgresInstance {
     private func makeSlot(
         _ slot: SlotName, _ connection: PostgresConnection, deadline: Duration
     ) async throws(PostgresError) {
-        // Asked for again and again: a refusal would be an error in the log of the source each time. Before 15 there is no question.
+        // Asked for again and again: a refusal would be an error in the log of the source each time. Before 15 there is no
+        // question.
         if await connection.serverVersionNumber >= 150_000 {
             let found = try await connection.query(
                 "READ_REPLICATION_SLOT \(Self.identifier(slot.description))", deadline: deadline)

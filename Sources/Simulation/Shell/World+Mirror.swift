@@ -3,8 +3,8 @@ import HighAvailability
 import KubernetesModels
 import Units
 
-/// What the checks and the faults go by, read from what the shipping agents write; and what people and the operator write, in the
-/// form in which the agents read it.
+/// What the checks and the faults go by, read from what the shipping agents write; and what people and the operator write, in
+/// the form in which the agents read it.
 extension World {
     // MARK: Reading
 

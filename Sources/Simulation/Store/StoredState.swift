@@ -2,7 +2,8 @@ import HighAvailability
 
 /// What stands in the API server, as the checks, the faults and the operator read it.
 ///
-/// Filled from what agents, people and the operator write to ``ObjectServer``; see `World.mirror`. Nothing of an agent reads it.
+/// Filled from what agents, people and the operator write to ``ObjectServer``; see `World.mirror`. Nothing of an agent reads
+/// it.
 struct StoredState {
     var lock: LockRecord?
     var settings = Settings()

@@ -59,6 +59,68 @@ extension MemberTests {
         }
     }
 
+    @Test func `what a leader has to write for a switchover is written before it stops, not while it does`()
+        async throws
+    {
+        try await withThree { cluster, before in
+            let leader = before.leader
+            try await RowWriter.prepare(on: leader)
+            try await leader.query("CHECKPOINT")
+            try await leader.query("INSERT INTO written SELECT generate_series(1, 150000)")
+            let offset = leader.logEnd
+            try await cluster.annotate(
+                .failover,
+                [
+                    "leader": .string(leader.name), "member": .string(before.standbys[0].name),
+                    "matriarch.dev/request-id": "much to write",
+                ])
+            #expect(try await cluster.result(of: "much to write")["outcome"] == "succeeded")
+            let lines = leader.log(since: offset).map { $0.serialized() }
+            let stop = try #require(lines.firstIndex { $0.contains("received fast shutdown request") })
+            func written(_ lines: ArraySlice<String>) -> [Int] {
+                lines.compactMap { line in
+                    line.split(separator: "checkpoint complete: wrote ").dropFirst().first
+                        .flatMap { Int($0.prefix { $0.isNumber }) }
+                }
+            }
+            // Some 800 pages of 8 kB are the table's.
+            #expect(written(lines[..<stop]).max() ?? 0 > 400, "\(lines)")
+            let last = written(lines[stop...])
+            #expect(last.count == 1 && last[0] < 100, "\(lines)")
+            try await cluster.healthy()
+        }
+    }
+
+    @Test func `after a switchover the old leader tells that it has stopped, and streams without a rewind`()
+        async throws
+    {
+        try await withThree { cluster, before in
+            let old = before.leader
+            let offset = old.logEnd
+            let pods = try await cluster.client.list(Pod.self, namespace: cluster.namespace)
+            let changes = cluster.client.watch(
+                Pod.self, namespace: cluster.namespace, resourceVersion: pods.resourceVersion, timeout: .seconds(30))
+            try await cluster.annotate(
+                .failover, ["leader": .string(old.name), "member": .string(before.standbys[0].name)])
+            var told: [String] = []
+            for try await change in changes {
+                guard case .modified(let pod) = change, pod.metadata.name == old.name,
+                    let text = pod.metadata.annotations?["status"]
+                else { continue }
+                let status = try JSONValue(parsing: text)
+                let words = [status["role"], status["state"], status["replication_state"]].compactMap {
+                    $0?.stringValue
+                }
+                if told.last != words.joined(separator: " ") { told.append(words.joined(separator: " ")) }
+                if words == ["replica", "running", "streaming"] { break }
+            }
+            #expect(told.contains("replica stopped"), "\(told)")
+            #expect(told.last == "replica running streaming", "\(told)")
+            #expect(!old.hasSaid("pg_rewind", since: offset) && !old.hasSaid("course", since: offset))
+            #expect(try await cluster.healthy().leader.name == before.standbys[0].name)
+        }
+    }
+
     /// A stopped checkpointer stands for a checkpoint that takes longer than whoever asked was ready to wait.
     @Test func `a switchover that is withdrawn while the leader gets ready does not happen`() async throws {
         try await withThree { cluster, before in

@@ -69,6 +69,35 @@ extension MemberTests {
         }
     }
 
+    @Test func `mode on: a synchronous standby that dies is replaced by another, and commits wait no longer than that`()
+        async throws
+    {
+        try await synchronous(mode: "on", expecting: 1) { cluster, before in
+            let chosen = try await cluster.synchronousStandbys(1)
+            let dead = try #require(before.standbys.first { chosen.contains($0.name) })
+            let other = try #require(before.standbys.first { !chosen.contains($0.name) })
+            let writer = RowWriter(to: [before.leader], patience: .seconds(20))
+            await writer.start()
+            try await writer.more(50)
+            dead.killEverything()
+            let killed = ContinuousClock.now
+            try await eventually(within: .seconds(20), "\(other.name) is recorded") {
+                try await cluster.annotations(.synchronization)["sync_standby"]
+            } until: {
+                $0 == other.name
+            }
+            // `loop_wait` and two seconds, and as much again for a neighbour of this machine; nobody waits for `ttl`.
+            #expect(ContinuousClock.now - killed < Self.soonestExpiry)
+            try await writer.more(50)
+            await writer.stop()
+            #expect(await writer.failures == [])
+            #expect(await writer.longestGap < Self.soonestExpiry)
+            try await dead.destroy()
+            #expect(
+                try await before.leader.query("SHOW synchronous_standby_names").scalar?.contains(other.name) == true)
+        }
+    }
+
     @Test func `mode on: a standby that is not recorded is never promoted, also when it is the only member left`()
         async throws
     {

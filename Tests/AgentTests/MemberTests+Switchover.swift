@@ -115,6 +115,7 @@ extension MemberTests {
                 if words == ["replica", "running", "streaming"] { break }
             }
             #expect(told.contains("replica stopped"), "\(told)")
+            #expect(told.drop { $0 != "replica stopped" }.allSatisfy { $0.hasPrefix("replica ") }, "\(told)")
             #expect(told.last == "replica running streaming", "\(told)")
             #expect(!old.hasSaid("pg_rewind", since: offset) && !old.hasSaid("course", since: offset))
             #expect(try await cluster.healthy().leader.name == before.standbys[0].name)

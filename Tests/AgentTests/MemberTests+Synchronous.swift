@@ -86,7 +86,7 @@ extension MemberTests {
             } until: {
                 $0 == other.name
             }
-            // `loop_wait` and two seconds, and as much again for a neighbour of this machine; nobody waits for `ttl`.
+            // `loop_wait` and two seconds, and two more for a neighbour of this machine; nobody waits for `ttl`.
             #expect(ContinuousClock.now - killed < Self.soonestExpiry)
             try await writer.more(50)
             await writer.stop()

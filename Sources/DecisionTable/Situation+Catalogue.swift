@@ -89,6 +89,13 @@ extension Situation {
                 ]
             },
             Deviation("the watchdog it has to have cannot be started") { $0.isWatchdogMissing = true },
+            Deviation("its volume takes no writes", kind: "volume") { $0.isVolumeStuck = true },
+            Deviation("its volume takes no writes for ttl, and demo-1 could lead", kind: "volume") {
+                $0.isVolumeStuck = true
+                guard case .mine = $0.lock else { return }
+                $0.outage = PrimaryOutage(
+                    since: now - $0.cluster.configuration.timings.ttl, isVolumeStuck: true, successor: "demo-1")
+            },
         ] + standbyClusters + outages + requests + schedules + restarts + reinitializations
         + activities.map { activity in
             Deviation("\(activity.rawValue) in progress", kind: "activity") { $0.activity = activity }

@@ -73,7 +73,35 @@ public enum DataDirectoryProcesses {
         }
     }
 
+    /// Whether every process of the data directory has SIGKILL ahead of it and nothing else: none of them runs another
+    /// instruction of its own, however long the kernel keeps it for a disk that does not answer.
+    ///
+    /// False also when one cannot be looked at.
+    public static func areAllDying(dataDirectory: String, sparing: Set<Int32> = []) -> Bool {
+        list(dataDirectory: dataDirectory, sparing: sparing).allSatisfy(isDying)
+    }
+
     // MARK: One process
+
+    /// The signal is pending for the process, or for its only thread; one that has gone meanwhile has died.
+    private static func isDying(_ process: Int32) -> Bool {
+        guard let text = text(of: "/proc/\(process)/status") else { return Glibc.kill(process, 0) != 0 }
+        let pending = text.split(separator: "\n").filter { $0.hasPrefix("SigPnd:") || $0.hasPrefix("ShdPnd:") }
+        return pending.contains { line in
+            line.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) }.map { $0 & (1 << (SIGKILL - 1)) != 0 }
+                ?? false
+        }
+    }
+
+    private static func text(of path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return withUnsafeTemporaryAllocation(byteCount: 8192, alignment: 1) { buffer in
+            let size = read(descriptor, buffer.baseAddress, buffer.count)
+            return size > 0 ? String(decoding: buffer.prefix(size), as: UTF8.self) : nil
+        }
+    }
 
     /// Returns whether the process was of the data directory and the signal was sent.
     private static func kill(_ process: Int32, in directory: String) -> Bool {

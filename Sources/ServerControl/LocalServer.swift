@@ -61,6 +61,15 @@ public protocol LocalServer: Sendable {
     /// Whether a process of the server waits for a lock on a catalog, as a login does that somebody's maintenance holds up.
     func areLoginsBehindLock(deadline: Duration) async -> Bool
 
+    /// Whether the volume of the data takes writes, by small ones of the agent's own. Never waits for one.
+    ///
+    /// - Parameter pause: from the beginning of one write to that of the next, at least.
+    func lookAtVolume(every pause: Duration) -> VolumeLook
+
+    /// Whether what is left of the server waits for the kernel only to die: killed, and held up by a volume that hangs. It
+    /// acknowledges nothing any more, and still has the files.
+    func isDying() async -> Bool
+
     /// Looks how far replay is, and what it waits for.
     func recoveryStatus(deadline: Duration) async throws -> RecoveryStatus
 

@@ -11,7 +11,7 @@ extension AgentLoop {
     func release(_ plan: ReleasePlan) async throws {
         if let time = plan.timeForHand(server), try await isRestartedByHand(within: time) { return }
         if plan.mayLeadAfterAll, await hasEndedRecovery() { return }
-        if plan.endsServer(server) { try await killServer() }
+        if plan.endsServer(server) { try await killServer(mayLeaveDying: volumeStuckSince != nil) }
         let way = plan.timeForOthers(timings)
         if let way { standingBack.giveWay(until: clock.now + way) }
         _ = await keeper.release(heir: nil, position: nil)

@@ -13,8 +13,16 @@ extension AgentLoop {
     }
 
     /// Kills every process of the data directory, then takes the fence down: there is nothing left to fence.
-    func killServer() async throws {
-        try await instance.stop(.immediate)
+    ///
+    /// - Parameter mayLeaveDying: what was killed may be there still, held up by a volume that hangs. It runs nothing of its own
+    ///   any more, so it acknowledges nothing; but it has the files, and nothing may be begun on them.
+    func killServer(mayLeaveDying: Bool = false) async throws {
+        do {
+            try await instance.stop(.immediate)
+        } catch {
+            guard mayLeaveDying, await instance.isDying() else { throw error }
+            logger.warning("the volume keeps what was killed from ending", metadata: ["error": "\(error)"])
+        }
         watchdog.disable()
         life.noteStop()
         try keeper.lowerFence()

@@ -69,6 +69,7 @@ extension AgentLoop {
         {
             return problem
         }
+        if let volumeProblem { return volumeProblem }
         if let problem = settingsKeeping.beginningFault?.sentence ?? reign.promotionProblem
             ?? settingsKeeping.fault?.sentence ?? settingsKeeping.unprovenFault?.sentence
             ?? settingsKeeping.automaticFault?.sentence

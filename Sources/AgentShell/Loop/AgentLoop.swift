@@ -189,7 +189,7 @@ package actor AgentLoop {
             begunReinitialize: begunReinitialize(in: view),
             lockEnd: keeper.end,
             outage: outage.current,
-            isWatchdogMissing: isWatchdogMissing)
+            isWatchdogMissing: isWatchdogMissing, isVolumeStuck: volumeStuckSince != nil)
         tell(told.story.look(observation))
         if let source = sourceGivenUp(observation) {
             avoid(source, because: "nothing was received from it")

@@ -29,6 +29,7 @@ extension Observation {
         saw["tags"] = tags == MemberTags() ? nil : tags.json.serialized()
         saw["agent"] = isStopping ? "asked to stop" : nil
         saw["failsafe"] = isFailsafeActive ? "the lock is kept by consent of the members" : nil
+        saw["volume"] = isVolumeStuck ? "takes no writes" : nil
         saw["watchdog"] = isWatchdogMissing ? "cannot be started" : nil
         return saw
     }

@@ -22,7 +22,7 @@ extension AgentLoop {
     private func measurePosition() async -> (report: PositionReport, status: ServerStatus?)? {
         let availability = Availability(
             tags: tags, isStopping: isStopping, givesWay: clock.now < standingBack.gaveWayUntil,
-            lacksWatchdog: watchdog.hasFailed,
+            lacksWatchdog: watchdog.hasFailed, isVolumeStuck: volumeStuckSince != nil,
             isBarred: watch.isBarred(ttl: timings.ttl))
         // A candidate may ask before the loop has looked.
         if activity == nil { _ = await adoptStartedByHand() }

@@ -10,8 +10,8 @@ extension AgentLoop {
         let isMine = watch.standing(ttl: view.configuration.timings.ttl).isMine
         guard mayHaveOutage(isMine: isMine, isStopping: isStopping, view.configuration) else { return outage.end() }
         let look = lookAtOutage(
-            outage.current, server, activity: activity?.kind, silentSince: life.silentSince, at: clock.now,
-            view.configuration.timings)
+            outage.current, server, activity: activity?.kind, silentSince: life.silentSince,
+            volumeStuckSince: volumeStuckSince, at: clock.now, view.configuration.timings)
         switch look {
         case .none: outage.end()
         case .unchanged: break

@@ -9,21 +9,27 @@ public struct Availability: Hashable, Sendable {
     public var givesWay: Bool
     /// It has to have a watchdog, and has none.
     public var lacksWatchdog: Bool
+    /// Its volume takes no writes.
+    public var isVolumeStuck: Bool
     /// The last leader's list keeps it from taking this lock.
     public var isBarred: Bool
 
     public init(
-        tags: MemberTags, isStopping: Bool, givesWay: Bool = false, lacksWatchdog: Bool = false, isBarred: Bool
+        tags: MemberTags, isStopping: Bool, givesWay: Bool = false, lacksWatchdog: Bool = false,
+        isVolumeStuck: Bool = false, isBarred: Bool
     ) {
         self.tags = tags
         self.isStopping = isStopping
         self.givesWay = givesWay
         self.lacksWatchdog = lacksWatchdog
+        self.isVolumeStuck = isVolumeStuck
         self.isBarred = isBarred
     }
 
     /// Whoever may not take this lock is nobody the others should wait for.
-    public var mayLead: Bool { tags.mayLead && !isStopping && !givesWay && !lacksWatchdog && !isBarred }
+    public var mayLead: Bool {
+        tags.mayLead && !isStopping && !givesWay && !lacksWatchdog && !isVolumeStuck && !isBarred
+    }
 }
 
 /// A server that answers, as far as an election goes.

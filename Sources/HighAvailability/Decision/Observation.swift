@@ -45,6 +45,8 @@ public struct Observation: Codable, Hashable, Sendable {
     public var outage: PrimaryOutage?
     /// This member holds the lock and cannot start the watchdog that it must not lead without.
     public var isWatchdogMissing: Bool
+    /// This member's volume has taken no write for too long; see ``ServerHealth``.
+    public var isVolumeStuck: Bool
 
     public init(
         now: BootInstant, me: String, tags: MemberTags = MemberTags(), cluster: ClusterView, lock: LockStanding,
@@ -54,7 +56,8 @@ public struct Observation: Codable, Hashable, Sendable {
         standsBackUntil: BootInstant? = nil, isStopping: Bool = false, isFailsafeActive: Bool = false,
         isElectedByRequest: Bool = false, wonRequest: FailoverRequest? = nil, wallClock: WallInstant? = nil,
         answeredRestart: String? = nil, answeredReinitialize: String? = nil, begunReinitialize: String? = nil,
-        lockEnd: LockEnd? = nil, outage: PrimaryOutage? = nil, isWatchdogMissing: Bool = false
+        lockEnd: LockEnd? = nil, outage: PrimaryOutage? = nil, isWatchdogMissing: Bool = false,
+        isVolumeStuck: Bool = false
     ) {
         self.now = now
         self.me = me
@@ -80,6 +83,7 @@ public struct Observation: Codable, Hashable, Sendable {
         self.lockEnd = lockEnd
         self.outage = outage
         self.isWatchdogMissing = isWatchdogMissing
+        self.isVolumeStuck = isVolumeStuck
     }
 
     /// Those of ``avoidedSources`` that are avoided now.

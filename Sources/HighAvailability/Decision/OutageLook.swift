@@ -18,11 +18,13 @@ public enum OutageLook: Hashable, Sendable {
 ///   - outage: as it was kept until now.
 ///   - activity: an action of this member. What is seen of a promotion is noted while it is under way.
 ///   - silentSince: when the server first failed to answer, though it is not given up yet; nil while it answers.
+///   - volumeStuckSince: when the volume took its last write, of one that has taken none for too long; nil of any other.
 public func lookAtOutage(
     _ outage: PrimaryOutage?, _ server: ServerState, activity: Activity?, silentSince: BootInstant?,
-    at now: BootInstant, _ timings: Timings
+    volumeStuckSince: BootInstant? = nil, at now: BootInstant, _ timings: Timings
 ) -> OutageLook {
-    var current = outage ?? PrimaryOutage(since: silentSince ?? now)
+    var current = outage ?? PrimaryOutage(since: silentSince ?? volumeStuckSince ?? now)
+    current.noteVolume(isStuck: volumeStuckSince != nil)
     switch (activity, server) {
     case (.startingPrimary?, _), (.promoting?, .standby): break
     case (nil, .starting): current.noteStart()
@@ -30,6 +32,7 @@ public func lookAtOutage(
     case (nil, .stopped(let stopped)) where stopped.wasPrimary: current.noteEnd(isClean: stopped.isClean, at: now)
     // Elected, and not promoted yet.
     case (nil, .stopped), (nil, .standby): current.noteStart()
+    case (nil, .primary) where volumeStuckSince != nil: break
     case (nil, .primary):
         guard outage != nil else { return .none }
         // What is silent for the moment has not answered; it is soon told from what does not answer any more.

@@ -14,6 +14,8 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
     public var failedStarts: Int
     /// It answered nobody although it ran, or it came up and ended again at once: not what a start mends.
     public var isIll: Bool
+    /// Its volume takes no writes: it runs, and nobody can commit.
+    public var isVolumeStuck: Bool
     /// Since when it has been a primary again; nil while it is none.
     public var answeringSince: BootInstant?
     /// How far the replay of an elected standby was when it was looked at last; nil before.
@@ -25,12 +27,13 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
 
     public init(
         since: BootInstant, isCrash: Bool = false, failedStarts: Int = 0, isIll: Bool = false,
-        answeringSince: BootInstant? = nil, successor: String? = nil
+        isVolumeStuck: Bool = false, answeringSince: BootInstant? = nil, successor: String? = nil
     ) {
         self.since = since
         self.isCrash = isCrash
         self.failedStarts = failedStarts
         self.isIll = isIll
+        self.isVolumeStuck = isVolumeStuck
         self.answeringSince = answeringSince
         self.successor = successor
     }
@@ -73,15 +76,24 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
         answeringSince = nil
     }
 
+    /// Whether its volume takes writes, whatever the server is. A primary that cannot write has not answered.
+    public mutating func noteVolume(isStuck: Bool) {
+        isVolumeStuck = isStuck
+        if isStuck { answeringSince = nil }
+    }
+
     /// Why another member should lead, if one can; nil while this one still has its time (patroni.md §1.10 to §1.12).
     ///
-    /// Of these the limit of an ill server is ours. It is `ttl`, as that is what a leader that is gone costs; crash
+    /// Of these the limits of an ill server and of a volume that hangs are ours. They are `ttl`, as that is what a leader that is gone costs; crash
     /// recovery alone, of a server that was well, has `primary_start_timeout`. Zero: after a crash a successor takes over at
     /// once.
     public func reasonToGiveWay(at now: BootInstant, _ configuration: DynamicConfiguration) -> String? {
         if failedStarts > 0 { return "removed leader key after trying and failing to start postgres" }
         let timeout = configuration.primaryStartTimeout
         if timeout == .zero, isCrash { return "stopped PostgreSQL to fail over after a crash" }
+        if isVolumeStuck, now - since >= configuration.timings.ttl {
+            return "stopped PostgreSQL because its volume takes no writes"
+        }
         if isIll, now - since >= configuration.timings.ttl {
             return "stopped PostgreSQL because restarting it in place does not help"
         }
@@ -105,7 +117,7 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
     /// When ``reasonToGiveWay(at:_:)`` and ``isOver(at:_:)`` may say something else.
     func turningPoints(_ configuration: DynamicConfiguration) -> [BootInstant] {
         [
-            since + configuration.primaryStartTimeout, isIll ? since + configuration.timings.ttl : nil,
+            since + configuration.primaryStartTimeout, isIll || isVolumeStuck ? since + configuration.timings.ttl : nil,
             answeringSince.map { $0 + configuration.timings.retryTimeout },
         ].compactMap(\.self)
     }

@@ -21,6 +21,7 @@ public func decide(_ observation: Observation) -> Decision {
     if observation.cluster.configuration.isPaused {
         return decideWhilePaused(observation)
     }
+    if !observation.lock.isMine, let decision = decideOnStuckVolume(observation) { return decision }
     switch observation.lock {
     case .mine:
         return decideAsHolder(observation)

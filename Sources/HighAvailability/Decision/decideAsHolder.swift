@@ -11,7 +11,7 @@ func decideAsHolder(_ observation: Observation) -> Decision {
         }
         return Decision(.release, "Not promoting self because watchdog could not be activated")
     }
-    if let decision = decideOnForcedFailover(observation) { return decision }
+    if let decision = decideOnForcedFailover(observation) ?? decideOnStuckVolume(observation) { return decision }
     switch observation.server {
     case .noData:
         return Decision(.release, "released leader key voluntarily as data dir empty and currently leader")
@@ -101,11 +101,12 @@ func decideOnRequest(_ observation: Observation, mustNameCandidate: Bool) -> Dec
 
 /// The lock is ours and its server is down or stuck, and somebody has asked for another member whatever it costs.
 ///
-/// A server that runs hands over in order instead; one that is about to be promoted is let finish, then it hands over.
+/// A server that runs and can write hands over in order instead; one that is about to be promoted is let finish, then it hands over.
 private func decideOnForcedFailover(_ observation: Observation) -> Decision? {
     switch observation.server {
-    case .noData, .unusable, .damaged, .primary, .standby: return nil
-    case .stopped, .starting, .unresponsive: break
+    case .noData, .unusable, .damaged, .standby: return nil
+    case .primary where !observation.isVolumeStuck: return nil
+    case .stopped, .starting, .primary, .unresponsive: break
     }
     guard let candidate = observation.forcedSuccessor else { return nil }
     return Decision(.release, "manual failover: released the lock to \(candidate): no primary runs here")

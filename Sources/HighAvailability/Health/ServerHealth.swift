@@ -68,6 +68,16 @@ public enum ServerHealth {
         return now - since >= timings.retryTimeout
     }
 
+    /// Whether a volume hangs: what it has not written after so long it may not write at all.
+    ///
+    /// A member whose volume hangs is nobody's successor; a leader's is succeeded after ``PrimaryOutage`` has had its time.
+    ///
+    /// - Parameter since: when it took its last write; nil: it takes them.
+    public static func isVolumeStuck(since: BootInstant?, at now: BootInstant, _ timings: Timings) -> Bool {
+        guard let since else { return false }
+        return now - since >= timings.retryTimeout
+    }
+
     /// How long no new session is tried after one did not come about for a lock. Each leaves a process of the server that waits
     /// on, for the minute of `authentication_timeout`, and takes one of the sessions there may be.
     public static let pauseBehindLock: Duration = .seconds(10)

@@ -151,6 +151,8 @@ extension PostgresInstance {
         }
     }
 
+    public func isDying() -> Bool { DataDirectoryProcesses.areAllDying(dataDirectory: data.path) }
+
     /// Removes lock files of a server that is gone.
     ///
     /// PostgreSQL judges them by process id alone, and in a container a new process gets the old number easily.

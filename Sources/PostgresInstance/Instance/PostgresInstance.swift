@@ -28,6 +28,7 @@ public actor PostgresInstance {
     let monitor = PostmasterMonitor()
     nonisolated let copyMeter = CopyMeter()
     let volume: VolumeHold?
+    private nonisolated let volumeProbe: VolumeProbe
     /// It was said that the file system cannot keep two containers apart.
     var hasSaidUnlocked = false
     /// The kept session that observes; nil until needed and after every failure.
@@ -58,6 +59,7 @@ public actor PostgresInstance {
         self.volume = volume
         self.logger = logger
         data = DataDirectory(path: layout.dataDirectory, owner: layout.runAs)
+        volumeProbe = VolumeProbe(path: data.probeFile)
         tools = ToolRunner(layout: layout, logger: logger)
         prover = SettingsProver(
             layout: layout, credentials: credentials, member: data, tools: tools, logger: logger)
@@ -74,6 +76,9 @@ public actor PostgresInstance {
 
     /// The postmaster this instance started or adopted, while it runs.
     public nonisolated var runningPostmaster: PostmasterHandle? { monitor.running }
+
+    /// Whether the volume of the data takes writes. Never waits for it.
+    public nonisolated func lookAtVolume(every pause: Duration) -> VolumeLook { volumeProbe.look(every: pause) }
 
     // MARK: Data directory
 

@@ -47,6 +47,9 @@ struct DataDirectory: Sendable {
     /// Beside the directory, so that it outlives a new copy, which is of another member's.
     var settingsFile: String { path + ".settings" }
 
+    /// Beside the directory: written to see whether the volume takes writes.
+    var probeFile: String { path + ".probe" }
+
     // MARK: Unfinished operations
 
     /// Beside the directory: pg_rewind removes files it does not know from inside.

@@ -51,6 +51,8 @@ public struct Fault: Sendable, Hashable {
         case replicationLag(member: Int, milliseconds: Int)
         /// It receives and does not replay: a person has paused it, or a query is in the way.
         case stalledReplay(member: Int)
+        /// Its disk stops answering: what is read is read, what is written does not return.
+        case stuckVolume(member: Int)
     }
 
     var name: String { String(describing: kind).prefix { $0 != "(" }.description }

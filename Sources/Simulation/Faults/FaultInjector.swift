@@ -80,6 +80,9 @@ extension World {
             deleteLockObject()
         case .replicationLag(let member, let delay):
             lasting(fault) { [self] in network.replicationDelay[member] += .milliseconds(Int64(delay * $0)) }
+        case .stuckVolume(let member):
+            let pod = holder(of: member)
+            lasting(fault) { pod.stuckVolume += $0 }
         case .stalledReplay(let member):
             lasting(fault) { [self] in
                 replayStalls[member] += $0

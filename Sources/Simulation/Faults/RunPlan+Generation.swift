@@ -78,6 +78,20 @@ extension RunPlan {
         if budget == .unlimited, copyRandom.happens(perMille: 200) {
             faults = (faults + Self.copies(&copyRandom, self)).sorted { $0.start < $1.start }
         }
+        var volumeRandom = SeededRandom(seed: seed &* 2 ^ 0xD15C_0FF)
+        if budget == .unlimited, volumeRandom.happens(perMille: 200) {
+            faults = (faults + Self.stuckVolumes(&volumeRandom, self)).sorted { $0.start < $1.start }
+        }
+    }
+
+    /// Disks that stop answering, for a moment or for longer than any ttl, one or several at once.
+    private static func stuckVolumes(_ random: inout SeededRandom, _ plan: RunPlan) -> [Fault] {
+        (0...random.index(below: 3)).map { _ in
+            let start = plan.quietUntil + random.next(in: 0...(plan.healAt - plan.quietUntil - .seconds(3)))
+            return Fault(
+                start: start, duration: min(plan.healAt - start, random.next(in: 500_000 ... .seconds(60))),
+                kind: .stuckVolume(member: random.index(below: plan.members)))
+        }
     }
 
     /// Members that are asked to copy the data anew, one after the other or together; some orders are taken back on the way.

@@ -49,6 +49,9 @@ final class Pod {
     var frozenServer = 0
     var frozenPostmaster = 0
     var frozenPod = 0
+    /// Writes to its volume do not return; also counted.
+    var stuckVolume = 0 { didSet { if oldValue == 0 { stuckSince = server.world.now } } }
+    private(set) var stuckSince: Microseconds = 0
     var deferred: [(owner: EventQueue.Owner, work: () -> Void)] = []
     /// When the whole Pod, init included, last came back from standing still.
     var thawedAt: Microseconds = .min / 2

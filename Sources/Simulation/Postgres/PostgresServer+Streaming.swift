@@ -92,7 +92,8 @@ extension PostgresServer {
     }
 
     private func receive(_ branch: Int, _ position: UInt64, _ connection: Int, from source: PostgresServer) {
-        guard position > received else { return }
+        guard self.connection == connection, position > received else { return }
+        guard canWrite(orLater: { [self] in receive(branch, position, connection, from: source) }) else { return }
         received = position
         self.branch = world.log.branch(of: branch, at: position)
         // One in four writes and flushes at different moments; a crash in between loses what was only written.

@@ -9,6 +9,7 @@ extension PostgresServer {
     /// - Parameter done: true when the client was told that it is committed; false, or never, when it was not.
     func commit(size: UInt64, done: @escaping (Bool) -> Void) {
         guard process == .primary, !holdsOutUsers else { return done(false) }
+        guard canWrite(orLater: { [self] in commit(size: size, done: done) }) else { return }
         write(size)
         ship()
         let (branch, position) = (branch, flushed)
@@ -93,11 +94,15 @@ extension PostgresServer {
     /// Done when the checkpointer has read the configuration after this was called.
     func passCheckpointer(within delay: ClosedRange<Int64> = 5_000...200_000, done: @escaping () -> Void) {
         let busy = max(0, checkpointerIsBusyUntil - world.now)
-        world.schedule(after: busy + world.random.next(in: delay), owner) { [self] in
-            commitsWait = names.count > 0
-            release()
-            done()
-        }
+        world.schedule(after: busy + world.random.next(in: delay), owner) { [self] in readNames(done) }
+    }
+
+    /// The checkpointer writes, or waits for its volume, before it reads anything.
+    private func readNames(_ done: @escaping () -> Void) {
+        guard canWrite(orLater: { [self] in readNames(done) }) else { return }
+        commitsWait = names.count > 0
+        release()
+        done()
     }
 
     func apply(_ rule: SynchronousRule) {

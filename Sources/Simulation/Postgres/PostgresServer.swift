@@ -117,6 +117,15 @@ final class PostgresServer {
         }
     }
 
+    /// Its volume answers: otherwise whatever has to be written is tried again until it does, by the processes that live then.
+    ///
+    /// - Returns: false when `work` was put off.
+    func canWrite(orLater work: @escaping () -> Void) -> Bool {
+        guard host.stuckVolume > 0 else { return true }
+        world.schedule(after: 20_000, owner, work)
+        return false
+    }
+
     /// Writes and flushes.
     func write(_ bytes: UInt64) {
         branch = world.log.write(branch, from: flushed, to: flushed + bytes)
@@ -178,7 +187,7 @@ final class PostgresServer {
         let told = waiters
         waiters = []
         for waiter in told { waiter(false) }
-        if wasPrimary, !commitsWait {
+        if wasPrimary, !commitsWait, host.stuckVolume == 0 {
             write(100)
             let (branch, position) = (branch, flushed)
             world.schedule(after: world.random.next(in: 0...4_000_000), owner) { [self] in
@@ -233,18 +242,21 @@ final class PostgresServer {
             world.schedule(after: world.random.next(in: 5_000...30_000), owner) { [self] in endInOrder() }
             return
         }
-        world.schedule(after: world.random.next(in: 5_000...60_000), owner) { [self] in
-            checkpoint = flushed
-            hasCheckpointSincePromotion = true
-            write(120)
-            ship()
-            endWhenShipped()
-        }
+        world.schedule(after: world.random.next(in: 5_000...60_000), owner) { [self] in writeShutdownCheckpoint() }
+    }
+
+    private func writeShutdownCheckpoint() {
+        guard canWrite(orLater: { [self] in writeShutdownCheckpoint() }) else { return }
+        checkpoint = flushed
+        hasCheckpointSincePromotion = true
+        write(120)
+        ship()
+        endWhenShipped()
     }
 
     /// CHECKPOINT: leaves a record, also when there was nothing to write.
     func checkpointOnline() {
-        guard process == .primary, !host.isFrozen(.server) else { return }
+        guard process == .primary, !host.isFrozen(.server), host.stuckVolume == 0 else { return }
         hasCheckpointSincePromotion = true
         write(120)
         ship()
@@ -259,6 +271,7 @@ final class PostgresServer {
     }
 
     private func endInOrder() {
+        guard canWrite(orLater: { [self] in endInOrder() }) else { return }
         let told = waiters
         waiters = []
         process = .none
@@ -282,22 +295,24 @@ final class PostgresServer {
         waiters.append(done)
         // Nothing is in the way of a promotion for long; what is left to replay takes its time.
         let left = min(Microseconds(received - replayed) * 20, .seconds(5))
-        world.schedule(after: left + world.random.next(in: 20_000...250_000), owner) { [self] in
-            guard process == .standby else { return }
-            if let upstream, let connection { world.pods[upstream].server.standbyClosed(connection) }
-            connection = nil
-            flushed = received
-            let former = (branch, flushed)
-            branch = world.log.fork(from: branch, at: flushed)
-            hasCheckpointSincePromotion = false
-            write(80)
-            isMarkedStandby = false
-            process = .primary
-            replay()
-            beginReign(isPromotion: true, former: former)
-            ship()
-            finishWaiters()
-        }
+        world.schedule(after: left + world.random.next(in: 20_000...250_000), owner) { [self] in endRecovery() }
+    }
+
+    private func endRecovery() {
+        guard process == .standby, canWrite(orLater: { [self] in endRecovery() }) else { return }
+        if let upstream, let connection { world.pods[upstream].server.standbyClosed(connection) }
+        connection = nil
+        flushed = received
+        let former = (branch, flushed)
+        branch = world.log.fork(from: branch, at: flushed)
+        hasCheckpointSincePromotion = false
+        write(80)
+        isMarkedStandby = false
+        process = .primary
+        replay()
+        beginReign(isPromotion: true, former: former)
+        ship()
+        finishWaiters()
     }
 
     /// Single-user mode: replays what there is and shuts down in order.

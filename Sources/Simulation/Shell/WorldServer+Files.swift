@@ -9,6 +9,7 @@ extension WorldServer {
     var promise: String? { postgres.promise }
 
     func keepPromise(_ text: String?) async throws {
+        try await untilVolumeAnswers()
         try await settle(100...3_000)
         postgres.promise = text
     }
@@ -16,6 +17,7 @@ extension WorldServer {
     var keptSettings: String? { postgres.keptSettings }
 
     func keepSettings(_ text: String) async throws {
+        try await untilVolumeAnswers()
         try await settle(100...3_000)
         postgres.keptSettings = text
     }
@@ -92,6 +94,7 @@ extension WorldServer {
 
     func moveDataDirectoryAside(reason: String) async throws -> String {
         try life.requireLife()
+        try await untilVolumeAnswers()
         guard !postgres.hasPostmaster else { throw InstanceError(.alreadyRunning, "a server runs") }
         let isElsewhere = world.pods.contains {
             $0.server !== postgres && !$0.isGone && $0.server.data == .initialized
@@ -218,6 +221,7 @@ extension WorldServer {
 
     /// A program that works on the files; one that is broken off is killed.
     private func tool(_ begin: (@escaping @Sendable (Bool) -> Void) -> Void) async throws {
+        try await untilVolumeAnswers()
         do {
             let isDone: Bool = try await life.call { done in begin { done(.success($0)) } }
             guard isDone else { throw InstanceError(.toolFailed, "the program failed") }

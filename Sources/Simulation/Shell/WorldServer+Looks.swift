@@ -82,6 +82,13 @@ extension WorldServer {
 
     func areLoginsBehindLock(deadline: Duration) async -> Bool { false }
 
+    func lookAtVolume(every pause: Duration) -> VolumeLook {
+        guard pod.stuckVolume > 0, world.now - pod.stuckSince >= .seconds(1) else { return .answers }
+        return .silent(since: pod.clock.read(pod.stuckSince))
+    }
+
+    func isDying() async -> Bool { !postgres.hasPostmaster }
+
     func recoveryStatus(deadline: Duration) async throws -> RecoveryStatus {
         try await life.pause(300...2_500)
         guard postgres.isAnswering else { throw SessionFailure(.other, "the server does not answer") }

@@ -65,6 +65,7 @@ final class WorldServer: LocalServer, @unchecked Sendable {
             upstream = nil
         case .standby(let source): upstream = source.flatMap(index)
         }
+        try await untilVolumeAnswers()
         try await life.pause(2_000...15_000)
         try Task.checkCancellation()
         postgres.kill()
@@ -103,11 +104,27 @@ final class WorldServer: LocalServer, @unchecked Sendable {
         } else {
             try await settle(500...3_000)
         }
+        let hadProcesses = postgres.process != .none
         postgres.kill()
+        if hadProcesses, pod.stuckVolume > 0 { try await awaitTheDying(for: .seconds(10)) }
         let checkpoint = try await shutdownCheckpoint()
         return StopReport(
             isClean: postgres.data == .initialized && postgres.isClean, wasEscalated: isEscalated,
             elapsed: .microseconds(world.now - began), shutdownCheckpoint: checkpoint)
+    }
+
+    /// What was killed runs nothing any more, and is there until its volume lets it go.
+    private func awaitTheDying(for limit: Duration) async throws {
+        let end = world.now + limit.microseconds
+        while pod.stuckVolume > 0 {
+            guard world.now < end else { throw InstanceError(.processesRemain, "killed processes wait for the volume") }
+            try await settle(20_000...20_000)
+        }
+    }
+
+    /// Whatever writes a file has to wait for it.
+    func untilVolumeAnswers() async throws {
+        while pod.stuckVolume > 0 { try await settle(20_000...20_000) }
     }
 
     /// What goes on although the task is cancelled.
@@ -122,7 +139,9 @@ final class WorldServer: LocalServer, @unchecked Sendable {
 
     func killLeftovers(deadline: Duration) async throws {
         try life.requireLife()
+        let hadProcesses = postgres.process != .none
         if !postgres.hasPostmaster { postgres.kill() }
+        if hadProcesses, !postgres.hasPostmaster, pod.stuckVolume > 0 { try await awaitTheDying(for: deadline) }
     }
 
     // MARK: What a running server is asked to do
@@ -158,7 +177,7 @@ final class WorldServer: LocalServer, @unchecked Sendable {
 
     func checkpoint(deadline: Duration) async throws {
         try await life.pause(50_000...1_500_000)
-        guard postgres.isAnswering, pod.frozenServer == 0 else {
+        guard postgres.isAnswering, pod.frozenServer == 0, pod.stuckVolume == 0 else {
             throw SessionFailure(.other, "the server does not answer")
         }
         postgres.checkpointOnline()
@@ -202,6 +221,7 @@ final class WorldServer: LocalServer, @unchecked Sendable {
     // MARK: Settings
 
     func writeConfiguration(_ settings: PostgresSettings, role: ServerRole) async throws -> ConfigurationChange {
+        try await untilVolumeAnswers()
         try await settle(200...2_000)
         if written?.settings != settings || written?.role != role {
             written = (settings, role)

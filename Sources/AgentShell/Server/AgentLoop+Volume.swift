@@ -1,0 +1,18 @@
+import ClusterStore
+import HighAvailability
+import ServerControl
+import Units
+
+extension AgentLoop {
+    /// What the volume of this member's data has come to; a write of the agent's own is begun once in `loop_wait`.
+    var volume: VolumeLook { instance.lookAtVolume(every: timings.loopWait) }
+
+    /// When a volume that is stuck has taken its last write; nil of any other.
+    var volumeStuckSince: BootInstant? {
+        let since = volume.since
+        return ServerHealth.isVolumeStuck(since: since, at: clock.now, timings) ? since : nil
+    }
+
+    /// For status; nil while the volume takes writes, and while it may only be slow.
+    var volumeProblem: String? { volumeStuckSince == nil ? nil : volume.sentence }
+}

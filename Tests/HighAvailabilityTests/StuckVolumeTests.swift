@@ -1,0 +1,76 @@
+import HighAvailability
+import Testing
+import Units
+
+@Suite struct StuckVolumeTests {
+    private static let timings = Timings.standard
+
+    @Test func `a volume is stuck after retry_timeout, and answers until then`() {
+        let limit = Self.timings.retryTimeout
+        #expect(!ServerHealth.isVolumeStuck(since: nil, at: Fixture.now, Self.timings))
+        let just = Fixture.now - limit + .milliseconds(1)
+        #expect(!ServerHealth.isVolumeStuck(since: just, at: Fixture.now, Self.timings))
+        #expect(ServerHealth.isVolumeStuck(since: Fixture.now - limit, at: Fixture.now, Self.timings))
+    }
+
+    @Test
+    func `a primary that cannot write has an outage since its last write, and a successor is asked for after ttl`() {
+        let since = Fixture.now - Self.timings.ttl
+        let primary = ServerState.primary(Fixture.running())
+        let look = lookAtOutage(
+            nil, primary, activity: nil, silentSince: nil, volumeStuckSince: since, at: Fixture.now, Self.timings)
+        #expect(look == .missing(PrimaryOutage(since: since, isVolumeStuck: true)))
+        let outage = PrimaryOutage(since: since, isVolumeStuck: true)
+        let configuration = DynamicConfiguration()
+        #expect(
+            outage.reasonToAsk(primary, at: Fixture.now, configuration)
+                == "stopped PostgreSQL because its volume takes no writes")
+        #expect(outage.reasonToAsk(primary, at: Fixture.now - .milliseconds(1), configuration) == nil)
+        // It writes again: that has to last before the outage is over.
+        let mended = lookAtOutage(
+            outage, primary, activity: nil, silentSince: nil, at: Fixture.now, Self.timings)
+        #expect(mended == .answering(PrimaryOutage(since: since, answeringSince: Fixture.now)))
+    }
+
+    @Test func `a leader that cannot write lets go when somebody could lead, and leads on while nobody could`() {
+        var observation = Fixture.observation(
+            lock: .mine(until: Fixture.now + .seconds(15)), server: .primary(Fixture.running()))
+        observation.isVolumeStuck = true
+        observation.outage = PrimaryOutage(since: Fixture.now - Self.timings.ttl, isVolumeStuck: true)
+        #expect(decide(observation).action == .wait)
+        observation.outage?.successor = "demo-1"
+        #expect(decide(observation).action == .release)
+        // Before its time it leads on, whoever could.
+        observation.outage?.since = Fixture.now - Self.timings.retryTimeout
+        #expect(decide(observation).action == .wait)
+        observation.cluster.configuration.isPaused = true
+        #expect(decide(observation).action == .lead)
+    }
+
+    @Test func `a member that cannot write begins nothing, and is nobody's successor`() {
+        for server in Fixture.servers {
+            var observation = Fixture.observation(lock: .expired(holder: "demo-1"), server: server)
+            observation.isVolumeStuck = true
+            if case .primary = server {
+                #expect(decide(observation).action != .wait)
+            } else if case .unusable = server {
+                #expect(decide(observation).action == .refuse)
+            } else {
+                #expect(decide(observation).action == .wait, "\(server)")
+            }
+        }
+        #expect(Availability(tags: MemberTags(), isStopping: false, isBarred: false).mayLead)
+        #expect(!Availability(tags: MemberTags(), isStopping: false, isVolumeStuck: true, isBarred: false).mayLead)
+    }
+
+    @Test func `a failover that is asked for whatever it costs does not wait for the volume`() {
+        var observation = Fixture.observation(
+            lock: .mine(until: Fixture.now + .seconds(15)), server: .primary(Fixture.running()))
+        observation.cluster.failover = FailoverRequest(candidate: "demo-1")
+        observation.isVolumeStuck = true
+        #expect(decide(observation).action == .release)
+        // One that is to cost nothing has to be able to shut down in order.
+        observation.cluster.failover = FailoverRequest(leader: "demo-0", candidate: "demo-1")
+        #expect(decide(observation).action == .wait)
+    }
+}

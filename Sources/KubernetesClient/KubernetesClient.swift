@@ -94,7 +94,7 @@ public final class KubernetesClient: Sendable {
         let credential = try await credentials.current(deadline: remaining)
         var http = HTTPRequest(
             method: request.verb.method, url: request.url(server: configuration.server), body: request.body)
-        http.headers = [("Accept", "application/json"), ("User-Agent", options.userAgent)]
+        http.headers = [("Accept", request.accept), ("User-Agent", options.userAgent)]
         if request.body != nil { http.headers.append(("Content-Type", request.contentType)) }
         if let authorization = credential.authorization { http.headers.append(("Authorization", authorization)) }
         let head: HTTPResponseHead

@@ -20,6 +20,19 @@ struct ObjectTests {
         #expect(error.isAlreadyExists && !error.isConflict && error.isKnownNotApplied)
     }
 
+    @Test func `the metadata of an object is read without what it holds, and is that of the whole`() async throws {
+        let fixture = try await APIServerFixture()
+        let created = try await fixture.createConfigMap("one", ["a": "1"])
+        let metadata = try await fixture.client.getMetadata(
+            ConfigMap.resource, name: "one", namespace: fixture.namespace)
+        #expect(metadata.name == "one" && metadata.resourceVersion == created.metadata.resourceVersion)
+        let error = try #require(
+            await failure { () async throws(KubernetesError) in
+                try await fixture.client.getMetadata(ConfigMap.resource, name: "absent", namespace: fixture.namespace)
+            })
+        #expect(error.isNotFound)
+    }
+
     @Test func `an object that is not there is not found`() async throws {
         let fixture = try await APIServerFixture()
         let error = try #require(

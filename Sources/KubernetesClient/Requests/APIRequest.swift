@@ -32,6 +32,8 @@ struct APIRequest: Sendable {
     var query: [(name: String, value: String)] = []
     var body: [UInt8]?
     var contentType = "application/json"
+    /// In which form the answer is asked for.
+    var accept = "application/json"
 
     /// What messages name: `patch configmaps/demo-leader`.
     var subject: String

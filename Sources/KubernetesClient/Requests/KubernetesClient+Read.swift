@@ -21,6 +21,20 @@ extension KubernetesClient {
         return try decodeValue(try await perform(request, deadline: deadline), request: request)
     }
 
+    /// Reads the metadata of one object, of any kind; its contents do not leave the server.
+    public func getMetadata(
+        _ resource: APIResource, name: String, namespace: String? = nil, deadline: Duration? = nil
+    ) async throws(KubernetesError) -> ObjectMeta {
+        var request = APIRequest(.get, resource, namespace: self.namespace(namespace), name: name)
+        request.accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+        return try decode(PartialObject.self, from: try await perform(request, deadline: deadline), request: request)
+            .metadata
+    }
+
+    private struct PartialObject: Decodable {
+        var metadata: ObjectMeta
+    }
+
     /// Lists every object that matches, following all pages.
     ///
     /// - Parameters:

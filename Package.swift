@@ -74,7 +74,7 @@ let package = Package(
         .target(name: "CLibCurl", linkerSettings: [.linkedLibrary("curl")]),
         target("HTTPTransport", ["CLibCurl", "CLinux"]),
         .target(name: "CLibPQ", linkerSettings: [.linkedLibrary("pq")]),
-        target("PostgresClient", ["CLibPQ"]),
+        target("PostgresClient", ["CLibPQ", crypto]),
         .target(name: "CLibYAML", linkerSettings: [.linkedLibrary("yaml")]),
         target("YAML", ["CLibYAML", "KubernetesModels"]),
         .target(name: "CLinux"),

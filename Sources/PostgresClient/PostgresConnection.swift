@@ -85,6 +85,13 @@ public actor PostgresConnection {
         try ScramVerifier.make(password: password, user: user, in: session)
     }
 
+    /// Whether a verifier the server has was made from this password; see ``ScramVerifier/matches(_:_:)``.
+    ///
+    /// On the session's own thread, as it takes its time.
+    public func scramVerifier(_ verifier: String, isOf password: String) -> Bool {
+        ScramVerifier.matches(password, verifier)
+    }
+
     /// Ends the session; a second time does nothing.
     public func close() {
         isOpen = false

@@ -22,6 +22,10 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
     private static func clients(_ peer: JSONValue) -> JSONValue { ["networkPolicy": ["postgresql": [peer]]] }
     private static func initdb(_ members: JSONValue) -> JSONValue { ["bootstrap": ["initdb": members]] }
 
+    private static func role(_ members: [String: JSONValue]) -> JSONValue {
+        ["roles": [.object(["name": "alice"].merging(members) { $1 })]]
+    }
+
     static let cases: [RuleCase] = [
         RuleCase(
             rule: HighAvailabilitySpec.rules[0], path: "spec.highAvailability",
@@ -138,6 +142,22 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             rule: InitDBSpec.rules[6], path: "spec.bootstrap.initdb",
             breaking: ["replicator", "rewinder", "public", "none"].map { initdb(["database": $0]) },
             keeping: [initdb(["database": "public", "owner": "shop"]), initdb(["database": "shop"])]),
+        RuleCase(
+            rule: RoleSpec.rules[0], path: "spec.roles[0]",
+            breaking: ["postgres", "replicator", "rewinder", "public", "none"].map { role(["name": .string($0)]) },
+            keeping: [role([:]), role(["name": "app"]), role(["name": "postgres2"]), ["roles": []]]),
+        RuleCase(
+            rule: RoleSpec.rules[1], path: "spec.roles[0]",
+            breaking: [role(["disablePassword": true, "passwordSecret": ["name": "alice"]])],
+            keeping: [
+                role(["disablePassword": true]), role(["passwordSecret": ["name": "alice", "key": "a.b_c-d"]]),
+                role(["disablePassword": false, "passwordSecret": ["name": "alice"]]),
+                role([
+                    "ensure": "absent", "login": false, "superuser": true, "createdb": true, "createrole": true,
+                    "inherit": false, "replication": true, "bypassrls": true, "connectionLimit": -1,
+                    "validUntil": "2031-02-03T04:05:06Z", "memberOf": ["pg_monitor"], "comment": "of the shop",
+                ]),
+            ]),
     ]
 
     @Test(arguments: cases)

@@ -83,7 +83,8 @@ struct Drawing: RandomNumberGenerator {
                 ReinitializeReport(
                     id: $0.text(), outcome: $0.one(of: [.running, .succeeded, .refused]), reason: $0.text(),
                     percent: $0.maybe { $0.one(of: [0, 40, 100]) }, isMoved: $0.maybe { $0.flag() })
-            }, writesRoute: flag(), takeover: maybe { $0.takeover() }, work: one(of: [0, 7]))
+            }, writesRoute: flag(), takeover: maybe { $0.takeover() }, work: one(of: [0, 7]),
+            roles: maybe { $0.rolesReport() })
         // As a Patroni agent may say it.
         if flag() {
             record.provesMembership = false
@@ -96,6 +97,27 @@ struct Drawing: RandomNumberGenerator {
             record.replayed = position()
         }
         return record
+    }
+
+    mutating func rolesReport() -> RolesReport {
+        RolesReport(
+            revision: text(), declared: next(below: 1025), ready: next(below: 1025),
+            failing: list { RolesReport.Failure(role: $0.text(), reason: $0.text()) }, problem: maybe { $0.text() },
+            repair: maybe { drawing in
+                RolesReport.Repair(
+                    time: drawing.text(), count: drawing.next(below: 99), roles: drawing.list { $0.text() })
+            })
+    }
+
+    mutating func declaredRole() -> DeclaredRole {
+        DeclaredRole(
+            name: text(), isAbsent: flag(),
+            attributes: RoleAttributes(
+                mayLogIn: flag(), isSuperuser: flag(), mayCreateDatabases: flag(), mayCreateRoles: flag(),
+                inherits: flag(), mayReplicate: flag(), bypassesRowSecurity: flag()),
+            connectionLimit: one(of: [-1, 0, 7]), validUntil: maybe { $0.text() },
+            memberships: maybe { $0.list { $0.text() } }, comment: maybe { $0.text() },
+            password: one(of: [.kept, .disabled, .secret(name: text(), key: text())]))
     }
 
     mutating func takeover() -> TakeoverPhases {

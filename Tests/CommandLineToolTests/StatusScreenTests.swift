@@ -100,6 +100,7 @@ import Testing
                 Self.condition(.dataLossPossible, .true, "DataLost", "3 commits are lost"),
                 Self.condition(.synchronousReplication, .false, "NoStandby", "Commits wait"),
                 Self.condition(.majorVersionChange, .true, "OtherMajor", "17 is not 15"),
+                Self.condition(.rolesReady, .false, "RolesFailing", "alice: owns something"),
             ]
             status.unready = [
                 UnreadyStatus(name: "demo-2", since: Self.time, reason: .obstacle, message: "cannot be scheduled")
@@ -127,6 +128,7 @@ import Testing
             "  the last failover may have lost commits: docs/runbooks/data-loss.md\n",
             "  too few standbys confirm commits: docs/runbooks/synchronous-replication.md\n",
             "  the image has another major version: docs/runbooks/major-version-change.md\n",
+            "  declared roles are not as declared: kubectl get -n shop postgrescluster demo -o jsonpath='{.status.roles}'\n",
             "  demo-2 needs a look: matriarch logs demo demo-2\n", "  demo-1 needs a look: matriarch logs demo demo-1",
         ] {
             #expect(text.contains(line), "\(line)")

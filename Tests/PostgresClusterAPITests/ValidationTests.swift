@@ -79,6 +79,32 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         BadSpec(
             "an address without its length", ["networkPolicy": ["agents": [["ipBlock": ["cidr": "10.0.0.1"]]]]],
             "spec.networkPolicy.agents[0].ipBlock.cidr", "a range of addresses such as 10.0.0.0/8"),
+        BadSpec(
+            "a role of the agents'", ["roles": [["name": "replicator"]]], "spec.roles[0].name", "replicator",
+            "which the agents need"),
+        BadSpec("a role of PostgreSQL's", ["roles": [["name": "pg_monitor"]]], "spec.roles[0].name", "not with pg_"),
+        BadSpec("a role of everybody", ["roles": [["name": "public"]]], "spec.roles[0].name", "no names of roles"),
+        BadSpec(
+            "a role twice", ["roles": [["name": "alice"], ["name": "alice"]]], "spec.roles[1].name", "alice"),
+        BadSpec(
+            "a password and none",
+            ["roles": [["name": "alice", "passwordSecret": ["name": "alice"], "disablePassword": true]]],
+            "spec.roles[0].disablePassword", "contradicts passwordSecret"),
+        BadSpec(
+            "a Secret without a name", ["roles": [["name": "alice", "passwordSecret": ["key": "x"]]]],
+            "spec.roles[0].passwordSecret.name", "required"),
+        BadSpec(
+            "a member of itself", ["roles": [["name": "alice", "memberOf": ["alice"]]]], "spec.roles[0].memberOf[0]",
+            "itself"),
+        BadSpec(
+            "a member twice", ["roles": [["name": "alice", "memberOf": ["a", "a"]]]], "spec.roles[0].memberOf[1]",
+            "twice"),
+        BadSpec(
+            "a member of the superuser", ["roles": [["name": "alice", "memberOf": ["postgres"]]]],
+            "spec.roles[0].memberOf[0]", "superuser: true"),
+        BadSpec(
+            "a limit below none", ["roles": [["name": "alice", "connectionLimit": -2]]],
+            "spec.roles[0].connectionLimit", "-1"),
         BadSpec("itself to follow", ["standby": ["host": "demo"]], "spec.standby.host", "this very cluster"),
         BadSpec("no port", ["standby": ["host": "a", "port": 0]], "spec.standby.port", "between 1 and 65535"),
         BadSpec(

@@ -70,6 +70,9 @@ public struct AgentProcess: Sendable {
             logger: logger)
         let watcher = ClusterWatcher(
             client: client, scope: scope, lockObject: file.lockObject, watch: agent.watch, clock: clock, logger: logger)
+        let roles = RoleKeeper(
+            KubernetesRoleDeclarations(client: client, scope: scope), server: instance, agent: agent, clock: clock,
+            logger: logger)
         let server = statusServer(of: agent, keys)
         let probes = ProbeServer(
             port: configuration.probePort, snapshot: { [unread] in agent.state.snapshot ?? unread }, clock: clock,
@@ -81,6 +84,7 @@ public struct AgentProcess: Sendable {
         try await agent.run(
             beside: [
                 { await watcher.run() }, { try await server.run() }, { await probes.run() },
+                { await roles.run() },
                 { await releaseCodeOfStart() },
             ],
             until: stopRequested)

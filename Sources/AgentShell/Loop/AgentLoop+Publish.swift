@@ -37,7 +37,7 @@ extension AgentLoop {
                     postmasterStartTime: server.isRunning ? seen?.postmasterStartTime : nil,
                     restart: requests.restartReport(of: me, in: view), reinitialize: reinitializeReport(in: view),
                     writesRoute: file.route != nil, takeover: presence.leads ? takeoverPhases : nil,
-                    work: activities.work.count),
+                    work: activities.work.count, roles: presence.leads ? state.read().roles : nil),
                 label: presence.label.change),
             seen: view.members[me].map { .member($0) } ?? .missing)
     }

@@ -1,3 +1,4 @@
+import ClusterRecords
 import ClusterStore
 import HighAvailability
 import Synchronization
@@ -17,6 +18,8 @@ package final class AgentState: Sendable {
         var failsafe: FailsafeList?
         /// The server runs as a primary, with the lock or without.
         var isPrimary = false
+        /// How far the declared roles are; nil while this member does not lead, or none are declared.
+        var roles: RolesReport?
         /// What the REST interface answers from; nil before the first cycle.
         var snapshot: MemberSnapshot?
     }

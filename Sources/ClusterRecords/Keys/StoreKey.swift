@@ -48,6 +48,8 @@ public enum StoreKey {
     public static let restart = "matriarch.dev/restart"
     /// JSON of the copy one member is asked to make anew; see ``ReinitializeOrder``.
     public static let reinitialize = "matriarch.dev/reinitialize"
+    /// Which list of declared roles is in force: its revision, by the operator; see ``DeclaredRoles``.
+    public static let roles = "matriarch.dev/roles"
     /// JSON about the last switchover, by the agent that led.
     public static let switchoverResult = "matriarch.dev/switchover-result"
     /// JSON about what the last promotion may have cost, by the new primary's agent, written with the history.

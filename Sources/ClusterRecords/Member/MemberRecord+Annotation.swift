@@ -41,6 +41,7 @@ extension MemberRecord {
         writesRoute = json["route"]?.stringValue == RouteSettings.kind
         provesMembership = json["proof"]?.boolValue ?? false
         takeover = TakeoverPhases(json: json["takeover"])
+        roles = RolesReport(json: json["roles"])
     }
 
     /// The annotation that says the same; what has its default is left out.
@@ -72,6 +73,7 @@ extension MemberRecord {
         if writesRoute { json["route"] = .string(RouteSettings.kind) }
         if provesMembership { json["proof"] = true }
         if let takeover { json["takeover"] = takeover.json }
+        if let roles { json["roles"] = roles.json }
         return json.serialized()
     }
 

@@ -59,6 +59,8 @@ public struct MemberRecord: Hashable, Sendable {
     /// Where the time of the takeover went by which it leads; nil when it does not lead, when that is not known, and until its
     /// first write has gone through.
     public var takeover: TakeoverPhases?
+    /// How far it is with the declared roles; nil when it does not lead, and while none are declared.
+    public var roles: RolesReport?
 
     /// Of a member that has said nothing.
     public init() {
@@ -80,7 +82,7 @@ public struct MemberRecord: Hashable, Sendable {
         hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil,
         problem: String? = nil, problems: [Problem] = [], postmasterStartTime: String? = nil,
         restart: RestartReport? = nil, reinitialize: ReinitializeReport? = nil,
-        writesRoute: Bool = false, takeover: TakeoverPhases? = nil, work: Int = 0
+        writesRoute: Bool = false, takeover: TakeoverPhases? = nil, work: Int = 0, roles: RolesReport? = nil
     ) {
         self.connectionURL = connectionURL
         self.apiURL = apiURL
@@ -104,6 +106,7 @@ public struct MemberRecord: Hashable, Sendable {
         self.writesRoute = writesRoute
         self.takeover = takeover
         self.work = work
+        self.roles = roles
         provesMembership = true
     }
 

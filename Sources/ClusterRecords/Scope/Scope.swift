@@ -32,6 +32,8 @@ public struct Scope: Hashable, Sendable {
     /// Not called like the cluster: a policy of one's own often is, and an object of somebody else stops the operator.
     public var networkPolicy: String { "\(cluster)-members" }
     public var agentConfigMap: String { "\(cluster)-agent" }
+    /// With the roles the resource declares, for the leader's agent.
+    public var rolesConfigMap: String { "\(cluster)-roles" }
     public var superuserSecret: String { "\(cluster)-superuser" }
     public var replicationSecret: String { "\(cluster)-replication" }
     public var rewindSecret: String { "\(cluster)-rewind" }

@@ -76,6 +76,9 @@ public final class ClusterWatch: Sendable {
     /// The history of timelines as text, for `GET /history`.
     public var historyText: String? { state.withLock { $0.cache.setting(StoreKey.history) } }
 
+    /// The revision of the declared roles; nil when none ever were.
+    public var rolesRevision: String? { state.withLock { $0.cache.setting(StoreKey.roles) } }
+
     /// What each member last said of itself, for `GET /cluster`.
     public var words: [String: MemberWord] { state.withLock { $0.words ?? [:] } }
 

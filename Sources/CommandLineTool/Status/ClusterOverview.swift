@@ -118,6 +118,8 @@ extension Condition {
             .restartCompleted, .reinitializeCompleted:
             status == .true
         case .progressing, .degraded, .paused, .dataLossPossible, .majorVersionChange: status == .false
+        // Unknown is a standby cluster's, or for a moment.
+        case .rolesReady: status != .false
         case nil: false
         }
     }

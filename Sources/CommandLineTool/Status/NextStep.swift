@@ -45,6 +45,12 @@ extension ClusterOverview {
             case .majorVersionChange:
                 steps.append(
                     NextStep(why: "the image has another major version", what: Self.runbook("major-version-change")))
+            case .rolesReady:
+                steps.append(
+                    NextStep(
+                        why: "declared roles are not as declared",
+                        what: "kubectl get -n \(listing.namespace) postgrescluster \(name) "
+                            + "-o jsonpath='{.status.roles}'"))
             case .paused:
                 steps.append(NextStep(why: "automatic actions are off", what: "matriarch resume \(name)"))
             case .ready, .progressing, .switchoverCompleted, .restartCompleted, .reinitializeCompleted, nil: break

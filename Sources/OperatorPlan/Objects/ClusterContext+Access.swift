@@ -1,6 +1,7 @@
 import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
+import PostgresConfiguration
 
 /// What the agents are, and what they may do.
 extension ClusterContext {
@@ -16,7 +17,8 @@ extension ClusterContext {
     /// - Parameters:
     ///   - memberCount: Pods that may be labelled: the wanted ones and those that still exist.
     ///   - writesRoute: whether the leader writes the EndpointSlices of the read-write Service.
-    func role(memberCount: Int, writesRoute: Bool) -> JSONValue {
+    ///   - hasRoles: whether there is a list of declared roles. Of Secrets the agents may read those it names, one by one.
+    func role(memberCount: Int, writesRoute: Bool, hasRoles: Bool = false) -> JSONValue {
         let storeNames = [
             scope.storeLeader(lockObject), scope.storeConfiguration, scope.storeFailover, scope.storeSynchronization,
         ]
@@ -38,6 +40,11 @@ extension ClusterContext {
                     Self.discovery, "endpointslices", ["get", "list", "watch", "patch"], names: scope.routeSlices))
             rules.append(Self.rule(Self.discovery, "endpointslices", ["create"]))
             rules.append(Self.rule(Self.discovery, "endpointslices/restricted", ["create"]))
+        }
+        if hasRoles {
+            rules.append(Self.rule("", "configmaps", ["get"], names: [scope.rolesConfigMap]))
+            let secrets = Set((spec.roles ?? []).map(\.declared).compactMap(\.passwordSecret)).sorted()
+            if !secrets.isEmpty { rules.append(Self.rule("", "secrets", ["get"], names: secrets)) }
         }
         return object(Role.resource, scope.role, component: Component.access, ["rules": .array(rules)])
     }

@@ -149,6 +149,7 @@ extension Observed {
             ObjectKey(Role.resource, scope.role),
             ObjectKey(RoleBinding.resource, scope.roleBinding),
             ObjectKey(ConfigMap.resource, scope.agentConfigMap),
+            ObjectKey(ConfigMap.resource, scope.rolesConfigMap),
             ObjectKey(Service.resource, scope.readWriteService),
             ObjectKey(Service.resource, scope.readOnlyService),
             ObjectKey(Service.resource, scope.podsService),

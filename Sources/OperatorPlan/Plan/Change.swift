@@ -68,6 +68,9 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
     case scaledDown = "ScaledDown"
     case volumeKept = "VolumeKept"
     case memberRestarted = "MemberRestarted"
+    case rolesFailing = "RolesFailing"
+    case rolesApplied = "RolesApplied"
+    case rolesRepaired = "RolesRepaired"
     case majorVersionChange = "MajorVersionChange"
     case imageNotAnswering = "ImageNotAnswering"
     case memberNeedsAttention = "MemberNeedsAttention"
@@ -89,7 +92,7 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
         case .primaryChanged, .failedOver, .standbyClusterPromoted, .memberNeedsAttention, .memberMissing,
             .lockNotRenewed,
             .writesResumed, .dataLossPossible, .dataLost, .nothingLost,
-            .synchronousStandbysMissing, .synchronousStandbysComplete:
+            .synchronousStandbysMissing, .synchronousStandbysComplete, .rolesFailing, .rolesApplied, .rolesRepaired:
             "Observe"
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost: "Switchover"
         case .restartStarted, .restartSucceeded, .restartFailed: "Restart"

@@ -84,6 +84,11 @@ public enum ConditionReason: String, Sendable, Hashable, CaseIterable {
     case unconfirmedWrites = "UnconfirmedWrites"
     case commitsLost = "CommitsLost"
 
+    // RolesReady.
+    case rolesApplied = "RolesApplied"
+    case rolesPending = "RolesPending"
+    case rolesFailing = "RolesFailing"
+
     // MajorVersionChange.
     case otherMajorVersion = "OtherMajorVersion"
 

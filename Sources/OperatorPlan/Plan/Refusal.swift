@@ -97,7 +97,8 @@ extension EventReason {
             .nothingLost,
             .synchronousStandbysMissing, .synchronousStandbysComplete, .memberNeedsAttention, .memberMissing,
             .lockNotRenewed, .objectNotOurs,
-            .invalidSpec, .paused, .resumed, .majorVersionChange, .imageNotAnswering:
+            .invalidSpec, .paused, .resumed, .majorVersionChange, .imageNotAnswering, .rolesFailing, .rolesApplied,
+            .rolesRepaired:
             .observation
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost, .restartStarted,
             .restartSucceeded, .restartFailed, .reinitializeStarted, .reinitializeSucceeded, .reinitializeFailed,

@@ -17,12 +17,14 @@ struct ConditionFindings {
     let failover: FailoverStatus?
     let restart: RestartStatus?
     let reinitialize: ReinitializeStatus?
+    /// nil while no role is declared.
+    let roles: (status: Condition.Status, finding: Finding)?
     let majorVersionChange: Finding?
     let timeline: Int64?
 
     /// In a fixed order. SynchronousReplication appears with its mode, DataLossPossible with the first failover,
-    /// SwitchoverCompleted, RestartCompleted and ReinitializeCompleted with the first request, MajorVersionChange while there
-    /// is one.
+    /// SwitchoverCompleted, RestartCompleted and ReinitializeCompleted with the first request,
+    /// RolesReady while roles are declared, MajorVersionChange while there is one.
     var conditions: [(Condition.Kind, Condition.Status, Finding)] {
         var all: [(Condition.Kind, Condition.Status, Finding)] = [
             (.ready, isReady ? .true : .false, ready),
@@ -46,6 +48,7 @@ struct ConditionFindings {
                 completed(
                     .reinitializeCompleted, reinitialize.phase, reinitialize.reason, reinitialize.message))
         }
+        if let roles { all.append((.rolesReady, roles.status, roles.finding)) }
         if let majorVersionChange { all.append((.majorVersionChange, .true, majorVersionChange)) }
         return all
     }

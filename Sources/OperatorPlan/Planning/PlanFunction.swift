@@ -28,6 +28,7 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
         scope: context.scope, observed: belongings.own, overrides: spec.instanceOverrides ?? [], now: now)
     context.application = context.madeWithApplication(
         in: belongings.own, hasData: (situation.systemIdentifier ?? cluster.status?.systemIdentifier) != nil)
+    problems += roleProblems(context)
     var planner = Planner(
         cluster: cluster, context: context, observed: belongings.own, situation: situation, now: now)
     if !problems.isEmpty {

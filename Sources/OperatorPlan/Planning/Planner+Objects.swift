@@ -11,6 +11,7 @@ extension Planner {
         let foreign = foreign.filter {
             (spec.instances != 1 || $0.resource != observed.capabilities.podDisruptionBudget)
                 && (hasNetworkPolicy || $0.resource != .networkPolicy)
+                && (spec.roles?.isEmpty == false || $0 != ObjectKey(ConfigMap.resource, scope.rolesConfigMap))
         }
         guard !foreign.isEmpty else { return true }
         let list = foreign.map(\.description).joined(separator: ", ")
@@ -39,11 +40,13 @@ extension Planner {
         if liveStatefulSet == nil { event(.created, "Creating cluster \(context.name)") }
         let members = max(replicas, spec.instances, (situation.members.last?.ordinal ?? -1) + 1)
         apply(ServiceAccount.resource, context.serviceAccount())
-        apply(Role.resource, context.role(memberCount: members, writesRoute: writesRoute))
+        apply(Role.resource, context.role(memberCount: members, writesRoute: writesRoute, hasRoles: hasRoles))
         apply(RoleBinding.resource, context.roleBinding())
         apply(
             ConfigMap.resource,
             context.agentConfigMap(preferring: preferredStandbys(replicas: replicas), writesRoute: writesRoute))
+        if hasRoles { apply(ConfigMap.resource, context.rolesConfigMap()) }
+        planRolesRevision()
         apply(Service.resource, context.readWriteService(selectsLabel: selectsLabel))
         planRoute()
         apply(Service.resource, context.readOnlyService())

@@ -14,6 +14,7 @@ extension Planner {
         describePrimary()
         describeLoss()
         describePhases()
+        describeRoles()
         if situation.systemIdentifier != nil, problems.isEmpty {
             status.bootstrap = status.bootstrap ?? spec.bootstrap
             status.lockObject = status.lockObject ?? context.lockObject
@@ -93,7 +94,7 @@ extension Planner {
             spec: spec, situation: situation, problems: problems, progress: progress, faults: faults, overdue: overdue,
             switchover: status.switchover, failover: status.lastFailover, restart: status.restart,
             reinitialize: status.reinitialize,
-            majorVersionChange: majorVersionChange, timeline: status.timeline)
+            roles: rolesReady, majorVersionChange: majorVersionChange, timeline: status.timeline)
         status.conditions = findings.conditions.map { kind, value, finding in
             let before = previous.condition(kind)
             return Condition(
@@ -119,6 +120,7 @@ extension Planner {
         }
         announceSynchronous()
         announceStandbyCluster()
+        announceRoles()
         let known = Set((previous.members ?? []).compactMap(\.problem))
         for (sentence, note) in situation.attention where !known.contains(sentence) {
             warn(.memberNeedsAttention, note)

@@ -100,9 +100,9 @@ extension InitDBSpec: SchemaObject {
 
     /// What needs no quoting in URLs, connection strings and password files. PostgreSQL keeps `pg_` for its own roles; the
     /// servers' regular expressions cannot look ahead.
-    private static let namePattern =
+    static let namePattern =
         "^([a-oq-z_][a-z0-9_-]*|p|p[a-fh-z0-9_-][a-z0-9_-]*|pg|pg[a-z0-9-][a-z0-9_-]*)$"
-    private static let nameMeaning =
+    static let nameMeaning =
         "1 to 63 of the characters a to z, 0 to 9, _ and -, beginning with a letter or _ and not with pg_"
 
     public static func field(_ key: CodingKeys) -> Field {

@@ -1,3 +1,4 @@
+public import ClusterRecords
 public import KubernetesModels
 
 /// What an administrator wants of one cluster.
@@ -16,6 +17,7 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
     public var reinitialize: ReinitializeRequest?
     public var bootstrap: BootstrapSpec
     public var standby: StandbySpec?
+    public var roles: [RoleSpec]?
     public var callbacks: CallbacksSpec?
     public var instanceOverrides: [InstanceOverride]?
     public var service: ServiceSpec?
@@ -29,7 +31,8 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case instances, image, imagePullPolicy, imagePullSecrets, postgresql, storage, resources, highAvailability
-        case paused, switchover, restart, reinitialize, bootstrap, standby, callbacks, instanceOverrides, service,
+        case paused, switchover, restart, reinitialize, bootstrap, standby, roles, callbacks, instanceOverrides,
+            service,
             networkPolicy,
             podMetadata, affinity, tolerations
         case nodeSelector, topologySpreadConstraints, priorityClassName
@@ -41,11 +44,15 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
         case never = "Never"
     }
 
+    /// The declared roles as an agent reads them.
+    public var declaredRoles: DeclaredRoles { DeclaredRoles((roles ?? []).map(\.declared)) }
+
     /// The remote server to follow; nil: this cluster takes writes.
     public var remote: StandbySpec? { standby.flatMap { $0.enabled ? $0 : nil } }
 
     /// Ordinals take part in names of permissions, so their number is bounded.
     static let maximumInstances: Int64 = 32
+    static let maximumRoles = 1024
 }
 
 extension PostgresClusterSpec: SchemaObject {
@@ -99,6 +106,11 @@ extension PostgresClusterSpec: SchemaObject {
                 rules: [BootstrapSpec.isImmutable])
         case .standby:
             Field(.object(StandbySpec.self), StandbySpec.summary)
+        case .roles:
+            Field(
+                .list(of: .object(RoleSpec.self), key: "name", maximumCount: maximumRoles),
+                "Roles of the server that the leader's agent keeps as they are declared here. In a standby cluster they are "
+                    + "those of the cluster it follows, and the list waits.")
         case .callbacks:
             Field(.object(CallbacksSpec.self), CallbacksSpec.summary)
         case .instanceOverrides:

@@ -56,6 +56,8 @@ public struct Condition: Sendable, Hashable, Codable {
         case restartCompleted = "RestartCompleted"
         /// The last request in spec.reinitialize succeeded.
         case reinitializeCompleted = "ReinitializeCompleted"
+        /// The roles of spec.roles are as declared.
+        case rolesReady = "RolesReady"
         /// The image in the spec has another major version of PostgreSQL than the data.
         case majorVersionChange = "MajorVersionChange"
     }

@@ -25,6 +25,7 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var reinitialize: ReinitializeStatus?
     public var handover: SwitchoverStatus?
     public var lastFailover: FailoverStatus?
+    public var roles: RolesStatus?
     public var bootstrap: BootstrapSpec?
     public var lockObject: LockObject?
 
@@ -33,8 +34,8 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
             instances,
             readyInstances, ready
         case lockNotRenewedSince, unready, standbyCluster
-        case selector, members, pendingRestart, switchover, restart, reinitialize, handover, lastFailover, bootstrap,
-            lockObject
+        case selector, members, pendingRestart, switchover, restart, reinitialize, handover, lastFailover, roles,
+            bootstrap, lockObject
     }
 
     public init() {}
@@ -57,7 +58,7 @@ extension PostgresClusterStatus: SchemaObject {
                 .list(of: .object(Condition.self), key: "type", maximumCount: 16),
                 "Ready, PrimaryAvailable, Progressing, Degraded, ConfigurationValid, Paused, SwitchoverCompleted, "
                     + "SynchronousReplication, DataLossPossible, RestartCompleted, ReinitializeCompleted, "
-                    + "MajorVersionChange.")
+                    + "RolesReady, MajorVersionChange.")
         case .primary: Field(.text(maxLength: 253), "Member that holds the lock.")
         case .lockNotRenewedSince:
             Field(
@@ -105,6 +106,7 @@ extension PostgresClusterStatus: SchemaObject {
                 .object(SwitchoverStatus.self),
                 "The last switchover the operator asked for itself, before scaling down or restarting the primary.")
         case .lastFailover: Field(.object(FailoverStatus.self), FailoverStatus.summary)
+        case .roles: Field(.object(RolesStatus.self), RolesStatus.summary)
         case .bootstrap: Field(.object(BootstrapSpec.self), "spec.bootstrap as it was when the data was made.")
         case .lockObject:
             Field(

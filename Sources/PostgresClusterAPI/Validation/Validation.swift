@@ -33,7 +33,7 @@ struct SpecValidator {
         let paths = Set(schema.map(\.path))
         return schema
             + (name() + settings() + storage() + availability() + immutability() + restart() + reinitialize()
-            + standby() + overrides()
+            + standby() + roles() + overrides()
             + metadata()).filter { !paths.contains($0.path) }
     }
 
@@ -152,6 +152,34 @@ struct SpecValidator {
         }
         return []
     }
+
+    private func roles() -> [SpecProblem] {
+        let roles = spec.roles ?? []
+        var problems: [SpecProblem] = []
+        for (index, role) in roles.enumerated() {
+            var seen: Set<String> = []
+            for (position, parent) in (role.memberOf ?? []).enumerated() {
+                let path = "spec.roles[\(index)].memberOf[\(position)]"
+                if parent == role.name { problems += problem(path, parent, "a role cannot be a member of itself") }
+                if DeclaredRole.reservedNames.contains(parent) {
+                    problems += problem(
+                        path, parent,
+                        "is a role the agents need, or the name of none; superuser: true makes a superuser")
+                }
+                if !seen.insert(parent).inserted { problems += problem(path, parent, "is given twice") }
+            }
+        }
+        let size = spec.declaredRoles.text.utf8.count
+        if size > Self.maximumRolesSize {
+            problems += problem(
+                "spec.roles", "\(size) bytes",
+                "is longer than the \(Self.maximumRolesSize) bytes a ConfigMap has room for")
+        }
+        return problems
+    }
+
+    /// A ConfigMap has 1 MiB, for its metadata too.
+    private static let maximumRolesSize = 900 << 10
 
     private func overrides() -> [SpecProblem] {
         var problems: [SpecProblem] = []

@@ -51,6 +51,8 @@ public actor PostgresInstance {
     /// What the application's role was to have when this agent looked last, and whether it has that; nil: it has not looked
     /// in this office.
     var applicationWish: (wanted: ApplicationWish, isMet: Bool)?
+    /// Of declared roles, by name; see ``keepRoles(_:while:deadline:)``.
+    var knownVerifiers: [String: KnownVerifier] = [:]
 
     /// - Parameter volume: what keeps another container off the volume; nil: nothing does.
     public init(layout: InstanceLayout, credentials: Credentials, volume: VolumeHold? = nil, logger: Logger) {

@@ -1,0 +1,224 @@
+import ClusterRecords
+package import ClusterStore
+import HighAvailability
+import KubernetesModels
+package import Logging
+package import ServerControl
+package import Units
+
+/// Keeps the roles of the server what the cluster's resource declares, while this member leads.
+///
+/// Beside the loop, and with nothing of the lock but the question whose it is: a server that answers late, or an API server that
+/// does not, delays no decision, no renewal and no fence. It goes on while automatic actions are off: a password that was
+/// given away is not waited for.
+package actor RoleKeeper {
+    private let declarations: any RoleDeclarations
+    private let server: any RoleServer
+    private let watch: ClusterWatch
+    private let state: AgentState
+    /// Whoever publishes what this member says of itself is to do so.
+    private let tell: @Sendable () -> Void
+    private let clock: any AgentClock
+    private let logger: Logger
+    private var keeping = RoleKeeping()
+    /// Why the list in force is not the one that is carried out, as it was told.
+    private var listProblem: ListProblem?
+
+    private struct ListProblem: Hashable {
+        var revision: String
+        var sentence: String
+        var since: BootInstant
+        var isTold = false
+    }
+
+    /// - Parameter agent: whose office this is about, and who says how far this is.
+    package init(
+        _ declarations: any RoleDeclarations, server: any RoleServer, agent: MemberAgent, clock: any AgentClock,
+        logger: Logger
+    ) {
+        self.init(
+            declarations, server: server, watch: agent.watch, state: agent.state,
+            tell: { [alarm = agent.loop.alarm] in alarm.ring() }, clock: clock, logger: logger)
+    }
+
+    init(
+        _ declarations: any RoleDeclarations, server: any RoleServer, watch: ClusterWatch, state: AgentState,
+        tell: @escaping @Sendable () -> Void, clock: any AgentClock, logger: Logger
+    ) {
+        self.declarations = declarations
+        self.server = server
+        self.watch = watch
+        self.state = state
+        self.tell = tell
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// A look at what this process knows already; requests go out when something is due.
+    private static let tick = Duration.seconds(1)
+    /// Of a request, and of connecting and each statement.
+    private static let limit = Duration.seconds(5)
+    /// How many Secrets are asked for at the same time.
+    private static let lanes = 4
+    /// How long the ConfigMap may be older than what the store says of it: the operator writes one after the other.
+    private static let patience = Duration.seconds(10)
+
+    /// Works until cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            await turn()
+            // Cancellation shows at the head of the loop.
+            try? await clock.sleep(for: Self.tick)
+        }
+    }
+
+    /// One look, and what is due.
+    func turn() async {
+        guard isLeading, let revision = watch.rolesRevision else { return endOffice() }
+        if revision != keeping.revision { await readList(revision) }
+        guard keeping.revision != nil else { return }
+        await readSecrets()
+        guard keeping.isPassDue(at: clock.now), isLeading else { return }
+        await pass()
+    }
+
+    /// Asked before every write: an office may end at any moment. Nothing is tried on a server in recovery, which a standby
+    /// cluster's leader has.
+    private nonisolated var isLeading: Bool {
+        let known = state.read()
+        return known.isPrimary && watch.standing(ttl: known.timings.ttl).isMine
+    }
+
+    private func endOffice() {
+        keeping = RoleKeeping()
+        listProblem = nil
+        publish(nil)
+    }
+
+    private func publish(_ report: RolesReport?) {
+        let isNews = state.update { state in
+            defer { state.roles = report }
+            return state.roles != report
+        }
+        if isNews { tell() }
+    }
+
+    // MARK: Reading
+
+    /// The former list stays in force until another one can be read.
+    private func readList(_ revision: String) async {
+        do {
+            guard let text = try await declarations.text(within: Self.limit) else {
+                return notePendingList(revision, "the ConfigMap with the declared roles does not exist")
+            }
+            guard DeclaredRoles.revision(of: text) == revision else {
+                return notePendingList(revision, "the ConfigMap with the declared roles is not what the operator wrote")
+            }
+            keeping.take(try DeclaredRoles(text: text).roles, revision: revision, at: clock.now)
+            listProblem = nil
+            if keeping.roles.isEmpty { publish(nil) }
+        } catch {
+            notePendingList(revision, "the declared roles cannot be read: \(error)")
+        }
+    }
+
+    private func notePendingList(_ revision: String, _ sentence: String) {
+        if listProblem?.revision != revision {
+            listProblem = ListProblem(revision: revision, sentence: sentence, since: clock.now)
+        }
+        guard let problem = listProblem, !problem.isTold, clock.now - problem.since >= Self.patience else { return }
+        listProblem?.isTold = true
+        logger.error("\(sentence)")
+        publish(report())
+    }
+
+    /// Of the list in force, also while that is not the one that is carried out.
+    private func report(problem: String? = nil) -> RolesReport? {
+        let known = keeping.report(problem: problem)
+        guard let listProblem, listProblem.isTold else { return known }
+        return RolesReport(
+            revision: listProblem.revision, declared: known?.declared ?? 0, ready: known?.ready ?? 0,
+            failing: known?.failing ?? [], problem: listProblem.sentence, repair: known?.repair)
+    }
+
+    /// An API server that does not answer is asked no more in this turn: the server is compared meanwhile.
+    private func readSecrets() async {
+        let due = keeping.dueSecrets(at: clock.now)
+        guard !due.isEmpty else { return }
+        let declarations = declarations
+        await withTaskGroup(of: (String, Look).self) { group in
+            var rest = due[...]
+            func next() {
+                guard let (name, version) = rest.popFirst() else { return }
+                group.addTask { (name, await Self.look(at: name, known: version, declarations)) }
+            }
+            for _ in 0..<Self.lanes { next() }
+            var isAnswered = true
+            for await (name, look) in group {
+                keeping.note(look.state, of: name, at: clock.now)
+                isAnswered = isAnswered && look.isAnswered
+                if isAnswered, isLeading { next() }
+            }
+        }
+    }
+
+    private struct Look: Sendable {
+        /// nil: as it was, or nothing is known of it.
+        var state: RoleKeeping.SecretState?
+        var isAnswered = true
+    }
+
+    /// The contents of a Secret come over the network when its version is another one, not each time.
+    ///
+    /// - Parameter version: the one that is known; nil: none is.
+    private static func look(
+        at name: String, known version: String?, _ declarations: any RoleDeclarations
+    ) async -> Look {
+        do {
+            if let version, try await declarations.version(ofSecret: name, within: limit) == version { return Look() }
+            return Look(state: try await declarations.secret(name, within: limit).map { .present($0) } ?? .missing)
+        } catch let error as any StoreFailure where error.isForbidden {
+            return Look(state: .unreadable(reason: "the agent may not read it (yet)"))
+        } catch {
+            // What was read before holds as long as nothing else is known.
+            return Look(
+                state: version == nil ? .unreadable(reason: "cannot be read: \(error)") : nil, isAnswered: false)
+        }
+    }
+
+    // MARK: The server
+
+    private func pass() async {
+        let wishes = keeping.wishes
+        do {
+            let outcomes = try await server.keepRoles(wishes, while: { self.isLeading }, deadline: Self.limit)
+            // Of an office that has ended nothing is said.
+            guard isLeading else { return }
+            announce(keeping.note(outcomes, of: wishes, at: clock.now, time: clock.wallTime.text))
+            publish(report())
+        } catch {
+            keeping.noteFailure(at: clock.now)
+            guard isLeading else { return }
+            logger.warning("the declared roles are not compared: \(error)")
+            publish(report(problem: "\(error)"))
+        }
+    }
+
+    private func announce(_ news: RoleKeeping.News) {
+        func list(_ entries: [String]) -> Logger.Metadata {
+            [
+                "count": "\(entries.count)",
+                "roles": "\(entries.prefix(RolesReport.maximumCount).joined(separator: "; "))",
+            ]
+        }
+        if !news.carriedOut.isEmpty { logger.notice("declared roles are carried out", metadata: list(news.carriedOut)) }
+        if !news.repaired.isEmpty {
+            logger.warning(
+                "declared roles were changed by somebody else and are repaired", metadata: list(news.repaired))
+        }
+        if !news.failing.isEmpty {
+            logger.error("declared roles are not as declared", metadata: list(news.failing))
+        }
+        if !news.mended.isEmpty { logger.notice("declared roles are well again", metadata: list(news.mended)) }
+    }
+}

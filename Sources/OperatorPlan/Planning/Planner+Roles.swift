@@ -1,0 +1,153 @@
+import ClusterRecords
+import KubernetesModels
+import PostgresClusterAPI
+import PostgresConfiguration
+
+/// The declared roles: the list for the leader's agent, and what that says of it.
+extension Planner {
+    /// Whether there is a list, or was one: an empty one takes the place of that.
+    var hasRoles: Bool {
+        spec.roles?.isEmpty == false
+            || observed.objects[ObjectKey(ConfigMap.resource, scope.rolesConfigMap)] != nil
+    }
+
+    /// The revision of the list; nil when there is none.
+    private var rolesRevision: String? { hasRoles ? DeclaredRoles.revision(of: spec.declaredRoles.text) : nil }
+
+    /// The list stands in its ConfigMap before the store says that it is in force, so that the leader finds it.
+    mutating func planRolesRevision() {
+        let stored = observed.store.configuration
+        guard let revision = rolesRevision, let stored, stored.annotations[StoreKey.roles] != revision else { return }
+        let key = ObjectKey(context.storeResource, scope.storeConfiguration)
+        // One write to an object in a plan: a second one would be made from a version that is gone.
+        let isWritten = plan.changes.contains {
+            if case .writeStore(let write) = $0 { write.key == key } else { false }
+        }
+        guard !isWritten else { return plan.requeue(after: .seconds(1)) }
+        plan.changes.append(.writeStore(storeWrite(key, stored, [StoreKey.roles: revision])))
+    }
+
+    /// What the leader last said, of whichever list it was.
+    mutating func describeRoles() {
+        guard spec.roles?.isEmpty == false else {
+            status.roles = nil
+            return
+        }
+        guard let report = rolesReport else { return }
+        let isCurrent = report.revision == rolesRevision
+        let repair = report.repair.flatMap { repair in
+            Timestamp(repair.time).map {
+                RoleRepair(
+                    at: Timestamp(secondsSince1970: $0.microsecondsSince1970 / 1_000_000), count: repair.count,
+                    roles: repair.roles)
+            }
+        }
+        status.roles = RolesStatus(
+            observedGeneration: isCurrent ? cluster.metadata.generation : previous.roles?.observedGeneration,
+            declared: report.declared, ready: report.ready,
+            failing: report.failing.isEmpty
+                ? nil : report.failing.map { FailingRole(name: $0.role, reason: $0.reason) },
+            problem: report.problem, lastRepair: repair ?? previous.roles?.lastRepair)
+    }
+
+    /// nil while no role is declared.
+    var rolesReady: (status: Condition.Status, finding: Finding)? {
+        guard let roles = spec.roles, !roles.isEmpty else { return nil }
+        if let leader = situation.standbyLeader {
+            return (
+                .unknown,
+                Finding(
+                    reason: .standbyLeaderRunning,
+                    message: "\(leader.name) leads a standby cluster, whose roles are those of the cluster it follows")
+            )
+        }
+        guard let report = rolesReport, report.revision == rolesRevision else {
+            return (
+                .unknown,
+                Finding(
+                    reason: .rolesPending,
+                    message: situation.leader.map { "Waits for \($0) to compare its server with the list" }
+                        ?? "Waits for a leader")
+            )
+        }
+        if let problem = report.problem {
+            return (.false, Finding(reason: .rolesFailing, message: "The roles are not compared: \(problem)"))
+        }
+        guard report.ready == report.declared, report.failing.isEmpty else {
+            let rest = report.declared - report.ready - report.failing.count
+            let list = report.failing.map { "\($0.role): \($0.reason)" }.joined(separator: "; ")
+            return (
+                .false,
+                Finding(
+                    reason: .rolesFailing,
+                    message: bounded(
+                        "\(report.ready) of \(report.declared) roles are as declared"
+                            + (rest > 0 ? ", \(rest) are not named here" : "") + ". \(list)", to: 4096))
+            )
+        }
+        return (
+            .true, Finding(reason: .rolesApplied, message: "All \(report.declared) roles are as declared")
+        )
+    }
+
+    private var rolesReport: RolesReport? {
+        situation.primary.flatMap { $0.name == situation.leader ? $0.record.roles : nil }
+    }
+
+    /// Each role that fails is told when it begins to, or fails for another reason; the end of it once; and each repair.
+    mutating func announceRoles() {
+        let known = Set(previous.roles?.failing ?? [])
+        let news = (status.roles?.failing ?? []).filter { !known.contains($0) }
+        if !news.isEmpty {
+            warn(.rolesFailing, news.map { "\($0.name): \($0.reason)" }.joined(separator: "; "))
+        }
+        if let problem = status.roles?.problem, problem != previous.roles?.problem { warn(.rolesFailing, problem) }
+        if let condition = status.condition(.rolesReady), condition.status == .true,
+            previous.condition(.rolesReady)?.status == .false
+        {
+            event(.rolesApplied, condition.message)
+        }
+        if let repair = status.roles?.lastRepair, repair != previous.roles?.lastRepair {
+            event(
+                .rolesRepaired,
+                "\(repair.count) \(repair.count == 1 ? "role was" : "roles were") changed by somebody else and repaired: "
+                    + repair.roles.joined(separator: "; "))
+        }
+    }
+}
+
+/// What no schema can say of a role: whose password is kept elsewhere.
+///
+/// The owner of the application's database may be declared to give it more than that. Its password comes from its own Secret,
+/// and two that differ would take turns.
+func roleProblems(_ context: ClusterContext) -> [SpecProblem] {
+    guard let application = context.application else { return [] }
+    return (context.spec.roles ?? []).enumerated().flatMap { index, role -> [SpecProblem] in
+        guard role.name == application.owner else { return [] }
+        let path = "spec.roles[\(index)]"
+        var problems: [SpecProblem] = []
+        if role.passwordSecret != nil || role.disablePassword == true {
+            problems.append(
+                SpecProblem(
+                    path: role.passwordSecret != nil ? "\(path).passwordSecret" : "\(path).disablePassword",
+                    value: role.passwordSecret?.name ?? "true",
+                    message:
+                        "\(role.name) owns the database \(application.name), and its password is that of the Secret "
+                        + application.secret))
+        }
+        if role.ensure == .absent {
+            problems.append(
+                SpecProblem(
+                    path: "\(path).ensure", value: "absent",
+                    message: "\(role.name) owns the database \(application.name) and cannot go"))
+        }
+        if role.superuser == true {
+            problems.append(
+                SpecProblem(
+                    path: "\(path).superuser", value: "true",
+                    message:
+                        "\(role.name) owns the database \(application.name); the agents give a superuser no password"))
+        }
+        return problems
+    }
+}

@@ -1,0 +1,178 @@
+import Fence
+import Logging
+import PostgresClient
+import PostgresConfiguration
+public import ServerControl
+
+/// The roles a cluster's resource declares.
+extension PostgresInstance: RoleServer {
+    public func keepRoles(
+        _ wishes: [RoleWish], while mayGoOn: @Sendable () -> Bool, deadline: Duration
+    ) async throws -> [String: RoleOutcome] {
+        let connection = try await openLocal(
+            application: "matriarch roles", statementTimeout: deadline, settings: Self.quietSession, deadline: deadline)
+        do {
+            let outcomes = try await keepRoles(wishes, connection, while: mayGoOn, deadline: deadline)
+            await connection.close()
+            return outcomes
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    private func keepRoles(
+        _ wishes: [RoleWish], _ connection: PostgresConnection, while mayGoOn: @Sendable () -> Bool, deadline: Duration
+    ) async throws -> [String: RoleOutcome] {
+        let version = ServerVersion(number: await connection.serverVersionNumber)
+        let found = try await foundRoles(wishes.map(\.role.name), connection, deadline: deadline)
+        var outcomes: [String: RoleOutcome] = [:]
+        var joining: [(role: String, statements: [String])] = []
+        var dropping: [(role: String, statements: [String])] = []
+        for wish in wishes {
+            let name = wish.role.name
+            guard mayGoOn() else { return outcomes }
+            guard !credentials.roles.contains(name) else {
+                outcomes[name] = RoleOutcome(failure: "is a role the agents need; it stays as it is")
+                continue
+            }
+            let change = judgeRole(
+                wish.role, found: found[name], password: try await password(wish, found[name], connection),
+                version: version)
+            outcomes[name] = RoleOutcome(mended: change.differences, failure: wish.unusableSecret)
+            guard change.isNeeded else { continue }
+            guard !wish.role.isAbsent else {
+                dropping.append((name, change.role))
+                continue
+            }
+            if try await mend(name, change.role, connection, &outcomes, deadline: deadline) {
+                joining.append((name, change.memberships))
+            }
+        }
+        // A role may be declared before the one it is a member of, and one that goes may be a member of one that stays.
+        for (name, statements) in joining + dropping where !statements.isEmpty {
+            guard mayGoOn() else {
+                outcomes[name] = nil
+                continue
+            }
+            _ = try await mend(name, statements, connection, &outcomes, deadline: deadline)
+        }
+        for (name, outcome) in outcomes where !outcome.mended.isEmpty && outcome.failure == nil {
+            // What was mended, never to what. A thousand roles are a thousand lines, so the keeper says how many.
+            logger.debug(
+                "a declared role was mended",
+                metadata: ["role": "\(name)", "differed": "\(outcome.mended.joined(separator: ", "))"])
+        }
+        return outcomes
+    }
+
+    /// Runs the statements as one transaction; what PostgreSQL refuses is the role's failure.
+    ///
+    /// - Returns: whether PostgreSQL took them.
+    private func mend(
+        _ name: String, _ statements: [String], _ connection: PostgresConnection,
+        _ outcomes: inout [String: RoleOutcome], deadline: Duration
+    ) async throws -> Bool {
+        guard !statements.isEmpty else { return true }
+        do throws(PostgresError) {
+            // The server gives up first, and the session goes on.
+            _ = try await connection.query(
+                statements.joined(separator: "; "), deadline: deadline + .seconds(2))
+            return true
+        } catch {
+            // What was refused has ended its transaction; anything else has ended the session.
+            guard error.code == .server else { throw error }
+            let former = outcomes[name]?.failure
+            outcomes[name] = RoleOutcome(failure: [former, error.message].compactMap(\.self).joined(separator: "; "))
+            knownVerifiers[name] = nil
+            return false
+        }
+    }
+
+    /// What is to be done about the password.
+    ///
+    /// A verifier this agent has found right is right as long as the server has it: the comparison costs milliseconds.
+    private func password(
+        _ wish: RoleWish, _ found: FoundRole?, _ connection: PostgresConnection
+    ) async throws(PostgresError) -> RolePassword {
+        let name = wish.role.name
+        switch wish.password {
+        case .kept, .unusable: return .kept
+        case .removed: return .removed
+        case .known(let wanted):
+            guard !wish.role.isAbsent else { return .kept }
+            if let verifier = found?.verifier {
+                if let known = knownVerifiers[name], known.verifier == verifier, known.password == wanted {
+                    return .kept
+                }
+                if await connection.scramVerifier(verifier, isOf: wanted.text) {
+                    knownVerifiers[name] = KnownVerifier(verifier: verifier, password: wanted)
+                    return .kept
+                }
+            }
+            let verifier = try await connection.scramVerifier(password: wanted.text, user: name)
+            knownVerifiers[name] = KnownVerifier(verifier: verifier, password: wanted)
+            return .replaced(verifier: verifier)
+        }
+    }
+
+    private func foundRoles(
+        _ names: [String], _ connection: PostgresConnection, deadline: Duration
+    ) async throws(PostgresError) -> [String: FoundRole] {
+        let rows = try await connection.query(
+            """
+            SELECT a.rolname, a.rolcanlogin, a.rolsuper, a.rolcreatedb, a.rolcreaterole, a.rolinherit, a.rolreplication,
+                a.rolbypassrls, a.rolconnlimit, a.rolpassword,
+                CASE WHEN isfinite(a.rolvaliduntil)
+                    THEN to_char(a.rolvaliduntil AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END,
+                shobj_description(a.oid, 'pg_authid'), r.rolname, g.rolname
+            FROM pg_authid a LEFT JOIN pg_auth_members m ON m.member = a.oid LEFT JOIN pg_authid r ON r.oid = m.roleid
+                LEFT JOIN pg_authid g ON g.oid = m.grantor
+            WHERE a.rolname = ANY ($1::text[])
+            """, parameters: [SQLText.array(names)], deadline: deadline
+        ).rows
+        var found: [String: FoundRole] = [:]
+        for row in rows where row.count == 14 {
+            guard let name = row[0] else { continue }
+            let flags = row[1...7].map { $0 == "t" }
+            var role =
+                found[name]
+                ?? FoundRole(
+                    attributes: RoleAttributes(
+                        mayLogIn: flags[0], isSuperuser: flags[1], mayCreateDatabases: flags[2],
+                        mayCreateRoles: flags[3], inherits: flags[4], mayReplicate: flags[5],
+                        bypassesRowSecurity: flags[6]),
+                    connectionLimit: row[8].flatMap { Int($0) } ?? -1, validUntil: row[10], verifier: row[9],
+                    comment: row[11])
+            if let parent = row[12] {
+                role.memberships.append(FoundRole.Membership(role: parent, grantor: row[13] ?? ""))
+            }
+            found[name] = role
+        }
+        return found
+    }
+
+    /// A session whose statements hold verifiers: what the server, the database and the role say of logging does not count.
+    ///
+    /// Parameters of extensions are set whether the server has loaded those or not.
+    private static let quietSession = ownSession.merging([
+        // The next leader mends what this one's standbys have not received.
+        "synchronous_commit": "local", "lock_timeout": "500ms",
+        "log_statement": "none", "log_duration": "off", "log_min_duration_statement": "-1",
+        "log_min_duration_sample": "-1", "log_transaction_sample_rate": "0", "log_min_error_statement": "panic",
+        "track_activities": "off", "pg_stat_statements.track": "none", "auto_explain.log_min_duration": "-1",
+        "pgaudit.log": "none",
+    ]) { $1 }
+}
+
+/// A password that was found to be the one the server has.
+struct KnownVerifier: Hashable, Sendable {
+    let verifier: String
+    let password: RolePasswordText
+}
+
+extension RoleWish {
+    fileprivate var unusableSecret: String? {
+        if case .unusable(let reason) = password { reason } else { nil }
+    }
+}

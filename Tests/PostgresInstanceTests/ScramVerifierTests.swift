@@ -23,7 +23,8 @@ import Testing
     @Test(arguments: [
         "", "x", "md5x", "SCRAM-SHA-256$", "SCRAM-SHA-256$4096:c2FsdA==$", "SCRAM-SHA-256$4096:c2FsdA==$AAAA",
         "SCRAM-SHA-256$0:c2FsdA==$AAAA:AAAA", "SCRAM-SHA-256$-1:c2FsdA==$AAAA:AAAA",
-        "SCRAM-SHA-256$99999999999999999999:c2FsdA==$AAAA:AAAA", "SCRAM-SHA-256$4:c2FsdA$AAAA:AAAA",
+        "SCRAM-SHA-256$2147483647:c2FsdA==$AAAA:AAAA", "SCRAM-SHA-256$99999999999999999999:c2FsdA==$AAAA:AAAA",
+        "SCRAM-SHA-256$4:c2FsdA$AAAA:AAAA",
         "SCRAM-SHA-256$4:====$AAAA:AAAA", "SCRAM-SHA-512$4:c2FsdA==$AAAA:AAAA", "SCRAM-SHA-256$4:c2F!dA==$AAAA:AAAA",
     ])
     func `what is no verifier is nobody's`(text: String) {

@@ -174,7 +174,9 @@ extension OperatorLab {
         let secrets = ["superuser", "replication", "rewind", "app"].map {
             ObjectKey(Secret.resource, "\(cluster)-\($0)")
         }
-        for key in keys.filter({ $0.resource != .networkPolicy }) + secrets + [
+        // There are neither where the spec has no section for them.
+        let optional = [ObjectKey(ConfigMap.resource, "\(cluster)-roles")]
+        for key in keys.filter({ $0.resource != .networkPolicy && !optional.contains($0) }) + secrets + [
             ObjectKey(ConfigMap.resource, "\(cluster)-config")
         ] {
             let live = try await object(key.resource, key.name)

@@ -11,20 +11,22 @@ import Testing
     @Test func `applying a resource creates everything, owned by it and labelled`() async throws {
         let lab = try await OperatorLab()
         try await lab.withOperator { running in
-            try await lab.apply("demo", ["networkPolicy": [:]])
+            try await lab.apply("demo", ["networkPolicy": [:], "roles": [["name": "alice"]]])
             try await eventually("the StatefulSet") { try await lab.isPresent(StatefulSet.self, "demo") }
             let uid = try await lab.cluster().metadata.uid
             let keys = Observed.objectsToRead(
                 of: Scope(namespace: lab.namespace, cluster: "demo"), lockObject: .configMap,
                 capabilities: Capabilities(podDisruptionBudget: .podDisruptionBudgetV1Beta1))
-            #expect(keys.count == 10)
+            #expect(keys.count == 11)
             for key in keys {
                 let metadata = try await lab.object(key.resource, key.name)["metadata"]
                 let owner = metadata?["ownerReferences"]?[0]
                 #expect(owner?["uid"]?.stringValue == uid, "\(key)")
                 #expect(owner?["controller"]?.boolValue == true, "\(key)")
                 #expect(metadata?["labels"]?[Labels.managedBy]?.stringValue == "matriarch", "\(key)")
-                #expect(metadata?["labels"]?[Labels.cluster]?.stringValue == "demo", "\(key)")
+                // Agents watch the objects of the store by it; the list of roles is for the leader alone.
+                let isWatched = key.name != "demo-roles"
+                #expect((metadata?["labels"]?[Labels.cluster]?.stringValue == "demo") == isWatched, "\(key)")
             }
             for (name, user) in [
                 ("superuser", "postgres"), ("replication", "replicator"), ("rewind", "rewinder"), ("app", "app"),

@@ -5,8 +5,8 @@ public protocol RoleServer: Sendable {
     /// Compares the roles with what is declared, and mends what differs.
     ///
     /// One session and one query; nothing is written where nothing differs. Each role is a transaction of its own, so that
-    /// one PostgreSQL refuses keeps no other from being made. Passwords reach the server as SCRAM verifiers, in a session that logs
-    /// no statement. Commits wait for no standby: the next leader compares anew.
+    /// one PostgreSQL refuses keeps no other from being made. Passwords reach the server as SCRAM verifiers, in a session
+    /// that logs no statement. Commits wait for no standby: the next leader compares anew.
     ///
     /// - Parameters:
     ///   - wishes: each role once.
@@ -54,13 +54,16 @@ public struct RolePasswordText: Hashable, Sendable, CustomStringConvertible, Cus
 
 /// What became of one role.
 public struct RoleOutcome: Hashable, Sendable {
-    /// What differed and was mended; empty: nothing did.
+    /// What differed and was mended, also where something else could not be.
     public var mended: [String]
+    /// Those of it by which a role that existed has less than before.
+    public var lost: [String]
     /// Why it is not as declared; nil: it is.
     public var failure: String?
 
-    public init(mended: [String] = [], failure: String? = nil) {
+    public init(mended: [String] = [], lost: [String] = [], failure: String? = nil) {
         self.mended = mended
+        self.lost = lost
         self.failure = failure
     }
 }

@@ -24,7 +24,22 @@ import Testing
         var role: [String] = []
         var memberships: [String] = []
         var differences: [String] = []
+        var losses: [String] = []
     }
+
+    private typealias Membership = FoundRole.Membership
+
+    private static func member(
+        _ role: String = "readers", by grantor: String = "postgres", inherits: Bool = true, maySet: Bool = true,
+        mayGrant: Bool = false
+    ) -> Membership {
+        Membership(
+            role: role, grantor: grantor, options: .init(inherits: inherits, maySet: maySet, mayGrant: mayGrant))
+    }
+
+    /// As PostgreSQL 16 and later give it to whoever makes a role.
+    private static let admin = member("tenant", inherits: false, maySet: false, mayGrant: true)
+    private static let grant = "GRANT \"readers\" TO \"alice\" WITH INHERIT TRUE, SET TRUE"
 
     private static let whole =
         "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS"
@@ -47,29 +62,29 @@ import Testing
                     + "PASSWORD E'SCRAM-SHA-256$4096:c2FsdA==$a:b'",
                 "COMMENT ON ROLE \"alice\" IS E'of the shop''s \\\\ \"people\"'",
             ],
-            memberships: ["GRANT \"readers\" TO \"alice\""], differences: ["missing"]),
+            memberships: [grant], differences: ["missing"]),
         // Each attribute by itself, both ways.
         Case(
             declared: declared { $0.attributes.mayLogIn = false }, found: plain, role: ["ALTER ROLE \"alice\" NOLOGIN"],
-            differences: ["NOLOGIN"]),
+            differences: ["NOLOGIN"], losses: ["NOLOGIN"]),
         Case(
             declared: declared { $0.attributes.isSuperuser = true }, found: plain,
             role: ["ALTER ROLE \"alice\" SUPERUSER"], differences: ["SUPERUSER"]),
         Case(
             declared: declared(), found: found { $0.attributes.mayCreateDatabases = true },
-            role: ["ALTER ROLE \"alice\" NOCREATEDB"], differences: ["NOCREATEDB"]),
+            role: ["ALTER ROLE \"alice\" NOCREATEDB"], differences: ["NOCREATEDB"], losses: ["NOCREATEDB"]),
         Case(
             declared: declared(), found: found { $0.attributes.mayCreateRoles = true },
-            role: ["ALTER ROLE \"alice\" NOCREATEROLE"], differences: ["NOCREATEROLE"]),
+            role: ["ALTER ROLE \"alice\" NOCREATEROLE"], differences: ["NOCREATEROLE"], losses: ["NOCREATEROLE"]),
         Case(
             declared: declared { $0.attributes.inherits = false }, found: plain,
-            role: ["ALTER ROLE \"alice\" NOINHERIT"], differences: ["NOINHERIT"]),
+            role: ["ALTER ROLE \"alice\" NOINHERIT"], differences: ["NOINHERIT"], losses: ["NOINHERIT"]),
         Case(
             declared: declared(), found: found { $0.attributes.mayReplicate = true },
-            role: ["ALTER ROLE \"alice\" NOREPLICATION"], differences: ["NOREPLICATION"]),
+            role: ["ALTER ROLE \"alice\" NOREPLICATION"], differences: ["NOREPLICATION"], losses: ["NOREPLICATION"]),
         Case(
             declared: declared(), found: found { $0.attributes.bypassesRowSecurity = true },
-            role: ["ALTER ROLE \"alice\" NOBYPASSRLS"], differences: ["NOBYPASSRLS"]),
+            role: ["ALTER ROLE \"alice\" NOBYPASSRLS"], differences: ["NOBYPASSRLS"], losses: ["NOBYPASSRLS"]),
         Case(
             declared: declared(), found: found { $0.connectionLimit = 2 },
             role: ["ALTER ROLE \"alice\" CONNECTION LIMIT -1"], differences: ["connection limit"]),
@@ -93,29 +108,77 @@ import Testing
             declared: declared(),
             found: found {
                 $0.comment = "by hand"
-                $0.memberships = [.init(role: "readers", grantor: "postgres")]
+                $0.memberships = [member()]
             }),
+        Case(
+            declared: declared(), found: found { $0.validUntil = "-infinity" },
+            role: ["ALTER ROLE \"alice\" VALID UNTIL E'infinity'"], differences: ["valid until"]),
         Case(
             declared: declared { $0.comment = "" }, found: found { $0.comment = "by hand" },
             role: ["COMMENT ON ROLE \"alice\" IS NULL"], differences: ["comment"]),
+        // Memberships: what those of all grantors come to.
+        Case(declared: declared { $0.memberships = ["readers"] }, found: found { $0.memberships = [member()] }),
         Case(
             declared: declared { $0.memberships = ["readers"] },
-            found: found { $0.memberships = [.init(role: "readers", grantor: "postgres")] }),
+            found: found {
+                $0.memberships = [member(by: "bob", inherits: false), member(by: "eve", maySet: false), admin]
+            }),
         Case(
             declared: declared { $0.memberships = ["writers"] },
-            found: found { $0.memberships = [.init(role: "readers", grantor: "bob")] },
+            found: found { $0.memberships = [member(by: "bob")] },
             memberships: [
-                "GRANT \"writers\" TO \"alice\"", "REVOKE \"readers\" FROM \"alice\" GRANTED BY \"bob\" CASCADE",
-            ], differences: ["not a member of writers", "a member of readers"]),
+                "GRANT \"writers\" TO \"alice\" WITH INHERIT TRUE, SET TRUE",
+                "REVOKE \"readers\" FROM \"alice\" GRANTED BY \"bob\"",
+            ], differences: ["not a member of writers", "a member of readers"], losses: ["a member of readers"]),
         Case(
             declared: declared { $0.memberships = [] },
+            found: found { $0.memberships = [member(by: "bob"), member(by: "eve", inherits: false)] },
+            memberships: [
+                "REVOKE \"readers\" FROM \"alice\" GRANTED BY \"bob\"",
+                "REVOKE \"readers\" FROM \"alice\" GRANTED BY \"eve\"",
+            ], differences: ["a member of readers"], losses: ["a member of readers"]),
+        // The right to grant is no membership, is not taken back, and stands in for none.
+        Case(declared: declared { $0.memberships = [] }, found: found { $0.memberships = [admin] }),
+        Case(
+            declared: declared { $0.memberships = ["tenant"] }, found: found { $0.memberships = [admin] },
+            memberships: ["GRANT \"tenant\" TO \"alice\" WITH INHERIT TRUE, SET TRUE"],
+            differences: ["not a member of tenant"]),
+        Case(
+            declared: declared { $0.memberships = [] },
+            found: found { $0.memberships = [member("tenant", maySet: false, mayGrant: true)] },
+            memberships: [
+                "REVOKE INHERIT OPTION FOR \"tenant\" FROM \"alice\" GRANTED BY \"postgres\"",
+                "REVOKE SET OPTION FOR \"tenant\" FROM \"alice\" GRANTED BY \"postgres\"",
+            ], differences: ["a member of tenant"], losses: ["a member of tenant"]),
+        // What a membership is worth is part of it.
+        Case(
+            declared: declared { $0.memberships = ["readers"] },
+            found: found { $0.memberships = [member(inherits: false)] }, memberships: [grant],
+            differences: ["does not inherit from readers"]),
+        Case(
+            declared: declared { $0.memberships = ["readers"] },
+            found: found { $0.memberships = [member(maySet: false)] },
+            memberships: [grant], differences: ["may not SET ROLE readers"]),
+        Case(
+            declared: declared {
+                $0.attributes.inherits = false
+                $0.memberships = ["readers"]
+            }, found: found { $0.attributes.inherits = false },
+            memberships: ["GRANT \"readers\" TO \"alice\" WITH INHERIT FALSE, SET TRUE"],
+            differences: ["not a member of readers"]),
+        Case(
+            declared: declared {
+                $0.attributes.inherits = false
+                $0.memberships = ["readers"]
+            },
             found: found {
-                $0.memberships = [.init(role: "readers", grantor: "bob"), .init(role: "readers", grantor: "eve")]
+                $0.attributes.inherits = false
+                $0.memberships = [member(by: "bob"), member(by: "eve", inherits: false), member(by: "kim")]
             },
             memberships: [
-                "REVOKE \"readers\" FROM \"alice\" GRANTED BY \"bob\" CASCADE",
-                "REVOKE \"readers\" FROM \"alice\" GRANTED BY \"eve\" CASCADE",
-            ], differences: ["a member of readers", "a member of readers"]),
+                "REVOKE INHERIT OPTION FOR \"readers\" FROM \"alice\" GRANTED BY \"bob\"",
+                "REVOKE INHERIT OPTION FOR \"readers\" FROM \"alice\" GRANTED BY \"kim\"",
+            ], differences: ["inherits from readers"], losses: ["inherits from readers"]),
         // One that is to go.
         Case(declared: declared { $0.isAbsent = true }, found: nil),
         Case(
@@ -129,19 +192,29 @@ import Testing
         let change = judgeRole(
             expected.declared, found: expected.found, password: expected.password,
             version: ServerVersion(major: 18))
-        #expect(change.role == expected.role)
-        #expect(change.memberships == expected.memberships)
-        #expect(change.differences == expected.differences)
+        #expect(change.role.statements == expected.role)
+        #expect(change.memberships.statements == expected.memberships)
+        let differences = change.role.differences + change.memberships.differences
+        #expect(differences == expected.differences)
+        #expect(change.role.losses + change.memberships.losses == expected.losses)
         #expect(change.isNeeded == !(expected.role.isEmpty && expected.memberships.isEmpty))
-        #expect(!change.differences.contains { $0.contains("SCRAM") || $0.contains("it's") })
+        #expect(!differences.contains { $0.contains("SCRAM") || $0.contains("it's") })
     }
 
-    @Test func `before PostgreSQL 16 a membership is taken back without its grantor`() {
-        let change = judgeRole(
-            Self.declared { $0.memberships = [] },
-            found: Self.found { $0.memberships = [.init(role: "readers", grantor: "bob")] }, password: .kept,
-            version: ServerVersion(major: 15))
-        #expect(change.memberships == ["REVOKE \"readers\" FROM \"alice\" CASCADE"])
+    @Test func `before PostgreSQL 16 a membership has no options, and is taken back without its grantor`() {
+        func memberships(_ wanted: [String], inherits: Bool = true) -> [String] {
+            judgeRole(
+                Self.declared {
+                    $0.memberships = wanted
+                    $0.attributes.inherits = inherits
+                },
+                found: Self.found { $0.memberships = [.init(role: "readers", grantor: "bob")] }, password: .kept,
+                version: ServerVersion(major: 15)
+            ).memberships.statements
+        }
+        #expect(memberships([]) == ["REVOKE \"readers\" FROM \"alice\""])
+        #expect(memberships(["readers"]) == [] && memberships(["readers"], inherits: false) == [])
+        #expect(memberships(["readers", "writers"]) == ["GRANT \"writers\" TO \"alice\""])
     }
 
     @Test func `no name and no text leaves its quotes`() {

@@ -184,9 +184,12 @@ struct DeclaredRoleTests {
                 if let done = FileSystem.readIfPresent("\(server.root)/server.log"), done.contains("lock timeout") {
                     break
                 }
+                let failed = try await outcome
+                isOver.set()
+                sawItWait = try await watcher.value
+                #expect(failed["alice"]?.failure?.contains("lock timeout") == true, "\(failed)")
             }
-            let failed = try await outcome
-            #expect(failed["alice"]?.failure?.contains("lock timeout") == true, "\(failed)")
+            #expect(sawItWait)
             _ = try await blocker.query("ROLLBACK", deadline: .seconds(5))
             await blocker.close()
 
@@ -198,6 +201,7 @@ struct DeclaredRoleTests {
             #expect(refused["carol"]?.failure?.contains("invalid input syntax") == true)
             #expect(refused["carol"]?.failure?.contains("SCRAM") == false)
             #expect(try await logIn(server, world, "alice", "secret-sesame"))
+
             let log = FileSystem.readIfPresent("\(server.root)/server.log") ?? ""
             // The log does say what others run.
             #expect(log.contains("shown-by-others"))
@@ -264,6 +268,15 @@ struct DeclaredRoleTests {
         }
     }
 
+    private func memberships(_ server: TestServer, of role: String) async throws -> String? {
+        try await server.run(
+            """
+            SELECT string_agg(r.rolname, ',' ORDER BY r.rolname) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
+            WHERE m.member = '\(role)'::regrole
+            """
+        ).scalar
+    }
+
     @Test func `a membership somebody else has given is taken back in his name`() async throws {
         try await TestServer.withWorld { world in
             let server = try world.server("demo-0")
@@ -273,12 +286,78 @@ struct DeclaredRoleTests {
             try await server.run("SET ROLE boss; GRANT readers TO alice")
             #expect(try await keep(server, wish("alice"))["alice"] == RoleOutcome())
             let outcome = try await keep(server, wish("alice") { $0.memberships = ["writers"] })["alice"]
-            #expect(outcome?.failure == nil && outcome?.mended.isEmpty == false)
-            #expect(
-                try await server.run(
-                    "SELECT string_agg(r.rolname, ',') FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid WHERE m.member = 'alice'::regrole"
-                ).scalar == "writers")
+            #expect(outcome?.failure == nil && outcome?.lost == ["a member of readers"])
+            #expect(try await memberships(server, of: "alice") == "writers")
             #expect(try await keep(server, wish("alice") { $0.memberships = ["writers"] })["alice"] == RoleOutcome())
+        }
+    }
+
+    @Test func `whoever made roles goes on altering them, and those he made members stay`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            func asAlice(_ sql: String) async throws { try await server.run("SET ROLE alice; \(sql)") }
+            func alice(_ memberships: [String]) -> RoleWish {
+                wish("alice") {
+                    $0.attributes.mayCreateRoles = true
+                    $0.memberships = memberships
+                }
+            }
+            try await keep(server, alice([]))
+            try await asAlice("CREATE ROLE tenant; CREATE ROLE guest")
+            try await asAlice("GRANT tenant TO guest")
+            let before = try await versions(server)
+            #expect(try await keep(server, alice([]))["alice"] == RoleOutcome())
+            #expect(try await versions(server) == before)
+            try await asAlice("ALTER ROLE tenant CONNECTION LIMIT 3")
+
+            // A member of it as well, and no longer.
+            #expect(try await keep(server, alice(["tenant"]))["alice"]?.mended == ["not a member of tenant"])
+            #expect(try await keep(server, alice(["tenant"]))["alice"] == RoleOutcome())
+            #expect(try await server.run("SELECT pg_has_role('alice', 'tenant', 'USAGE')").scalar == "t")
+            #expect(try await keep(server, alice([]))["alice"]?.lost == ["a member of tenant"])
+            #expect(try await keep(server, alice([]))["alice"] == RoleOutcome())
+            #expect(try await server.run("SELECT pg_has_role('alice', 'tenant', 'USAGE')").scalar == "f")
+            try await asAlice("ALTER ROLE tenant CONNECTION LIMIT 4")
+            #expect(try await memberships(server, of: "guest") == "tenant")
+        }
+    }
+
+    @Test func `a role inherits from those it is a member of what it is declared to, whoever made it one`() async throws
+    {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            try await server.run("CREATE ROLE readers; CREATE ROLE boss; CREATE ROLE alice LOGIN")
+            try await server.run("GRANT readers TO boss WITH ADMIN OPTION; GRANT readers TO alice")
+            try await server.run("SET ROLE boss; GRANT readers TO alice")
+            for inherits in [true, false, true, false] {
+                func declared() -> RoleWish {
+                    wish("alice") {
+                        $0.attributes.inherits = inherits
+                        $0.memberships = ["readers"]
+                    }
+                }
+                #expect(try await keep(server, declared())["alice"]?.failure == nil)
+                #expect(try await keep(server, declared())["alice"] == RoleOutcome())
+                #expect(
+                    try await server.run(
+                        "SELECT pg_has_role('alice', 'readers', 'USAGE'), pg_has_role('alice', 'readers', 'MEMBER')"
+                    ).rows == [[inherits ? "t" : "f", "t"]])
+            }
+        }
+    }
+
+    @Test func `a password that has ended for ever holds for ever again where no end is declared`() async throws {
+        try await TestServer.withWorld { world in
+            let server = try world.server("demo-0")
+            try await server.bootstrap()
+            try await keep(server, wish("alice", known("x")))
+            try await server.run("ALTER ROLE alice VALID UNTIL '-infinity'")
+            #expect(try await !logIn(server, world, "alice", "x"))
+            #expect(try await keep(server, wish("alice", known("x")))["alice"] == RoleOutcome(mended: ["valid until"]))
+            #expect(try await logIn(server, world, "alice", "x"))
+            #expect(try await keep(server, wish("alice", known("x")))["alice"] == RoleOutcome())
         }
     }
 
@@ -294,8 +373,8 @@ struct DeclaredRoleTests {
         }
     }
 
-    /// The bar is a minute, which takes a processor of its own; the bound here is for one that does other things beside, and for a
-    /// program that is not optimized. A password costs more than all else of a role, so one in five has one here.
+    /// The bar is a minute, which takes a processor of its own; the bound here is for one that does other things beside, and
+    /// for a program that is not optimized. A password costs more than all else of a role, so one in five has one here.
     @Test func `a thousand roles are made in one go, and a look that finds nothing writes nothing`()
         async throws
     {

@@ -86,7 +86,12 @@ extension RoleSpec: SchemaObject {
             Field(.boolean, "No check of rights holds for it. Absent means false, as for those that follow.")
         case .createdb: Field(.boolean, "It may make databases.")
         case .createrole: Field(.boolean, "It may make, alter and drop roles.")
-        case .inherit: Field(.boolean, "It has the rights of the roles it is a member of by itself. Absent means true.")
+        case .inherit:
+            Field(
+                .boolean,
+                "It has the rights of the roles it is a member of by itself. Absent means true. From PostgreSQL 16 on that is a "
+                    + "matter of each membership: it holds for those of `memberOf`, and for those that are given later."
+            )
         case .replication: Field(.boolean, "It may stream WAL and make replication slots. Absent means false.")
         case .bypassrls: Field(.boolean, "Row security does not hold for it. Absent means false.")
         case .connectionLimit:
@@ -98,7 +103,8 @@ extension RoleSpec: SchemaObject {
         case .memberOf:
             Field(
                 .list(of: .text(maxLength: 63), maximumCount: 64),
-                "Roles it is a member of: of exactly these. Absent: whatever it is a member of stays.")
+                "Roles it is a member of: of exactly these; names of up to 63 bytes. The right to grant a role (`ADMIN`) is no "
+                    + "membership and stays what it is. Absent: whatever it is a member of stays.")
         case .passwordSecret:
             Field(
                 .object(PasswordSecret.self),

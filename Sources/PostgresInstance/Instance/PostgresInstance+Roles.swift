@@ -27,8 +27,8 @@ extension PostgresInstance: RoleServer {
         let version = ServerVersion(number: await connection.serverVersionNumber)
         let found = try await foundRoles(wishes.map(\.role.name), connection, deadline: deadline)
         var outcomes: [String: RoleOutcome] = [:]
-        var joining: [(role: String, statements: [String])] = []
-        var dropping: [(role: String, statements: [String])] = []
+        var joining: [(role: String, step: RoleStep)] = []
+        var dropping: [(role: String, step: RoleStep)] = []
         for wish in wishes {
             let name = wish.role.name
             guard mayGoOn() else { return outcomes }
@@ -39,7 +39,7 @@ extension PostgresInstance: RoleServer {
             let change = judgeRole(
                 wish.role, found: found[name], password: try await password(wish, found[name], connection),
                 version: version)
-            outcomes[name] = RoleOutcome(mended: change.differences, failure: wish.unusableSecret)
+            outcomes[name] = RoleOutcome(failure: wish.unusableSecret)
             guard change.isNeeded else { continue }
             guard !wish.role.isAbsent else {
                 dropping.append((name, change.role))
@@ -50,14 +50,14 @@ extension PostgresInstance: RoleServer {
             }
         }
         // A role may be declared before the one it is a member of, and one that goes may be a member of one that stays.
-        for (name, statements) in joining + dropping where !statements.isEmpty {
+        for (name, step) in joining + dropping where !step.statements.isEmpty {
             guard mayGoOn() else {
                 outcomes[name] = nil
                 continue
             }
-            _ = try await mend(name, statements, connection, &outcomes, deadline: deadline)
+            _ = try await mend(name, step, connection, &outcomes, deadline: deadline)
         }
-        for (name, outcome) in outcomes where !outcome.mended.isEmpty && outcome.failure == nil {
+        for (name, outcome) in outcomes where !outcome.mended.isEmpty {
             // What was mended, never to what. A thousand roles are a thousand lines, so the keeper says how many.
             logger.debug(
                 "a declared role was mended",
@@ -66,24 +66,26 @@ extension PostgresInstance: RoleServer {
         return outcomes
     }
 
-    /// Runs the statements as one transaction; what PostgreSQL refuses is the role's failure.
+    /// Runs a step as one transaction; what PostgreSQL refuses is the role's failure.
     ///
-    /// - Returns: whether PostgreSQL took them.
+    /// - Returns: whether PostgreSQL took it.
     private func mend(
-        _ name: String, _ statements: [String], _ connection: PostgresConnection,
+        _ name: String, _ step: RoleStep, _ connection: PostgresConnection,
         _ outcomes: inout [String: RoleOutcome], deadline: Duration
     ) async throws -> Bool {
-        guard !statements.isEmpty else { return true }
+        guard !step.statements.isEmpty else { return true }
         do throws(PostgresError) {
             // The server gives up first, and the session goes on.
             _ = try await connection.query(
-                statements.joined(separator: "; "), deadline: deadline + .seconds(2))
+                step.statements.joined(separator: "; "), deadline: deadline + .seconds(2))
+            outcomes[name]?.mended += step.differences
+            outcomes[name]?.lost += step.losses
             return true
         } catch {
             // What was refused has ended its transaction; anything else has ended the session.
             guard error.code == .server else { throw error }
             let former = outcomes[name]?.failure
-            outcomes[name] = RoleOutcome(failure: [former, error.message].compactMap(\.self).joined(separator: "; "))
+            outcomes[name]?.failure = [former, error.message].compactMap(\.self).joined(separator: "; ")
             knownVerifiers[name] = nil
             return false
         }
@@ -116,38 +118,50 @@ extension PostgresInstance: RoleServer {
         }
     }
 
+    /// The roles there are, with the memberships of those whose memberships are declared: somebody may have many.
     private func foundRoles(
-        _ names: [String], _ connection: PostgresConnection, deadline: Duration
+        _ roles: [DeclaredRole], _ connection: PostgresConnection, _ version: ServerVersion, deadline: Duration
     ) async throws(PostgresError) -> [String: FoundRole] {
+        let hasOptions = version.major >= 16
         let rows = try await connection.query(
             """
             SELECT a.rolname, a.rolcanlogin, a.rolsuper, a.rolcreatedb, a.rolcreaterole, a.rolinherit, a.rolreplication,
                 a.rolbypassrls, a.rolconnlimit, a.rolpassword,
                 CASE WHEN isfinite(a.rolvaliduntil)
-                    THEN to_char(a.rolvaliduntil AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END,
-                shobj_description(a.oid, 'pg_authid'), r.rolname, g.rolname
-            FROM pg_authid a LEFT JOIN pg_auth_members m ON m.member = a.oid LEFT JOIN pg_authid r ON r.oid = m.roleid
-                LEFT JOIN pg_authid g ON g.oid = m.grantor
+                    THEN to_char(a.rolvaliduntil AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                    WHEN a.rolvaliduntil <> 'infinity' THEN a.rolvaliduntil::text END,
+                shobj_description(a.oid, 'pg_authid'), r.rolname, g.rolname,
+                \(hasOptions ? "m.inherit_option, m.set_option, m.admin_option" : "NULL, NULL, NULL")
+            FROM pg_authid a
+                LEFT JOIN pg_auth_members m ON m.member = a.oid AND a.rolname = ANY ($2::text[])
+                LEFT JOIN pg_authid r ON r.oid = m.roleid LEFT JOIN pg_authid g ON g.oid = m.grantor
             WHERE a.rolname = ANY ($1::text[])
-            """, parameters: [SQLText.array(names)], deadline: deadline
+            """,
+            parameters: [
+                SQLText.array(roles.map(\.name)),
+                SQLText.array(roles.filter { $0.memberships != nil && !$0.isAbsent }.map(\.name)),
+            ], deadline: deadline
         ).rows
         var found: [String: FoundRole] = [:]
-        for row in rows where row.count == 14 {
+        for row in rows where row.count == 17 {
             guard let name = row[0] else { continue }
-            let flags = row[1...7].map { $0 == "t" }
-            var role =
-                found[name]
-                ?? FoundRole(
+            if found[name] == nil {
+                let flags = row[1...7].map { $0 == "t" }
+                found[name] = FoundRole(
                     attributes: RoleAttributes(
                         mayLogIn: flags[0], isSuperuser: flags[1], mayCreateDatabases: flags[2],
                         mayCreateRoles: flags[3], inherits: flags[4], mayReplicate: flags[5],
                         bypassesRowSecurity: flags[6]),
                     connectionLimit: row[8].flatMap { Int($0) } ?? -1, validUntil: row[10], verifier: row[9],
                     comment: row[11])
-            if let parent = row[12] {
-                role.memberships.append(FoundRole.Membership(role: parent, grantor: row[13] ?? ""))
             }
-            found[name] = role
+            guard let parent = row[12] else { continue }
+            // In place: who makes roles may be in thousands of them.
+            found[name]?.memberships.append(
+                FoundRole.Membership(
+                    role: parent, grantor: row[13] ?? "",
+                    options: hasOptions
+                        ? .init(inherits: row[14] == "t", maySet: row[15] == "t", mayGrant: row[16] == "t") : nil))
         }
         return found
     }

@@ -3,9 +3,10 @@ import Crypto
 extension ScramVerifier {
     /// Whether `verifier` was made from `password`, whatever its salt.
     ///
-    /// SASLprep leaves most texts as they are, and this compares them as they are. Of one it changes, such as a full-width letter,
-    /// this says false although a login with it succeeds; whoever goes by it then replaces a verifier by one as good. MD5 hashes
-    /// are none, and one with more iterations than ``maximumIterations`` is not tried: a role may have set it itself.
+    /// SASLprep leaves most texts as they are, and this compares them as they are. Of one it changes, such as a full-width
+    /// letter, this says false although a login with it succeeds; whoever goes by it then replaces a verifier by one as
+    /// good. MD5 hashes are none, and one with more iterations than ``maximumIterations`` is not tried: a role may have
+    /// set it itself.
     ///
     /// Costs a few milliseconds for the usual 4096 iterations.
     static func matches(_ password: String, _ verifier: String) -> Bool {

@@ -71,8 +71,10 @@ extension PostgresInstance {
         _ = try await connection.query(
             """
             SET synchronous_commit = local; SET log_statement = 'none'; SET log_min_duration_statement = -1;
-            SET log_min_error_statement = 'panic'; SET pg_stat_statements.track = 'none'
+            SET log_min_error_statement = 'panic'; SET pg_stat_statements.track = 'none';
+            SET debug_print_parse = off; SET debug_print_rewritten = off; SET debug_print_plan = off
             """, deadline: deadline)
+        try await silenceRawParse(connection, deadline: deadline)
     }
 
     private func setRole(

@@ -9,6 +9,7 @@ extension PostgresInstance: RoleServer {
     public func keepRoles(
         _ wishes: [RoleWish], while mayGoOn: @Sendable () -> Bool, deadline: Duration
     ) async throws -> [String: RoleOutcome] {
+        forgetVerifiers(but: wishes)
         let connection = try await openLocal(
             application: "matriarch roles", statementTimeout: deadline, settings: Self.quietSession, deadline: deadline)
         do {
@@ -25,7 +26,8 @@ extension PostgresInstance: RoleServer {
         _ wishes: [RoleWish], _ connection: PostgresConnection, while mayGoOn: @Sendable () -> Bool, deadline: Duration
     ) async throws -> [String: RoleOutcome] {
         let version = ServerVersion(number: await connection.serverVersionNumber)
-        let found = try await foundRoles(wishes.map(\.role.name), connection, deadline: deadline)
+        try await silenceRawParse(connection, deadline: deadline)
+        let found = try await foundRoles(wishes.map(\.role), connection, version, deadline: deadline)
         var outcomes: [String: RoleOutcome] = [:]
         var joining: [(role: String, step: RoleStep)] = []
         var dropping: [(role: String, step: RoleStep)] = []
@@ -89,6 +91,15 @@ extension PostgresInstance: RoleServer {
             knownVerifiers[name] = nil
             return false
         }
+    }
+
+    /// A password is kept as long as a role is to have it, and no longer.
+    private func forgetVerifiers(but wishes: [RoleWish]) {
+        guard !knownVerifiers.isEmpty else { return }
+        let wanted = Dictionary(
+            wishes.compactMap { wish in wish.passwordText.map { (wish.role.name, $0) } },
+            uniquingKeysWith: { first, _ in first })
+        knownVerifiers = knownVerifiers.filter { name, known in wanted[name] == known.password }
     }
 
     /// What is to be done about the password.
@@ -166,6 +177,13 @@ extension PostgresInstance: RoleServer {
         return found
     }
 
+    /// From PostgreSQL 19 on statements may be logged as they were parsed. Asked for afterwards: where a server does not know a
+    /// setting, a session that begins with it does not begin.
+    func silenceRawParse(_ connection: PostgresConnection, deadline: Duration) async throws(PostgresError) {
+        guard ServerVersion(number: await connection.serverVersionNumber).major >= 19 else { return }
+        _ = try await connection.query("SET debug_print_raw_parse = off", deadline: deadline)
+    }
+
     /// A session whose statements hold verifiers: what the server, the database and the role say of logging does not count.
     ///
     /// Parameters of extensions are set whether the server has loaded those or not.
@@ -174,6 +192,7 @@ extension PostgresInstance: RoleServer {
         "synchronous_commit": "local", "lock_timeout": "500ms",
         "log_statement": "none", "log_duration": "off", "log_min_duration_statement": "-1",
         "log_min_duration_sample": "-1", "log_transaction_sample_rate": "0", "log_min_error_statement": "panic",
+        "debug_print_parse": "off", "debug_print_rewritten": "off", "debug_print_plan": "off",
         "track_activities": "off", "pg_stat_statements.track": "none", "auto_explain.log_min_duration": "-1",
         "pgaudit.log": "none",
     ]) { $1 }
@@ -188,5 +207,10 @@ struct KnownVerifier: Hashable, Sendable {
 extension RoleWish {
     fileprivate var unusableSecret: String? {
         if case .unusable(let reason) = password { reason } else { nil }
+    }
+
+    /// nil when it is not to have one that is known.
+    fileprivate var passwordText: RolePasswordText? {
+        if !role.isAbsent, case .known(let text) = password { text } else { nil }
     }
 }

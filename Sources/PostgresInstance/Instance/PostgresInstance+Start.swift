@@ -44,6 +44,7 @@ extension PostgresInstance {
             try data.markStandby()
             // Another member leads, and may set another one.
             applicationWish = nil
+            knownVerifiers = [:]
         }
         var command = [layout.binaries.path("postgres"), "-D", data.path]
         for (name, value) in commandLine(settings, recorded: recorded) { command += ["-c", "\(name)=\(value)"] }

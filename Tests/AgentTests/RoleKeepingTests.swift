@@ -28,20 +28,20 @@ import Units
     @Test func `a pass is due with a list, with a Secret that is another one, and every half minute`() {
         var keeping = keeping(alice, group)
         #expect(keeping.isPassDue(at: start))
-        _ = keeping.note([:], of: keeping.wishes, at: start, time: "t")
+        _ = keeping.note([:], of: keeping.wishes(at: start), at: start, time: "t")
         #expect(!keeping.isPassDue(at: start + .seconds(29)) && keeping.isPassDue(at: start + .seconds(30)))
         keeping.note(secret("x"), of: "alice", at: start + .seconds(1))
         #expect(keeping.isPassDue(at: start + .seconds(1)))
-        _ = keeping.note([:], of: keeping.wishes, at: start + .seconds(1), time: "t")
+        _ = keeping.note([:], of: keeping.wishes(at: start), at: start + .seconds(1), time: "t")
         // As it was, and nothing known of it.
         for state in [secret("x"), nil] {
             keeping.note(state, of: "alice", at: start + .seconds(9))
             #expect(!keeping.isPassDue(at: start + .seconds(9)))
         }
-        keeping.noteFailure(at: start + .seconds(10))
+        _ = keeping.noteFailure("x", at: start + .seconds(10))
         #expect(!keeping.isPassDue(at: start + .seconds(19)) && keeping.isPassDue(at: start + .seconds(20)))
         keeping.take([], revision: "r2", at: start + .seconds(20))
-        #expect(!keeping.isPassDue(at: start + .seconds(3600)) && keeping.report() == nil)
+        #expect(!keeping.isPassDue(at: start + .seconds(3600)) && keeping.report == nil)
     }
 
     @Test func `each Secret is looked at every eight seconds, and a thousand of them one after the other`() {
@@ -75,7 +75,7 @@ import Units
 
     @Test func `a role gets what its Secret holds, and keeps its password while that is of no use`() {
         var keeping = keeping(alice)
-        func password() -> RoleWish.Password { keeping.wishes[0].password }
+        func password() -> RoleWish.Password { keeping.wishes(at: start)[0].password }
         #expect(password() == .unusable(reason: "Secret alice: is not read yet"))
         for (state, expected) in [
             (secret("sesame"), RoleWish.Password.known(RolePasswordText("sesame"))),
@@ -89,57 +89,172 @@ import Units
         #expect(!"\(RoleWish(alice, password: .known(RolePasswordText("sesame"))))".contains("sesame"))
         var gone = alice
         gone.isAbsent = true
-        #expect(self.keeping(gone).dueSecrets(at: start).isEmpty && self.keeping(gone).wishes[0].password == .kept)
+        #expect(
+            self.keeping(gone).dueSecrets(at: start).isEmpty
+                && self.keeping(gone).wishes(at: start)[0].password == .kept)
         var without = group
         without.password = .disabled
-        #expect(self.keeping(without, group).wishes.map(\.password) == [.removed, .kept])
+        #expect(self.keeping(without, group).wishes(at: start).map(\.password) == [.removed, .kept])
     }
 
     @Test func `what differs though nothing was changed here is somebody else's doing, and told`() {
         var keeping = keeping(group)
         func note(_ outcome: RoleOutcome, _ seconds: Int) -> RoleKeeping.News {
-            keeping.note(["group": outcome], of: keeping.wishes, at: start + .seconds(seconds), time: "t\(seconds)")
+            let now = start + .seconds(seconds)
+            return keeping.note(["group": outcome], of: keeping.wishes(at: now), at: now, time: "t\(seconds)")
         }
-        #expect(note(RoleOutcome(mended: ["missing"]), 0) == .init(carriedOut: ["group"]))
-        #expect(keeping.report() == RolesReport(revision: "r1", declared: 1, ready: 1))
+        #expect(note(RoleOutcome(mended: ["missing"]), 0) == .init(carriedOut: ["group: missing"]))
+        #expect(keeping.report == RolesReport(revision: "r1", declared: 1, ready: 1))
         #expect(note(RoleOutcome(), 30) == .init())
         #expect(note(RoleOutcome(mended: ["LOGIN"]), 60) == .init(repaired: ["group: LOGIN"]))
-        let repair = RolesReport.Repair(time: "t60", count: 1, roles: ["group: LOGIN"])
-        #expect(keeping.report()?.repair == repair)
+        let repair = RolesReport.Alteration(time: "t60", count: 1, roles: ["group: LOGIN"])
+        #expect(keeping.report?.repair == repair)
         #expect(note(RoleOutcome(), 90) == .init())
-        #expect(keeping.report()?.repair == repair)
+        #expect(keeping.report?.repair == repair)
         // Another list is no repair.
         var other = group
         other.connectionLimit = 3
         keeping.take([other], revision: "r2", at: start + .seconds(100))
-        #expect(note(RoleOutcome(mended: ["connection limit"]), 100) == .init(carriedOut: ["group"]))
-        #expect(keeping.report()?.repair == repair)
+        #expect(note(RoleOutcome(mended: ["connection limit"]), 100) == .init(carriedOut: ["group: connection limit"]))
+        #expect(keeping.report?.repair == repair)
     }
 
     @Test func `a failing role is told once, again for another reason, and once that it is well`() {
         var keeping = keeping(group, alice)
         func note(_ failure: String?, _ seconds: Int) -> RoleKeeping.News {
-            keeping.note(
-                ["group": RoleOutcome(failure: failure), "alice": RoleOutcome()], of: keeping.wishes,
-                at: start + .seconds(seconds), time: "t")
+            let now = start + .seconds(seconds)
+            return keeping.note(
+                ["group": RoleOutcome(failure: failure), "alice": RoleOutcome()], of: keeping.wishes(at: now), at: now,
+                time: "t")
         }
         #expect(note("x", 0).failing == ["group: x"])
         #expect(
-            keeping.report()
+            keeping.report
                 == RolesReport(
                     revision: "r1", declared: 2, ready: 1, failing: [.init(role: "group", reason: "x")]))
         // Looked at again sooner than a sound one.
         #expect(keeping.isPassDue(at: start + .seconds(10)))
         #expect(note("x", 10) == .init())
-        #expect(note("y", 20).failing == ["group: y"])
-        #expect(note(nil, 30) == .init(mended: ["group"]))
-        #expect(keeping.report()?.failing == [])
-        #expect(keeping.report(problem: "no session")?.problem == "no session")
+        #expect(note("y", 30).failing == ["group: y"])
+        #expect(note(nil, 40) == .init(mended: ["group"]))
+        #expect(keeping.report?.failing == [])
+        #expect(keeping.report?.problem == nil)
     }
 
     @Test func `what was not reached is as it was known to be`() {
         var keeping = keeping(group, alice)
-        _ = keeping.note(["group": RoleOutcome()], of: keeping.wishes, at: start, time: "t")
-        #expect(keeping.report() == RolesReport(revision: "r1", declared: 2, ready: 1))
+        let failing = ["group": RoleOutcome(), "alice": RoleOutcome(failure: "x")]
+        _ = keeping.note(failing, of: keeping.wishes(at: start), at: start, time: "t")
+        let report = RolesReport(
+            revision: "r1", declared: 2, ready: 1, failing: [.init(role: "alice", reason: "x")])
+        #expect(keeping.report == report)
+        #expect(keeping.note([:], of: keeping.wishes(at: start), at: start + .seconds(30), time: "t") == .init())
+        #expect(keeping.report == report)
+    }
+
+    @Test func `what the server refuses is tried less and less often, until something else is asked for`() {
+        var keeping = keeping(alice, group)
+        keeping.note(secret("x"), of: "alice", at: start)
+        var tries: [Int] = []
+        func look(_ second: Int, _ failure: String = "x") {
+            let now = start + .seconds(second)
+            guard keeping.isPassDue(at: now) else { return }
+            let wishes = keeping.wishes(at: now)
+            if wishes.contains(where: { $0.role.name == "alice" }) { tries.append(second) }
+            // The others are looked at all the while.
+            #expect(wishes.contains { $0.role.name == "group" })
+            _ = keeping.note(
+                ["alice": RoleOutcome(failure: failure), "group": RoleOutcome()], of: wishes, at: now, time: "t")
+        }
+        for second in 0...1300 { look(second) }
+        #expect(tries == [0, 10, 30, 70, 150, 310, 610, 910, 1210])
+        #expect(keeping.report?.failing == [.init(role: "alice", reason: "x")])
+        // Another Secret, another list and another reason begin anew.
+        for begin in [
+            { keeping.note(self.secret("y"), of: "alice", at: self.start + .seconds(1301)) },
+            { keeping.take([self.alice, self.group], revision: "r2", at: self.start + .seconds(1401)) },
+        ] {
+            begin()
+            tries = []
+            let first = keeping.report?.revision == "r1" ? 1301 : 1401
+            for second in first...(first + 75) { look(second) }
+            #expect(tries == [0, 10, 30, 70].map { first + $0 })
+        }
+        tries = []
+        for second in 1477...1630 { look(second, second < 1600 ? "y" : "z") }
+        #expect(tries == [1551, 1561, 1581, 1621])
+    }
+
+    @Test func `a Secret of no use costs the server nothing, so the rest of the role is kept as ever`() {
+        var keeping = keeping(alice)
+        keeping.note(.missing, of: "alice", at: start)
+        for second in [0, 30, 60, 90] {
+            let now = start + .seconds(second)
+            #expect(keeping.isPassDue(at: now) && !keeping.isPassDue(at: now - .seconds(1)))
+            let wishes = keeping.wishes(at: now)
+            #expect(wishes.count == 1)
+            let outcome = RoleOutcome(failure: "Secret alice: does not exist")
+            _ = keeping.note(["alice": outcome], of: wishes, at: now, time: "t")
+        }
+    }
+
+    @Test func `one pass in vain is no news, the next one is, and so is the end of it`() {
+        var keeping = keeping(group)
+        func note() -> RoleKeeping.News {
+            keeping.note(["group": RoleOutcome()], of: keeping.wishes(at: start), at: start, time: "t")
+        }
+        #expect(keeping.noteFailure("x", at: start) == nil && keeping.report?.problem == nil)
+        #expect(note() == .init())
+        #expect(keeping.noteFailure("x", at: start) == nil)
+        #expect(keeping.noteFailure("x", at: start) == "x" && keeping.report?.problem == "x")
+        #expect(keeping.noteFailure("x", at: start) == nil && keeping.noteFailure("y", at: start) == "y")
+        #expect(note() == .init(isComparedAgain: true) && keeping.report?.problem == nil)
+    }
+
+    @Test func `after a pass in vain nothing counts as ready that was found of another list or password`() {
+        var keeping = keeping(group, alice)
+        keeping.note(secret("x"), of: "alice", at: start)
+        _ = keeping.note(
+            ["group": RoleOutcome(), "alice": RoleOutcome()], of: keeping.wishes(at: start), at: start, time: "t")
+        #expect(keeping.report?.ready == 2)
+        keeping.note(secret("y"), of: "alice", at: start)
+        #expect(keeping.report?.ready == 1)
+        var other = group
+        other.connectionLimit = 3
+        keeping.take([other, alice], revision: "r2", at: start)
+        _ = keeping.noteFailure("no session", at: start)
+        #expect(keeping.report?.ready == 0)
+        // Nor does one fail that is in no list any more.
+        _ = keeping.note(
+            ["alice": RoleOutcome(failure: "x")], of: keeping.wishes(at: start), at: start, time: "t")
+        keeping.take([other], revision: "r3", at: start)
+        #expect(keeping.report?.failing == [])
+    }
+
+    @Test func `a role that was there before is told with what it lost, once, and no role of an earlier list is`() {
+        var keeping = keeping(group, alice)
+        func note(_ name: String, _ outcome: RoleOutcome) -> RoleKeeping.News {
+            keeping.note([name: outcome], of: keeping.wishes(at: start), at: start, time: "t")
+        }
+        let altered = RoleOutcome(mended: ["NOSUPERUSER", "comment"], lost: ["NOSUPERUSER"])
+        let news = RoleKeeping.News(
+            carriedOut: ["group: NOSUPERUSER, comment"], adopted: ["group: NOSUPERUSER"])
+        #expect(note("group", altered) == news)
+        let told = RolesReport.Alteration(time: "t", count: 1, roles: ["group: NOSUPERUSER"])
+        #expect(keeping.report?.adoption == told && keeping.report?.repair == nil)
+        // Somebody makes it one again: that is a repair, and no adoption.
+        #expect(note("group", altered) == .init(repaired: ["group: NOSUPERUSER, comment"]))
+        #expect(keeping.report?.adoption == told)
+        // The owner himself takes something away from it.
+        var other = group
+        other.connectionLimit = 3
+        keeping.take([other, alice], revision: "r2", at: start)
+        #expect(note("group", altered).adopted == [])
+        // Also one whose Secret is of no use is altered; one the server refused was not.
+        let refused = RoleOutcome(failure: "x")
+        #expect(note("alice", refused).adopted == [])
+        let partly = RoleOutcome(mended: ["NOLOGIN"], lost: ["NOLOGIN"], failure: "Secret alice: is not read yet")
+        keeping.take([other, alice], revision: "r3", at: start)
+        #expect(note("alice", partly).adopted == ["alice: NOLOGIN"])
     }
 }

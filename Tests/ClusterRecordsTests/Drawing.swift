@@ -100,13 +100,17 @@ struct Drawing: RandomNumberGenerator {
     }
 
     mutating func rolesReport() -> RolesReport {
-        RolesReport(
-            revision: text(), declared: next(below: 1025), ready: next(below: 1025),
-            failing: list { RolesReport.Failure(role: $0.text(), reason: $0.text()) }, problem: maybe { $0.text() },
-            repair: maybe { drawing in
-                RolesReport.Repair(
-                    time: drawing.text(), count: drawing.next(below: 99), roles: drawing.list { $0.text() })
-            })
+        let declared = next(below: 1025)
+        let failing = list { RolesReport.Failure(role: $0.text(), reason: $0.text()) }.enumerated().map {
+            RolesReport.Failure(role: "\($0) \($1.role)", reason: $1.reason)
+        }
+        return RolesReport(
+            revision: text(), declared: declared, ready: next(below: declared + 1), failing: failing,
+            problem: maybe { $0.text() }, repair: maybe { $0.alteration() }, adoption: maybe { $0.alteration() })
+    }
+
+    mutating func alteration() -> RolesReport.Alteration {
+        RolesReport.Alteration(time: text(), count: next(below: 99), roles: list { $0.text() })
     }
 
     mutating func declaredRole() -> DeclaredRole {

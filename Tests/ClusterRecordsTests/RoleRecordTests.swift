@@ -44,7 +44,7 @@ import Testing
         record.roles = RolesReport(
             revision: "r", declared: 1000, ready: 0,
             failing: (0..<1000).map { RolesReport.Failure(role: "role-\($0)", reason: long) }, problem: long,
-            repair: RolesReport.Repair(time: "t", count: 1000, roles: (0..<1000).map { "\($0) \(long)" }))
+            repair: RolesReport.Alteration(time: "t", count: 1000, roles: (0..<1000).map { "\($0) \(long)" }))
         let annotation = record.annotation
         #expect(annotation.utf8.count < 32 << 10)
         let read = try #require(MemberRecord(annotation: annotation))
@@ -57,6 +57,25 @@ import Testing
     func `what says of no list how far it is says nothing`(roles: String) throws {
         let record = try #require(MemberRecord(annotation: #"{"state":"running","roles":\#(roles)}"#))
         #expect(record.roles == nil)
+    }
+
+    @Test func `what somebody wrote into a leader's report by hand is one that a status can have`() throws {
+        let text = #"""
+            {"state":"running","roles":{"revision":"r","declared":99999,"ready":-7,
+             "failing":[{"role":"a","reason":"x"},{"role":"a","reason":"y"},{"role":"b","reason":"z"}],
+             "repair":{"time":"t","count":-1,"roles":["a"]},"adoption":{"time":"t","count":5000,"roles":[]}}}
+            """#
+        let roles = try #require(MemberRecord(annotation: text)?.roles)
+        #expect(roles.declared == 1024 && roles.ready == 0)
+        #expect(roles.failing == [.init(role: "a", reason: "x"), .init(role: "b", reason: "z")])
+        #expect(roles.repair?.count == 0 && roles.adoption?.count == 1024)
+        // Two names that are the same once they are cut off.
+        let long = String(repeating: "n", count: 300)
+        let cut = try #require(
+            MemberRecord(
+                annotation: #"{"roles":{"revision":"r","declared":1,"ready":5,"failing":["#
+                    + #"{"role":"\#(long)a","reason":"x"},{"role":"\#(long)b","reason":"x"}]}}"#)?.roles)
+        #expect(cut.failing.count == 1 && cut.ready == 1)
     }
 
     private static func secret(_ values: [String: String]) -> Secret {

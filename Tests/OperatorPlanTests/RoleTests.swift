@@ -166,7 +166,7 @@ import Testing
             try world.settle()
             #expect(world.takeEvents() == expected)
         }
-        let repair = RolesReport.Repair(
+        let repair = RolesReport.Alteration(
             time: "2027-01-15T08:00:00.123456+00:00", count: 1, roles: ["alice: NOLOGIN"])
         for expected in [
             [
@@ -185,6 +185,48 @@ import Testing
         try world.settle()
         #expect(world.takeEvents() == [])
         #expect(try world.status.roles?.lastRepair?.roles == ["alice: NOLOGIN"])
+    }
+
+    @Test func `the end of a failure is told whatever the spec has become meanwhile`() throws {
+        var world = try World.running(spec: ["roles": Self.people])
+        for (failing, told) in [
+            (
+                RolesReport(revision: "", declared: 4, ready: 3, failing: [.init(role: "bob", reason: "x")]),
+                "RolesFailing: bob: x"
+            ), (RolesReport(revision: "", declared: 4, ready: 4, problem: "no session"), "RolesFailing: no session"),
+        ] {
+            world.patch(["roles": Self.people])
+            try world.settle()
+            try say(&world, failing)
+            try world.settle()
+            #expect(world.takeEvents() == [told])
+            world.patch(["roles": [["name": "alice"]]])
+            try world.settle()
+            #expect(try world.condition(.rolesReady) == "Unknown RolesPending" && world.takeEvents() == [])
+            try say(&world, RolesReport(revision: "", declared: 1, ready: 1))
+            for expected in [["RolesApplied: The role is as declared"], []] {
+                world.advance(30)
+                try world.settle()
+                #expect(world.takeEvents() == expected)
+            }
+        }
+    }
+
+    @Test func `what roles have lost that were there before is told once`() throws {
+        var world = try World.running(spec: ["roles": Self.people])
+        let adoption = RolesReport.Alteration(time: "2027-01-15T08:00:00Z", count: 2, roles: ["alice: NOSUPERUSER"])
+        for expected in [
+            ["RolesAdopted: 2 roles were there before and lost what is not declared: alice: NOSUPERUSER"], [],
+        ] {
+            try say(&world, RolesReport(revision: "", declared: 4, ready: 4, adoption: adoption))
+            world.advance(30)
+            try world.settle()
+            #expect(world.takeEvents() == expected)
+        }
+        #expect(try world.status.roles?.lastAdoption?.count == 2)
+        try say(&world, RolesReport(revision: "", declared: 4, ready: 4))
+        try world.settle()
+        #expect(try world.takeEvents() == [] && world.status.roles?.lastAdoption?.count == 2)
     }
 
     @Test func `in a standby cluster nothing is said to fail`() throws {

@@ -291,6 +291,7 @@ package actor AgentLoop {
         former?.cancel()
         state.update {
             $0.healthyUntil = ServerHealth.renewable(until: $0.healthyUntil, during: kind, from: started, timings)
+            $0.isOccupied = true
         }
         // Owned by `activities`.
         let task = clock.start {
@@ -326,7 +327,10 @@ package actor AgentLoop {
     private func finish(_ number: Int) {
         guard activities.end(number) else { return }
         let end = ServerHealth.renewable(afterActivityAt: clock.now, timings)
-        state.update { $0.healthyUntil = end }
+        state.update {
+            $0.healthyUntil = end
+            $0.isOccupied = false
+        }
         alarm.ring()
     }
 }

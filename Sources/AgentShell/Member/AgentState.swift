@@ -18,6 +18,8 @@ package final class AgentState: Sendable {
         var failsafe: FailsafeList?
         /// The server runs as a primary, with the lock or without.
         var isPrimary = false
+        /// The loop starts, stops or changes the server, or is about to.
+        var isOccupied = false
         /// How far the declared roles are; nil while this member does not lead, or none are declared.
         var roles: RolesReport?
         /// What the REST interface answers from; nil before the first cycle.

@@ -8,14 +8,17 @@ package import Units
 
 /// Keeps the roles of the server what the cluster's resource declares, while this member leads.
 ///
-/// Beside the loop, and with nothing of the lock but the question whose it is: a server that answers late, or an API server that
-/// does not, delays no decision, no renewal and no fence. It goes on while automatic actions are off: a password that was
-/// given away is not waited for.
+/// Beside the loop, and with nothing of the lock but the question whose it is: a server that answers late, or an API server
+/// that does not, delays no decision, no renewal and no fence. It goes on while automatic actions are off: a password that
+/// was given away is not waited for.
 package actor RoleKeeper {
     private let declarations: any RoleDeclarations
     private let server: any RoleServer
-    private let watch: ClusterWatch
     private let state: AgentState
+    /// Whether the lock is this member's.
+    private let holdsLock: @Sendable () -> Bool
+    /// Of the list in force; nil when none ever was.
+    private let revision: @Sendable () -> String?
     /// Whoever publishes what this member says of itself is to do so.
     private let tell: @Sendable () -> Void
     private let clock: any AgentClock
@@ -28,6 +31,8 @@ package actor RoleKeeper {
         var revision: String
         var sentence: String
         var since: BootInstant
+        /// The list is not read again before that, unless the store says that another one is in force.
+        var nextRead: BootInstant
         var isTold = false
     }
 
@@ -36,19 +41,23 @@ package actor RoleKeeper {
         _ declarations: any RoleDeclarations, server: any RoleServer, agent: MemberAgent, clock: any AgentClock,
         logger: Logger
     ) {
+        let (watch, state) = (agent.watch, agent.state)
         self.init(
-            declarations, server: server, watch: agent.watch, state: agent.state,
+            declarations, server: server, state: state,
+            holdsLock: { watch.standing(ttl: state.read().timings.ttl).isMine }, revision: { watch.rolesRevision },
             tell: { [alarm = agent.loop.alarm] in alarm.ring() }, clock: clock, logger: logger)
     }
 
     init(
-        _ declarations: any RoleDeclarations, server: any RoleServer, watch: ClusterWatch, state: AgentState,
+        _ declarations: any RoleDeclarations, server: any RoleServer, state: AgentState,
+        holdsLock: @escaping @Sendable () -> Bool, revision: @escaping @Sendable () -> String?,
         tell: @escaping @Sendable () -> Void, clock: any AgentClock, logger: Logger
     ) {
         self.declarations = declarations
         self.server = server
-        self.watch = watch
         self.state = state
+        self.holdsLock = holdsLock
+        self.revision = revision
         self.tell = tell
         self.clock = clock
         self.logger = logger
@@ -60,7 +69,8 @@ package actor RoleKeeper {
     private static let limit = Duration.seconds(5)
     /// How many Secrets are asked for at the same time.
     private static let lanes = 4
-    /// How long the ConfigMap may be older than what the store says of it: the operator writes one after the other.
+    /// Between two tries to read a list; what is wrong with it after the second is told. The operator writes the ConfigMap
+    /// before the store says that it is in force.
     private static let patience = Duration.seconds(10)
 
     /// Works until cancelled.
@@ -74,20 +84,28 @@ package actor RoleKeeper {
 
     /// One look, and what is due.
     func turn() async {
-        guard isLeading, let revision = watch.rolesRevision else { return endOffice() }
-        if revision != keeping.revision { await readList(revision) }
+        guard isLeading, let revision = revision() else { return endOffice() }
+        if isListDue(revision) { await readList(revision) }
         guard keeping.revision != nil else { return }
         await readSecrets()
-        guard keeping.isPassDue(at: clock.now), isLeading else { return }
+        // A server that is started anew, or handed over, is asked afterwards.
+        guard keeping.isPassDue(at: clock.now), isLeading, !state.read().isOccupied else { return }
         await pass()
+    }
+
+    private func isListDue(_ revision: String) -> Bool {
+        guard revision != keeping.revision else {
+            // The one that is carried out is in force again.
+            if listProblem != nil { endListProblem() }
+            return false
+        }
+        guard let listProblem, listProblem.revision == revision else { return true }
+        return clock.now >= listProblem.nextRead
     }
 
     /// Asked before every write: an office may end at any moment. Nothing is tried on a server in recovery, which a standby
     /// cluster's leader has.
-    private nonisolated var isLeading: Bool {
-        let known = state.read()
-        return known.isPrimary && watch.standing(ttl: known.timings.ttl).isMine
-    }
+    private nonisolated var isLeading: Bool { state.read().isPrimary && holdsLock() }
 
     private func endOffice() {
         keeping = RoleKeeping()
@@ -123,22 +141,30 @@ package actor RoleKeeper {
     }
 
     private func notePendingList(_ revision: String, _ sentence: String) {
+        let next = clock.now + Self.patience
         if listProblem?.revision != revision {
-            listProblem = ListProblem(revision: revision, sentence: sentence, since: clock.now)
+            listProblem = ListProblem(revision: revision, sentence: sentence, since: clock.now, nextRead: next)
         }
+        listProblem?.nextRead = next
         guard let problem = listProblem, !problem.isTold, clock.now - problem.since >= Self.patience else { return }
         listProblem?.isTold = true
         logger.error("\(sentence)")
         publish(report())
     }
 
+    private func endListProblem() {
+        listProblem = nil
+        publish(report())
+    }
+
     /// Of the list in force, also while that is not the one that is carried out.
-    private func report(problem: String? = nil) -> RolesReport? {
-        let known = keeping.report(problem: problem)
+    private func report() -> RolesReport? {
+        let known = keeping.report
         guard let listProblem, listProblem.isTold else { return known }
         return RolesReport(
             revision: listProblem.revision, declared: known?.declared ?? 0, ready: known?.ready ?? 0,
-            failing: known?.failing ?? [], problem: listProblem.sentence, repair: known?.repair)
+            failing: known?.failing ?? [], problem: listProblem.sentence, repair: known?.repair,
+            adoption: known?.adoption)
     }
 
     /// An API server that does not answer is asked no more in this turn: the server is compared meanwhile.
@@ -189,18 +215,19 @@ package actor RoleKeeper {
     // MARK: The server
 
     private func pass() async {
-        let wishes = keeping.wishes
+        let wishes = keeping.wishes(at: clock.now)
         do {
             let outcomes = try await server.keepRoles(wishes, while: { self.isLeading }, deadline: Self.limit)
             // Of an office that has ended nothing is said.
-            guard isLeading else { return }
+            guard isLeading, !Task.isCancelled else { return }
             announce(keeping.note(outcomes, of: wishes, at: clock.now, time: clock.wallTime.text))
             publish(report())
         } catch {
-            keeping.noteFailure(at: clock.now)
-            guard isLeading else { return }
-            logger.warning("the declared roles are not compared: \(error)")
-            publish(report(problem: "\(error)"))
+            guard isLeading, !state.read().isOccupied, !Task.isCancelled,
+                let problem = keeping.noteFailure("\(error)", at: clock.now)
+            else { return }
+            logger.warning("the declared roles are not compared: \(problem)")
+            publish(report())
         }
     }
 
@@ -211,7 +238,11 @@ package actor RoleKeeper {
                 "roles": "\(entries.prefix(RolesReport.maximumCount).joined(separator: "; "))",
             ]
         }
+        if news.isComparedAgain { logger.notice("the declared roles are compared again") }
         if !news.carriedOut.isEmpty { logger.notice("declared roles are carried out", metadata: list(news.carriedOut)) }
+        if !news.adopted.isEmpty {
+            logger.notice("roles that were there have less than before", metadata: list(news.adopted))
+        }
         if !news.repaired.isEmpty {
             logger.warning(
                 "declared roles were changed by somebody else and are repaired", metadata: list(news.repaired))

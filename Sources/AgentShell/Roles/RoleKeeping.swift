@@ -12,10 +12,31 @@ struct RoleKeeping {
     private var secrets: [String: KeptSecret] = [:]
     /// What the roles were asked to be when they were found, or made, to be that.
     private var settled: [String: RoleWish] = [:]
-    /// Reasons by role, as they were told.
-    private var failures: [String: String] = [:]
-    private var repair: RolesReport.Repair?
+    /// Those that were compared in this office: what they were before is known.
+    private var compared: Set<String> = []
+    private var failures: [String: Failing] = [:]
+    private var repair: RolesReport.Alteration?
+    private var adoption: RolesReport.Alteration?
+    private var vainPasses = VainPasses()
     private var nextPass = BootInstant(nanoseconds: 0)
+
+    /// A role that is not as declared.
+    private struct Failing {
+        /// As it was told.
+        var reason: String
+        /// What was asked for in vain.
+        var wish: RoleWish
+        /// How often the server has refused that for this reason; 0: it was not asked.
+        var refusals: Int
+        /// It is not tried before that, unless something else is asked for.
+        var next: BootInstant
+    }
+
+    /// Passes that came to nothing, one after the other.
+    private struct VainPasses {
+        var count = 0
+        var problem: String?
+    }
 
     /// A Secret and when it is looked at next.
     private struct KeptSecret {
@@ -36,8 +57,10 @@ struct RoleKeeping {
     static let interval = Duration.seconds(30)
     /// How often each Secret is looked at.
     static let secretInterval = Duration.seconds(8)
-    /// After a pass in vain, or with a role in vain.
+    /// After a pass in vain, and after the first refusal of a role.
     static let pause = Duration.seconds(10)
+    /// After many refusals of a role for the same reason: each is a transaction that is rolled back.
+    static let longestPause = Duration.seconds(300)
 
     // MARK: What is declared
 
@@ -55,6 +78,11 @@ struct RoleKeeping {
         }
         let declared = Set(roles.map(\.name))
         settled = settled.filter { declared.contains($0.key) }
+        compared.formIntersection(declared)
+        // Whatever another one needs may be in this list: all are tried again.
+        failures = failures.filter { declared.contains($0.key) }.mapValues { failing in
+            Failing(reason: failing.reason, wish: failing.wish, refusals: 0, next: now)
+        }
         nextPass = now
     }
 
@@ -82,7 +110,15 @@ struct RoleKeeping {
 
     func isPassDue(at now: BootInstant) -> Bool { !roles.isEmpty && now >= nextPass }
 
-    var wishes: [RoleWish] { roles.map { RoleWish($0, password: password(of: $0)) } }
+    private var wishes: [RoleWish] { roles.map { RoleWish($0, password: password(of: $0)) } }
+
+    /// What the server is asked for: everything but what it has refused a moment ago.
+    func wishes(at now: BootInstant) -> [RoleWish] {
+        wishes.filter { wish in
+            guard let failing = failures[wish.role.name] else { return true }
+            return failing.wish != wish || now >= failing.next
+        }
+    }
 
     private func password(of role: DeclaredRole) -> RoleWish.Password {
         guard !role.isAbsent else { return .kept }
@@ -106,59 +142,93 @@ struct RoleKeeping {
 
     /// What a pass came to that is news.
     struct News: Hashable {
-        /// Made, altered or dropped because the list, a Secret or the leader is another one.
+        /// Made, altered or dropped because the list, a Secret or the leader is another one; with what differed.
         var carriedOut: [String] = []
+        /// Those of them that were there before the list was, and have less than before.
+        var adopted: [String] = []
         /// Roles, with what was different, that somebody else had changed.
         var repaired: [String] = []
         /// Roles with reasons that were not told yet.
         var failing: [String] = []
         /// Those that are well again.
         var mended: [String] = []
+        /// Passes come to something again.
+        var isComparedAgain = false
     }
 
-    /// Takes in what became of the roles.
+    /// Takes in what became of the roles. Of one that was not reached, what was known is known.
     ///
     /// - Parameter wishes: what was asked for.
     mutating func note(
         _ outcomes: [String: RoleOutcome], of wishes: [RoleWish], at now: BootInstant, time: String
     ) -> News {
-        var news = News()
-        var repaired: [String] = []
-        var reasons: [String: String] = [:]
+        var news = News(isComparedAgain: vainPasses.problem != nil)
+        vainPasses = VainPasses()
         for wish in wishes {
             let name = wish.role.name
             guard let outcome = outcomes[name] else { continue }
-            if let failure = outcome.failure {
-                reasons[name] = failure
-                if failures[name] != failure { news.failing.append("\(name): \(failure)") }
-                settled[name] = nil
-                continue
-            }
-            if failures[name] != nil { news.mended.append(name) }
+            func entry(_ what: [String]) -> String { "\(name): \(what.joined(separator: ", "))" }
             if !outcome.mended.isEmpty {
                 if settled[name] == wish {
-                    repaired.append("\(name): \(outcome.mended.joined(separator: ", "))")
+                    news.repaired.append(entry(outcome.mended))
                 } else {
-                    news.carriedOut.append(name)
+                    news.carriedOut.append(entry(outcome.mended))
+                    if !outcome.lost.isEmpty, !compared.contains(name) { news.adopted.append(entry(outcome.lost)) }
                 }
             }
-            settled[name] = wish
+            // A Secret of no use costs the server nothing, and the rest of the role is kept meanwhile.
+            let isRefusal = outcome.failure.map { wish.password != .unusable(reason: $0) } ?? false
+            if !isRefusal || !outcome.mended.isEmpty { compared.insert(name) }
+            let former = failures[name]
+            if let failure = outcome.failure {
+                let isNews = former?.reason != failure
+                if isNews { news.failing.append("\(name): \(failure)") }
+                settled[name] = nil
+                let before = isNews || former?.wish != wish ? 0 : former?.refusals ?? 0
+                let refusals = isRefusal ? before + 1 : 0
+                failures[name] = Failing(
+                    reason: failure, wish: wish, refusals: refusals,
+                    next: isRefusal ? now + Self.rest(after: refusals) : now)
+            } else {
+                if former != nil { news.mended.append(name) }
+                failures[name] = nil
+                settled[name] = wish
+            }
         }
-        failures = reasons
-        news.repaired = repaired
-        if !repaired.isEmpty { repair = RolesReport.Repair(time: time, count: repaired.count, roles: repaired) }
-        nextPass = now + (reasons.isEmpty ? Self.interval : Self.pause)
+        func alteration(_ roles: [String]) -> RolesReport.Alteration? {
+            roles.isEmpty ? nil : RolesReport.Alteration(time: time, count: roles.count, roles: roles)
+        }
+        repair = alteration(news.repaired) ?? repair
+        adoption = alteration(news.adopted) ?? adoption
+        let nextTry = failures.values.filter { $0.refusals > 0 }.map(\.next).min() ?? now + Self.interval
+        nextPass = min(now + Self.interval, max(nextTry, now + .seconds(1)))
         return news
     }
 
-    mutating func noteFailure(at now: BootInstant) { nextPass = now + Self.pause }
+    /// 10, 20, 40, 80, 160 and 300 s.
+    private static func rest(after refusals: Int) -> Duration {
+        min(pause * (1 << min(max(refusals - 1, 0), 10)), longestPause)
+    }
 
-    /// - Parameter problem: why the last pass came to nothing.
-    func report(problem: String? = nil) -> RolesReport? {
+    /// Takes in that a pass came to nothing. The first one is no news: a server may have been started anew by then, or the
+    /// office be over.
+    ///
+    /// - Returns: the reason, when it is news.
+    mutating func noteFailure(_ reason: String, at now: BootInstant) -> String? {
+        nextPass = now + Self.pause
+        vainPasses.count += 1
+        guard vainPasses.count > 1, vainPasses.problem != reason else { return nil }
+        vainPasses.problem = reason
+        return reason
+    }
+
+    var report: RolesReport? {
         guard let revision, !roles.isEmpty else { return nil }
         return RolesReport(
-            revision: revision, declared: roles.count, ready: roles.count { settled[$0.name] != nil },
-            failing: failures.sorted { $0.key < $1.key }.map { RolesReport.Failure(role: $0.key, reason: $0.value) },
-            problem: problem, repair: repair)
+            revision: revision, declared: roles.count, ready: wishes.count { settled[$0.role.name] == $0 },
+            failing: failures.sorted { $0.key < $1.key }.map {
+                RolesReport.Failure(role: $0.key, reason: $0.value.reason)
+            },
+            problem: vainPasses.problem, repair: repair, adoption: adoption)
     }
 }

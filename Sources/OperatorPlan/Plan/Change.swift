@@ -71,6 +71,7 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
     case rolesFailing = "RolesFailing"
     case rolesApplied = "RolesApplied"
     case rolesRepaired = "RolesRepaired"
+    case rolesAdopted = "RolesAdopted"
     case majorVersionChange = "MajorVersionChange"
     case imageNotAnswering = "ImageNotAnswering"
     case memberNeedsAttention = "MemberNeedsAttention"
@@ -92,7 +93,8 @@ public enum EventReason: String, Sendable, Hashable, CaseIterable {
         case .primaryChanged, .failedOver, .standbyClusterPromoted, .memberNeedsAttention, .memberMissing,
             .lockNotRenewed,
             .writesResumed, .dataLossPossible, .dataLost, .nothingLost,
-            .synchronousStandbysMissing, .synchronousStandbysComplete, .rolesFailing, .rolesApplied, .rolesRepaired:
+            .synchronousStandbysMissing, .synchronousStandbysComplete, .rolesFailing, .rolesApplied, .rolesRepaired,
+            .rolesAdopted:
             "Observe"
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost: "Switchover"
         case .restartStarted, .restartSucceeded, .restartFailed: "Restart"

@@ -98,7 +98,7 @@ extension EventReason {
             .synchronousStandbysMissing, .synchronousStandbysComplete, .memberNeedsAttention, .memberMissing,
             .lockNotRenewed, .objectNotOurs,
             .invalidSpec, .paused, .resumed, .majorVersionChange, .imageNotAnswering, .rolesFailing, .rolesApplied,
-            .rolesRepaired:
+            .rolesRepaired, .rolesAdopted:
             .observation
         case .switchoverStarted, .switchoverSucceeded, .switchoverFailed, .dataMayBeLost, .restartStarted,
             .restartSucceeded, .restartFailed, .reinitializeStarted, .reinitializeSucceeded, .reinitializeFailed,

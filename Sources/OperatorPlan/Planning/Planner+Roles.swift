@@ -35,19 +35,19 @@ extension Planner {
         }
         guard let report = rolesReport else { return }
         let isCurrent = report.revision == rolesRevision
-        let repair = report.repair.flatMap { repair in
-            Timestamp(repair.time).map {
-                RoleRepair(
-                    at: Timestamp(secondsSince1970: $0.microsecondsSince1970 / 1_000_000), count: repair.count,
-                    roles: repair.roles)
-            }
+        func alteration(_ reported: RolesReport.Alteration?) -> RoleAlteration? {
+            guard let reported, let time = Timestamp(reported.time) else { return nil }
+            return RoleAlteration(
+                at: Timestamp(secondsSince1970: time.microsecondsSince1970 / 1_000_000), count: reported.count,
+                roles: reported.roles)
         }
         status.roles = RolesStatus(
             observedGeneration: isCurrent ? cluster.metadata.generation : previous.roles?.observedGeneration,
             declared: report.declared, ready: report.ready,
             failing: report.failing.isEmpty
                 ? nil : report.failing.map { FailingRole(name: $0.role, reason: $0.reason) },
-            problem: report.problem, lastRepair: repair ?? previous.roles?.lastRepair)
+            problem: report.problem, lastRepair: alteration(report.repair) ?? previous.roles?.lastRepair,
+            lastAdoption: alteration(report.adoption) ?? previous.roles?.lastAdoption)
     }
 
     /// nil while no role is declared.
@@ -85,16 +85,19 @@ extension Planner {
                             + (rest > 0 ? ", \(rest) are not named here" : "") + ". \(list)", to: 4096))
             )
         }
-        return (
-            .true, Finding(reason: .rolesApplied, message: "All \(report.declared) roles are as declared")
-        )
+        return (.true, Finding(reason: .rolesApplied, message: Self.allAreAsDeclared(report.declared)))
+    }
+
+    private static func allAreAsDeclared(_ count: Int) -> String {
+        count == 1 ? "The role is as declared" : "All \(count) roles are as declared"
     }
 
     private var rolesReport: RolesReport? {
         situation.primary.flatMap { $0.name == situation.leader ? $0.record.roles : nil }
     }
 
-    /// Each role that fails is told when it begins to, or fails for another reason; the end of it once; and each repair.
+    /// Each role that fails is told when it begins to, or fails for another reason; the end of it once, whatever the spec has
+    /// become meanwhile; and each repair.
     mutating func announceRoles() {
         let known = Set(previous.roles?.failing ?? [])
         let news = (status.roles?.failing ?? []).filter { !known.contains($0) }
@@ -102,16 +105,26 @@ extension Planner {
             warn(.rolesFailing, news.map { "\($0.name): \($0.reason)" }.joined(separator: "; "))
         }
         if let problem = status.roles?.problem, problem != previous.roles?.problem { warn(.rolesFailing, problem) }
-        if let condition = status.condition(.rolesReady), condition.status == .true,
-            previous.condition(.rolesReady)?.status == .false
-        {
-            event(.rolesApplied, condition.message)
+        if let roles = status.roles, previous.roles?.isFailing == true, !roles.isFailing {
+            event(
+                .rolesApplied,
+                roles.ready == roles.declared
+                    ? Self.allAreAsDeclared(roles.declared)
+                    : "\(roles.ready) of \(roles.declared) roles are as declared, and none fails any more")
+        }
+        func count(_ alteration: RoleAlteration) -> String {
+            alteration.count == 1 ? "1 role was" : "\(alteration.count) roles were"
         }
         if let repair = status.roles?.lastRepair, repair != previous.roles?.lastRepair {
             event(
                 .rolesRepaired,
-                "\(repair.count) \(repair.count == 1 ? "role was" : "roles were") changed by somebody else and repaired: "
-                    + repair.roles.joined(separator: "; "))
+                "\(count(repair)) changed by somebody else and repaired: \(repair.roles.joined(separator: "; "))")
+        }
+        if let adoption = status.roles?.lastAdoption, adoption != previous.roles?.lastAdoption {
+            event(
+                .rolesAdopted,
+                "\(count(adoption)) there before and lost what is not declared: "
+                    + adoption.roles.joined(separator: "; "))
         }
     }
 }
@@ -126,7 +139,7 @@ func roleProblems(_ context: ClusterContext) -> [SpecProblem] {
         guard role.name == application.owner else { return [] }
         let path = "spec.roles[\(index)]"
         var problems: [SpecProblem] = []
-        if role.passwordSecret != nil || role.disablePassword == true {
+        if let secret = role.passwordSecret?.name, own.contains(secret) {
             problems.append(
                 SpecProblem(
                     path: role.passwordSecret != nil ? "\(path).passwordSecret" : "\(path).disablePassword",

@@ -52,7 +52,7 @@ public struct PostgresClusterSpec: Sendable, Hashable, Codable {
 
     /// Ordinals take part in names of permissions, so their number is bounded.
     static let maximumInstances: Int64 = 32
-    static let maximumRoles = 1024
+    static let maximumRoles = RolesReport.maximumDeclared
 }
 
 extension PostgresClusterSpec: SchemaObject {

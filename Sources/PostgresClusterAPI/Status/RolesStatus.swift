@@ -8,15 +8,16 @@ public struct RolesStatus: Sendable, Hashable, Codable {
     public var ready: Int
     public var failing: [FailingRole]?
     public var problem: String?
-    public var lastRepair: RoleRepair?
+    public var lastRepair: RoleAlteration?
+    public var lastAdoption: RoleAlteration?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case observedGeneration, declared, ready, failing, problem, lastRepair
+        case observedGeneration, declared, ready, failing, problem, lastRepair, lastAdoption
     }
 
     public init(
         observedGeneration: Int64?, declared: Int, ready: Int, failing: [FailingRole]?, problem: String?,
-        lastRepair: RoleRepair?
+        lastRepair: RoleAlteration?, lastAdoption: RoleAlteration? = nil
     ) {
         self.observedGeneration = observedGeneration
         self.declared = declared
@@ -24,7 +25,11 @@ public struct RolesStatus: Sendable, Hashable, Codable {
         self.failing = failing
         self.problem = problem
         self.lastRepair = lastRepair
+        self.lastAdoption = lastAdoption
     }
+
+    /// Some were not as declared, or could not be compared.
+    public var isFailing: Bool { failing?.isEmpty == false || problem != nil }
 }
 
 extension RolesStatus: SchemaObject {
@@ -36,16 +41,25 @@ extension RolesStatus: SchemaObject {
             Field(
                 .integer(minimum: 0, maximum: .max),
                 "metadata.generation of the spec whose roles the leader has compared.")
-        case .declared: Field(.integer(minimum: 0, maximum: 1024), "How many roles are declared.", required: true)
-        case .ready: Field(.integer(minimum: 0, maximum: 1024), "How many of them are as declared.", required: true)
+        case .declared: Field(Self.count, "How many roles are declared.", required: true)
+        case .ready: Field(Self.count, "How many of them are as declared.", required: true)
         case .failing:
             Field(
                 .list(of: .object(FailingRole.self), key: "name", maximumCount: RolesReport.maximumCount),
                 "The first of those that are not, by name.")
         case .problem: Field(.text(maxLength: RolesReport.maximumLength), "Why the roles could not be compared.")
-        case .lastRepair: Field(.object(RoleRepair.self), RoleRepair.summary)
+        case .lastRepair:
+            Field(
+                .object(RoleAlteration.self),
+                "The last time the leader undid what somebody else had done to declared roles.")
+        case .lastAdoption:
+            Field(
+                .object(RoleAlteration.self),
+                "The last time roles that were there before they were declared have lost something.")
         }
     }
+
+    static let count = Shape.integer(minimum: 0, maximum: Int64(RolesReport.maximumDeclared))
 }
 
 /// A role that is not as declared.
@@ -77,8 +91,8 @@ extension FailingRole: SchemaObject {
     }
 }
 
-/// The last time the leader undid what somebody else had done to declared roles.
-public struct RoleRepair: Sendable, Hashable, Codable {
+/// What roles were altered in, at one time.
+public struct RoleAlteration: Sendable, Hashable, Codable {
     public var at: Timestamp
     public var count: Int
     public var roles: [String]
@@ -94,17 +108,17 @@ public struct RoleRepair: Sendable, Hashable, Codable {
     }
 }
 
-extension RoleRepair: SchemaObject {
-    public static let summary = "The last time the leader undid what somebody else had done to declared roles."
+extension RoleAlteration: SchemaObject {
+    public static let summary = "What roles were altered in, at one time."
 
     public static func field(_ key: CodingKeys) -> Field {
         switch key {
         case .at: Field(.timestamp, "When.", required: true)
-        case .count: Field(.integer(minimum: 0, maximum: 1024), "How many roles.", required: true)
+        case .count: Field(RolesStatus.count, "How many roles.", required: true)
         case .roles:
             Field(
                 .list(of: .text(maxLength: RolesReport.maximumLength), maximumCount: RolesReport.maximumCount),
-                "The first of them, each with what was different.", required: true)
+                "The first of them, each with what that was.", required: true)
         }
     }
 }

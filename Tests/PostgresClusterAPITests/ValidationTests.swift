@@ -103,6 +103,19 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
             "a member of the superuser", ["roles": [["name": "alice", "memberOf": ["postgres"]]]],
             "spec.roles[0].memberOf[0]", "superuser: true"),
         BadSpec(
+            "a member of a name without end",
+            ["roles": [["name": "alice", "memberOf": ["readers", .string(String(repeating: "é", count: 32))]]]],
+            "spec.roles[0].memberOf[1]", "64"),
+        BadSpec(
+            "a member of nobody", ["roles": [["name": "alice", "memberOf": [""]]]], "spec.roles[0].memberOf[0]",
+            "1 to 63 bytes"),
+        BadSpec(
+            "a zero in a name", ["roles": [["name": "alice", "memberOf": ["a\u{0}b"]]]], "spec.roles[0].memberOf[0]",
+            "character zero"),
+        BadSpec(
+            "a zero in a comment", ["roles": [["name": "alice", "comment": "a\u{0}b"]]], "spec.roles[0].comment",
+            "character zero"),
+        BadSpec(
             "a limit below none", ["roles": [["name": "alice", "connectionLimit": -2]]],
             "spec.roles[0].connectionLimit", "-1"),
         BadSpec("itself to follow", ["standby": ["host": "demo"]], "spec.standby.host", "this very cluster"),

@@ -167,6 +167,15 @@ struct SpecValidator {
                         "is a role the agents need, or the name of none; superuser: true makes a superuser")
                 }
                 if !seen.insert(parent).inserted { problems += problem(path, parent, "is given twice") }
+                // PostgreSQL cuts a longer one off, and has another name then than the one that is declared.
+                if !(1...Self.longestRoleName).contains(parent.utf8.count) {
+                    problems += problem(
+                        path, parent, "must be 1 to \(Self.longestRoleName) bytes long, and is \(parent.utf8.count)")
+                }
+                if parent.utf8.contains(0) { problems += problem(path, parent, "must not have a character zero") }
+            }
+            if let comment = role.comment, comment.utf8.contains(0) {
+                problems += problem("spec.roles[\(index)].comment", comment, "must not have a character zero")
             }
         }
         let size = spec.declaredRoles.text.utf8.count
@@ -177,6 +186,9 @@ struct SpecValidator {
         }
         return problems
     }
+
+    /// Of PostgreSQL, in bytes.
+    private static let longestRoleName = 63
 
     /// A ConfigMap has 1 MiB, for its metadata too.
     private static let maximumRolesSize = 900 << 10

@@ -39,7 +39,9 @@ import Testing
     @Test func `the leader is given the list, and the agents the right to read the Secrets it names, each by name`()
         throws
     {
-        let world = try World.running(spec: ["roles": Self.people])
+        var world = try World.running(spec: ["roles": Self.people])
+        world.observed.consentingSecrets = ["alice", "many", "another"]
+        try world.settle()
         let list = try #require(try list(world))
         #expect(
             list.roles == [
@@ -63,6 +65,43 @@ import Testing
         #expect(labels?["cluster-name"] == nil && labels?["app.kubernetes.io/instance"] == "demo")
     }
 
+    @Test func `a Secret is read by no agent before its owner lets this cluster have it, and not when he ends that`()
+        throws
+    {
+        var world = try World.running(spec: ["roles": Self.people])
+        func readable() -> [JSONValue] { rules(world, "secrets").compactMap { $0["resourceNames"] } }
+        for (consenting, names) in [
+            ([], []), (["alice"], [["alice"]]), (["alice", "many"], [["alice", "many"]]), (["many"], [["many"]]),
+        ] as [(Set<String>, [JSONValue])] {
+            world.observed.consentingSecrets = consenting
+            try world.settle()
+            #expect(readable() == names)
+            // Nobody watches Secrets.
+            let isAwaited = consenting.count < 2
+            #expect(try world.planned().requeueAfter == Duration.seconds(isAwaited ? 10 : 60))
+        }
+        #expect(try Observed.passwordSecrets(of: world.resource) == ["alice", "many"])
+        func consents(_ labels: [String: String]?) throws -> Bool {
+            try Observed.consents(ObjectMeta(name: "alice", labels: labels), to: world.resource.scope)
+        }
+        #expect(try consents(["matriarch.dev/role-passwords": "demo"]))
+        for labels: [String: String]? in [
+            nil, [:], ["matriarch.dev/role-passwords": "demo2"], ["cluster-name": "demo"],
+        ] { #expect(try !consents(labels)) }
+    }
+
+    @Test(arguments: ["demo-superuser", "demo-replication", "demo-rewind", "demo-app"])
+    func `no role has its password in a Secret of the cluster itself`(secret: String) throws {
+        var world = try World.running()
+        world.patch(["roles": [["name": "alice", "passwordSecret": ["name": .string(secret), "key": "password"]]]])
+        world.observed.consentingSecrets = [secret]
+        try world.settle()
+        #expect(try world.condition(.configurationValid) == "False InvalidSpec")
+        let message = try world.status.condition(.configurationValid)?.message ?? ""
+        #expect(message.contains("spec.roles[0].passwordSecret.name") && message.contains("of the cluster itself"))
+        #expect(rules(world, "secrets").isEmpty)
+    }
+
     @Test func `the list is there before the store says that it is in force`() throws {
         var world = try World.running()
         world.patch(["roles": Self.people])
@@ -82,6 +121,9 @@ import Testing
         throws
     {
         var world = try World.running(spec: ["roles": Self.people])
+        world.observed.consentingSecrets = ["alice", "many"]
+        try world.settle()
+        #expect(!rules(world, "secrets").isEmpty)
         let before = revision(world)
         world.patch(["roles": .null])
         try world.settle()

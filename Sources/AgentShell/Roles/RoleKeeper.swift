@@ -204,13 +204,16 @@ package actor RoleKeeper {
             if let version, try await declarations.version(ofSecret: name, within: limit) == version { return Look() }
             return Look(state: try await declarations.secret(name, within: limit).map { .present($0) } ?? .missing)
         } catch let error as any StoreFailure where error.isForbidden {
-            return Look(state: .unreadable(reason: "the agent may not read it (yet)"))
+            return Look(state: .unreadable(reason: unreadable))
         } catch {
             // What was read before holds as long as nothing else is known.
             return Look(
                 state: version == nil ? .unreadable(reason: "cannot be read: \(error)") : nil, isAnswered: false)
         }
     }
+
+    /// What is not there cannot be told from what is not this cluster's: the agents may read neither.
+    private static let unreadable = "is not there, or its label \(Labels.rolePasswords) does not name this cluster"
 
     // MARK: The server
 

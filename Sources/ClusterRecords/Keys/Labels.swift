@@ -17,6 +17,9 @@ public enum Labels {
     public static let offered = "true"
     /// On Pods, by the StatefulSet controller: the template they were made from.
     public static let revision = "controller-revision-hash"
+    /// On Secrets, by whoever made them: the cluster whose declared roles may have their passwords in it. The agents of no
+    /// other cluster may read it, and of a Secret without it none.
+    public static let rolePasswords = "matriarch.dev/role-passwords"
     /// On nodes; on Pods as well, where Kubernetes 1.35 and later copy it from the node.
     public static let zone = "topology.kubernetes.io/zone"
     /// On nodes.

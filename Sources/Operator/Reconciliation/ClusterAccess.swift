@@ -11,6 +11,7 @@ struct ClusterAccess: Sendable {
 
     private let client: KubernetesClient
     private let capabilities: CapabilityCache
+    private let consents = ConsentCache()
 
     init(client: KubernetesClient) {
         self.client = client
@@ -34,6 +35,12 @@ struct ClusterAccess: Sendable {
         let capabilities = try await capabilities.current()
 
         async let secrets = secrets(of: scope)
+        async let consenting = consents.consenting(of: cluster) { name in
+            try await found {
+                try await client.getMetadata(
+                    Secret.resource, name: name, namespace: scope.namespace, deadline: Self.deadline)
+            }
+        }
         async let objects = objects(
             Observed.objectsToRead(of: scope, lockObject: lockObject, capabilities: capabilities),
             namespace: scope.namespace)
@@ -45,7 +52,8 @@ struct ClusterAccess: Sendable {
         async let route = route(lockObject, capabilities, of: scope)
         async let isTerminating = isTerminating(scope.namespace)
         return Observed(
-            secrets: try await secrets, objects: try await objects, pods: try await pods.items,
+            secrets: try await secrets, consentingSecrets: try await consenting, objects: try await objects,
+            pods: try await pods.items,
             volumeClaims: Set(try await claims.keys), unboundClaims: try await claims.filter { $0.value != "Bound" },
             store: StoreSnapshot(scope, lockObject: lockObject, metadata: try await store),
             imageCheck: try await check, route: try await route, capabilities: capabilities,

@@ -1,7 +1,6 @@
 import ClusterRecords
 import KubernetesModels
 import PostgresClusterAPI
-import PostgresConfiguration
 
 /// What the agents are, and what they may do.
 extension ClusterContext {
@@ -17,8 +16,11 @@ extension ClusterContext {
     /// - Parameters:
     ///   - memberCount: Pods that may be labelled: the wanted ones and those that still exist.
     ///   - writesRoute: whether the leader writes the EndpointSlices of the read-write Service.
-    ///   - hasRoles: whether there is a list of declared roles. Of Secrets the agents may read those it names, one by one.
-    func role(memberCount: Int, writesRoute: Bool, hasRoles: Bool = false) -> JSONValue {
+    ///   - hasRoles: whether there is a list of declared roles.
+    ///   - passwordSecrets: Secrets the agents may read, one by one.
+    func role(
+        memberCount: Int, writesRoute: Bool, hasRoles: Bool = false, passwordSecrets: [String] = []
+    ) -> JSONValue {
         let storeNames = [
             scope.storeLeader(lockObject), scope.storeConfiguration, scope.storeFailover, scope.storeSynchronization,
         ]
@@ -43,8 +45,8 @@ extension ClusterContext {
         }
         if hasRoles {
             rules.append(Self.rule("", "configmaps", ["get"], names: [scope.rolesConfigMap]))
-            let secrets = Set((spec.roles ?? []).map(\.declared).compactMap(\.passwordSecret)).sorted()
-            if !secrets.isEmpty { rules.append(Self.rule("", "secrets", ["get"], names: secrets)) }
+            // A rule without names is one about all of them.
+            if !passwordSecrets.isEmpty { rules.append(Self.rule("", "secrets", ["get"], names: passwordSecrets)) }
         }
         return object(Role.resource, scope.role, component: Component.access, ["rules": .array(rules)])
     }

@@ -2,11 +2,15 @@ public import ClusterRecords
 public import HighAvailability
 public import KubernetesModels
 public import PostgresClusterAPI
+import PostgresConfiguration
 
 /// What the shell read, live, before planning.
 public struct Observed: Sendable, Hashable {
     /// The cluster's Secrets that exist, by name. Their contents are never read.
     public var secrets: [String: ObjectMeta]
+    /// Of the Secrets that declared roles name, those whose owner lets this cluster's agents read them; see
+    /// ``passwordSecrets(of:)``.
+    public var consentingSecrets: Set<String>
     /// The whole live objects, as JSON, of those ``objectsToRead(of:lockObject:capabilities:)`` names that exist.
     public var objects: [ObjectKey: JSONValue]
     /// Pods with the label `cluster-name`.
@@ -26,13 +30,15 @@ public struct Observed: Sendable, Hashable {
     public var isNamespaceTerminating: Bool
 
     public init(
-        secrets: [String: ObjectMeta] = [:], objects: [ObjectKey: JSONValue] = [:], pods: [Pod] = [],
+        secrets: [String: ObjectMeta] = [:], consentingSecrets: Set<String> = [],
+        objects: [ObjectKey: JSONValue] = [:], pods: [Pod] = [],
         volumeClaims: Set<String> = [], unboundClaims: [String: String] = [:],
         store: StoreSnapshot = StoreSnapshot(), lockAge: LockAge? = nil,
         imageCheck: ObservedImageCheck? = nil, route: ObservedRoute = ObservedRoute(),
         capabilities: Capabilities = Capabilities(), isNamespaceTerminating: Bool = false
     ) {
         self.secrets = secrets
+        self.consentingSecrets = consentingSecrets
         self.objects = objects
         self.pods = pods
         self.volumeClaims = volumeClaims
@@ -140,6 +146,19 @@ public struct Capabilities: Sendable, Hashable {
 }
 
 extension Observed {
+    /// Names of the Secrets whose owners are to be asked, by ``consents(_:to:)``.
+    public static func passwordSecrets(of cluster: PostgresCluster) -> [String] {
+        guard case .success(let spec) = cluster.spec else { return [] }
+        return Set((spec.roles ?? []).map(\.declared).compactMap(\.passwordSecret)).sorted()
+    }
+
+    /// Whether a Secret says itself that the passwords in it are for this cluster's roles.
+    ///
+    /// Whoever edits the resource names Secrets; whose a Secret is decides who may read it.
+    public static func consents(_ secret: ObjectMeta, to scope: Scope) -> Bool {
+        secret.labels?[Labels.rolePasswords] == scope.cluster
+    }
+
     /// The objects the shell reads by name before planning.
     public static func objectsToRead(
         of scope: Scope, lockObject: LockObject, capabilities: Capabilities

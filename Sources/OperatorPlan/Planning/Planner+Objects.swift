@@ -40,7 +40,11 @@ extension Planner {
         if liveStatefulSet == nil { event(.created, "Creating cluster \(context.name)") }
         let members = max(replicas, spec.instances, (situation.members.last?.ordinal ?? -1) + 1)
         apply(ServiceAccount.resource, context.serviceAccount())
-        apply(Role.resource, context.role(memberCount: members, writesRoute: writesRoute, hasRoles: hasRoles))
+        let readable = passwordSecrets()
+        apply(
+            Role.resource,
+            context.role(
+                memberCount: members, writesRoute: writesRoute, hasRoles: hasRoles, passwordSecrets: readable))
         apply(RoleBinding.resource, context.roleBinding())
         apply(
             ConfigMap.resource,

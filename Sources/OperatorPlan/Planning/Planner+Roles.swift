@@ -14,6 +14,19 @@ extension Planner {
     /// The revision of the list; nil when there is none.
     private var rolesRevision: String? { hasRoles ? DeclaredRoles.revision(of: spec.declaredRoles.text) : nil }
 
+    /// The Secrets the list names that consent. Nobody watches Secrets, so each is looked at again: soon while one is awaited,
+    /// and now and then, as consent may end.
+    mutating func passwordSecrets() -> [String] {
+        let named = Observed.passwordSecrets(of: cluster)
+        guard !named.isEmpty else { return [] }
+        let consenting = named.filter(observed.consentingSecrets.contains)
+        plan.requeue(after: consenting == named ? Self.consentInterval : Self.consentPause)
+        return consenting
+    }
+
+    private static let consentInterval = Duration.seconds(60)
+    private static let consentPause = Duration.seconds(10)
+
     /// The list stands in its ConfigMap before the store says that it is in force, so that the leader finds it.
     mutating func planRolesRevision() {
         let stored = observed.store.configuration
@@ -129,38 +142,47 @@ extension Planner {
     }
 }
 
-/// What no schema can say of a role: whose password is kept elsewhere.
+/// What no schema can say of a role: whose password is kept elsewhere, and which Secrets are nobody's but the agents'.
 ///
 /// The owner of the application's database may be declared to give it more than that. Its password comes from its own Secret,
 /// and two that differ would take turns.
 func roleProblems(_ context: ClusterContext) -> [SpecProblem] {
-    guard let application = context.application else { return [] }
+    let scope = context.scope
+    let own = [scope.superuserSecret, scope.replicationSecret, scope.rewindSecret, scope.applicationSecret]
     return (context.spec.roles ?? []).enumerated().flatMap { index, role -> [SpecProblem] in
-        guard role.name == application.owner else { return [] }
         let path = "spec.roles[\(index)]"
         var problems: [SpecProblem] = []
         if let secret = role.passwordSecret?.name, own.contains(secret) {
             problems.append(
                 SpecProblem(
-                    path: role.passwordSecret != nil ? "\(path).passwordSecret" : "\(path).disablePassword",
-                    value: role.passwordSecret?.name ?? "true",
-                    message:
-                        "\(role.name) owns the database \(application.name), and its password is that of the Secret "
-                        + application.secret))
+                    path: "\(path).passwordSecret.name", value: secret,
+                    message: "is a Secret of the cluster itself; a declared role needs one of its own"))
         }
-        if role.ensure == .absent {
-            problems.append(
-                SpecProblem(
-                    path: "\(path).ensure", value: "absent",
-                    message: "\(role.name) owns the database \(application.name) and cannot go"))
-        }
-        if role.superuser == true {
-            problems.append(
-                SpecProblem(
-                    path: "\(path).superuser", value: "true",
-                    message:
-                        "\(role.name) owns the database \(application.name); the agents give a superuser no password"))
+        if let application = context.application, role.name == application.owner {
+            problems += ownerProblems(role, path, application)
         }
         return problems
     }
+}
+
+private func ownerProblems(_ role: RoleSpec, _ path: String, _ application: ApplicationDatabase) -> [SpecProblem] {
+    let owns = "\(role.name) owns the database \(application.name)"
+    var problems: [SpecProblem] = []
+    if role.passwordSecret != nil || role.disablePassword == true {
+        problems.append(
+            SpecProblem(
+                path: role.passwordSecret != nil ? "\(path).passwordSecret" : "\(path).disablePassword",
+                value: role.passwordSecret?.name ?? "true",
+                message: "\(owns), and its password is that of the Secret \(application.secret)"))
+    }
+    if role.ensure == .absent {
+        problems.append(
+            SpecProblem(path: "\(path).ensure", value: "absent", message: "\(owns) and cannot go"))
+    }
+    if role.superuser == true {
+        problems.append(
+            SpecProblem(
+                path: "\(path).superuser", value: "true", message: "\(owns); the agents give a superuser no password"))
+    }
+    return problems
 }

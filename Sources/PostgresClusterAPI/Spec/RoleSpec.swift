@@ -139,7 +139,8 @@ extension PasswordSecret: SchemaObject {
         case .name:
             Field(
                 .text(pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", maxLength: 253, meaning: "the name of a Secret"),
-                "Name of the Secret. The agents may read it from then on.", required: true)
+                "Name of the Secret. It must have the label `\(Labels.rolePasswords)` with the cluster's name, and be none of "
+                    + "the cluster's own: the agents may read no other.", required: true)
         case .key:
             Field(
                 .text(pattern: "^[-._a-zA-Z0-9]+$", maxLength: 253, meaning: "a key of a Secret"),

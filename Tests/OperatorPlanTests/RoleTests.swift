@@ -90,6 +90,59 @@ import Testing
         ] { #expect(try !consents(labels)) }
     }
 
+    /// What keeps a plan from being carried out, each in its own way.
+    private static let refusals: [(JSONValue, String)] = [
+        (
+            ["roles": [["name": "alice", "memberOf": ["a", "a"], "passwordSecret": ["name": "alice", "key": "x"]]]],
+            "named"
+        ),
+        (["roles": .null, "instances": 0], "not named"), (["storage": ["size": ["no": "text"]]], "cannot be read"),
+    ]
+
+    @Test(arguments: refusals.indices)
+    func `consent that ends does so whatever keeps the rest of the plan from being carried out`(row: Int) throws {
+        let (refused, what) = Self.refusals[row]
+        var world = try World.running(spec: ["roles": Self.people])
+        world.observed.consentingSecrets = ["alice", "many"]
+        try world.settle()
+        let before = world.observed.objects[ObjectKey(Role.resource, "demo")]
+        // Somebody's refused spec, and then the owner of a Secret takes his label off.
+        world.patch(refused)
+        world.observed.consentingSecrets = what == "named" ? ["alice"] : []
+        let done = try world.settle()
+        #expect(!done.contains { if case .apply = $0 { true } else { false } })
+        #expect(rules(world, "secrets").map { $0["resourceNames"] } == (what == "named" ? [["alice"]] : []))
+        world.observed.consentingSecrets = []
+        try world.settle()
+        #expect(rules(world, "secrets").isEmpty)
+        // Nothing else of the Role is touched.
+        let others = before?["rules"]?.arrayValue?.filter { $0["resources"] != ["secrets"] }
+        #expect(world.observed.objects[ObjectKey(Role.resource, "demo")]?["rules"]?.arrayValue == others)
+    }
+
+    @Test func `consent that ends does so also where something of somebody else stops the operator`() throws {
+        var world = try World.running(spec: ["roles": Self.people])
+        world.observed.consentingSecrets = ["alice", "many"]
+        try world.settle()
+        world.observed.objects[ObjectKey(Service.resource, "demo-pods")] = ["metadata": ["name": "demo-pods"]]
+        world.observed.consentingSecrets = ["many"]
+        try world.settle()
+        #expect(try world.condition(.degraded) == "True ObjectNotOurs")
+        #expect(rules(world, "secrets").map { $0["resourceNames"] } == [["many"]])
+        #expect(try world.planned().requeueAfter.map { $0 <= .seconds(60) } == true)
+    }
+
+    @Test func `a list that is gone is in force no more`() throws {
+        var world = try World.running(spec: ["roles": Self.people])
+        world.patch(["roles": .null])
+        try world.settle()
+        #expect(revision(world) != nil)
+        // By hand.
+        world.observed.objects[Self.map] = nil
+        try world.settle()
+        #expect(world.observed.objects[Self.map] == nil && revision(world) == nil)
+    }
+
     @Test(arguments: ["demo-superuser", "demo-replication", "demo-rewind", "demo-app"])
     func `no role has its password in a Secret of the cluster itself`(secret: String) throws {
         var world = try World.running()
@@ -254,11 +307,11 @@ import Testing
         }
     }
 
-    @Test func `what roles have lost that were there before is told once`() throws {
+    @Test func `what roles are altered in that were there before is told once`() throws {
         var world = try World.running(spec: ["roles": Self.people])
         let adoption = RolesReport.Alteration(time: "2027-01-15T08:00:00Z", count: 2, roles: ["alice: NOSUPERUSER"])
         for expected in [
-            ["RolesAdopted: 2 roles were there before and lost what is not declared: alice: NOSUPERUSER"], [],
+            ["RolesAdopted: 2 roles were there before and altered: alice: NOSUPERUSER"], [],
         ] {
             try say(&world, RolesReport(revision: "", declared: 4, ready: 4, adoption: adoption))
             world.advance(30)

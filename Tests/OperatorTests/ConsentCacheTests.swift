@@ -1,5 +1,6 @@
 import ClusterRecords
 import KubernetesModels
+import Logging
 import PostgresClusterAPI
 import Synchronization
 import Testing
@@ -31,6 +32,10 @@ import Testing
         }
     }
 
+    private static func cache() -> ConsentCache {
+        ConsentCache(logger: Logger(label: "consents") { _ in SwiftLogNoOpLogHandler() })
+    }
+
     private func cluster(_ secrets: [String]) throws -> PostgresCluster {
         let roles = secrets.enumerated().map { index, secret -> JSONValue in
             ["name": .string("role-\(index)"), "passwordSecret": ["name": .string(secret), "key": "password"]]
@@ -44,7 +49,7 @@ import Testing
 
     @Test func `one that consents is asked now and then, one that does not soon, and each once at a time`() async throws
     {
-        let (cache, namespace) = (ConsentCache(), Namespace())
+        let (cache, namespace) = (Self.cache(), Namespace())
         namespace.labels.withLock { $0 = ["mine": "demo", "others": "another", "plain": ""] }
         let names = ["mine", "others", "plain", "missing"]
         let cluster = try cluster(names)
@@ -67,25 +72,53 @@ import Testing
         #expect(namespace.takeAsked().contains("mine"))
     }
 
-    @Test func `what was answered is not asked again because something else was not`() async throws {
-        let (cache, namespace) = (ConsentCache(), Namespace())
-        let names = (0..<50).map { "secret-\($0)" }
+    @Test func `one that cannot be read keeps its consent for a while, and no other from being asked`() async throws {
+        let (cache, namespace) = (Self.cache(), Namespace())
+        let names = ["first", "second", "third"]
         namespace.labels.withLock { labels in for name in names { labels[name] = "demo" } }
-        namespace.unreachable.withLock { $0 = ["secret-49"] }
+        namespace.unreachable.withLock { $0 = ["second"] }
         let cluster = try cluster(names)
         let start = ContinuousClock.now
-        await #expect(throws: Unreachable.self) {
-            try await cache.consenting(of: cluster, at: start, read: namespace.read)
+        func consenting(_ second: Int) async throws -> Set<String> {
+            try await cache.consenting(of: cluster, at: start + .seconds(second), read: namespace.read)
         }
-        let first = namespace.takeAsked().count
+        // Of one nobody could ever ask nothing is known.
+        #expect(try await consenting(0) == ["first", "third"])
+        #expect(namespace.takeAsked() == names)
+        #expect(try await consenting(7) == ["first", "third"])
+        #expect(namespace.takeAsked() == [])
         namespace.unreachable.withLock { $0 = [] }
-        #expect(try await cache.consenting(of: cluster, at: start, read: namespace.read) == Set(names))
-        // All that were not reached, and the one that failed.
-        #expect(namespace.takeAsked().count == 51 - first)
+        #expect(try await consenting(8) == Set(names))
+        #expect(namespace.takeAsked() == ["second"])
+
+        namespace.unreachable.withLock { $0 = ["second"] }
+        for (second, isAsked) in [(58, true), (65, false), (66, true), (107, true)] {
+            #expect(try await consenting(second) == Set(names), "\(second)")
+            #expect(namespace.takeAsked().contains("second") == isAsked, "\(second)")
+        }
+        #expect(try await consenting(108) == ["first", "third"])
+        namespace.unreachable.withLock { $0 = [] }
+        #expect(try await consenting(115) == Set(names))
+    }
+
+    @Test func `an API server that answers nothing is not asked for each of many`() async throws {
+        let (cache, namespace) = (Self.cache(), Namespace())
+        let names = (0..<50).map { "secret-\($0)" }
+        namespace.labels.withLock { labels in for name in names { labels[name] = "demo" } }
+        namespace.unreachable.withLock { $0 = Set(names) }
+        let cluster = try cluster(names)
+        let start = ContinuousClock.now
+        #expect(try await cache.consenting(of: cluster, at: start, read: namespace.read) == [])
+        let first = namespace.takeAsked()
+        #expect(first.count < 16)
+        // The others are next, also while those are not asked again.
+        namespace.unreachable.withLock { $0 = [] }
+        let next = try await cache.consenting(of: cluster, at: start, read: namespace.read)
+        #expect(next == Set(names).subtracting(first) && namespace.takeAsked() == next.sorted())
     }
 
     @Test func `of a cluster that names no Secret any more nothing is known`() async throws {
-        let (cache, namespace) = (ConsentCache(), Namespace())
+        let (cache, namespace) = (Self.cache(), Namespace())
         namespace.labels.withLock { $0 = ["mine": "demo"] }
         let start = ContinuousClock.now
         func asked(_ secrets: [String]) async throws -> [String] {

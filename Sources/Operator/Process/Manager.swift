@@ -30,7 +30,7 @@ struct Manager: Sendable {
             name: Self.controllerName, clock: clock, metrics: WorkQueueMetrics(registry: registry))
         let ages = LockAges()
         let reconciler = ClusterReconciler(
-            access: ClusterAccess(client: client), recorder: recorder, ages: ages,
+            access: ClusterAccess(client: client, logger: logger), recorder: recorder, ages: ages,
             metrics: OperatorMetrics(registry: registry))
         let controller = Controller(
             name: Self.controllerName, reconciler: reconciler, queue: queue, workers: configuration.workers,

@@ -2,6 +2,7 @@ import ClusterRecords
 import ControllerRuntime
 import KubernetesClient
 import KubernetesModels
+import Logging
 import OperatorPlan
 import PostgresClusterAPI
 
@@ -11,11 +12,12 @@ struct ClusterAccess: Sendable {
 
     private let client: KubernetesClient
     private let capabilities: CapabilityCache
-    private let consents = ConsentCache()
+    private let consents: ConsentCache
 
-    init(client: KubernetesClient) {
+    init(client: KubernetesClient, logger: Logger) {
         self.client = client
         capabilities = CapabilityCache(client: client)
+        consents = ConsentCache(logger: logger)
     }
 
     /// - Returns: nil when it is gone.

@@ -10,7 +10,7 @@ public enum Change: Sendable, Hashable {
     /// Delete in the background; with the uid as precondition. "Not found" is success.
     case delete(ObjectKey, uid: String?)
     case writeStore(StoreWrite)
-    /// Merge patch of an object the agents write. `body` carries the resourceVersion that was read.
+    /// Merge patch of an object the agents write, or of what they may do. `body` carries the resourceVersion that was read.
     case patch(ObjectKey, body: JSONValue)
     /// Merge patch of the cluster's own metadata.
     case patchMetadata(JSONValue)

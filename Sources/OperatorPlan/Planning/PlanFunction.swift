@@ -19,7 +19,7 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
     }
     var problems = validate(cluster, previous: cluster.status)
     guard case .success(let spec) = cluster.spec else {
-        return rejectionPlan(cluster, problems: problems, now: now)
+        return rejectionPlan(cluster, observed: belongings.own, problems: problems, now: now)
     }
     var context = ClusterContext(cluster, spec: spec)
     problems += fixedFieldProblems(context, observed: belongings.own)
@@ -47,6 +47,7 @@ public func plan(desired cluster: PostgresCluster, observed: Observed, now: Time
         if !planner.isSecretMissing { planner.planRollout(replicas: replicas) }
         if planner.liveStatefulSet != nil { planner.planNetworkPolicy() }
     }
+    planner.planEndOfConsent()
     planner.planStatus(problems: problems)
     return planner.plan
 }

@@ -24,13 +24,24 @@ extension Planner {
         return consenting
     }
 
+    /// In every plan, also where nothing of the spec is carried out.
+    mutating func planEndOfConsent() {
+        let key = ObjectKey(Role.resource, scope.role)
+        let isApplied = plan.changes.contains { if case .apply(key, _) = $0 { true } else { false } }
+        guard !isApplied else { return }
+        if let change = endOfConsent(cluster, observed: observed) { plan.changes.append(change) }
+        if passwordRule(of: observed.objects[key]) != nil { plan.requeue(after: Self.consentInterval) }
+    }
+
     private static let consentInterval = Duration.seconds(60)
     private static let consentPause = Duration.seconds(10)
 
     /// The list stands in its ConfigMap before the store says that it is in force, so that the leader finds it.
     mutating func planRolesRevision() {
         let stored = observed.store.configuration
-        guard let revision = rolesRevision, let stored, stored.annotations[StoreKey.roles] != revision else { return }
+        // A list that is gone is in force no more: the leader would look for it in vain.
+        let revision = rolesRevision
+        guard let stored, stored.annotations[StoreKey.roles] != revision else { return }
         let key = ObjectKey(context.storeResource, scope.storeConfiguration)
         // One write to an object in a plan: a second one would be made from a version that is gone.
         let isWritten = plan.changes.contains {
@@ -136,10 +147,39 @@ extension Planner {
         if let adoption = status.roles?.lastAdoption, adoption != previous.roles?.lastAdoption {
             event(
                 .rolesAdopted,
-                "\(count(adoption)) there before and lost what is not declared: "
-                    + adoption.roles.joined(separator: "; "))
+                "\(count(adoption)) there before and altered: \(adoption.roles.joined(separator: "; "))")
         }
     }
+}
+
+/// Takes the Secrets that consent no more, or that nobody names any more, out of the agents' Role.
+///
+/// Whoever writes a spec that is refused must not keep by that what a Secret's owner has taken back.
+///
+/// - Parameter observed: what belongs to the cluster.
+/// - Returns: nil when nothing is to be taken.
+func endOfConsent(_ cluster: PostgresCluster, observed: Observed) -> Change? {
+    let key = ObjectKey(Role.resource, cluster.scope.role)
+    guard let role = observed.objects[key], let rule = passwordRule(of: role) else { return nil }
+    let names = rule["resourceNames"]?.arrayValue ?? []
+    let kept = names.filter { $0.stringValue.map(observed.consentingSecrets.contains) ?? false }
+    guard kept != names else { return nil }
+    let rules = (role["rules"]?.arrayValue ?? []).compactMap { other -> JSONValue? in
+        guard other == rule else { return other }
+        // A rule without names is one about all of them.
+        guard !kept.isEmpty else { return nil }
+        var narrowed = rule
+        narrowed["resourceNames"] = .array(kept)
+        return narrowed
+    }
+    var body: JSONValue = ["rules": .array(rules)]
+    if let version = role.value(at: "metadata", "resourceVersion") { body["metadata"] = ["resourceVersion": version] }
+    return .patch(key, body: body)
+}
+
+/// The rule about Secrets of the agents' Role.
+private func passwordRule(of role: JSONValue?) -> JSONValue? {
+    role?["rules"]?.arrayValue?.first { $0["resources"] == ["secrets"] }
 }
 
 /// What no schema can say of a role: whose password is kept elsewhere, and which Secrets are nobody's but the agents'.

@@ -2,8 +2,12 @@ import KubernetesModels
 import PostgresClusterAPI
 
 /// What is done with a spec that cannot even be read: it says so, and what runs goes on running.
-func rejectionPlan(_ cluster: PostgresCluster, problems: [SpecProblem], now: Timestamp) -> Plan {
+func rejectionPlan(
+    _ cluster: PostgresCluster, observed: Observed, problems: [SpecProblem], now: Timestamp
+) -> Plan {
     var plan = Plan()
+    // Which Secrets such a spec names nobody knows.
+    if let change = endOfConsent(cluster, observed: observed) { plan.changes.append(change) }
     let message = problems.map(\.description).joined(separator: "; ")
     var status = cluster.status ?? PostgresClusterStatus()
     status.observedGeneration = cluster.metadata.generation

@@ -24,7 +24,6 @@ import Testing
         var role: [String] = []
         var memberships: [String] = []
         var differences: [String] = []
-        var losses: [String] = []
     }
 
     private typealias Membership = FoundRole.Membership
@@ -66,25 +65,25 @@ import Testing
         // Each attribute by itself, both ways.
         Case(
             declared: declared { $0.attributes.mayLogIn = false }, found: plain, role: ["ALTER ROLE \"alice\" NOLOGIN"],
-            differences: ["NOLOGIN"], losses: ["NOLOGIN"]),
+            differences: ["NOLOGIN"]),
         Case(
             declared: declared { $0.attributes.isSuperuser = true }, found: plain,
             role: ["ALTER ROLE \"alice\" SUPERUSER"], differences: ["SUPERUSER"]),
         Case(
             declared: declared(), found: found { $0.attributes.mayCreateDatabases = true },
-            role: ["ALTER ROLE \"alice\" NOCREATEDB"], differences: ["NOCREATEDB"], losses: ["NOCREATEDB"]),
+            role: ["ALTER ROLE \"alice\" NOCREATEDB"], differences: ["NOCREATEDB"]),
         Case(
             declared: declared(), found: found { $0.attributes.mayCreateRoles = true },
-            role: ["ALTER ROLE \"alice\" NOCREATEROLE"], differences: ["NOCREATEROLE"], losses: ["NOCREATEROLE"]),
+            role: ["ALTER ROLE \"alice\" NOCREATEROLE"], differences: ["NOCREATEROLE"]),
         Case(
             declared: declared { $0.attributes.inherits = false }, found: plain,
-            role: ["ALTER ROLE \"alice\" NOINHERIT"], differences: ["NOINHERIT"], losses: ["NOINHERIT"]),
+            role: ["ALTER ROLE \"alice\" NOINHERIT"], differences: ["NOINHERIT"]),
         Case(
             declared: declared(), found: found { $0.attributes.mayReplicate = true },
-            role: ["ALTER ROLE \"alice\" NOREPLICATION"], differences: ["NOREPLICATION"], losses: ["NOREPLICATION"]),
+            role: ["ALTER ROLE \"alice\" NOREPLICATION"], differences: ["NOREPLICATION"]),
         Case(
             declared: declared(), found: found { $0.attributes.bypassesRowSecurity = true },
-            role: ["ALTER ROLE \"alice\" NOBYPASSRLS"], differences: ["NOBYPASSRLS"], losses: ["NOBYPASSRLS"]),
+            role: ["ALTER ROLE \"alice\" NOBYPASSRLS"], differences: ["NOBYPASSRLS"]),
         Case(
             declared: declared(), found: found { $0.connectionLimit = 2 },
             role: ["ALTER ROLE \"alice\" CONNECTION LIMIT -1"], differences: ["connection limit"]),
@@ -129,14 +128,14 @@ import Testing
             memberships: [
                 "GRANT \"writers\" TO \"alice\" WITH INHERIT TRUE, SET TRUE",
                 "REVOKE \"readers\" FROM \"alice\" GRANTED BY \"bob\"",
-            ], differences: ["not a member of writers", "a member of readers"], losses: ["a member of readers"]),
+            ], differences: ["not a member of writers", "a member of readers"]),
         Case(
             declared: declared { $0.memberships = [] },
             found: found { $0.memberships = [member(by: "bob"), member(by: "eve", inherits: false)] },
             memberships: [
                 "REVOKE \"readers\" FROM \"alice\" GRANTED BY \"bob\"",
                 "REVOKE \"readers\" FROM \"alice\" GRANTED BY \"eve\"",
-            ], differences: ["a member of readers"], losses: ["a member of readers"]),
+            ], differences: ["a member of readers"]),
         // The right to grant is no membership, is not taken back, and stands in for none.
         Case(declared: declared { $0.memberships = [] }, found: found { $0.memberships = [admin] }),
         Case(
@@ -149,7 +148,21 @@ import Testing
             memberships: [
                 "REVOKE INHERIT OPTION FOR \"tenant\" FROM \"alice\" GRANTED BY \"postgres\"",
                 "REVOKE SET OPTION FOR \"tenant\" FROM \"alice\" GRANTED BY \"postgres\"",
-            ], differences: ["a member of tenant"], losses: ["a member of tenant"]),
+            ], differences: ["a member of tenant"]),
+        // Names and comments are bytes.
+        Case(
+            declared: declared {
+                $0.comment = "caf\u{E9}"
+                $0.memberships = ["caf\u{E9}"]
+            },
+            found: found {
+                $0.comment = "cafe\u{301}"
+                $0.memberships = [member("cafe\u{301}")]
+            }, role: ["COMMENT ON ROLE \"alice\" IS E'caf\u{E9}'"],
+            memberships: [
+                "GRANT \"caf\u{E9}\" TO \"alice\" WITH INHERIT TRUE, SET TRUE",
+                "REVOKE \"cafe\u{301}\" FROM \"alice\" GRANTED BY \"postgres\"",
+            ], differences: ["comment", "not a member of caf\u{E9}", "a member of cafe\u{301}"]),
         // What a membership is worth is part of it.
         Case(
             declared: declared { $0.memberships = ["readers"] },
@@ -178,7 +191,7 @@ import Testing
             memberships: [
                 "REVOKE INHERIT OPTION FOR \"readers\" FROM \"alice\" GRANTED BY \"bob\"",
                 "REVOKE INHERIT OPTION FOR \"readers\" FROM \"alice\" GRANTED BY \"kim\"",
-            ], differences: ["inherits from readers"], losses: ["inherits from readers"]),
+            ], differences: ["inherits from readers"]),
         // One that is to go.
         Case(declared: declared { $0.isAbsent = true }, found: nil),
         Case(
@@ -196,7 +209,6 @@ import Testing
         #expect(change.memberships.statements == expected.memberships)
         let differences = change.role.differences + change.memberships.differences
         #expect(differences == expected.differences)
-        #expect(change.role.losses + change.memberships.losses == expected.losses)
         #expect(change.isNeeded == !(expected.role.isEmpty && expected.memberships.isEmpty))
         #expect(!differences.contains { $0.contains("SCRAM") || $0.contains("it's") })
     }

@@ -157,7 +157,8 @@ struct SpecValidator {
         let roles = spec.roles ?? []
         var problems: [SpecProblem] = []
         for (index, role) in roles.enumerated() {
-            var seen: Set<String> = []
+            // By the bytes, as PostgreSQL tells names apart.
+            var seen: Set<[UInt8]> = []
             for (position, parent) in (role.memberOf ?? []).enumerated() {
                 let path = "spec.roles[\(index)].memberOf[\(position)]"
                 if parent == role.name { problems += problem(path, parent, "a role cannot be a member of itself") }
@@ -166,7 +167,9 @@ struct SpecValidator {
                         path, parent,
                         "is a role the agents need, or the name of none; superuser: true makes a superuser")
                 }
-                if !seen.insert(parent).inserted { problems += problem(path, parent, "is given twice") }
+                if !seen.insert(Array(parent.utf8)).inserted {
+                    problems += problem(path, parent, "is given twice")
+                }
                 // PostgreSQL cuts a longer one off, and has another name then than the one that is declared.
                 if !(1...Self.longestRoleName).contains(parent.utf8.count) {
                     problems += problem(

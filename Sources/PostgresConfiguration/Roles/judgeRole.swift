@@ -22,13 +22,10 @@ public struct RoleStep: Hashable, Sendable {
     public var statements: [String] = []
     /// What differed, for people; never a password.
     public var differences: [String] = []
-    /// Those of the differences by which a role that existed has less than before.
-    public var losses: [String] = []
 
-    public init(statements: [String] = [], differences: [String] = [], losses: [String] = []) {
+    public init(statements: [String] = [], differences: [String] = []) {
         self.statements = statements
         self.differences = differences
-        self.losses = losses
     }
 }
 
@@ -59,7 +56,6 @@ public func judgeRole(
     where found == nil || wanted.isSet != had.isSet {
         let option = wanted.isSet ? wanted.word : "NO\(wanted.word)"
         differs(option, option)
-        if found != nil, !wanted.isSet { change.role.losses.append(option) }
     }
     if declared.connectionLimit != found?.connectionLimit ?? -1 {
         differs("connection limit", "CONNECTION LIMIT \(declared.connectionLimit)")
@@ -78,7 +74,8 @@ public func judgeRole(
     } else if !options.isEmpty {
         change.role.statements.append("ALTER ROLE \(name) \(options.joined(separator: " "))")
     }
-    if let comment = declared.comment, comment != found?.comment ?? "" {
+    // Swift takes texts for equal that are the same letters in other bytes; PostgreSQL does not.
+    if let comment = declared.comment, !comment.utf8.elementsEqual((found?.comment ?? "").utf8) {
         change.role.statements.append(
             "COMMENT ON ROLE \(name) IS \(comment.isEmpty ? "NULL" : SQLText.literal(comment))")
         if found != nil { change.role.differences.append("comment") }
@@ -104,11 +101,14 @@ private func judgeMemberships(
 ) -> RoleStep {
     let hasOptions = version.major >= 16
     var step = RoleStep()
-    var had: [String: [FoundRole.Membership]] = [:]
-    for membership in found where membership.isEffective { had[membership.role, default: []].append(membership) }
+    // By the bytes, as PostgreSQL tells names apart.
+    var had: [[UInt8]: [FoundRole.Membership]] = [:]
+    for membership in found where membership.isEffective {
+        had[Array(membership.role.utf8), default: []].append(membership)
+    }
     for role in wanted {
         let parent = SQLText.identifier(role)
-        let memberships = had.removeValue(forKey: role) ?? []
+        let memberships = had.removeValue(forKey: Array(role.utf8)) ?? []
         guard hasOptions else {
             guard memberships.isEmpty else { continue }
             step.statements.append("GRANT \(parent) TO \(name)")
@@ -123,7 +123,6 @@ private func judgeMemberships(
                 "REVOKE INHERIT OPTION FOR \(parent) FROM \(name) GRANTED BY \(SQLText.identifier($0.grantor))"
             }
             step.differences.append("inherits from \(role)")
-            step.losses.append("inherits from \(role)")
         }
         if !maySet || inherits && inheriting.isEmpty {
             step.statements.append("GRANT \(parent) TO \(name) WITH INHERIT \(inherits ? "TRUE" : "FALSE"), SET TRUE")
@@ -133,7 +132,8 @@ private func judgeMemberships(
                     : maySet ? "does not inherit from \(role)" : "may not SET ROLE \(role)")
         }
     }
-    for (role, memberships) in had.sorted(by: { $0.key < $1.key }) {
+    for memberships in had.values.sorted(by: { $0[0].role.utf8.lexicographicallyPrecedes($1[0].role.utf8) }) {
+        let role = memberships[0].role
         let parent = SQLText.identifier(role)
         for membership in memberships {
             // Each grantor takes back what he gave alone; a superuser may do so in his name.
@@ -142,7 +142,6 @@ private func judgeMemberships(
             step.statements += options.map { "REVOKE \($0)\(parent) FROM \(name)\(grantor)" }
         }
         step.differences.append("a member of \(role)")
-        step.losses.append("a member of \(role)")
     }
     return step
 }

@@ -28,13 +28,13 @@ extension PostgresInstance {
     ///
     /// - Throws: ``InstanceError`` `.credentials`, or `.toolFailed` with what PostgreSQL said.
     func createApplication(_ application: ApplicationDatabase, deadline: Duration) async throws {
-        let owner = Self.identifier(application.owner)
+        let owner = SQLText.identifier(application.owner)
         let password = try credentials.application.password(for: application)
         // Characters of base64 and a few signs; none of them ends a literal.
         let verifier = try ScramVerifier.make(password: password, user: application.owner)
         let statements = [
             "CREATE ROLE \(owner) LOGIN PASSWORD '\(verifier)'",
-            "CREATE DATABASE \(Self.identifier(application.name)) OWNER \(owner)",
+            "CREATE DATABASE \(SQLText.identifier(application.name)) OWNER \(owner)",
         ]
         // -j: a statement ends with a semicolon and an empty line. -F: the caller syncs the whole directory.
         let arguments =
@@ -81,7 +81,7 @@ extension PostgresInstance {
             let password = try wanted.usablePassword()
             let verifier = try await connection.scramVerifier(password: password, user: owner)
             _ = try await connection.query(
-                "ALTER ROLE \(Self.identifier(owner)) PASSWORD '\(verifier)'", deadline: deadline)
+                "ALTER ROLE \(SQLText.identifier(owner)) PASSWORD '\(verifier)'", deadline: deadline)
             // Nothing is remembered if another office has begun meanwhile.
             applicationWish?.isMet = true
             outcome = .set

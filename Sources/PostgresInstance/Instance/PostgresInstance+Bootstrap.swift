@@ -53,14 +53,14 @@ extension PostgresInstance {
             "pg_read_binary_file(text, bigint, bigint, boolean)",
         ] {
             _ = try await connection.query(
-                "GRANT EXECUTE ON FUNCTION pg_catalog.\(function) TO \(Self.identifier(credentials.rewind.username))",
+                "GRANT EXECUTE ON FUNCTION pg_catalog.\(function) TO \(SQLText.identifier(credentials.rewind.username))",
                 deadline: deadline)
         }
         // Where everybody may connect this changes nothing; where that was revoked, no member could rewind.
         if let database = try await connection.query("SELECT current_database()", deadline: deadline).scalar {
-            let rewind = Self.identifier(credentials.rewind.username)
+            let rewind = SQLText.identifier(credentials.rewind.username)
             _ = try await connection.query(
-                "GRANT CONNECT ON DATABASE \(Self.identifier(database)) TO \(rewind)", deadline: deadline)
+                "GRANT CONNECT ON DATABASE \(SQLText.identifier(database)) TO \(rewind)", deadline: deadline)
         }
         await connection.close()
     }
@@ -86,12 +86,8 @@ extension PostgresInstance {
             "SELECT 1 FROM pg_roles WHERE rolname = $1", parameters: [account.username], deadline: deadline)
         let verb = exists.rows.isEmpty ? "CREATE" : "ALTER"
         _ = try await connection.query(
-            "\(verb) ROLE \(Self.identifier(account.username)) \(attributes) PASSWORD '\(verifier)'",
+            "\(verb) ROLE \(SQLText.identifier(account.username)) \(attributes) PASSWORD '\(verifier)'",
             deadline: deadline)
-    }
-
-    static func identifier(_ name: String) -> String {
-        "\"" + name.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
     }
 
     // MARK: Making a data directory

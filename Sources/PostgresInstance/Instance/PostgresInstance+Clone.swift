@@ -118,12 +118,12 @@ extension PostgresInstance {
         // question.
         if await connection.serverVersionNumber >= 150_000 {
             let found = try await connection.query(
-                "READ_REPLICATION_SLOT \(Self.identifier(slot.description))", deadline: deadline)
+                "READ_REPLICATION_SLOT \(SQLText.identifier(slot.description))", deadline: deadline)
             if found.value("slot_type") != nil { return }
         }
         do {
             _ = try await connection.query(
-                "CREATE_REPLICATION_SLOT \(Self.identifier(slot.description)) PHYSICAL RESERVE_WAL",
+                "CREATE_REPLICATION_SLOT \(SQLText.identifier(slot.description)) PHYSICAL RESERVE_WAL",
                 deadline: deadline)
         } catch {
             // duplicate_object: made before us.

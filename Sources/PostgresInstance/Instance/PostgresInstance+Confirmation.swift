@@ -78,7 +78,7 @@ extension PostgresInstance {
 
     /// One implicit transaction. The message makes it write a commit record and wait; without `wal_level` logical nobody reads
     /// it, and with it only who asks for messages.
-    private static func emptyTransaction(waiting: String) -> String {
+    static func emptyTransaction(waiting: String) -> String {
         "SET LOCAL synchronous_commit = \(waiting); SELECT pg_logical_emit_message(true, 'matriarch', '')"
     }
 }

@@ -7,33 +7,38 @@ public import ServerControl
 /// The roles a cluster's resource declares.
 extension PostgresInstance: RoleServer {
     public func keepRoles(
-        _ wishes: [RoleWish], while mayGoOn: @Sendable () -> Bool, deadline: Duration
+        _ wishes: [RoleWish], resting: [RoleWish], while mayGoOn: @Sendable () -> Bool, deadline: Duration
     ) async throws -> [String: RoleOutcome] {
-        forgetVerifiers(but: wishes)
+        forgetVerifiers(but: wishes + resting)
+        guard !wishes.isEmpty else { return [:] }
         let connection = try await openLocal(
             application: "matriarch roles", statementTimeout: deadline, settings: Self.quietSession, deadline: deadline)
+        var outcomes: [String: RoleOutcome] = [:]
         do {
-            let outcomes = try await keepRoles(wishes, connection, while: mayGoOn, deadline: deadline)
+            try await keepRoles(wishes, connection, &outcomes, while: mayGoOn, deadline: deadline)
+            if outcomes.values.contains(where: { !$0.mended.isEmpty }) {
+                try await makeDurable(connection, deadline: deadline)
+            }
             await connection.close()
             return outcomes
         } catch {
             await connection.close()
-            throw error
+            throw BrokenRolePass(mended: outcomes.filter { !$0.value.mended.isEmpty }, reason: "\(error)")
         }
     }
 
     private func keepRoles(
-        _ wishes: [RoleWish], _ connection: PostgresConnection, while mayGoOn: @Sendable () -> Bool, deadline: Duration
-    ) async throws -> [String: RoleOutcome] {
+        _ wishes: [RoleWish], _ connection: PostgresConnection, _ outcomes: inout [String: RoleOutcome],
+        while mayGoOn: @Sendable () -> Bool, deadline: Duration
+    ) async throws {
         let version = ServerVersion(number: await connection.serverVersionNumber)
         try await silenceRawParse(connection, deadline: deadline)
         let found = try await foundRoles(wishes.map(\.role), connection, version, deadline: deadline)
-        var outcomes: [String: RoleOutcome] = [:]
         var joining: [(role: String, step: RoleStep)] = []
         var dropping: [(role: String, step: RoleStep)] = []
         for wish in wishes {
             let name = wish.role.name
-            guard mayGoOn() else { return outcomes }
+            guard mayGoOn() else { return }
             guard !credentials.roles.contains(name) else {
                 outcomes[name] = RoleOutcome(failure: "is a role the agents need; it stays as it is")
                 continue
@@ -65,7 +70,12 @@ extension PostgresInstance: RoleServer {
                 "a declared role was mended",
                 metadata: ["role": "\(name)", "differed": "\(outcome.mended.joined(separator: ", "))"])
         }
-        return outcomes
+    }
+
+    /// Waits until all that this session has committed is on the disk. A thousand roles are thousands of commits, and a disk
+    /// that is busy takes a tenth of a second for each that waits for it.
+    private func makeDurable(_ connection: PostgresConnection, deadline: Duration) async throws(PostgresError) {
+        _ = try await connection.query(Self.emptyTransaction(waiting: "local"), deadline: deadline + .seconds(2))
     }
 
     /// Runs a step as one transaction; what PostgreSQL refuses is the role's failure.
@@ -81,17 +91,24 @@ extension PostgresInstance: RoleServer {
             _ = try await connection.query(
                 step.statements.joined(separator: "; "), deadline: deadline + .seconds(2))
             outcomes[name]?.mended += step.differences
-            outcomes[name]?.lost += step.losses
             return true
         } catch {
-            // What was refused has ended its transaction; anything else has ended the session.
-            guard error.code == .server else { throw error }
+            // What was refused has ended its transaction; anything else has ended the session. A server that is a standby by
+            // now refuses everything, whichever role it is.
+            guard error.code == .server, error.sqlState != Self.readOnly else { throw error }
             let former = outcomes[name]?.failure
             outcomes[name]?.failure = [former, error.message].compactMap(\.self).joined(separator: "; ")
+            outcomes[name]?.mayPass = former == nil && Self.passing.contains(error.sqlState ?? "")
             knownVerifiers[name] = nil
             return false
         }
     }
+
+    /// read_only_sql_transaction
+    private static let readOnly = "25006"
+    /// What somebody else's open transaction leads to: lock_not_available, deadlock_detected, query_canceled, and "tuple
+    /// concurrently updated", which is an internal_error.
+    private static let passing: Set = ["55P03", "40P01", "57014", "XX000"]
 
     /// A password is kept as long as a role is to have it, and no longer.
     private func forgetVerifiers(but wishes: [RoleWish]) {
@@ -188,13 +205,13 @@ extension PostgresInstance: RoleServer {
     ///
     /// Parameters of extensions are set whether the server has loaded those or not.
     private static let quietSession = ownSession.merging([
-        // The next leader mends what this one's standbys have not received.
-        "synchronous_commit": "local", "lock_timeout": "500ms",
+        // The next leader mends what this one's standbys have not received; what the disk has not, `makeDurable` waits for.
+        "synchronous_commit": "off", "lock_timeout": "500ms",
         "log_statement": "none", "log_duration": "off", "log_min_duration_statement": "-1",
         "log_min_duration_sample": "-1", "log_transaction_sample_rate": "0", "log_min_error_statement": "panic",
         "debug_print_parse": "off", "debug_print_rewritten": "off", "debug_print_plan": "off",
         "track_activities": "off", "pg_stat_statements.track": "none", "auto_explain.log_min_duration": "-1",
-        "pgaudit.log": "none",
+        "pgaudit.log": "none", "pg_stat_monitor.pgsm_track": "none",
     ]) { $1 }
 }
 

@@ -247,11 +247,11 @@ public actor PostgresInstance {
     private static let databases = ["postgres", "template1"]
 
     /// What holds for the sessions of this agent whatever the server, the database or the role say: no library that may be
-    /// missing, no limit in time but its own, no trigger of a user's.
+    /// missing, no limit in time but its own, no trigger of a user's, nobody else's rights.
     static let ownSession = [
         "session_preload_libraries": "", "local_preload_libraries": "", "default_transaction_read_only": "off",
         "default_transaction_isolation": "read committed", "session_replication_role": "replica", "lock_timeout": "0",
-        "idle_in_transaction_session_timeout": "0", "idle_session_timeout": "0",
+        "idle_in_transaction_session_timeout": "0", "idle_session_timeout": "0", "role": "none",
     ]
 
     nonisolated func localConnection(

@@ -28,9 +28,23 @@ public struct KubernetesRoleDeclarations: RoleDeclarations {
     }
 
     public func secret(_ name: String, within limit: Duration) async throws -> Secret? {
-        try await found { () async throws(KubernetesError) in
+        let secret = try await found { () async throws(KubernetesError) in
             try await client.get(Secret.self, name: name, namespace: scope.namespace, deadline: limit)
         }
+        // The right to read it is about to go.
+        if let secret, secret.metadata.labels?[Labels.rolePasswords] != scope.cluster { throw ConsentMissing() }
+        return secret
+    }
+
+    /// As good as forbidden by the server.
+    private struct ConsentMissing: StoreFailure {
+        let isConflict = false
+        let isNotFound = false
+        let isAlreadyExists = false
+        let isForbidden = true
+        let isRetryable = false
+        let isOutcomeUnknown = false
+        let retryAfter: Duration? = nil
     }
 
     private func found<Value>(_ read: () async throws(KubernetesError) -> Value) async throws -> Value? {

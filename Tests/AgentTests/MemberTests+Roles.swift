@@ -69,6 +69,18 @@ extension MemberTests {
                 ]
             }
             #expect(try await answers(leader, "alice", "second-sesame"))
+            // One that is another cluster's now, whatever the agent may still read.
+            try await cluster.writeSecret(
+                "alice", ["username": "alice", "password": "third-sesame"], consent: "another")
+            try await eventually(within: .seconds(30), "the leader says that it is not its cluster's") {
+                try await cluster.roles(of: leader.name)?.failing == [
+                    .init(
+                        role: "alice",
+                        reason: "Secret alice: is not there, or its label matriarch.dev/role-passwords does not name "
+                            + "this cluster")
+                ]
+            }
+            #expect(try await answers(leader, "alice", "second-sesame"))
             try await cluster.writeSecret("alice", ["username": "alice", "password": "second-sesame"])
             try await eventually(within: .seconds(30), "nothing is wrong any more") {
                 try await cluster.roles(of: leader.name)?.failing == []

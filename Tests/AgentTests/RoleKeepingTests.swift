@@ -41,6 +41,9 @@ import Units
         _ = keeping.noteFailure("x", at: start + .seconds(10))
         #expect(!keeping.isPassDue(at: start + .seconds(19)) && keeping.isPassDue(at: start + .seconds(20)))
         keeping.take([], revision: "r2", at: start + .seconds(20))
+        // Once, for whoever keeps passwords of the former one.
+        #expect(keeping.isPassDue(at: start + .seconds(20)) && keeping.wishes(at: start).isEmpty)
+        _ = keeping.note([:], of: [], at: start + .seconds(20), time: "t")
         #expect(!keeping.isPassDue(at: start + .seconds(3600)) && keeping.report == nil)
     }
 
@@ -161,6 +164,7 @@ import Units
             guard keeping.isPassDue(at: now) else { return }
             let wishes = keeping.wishes(at: now)
             if wishes.contains(where: { $0.role.name == "alice" }) { tries.append(second) }
+            #expect(wishes.count + keeping.resting(at: now).count == 2)
             // The others are looked at all the while.
             #expect(wishes.contains { $0.role.name == "group" })
             _ = keeping.note(
@@ -171,7 +175,7 @@ import Units
         #expect(keeping.report?.failing == [.init(role: "alice", reason: "x")])
         // Another Secret, another list and another reason begin anew.
         for begin in [
-            { keeping.note(self.secret("y"), of: "alice", at: self.start + .seconds(1301)) },
+            { _ = keeping.note(self.secret("y"), of: "alice", at: self.start + .seconds(1301)) },
             { keeping.take([self.alice, self.group], revision: "r2", at: self.start + .seconds(1401)) },
         ] {
             begin()
@@ -231,20 +235,20 @@ import Units
         #expect(keeping.report?.failing == [])
     }
 
-    @Test func `a role that was there before is told with what it lost, once, and no role of an earlier list is`() {
+    @Test func `a role that was there before is told with what it is altered in, once, and none of an earlier list is`()
+    {
         var keeping = keeping(group, alice)
         func note(_ name: String, _ outcome: RoleOutcome) -> RoleKeeping.News {
             keeping.note([name: outcome], of: keeping.wishes(at: start), at: start, time: "t")
         }
-        let altered = RoleOutcome(mended: ["NOSUPERUSER", "comment"], lost: ["NOSUPERUSER"])
-        let news = RoleKeeping.News(
-            carriedOut: ["group: NOSUPERUSER, comment"], adopted: ["group: NOSUPERUSER"])
-        #expect(note("group", altered) == news)
-        let told = RolesReport.Alteration(time: "t", count: 1, roles: ["group: NOSUPERUSER"])
-        #expect(keeping.report?.adoption == told && keeping.report?.repair == nil)
+        let altered = RoleOutcome(mended: ["LOGIN", "NOSUPERUSER"])
+        let told = "group: LOGIN, NOSUPERUSER"
+        #expect(note("group", altered) == .init(carriedOut: [told], adopted: [told]))
+        let adoption = RolesReport.Alteration(time: "t", count: 1, roles: [told])
+        #expect(keeping.report?.adoption == adoption && keeping.report?.repair == nil)
         // Somebody makes it one again: that is a repair, and no adoption.
-        #expect(note("group", altered) == .init(repaired: ["group: NOSUPERUSER, comment"]))
-        #expect(keeping.report?.adoption == told)
+        #expect(note("group", altered) == .init(repaired: [told]))
+        #expect(keeping.report?.adoption == adoption)
         // The owner himself takes something away from it.
         var other = group
         other.connectionLimit = 3
@@ -253,8 +257,47 @@ import Units
         // Also one whose Secret is of no use is altered; one the server refused was not.
         let refused = RoleOutcome(failure: "x")
         #expect(note("alice", refused).adopted == [])
-        let partly = RoleOutcome(mended: ["NOLOGIN"], lost: ["NOLOGIN"], failure: "Secret alice: is not read yet")
+        let partly = RoleOutcome(mended: ["NOLOGIN"], failure: "Secret alice: is not read yet")
         keeping.take([other, alice], revision: "r3", at: start)
         #expect(note("alice", partly).adopted == ["alice: NOLOGIN"])
+        // One that was not there is none.
+        for what in ["missing", "exists"] {
+            var keeping = self.keeping(group)
+            let news = keeping.note(
+                ["group": RoleOutcome(mended: [what])], of: keeping.wishes(at: start), at: start, time: "t")
+            #expect(news == .init(carriedOut: ["group: \(what)"]))
+        }
+    }
+
+    @Test func `what was mended before a pass broke off is told, and nothing is ready by that`() {
+        var keeping = keeping(group, alice)
+        let news = keeping.note(
+            mended: ["group": RoleOutcome(mended: ["NOSUPERUSER"])], of: keeping.wishes(at: start), time: "t")
+        #expect(news == .init(carriedOut: ["group: NOSUPERUSER"], adopted: ["group: NOSUPERUSER"]))
+        #expect(keeping.report?.adoption?.roles == ["group: NOSUPERUSER"] && keeping.report?.ready == 0)
+        #expect(keeping.isPassDue(at: start))
+        // By the next look it is as declared, and nobody would know.
+        _ = keeping.note(["group": RoleOutcome()], of: keeping.wishes(at: start), at: start, time: "u")
+        #expect(keeping.report?.adoption?.time == "t" && keeping.report?.ready == 1)
+    }
+
+    @Test func `what may be over by the next look is told when it is not`() {
+        var keeping = keeping(group)
+        func note(_ outcome: RoleOutcome, _ second: Int) -> RoleKeeping.News {
+            let now = start + .seconds(second)
+            #expect(keeping.isPassDue(at: now))
+            return keeping.note(["group": outcome], of: keeping.wishes(at: now), at: now, time: "t")
+        }
+        let locked = RoleOutcome(failure: "lock timeout", mayPass: true)
+        #expect(note(RoleOutcome(), 0) == .init())
+        #expect(note(locked, 30) == .init())
+        #expect(keeping.report == RolesReport(revision: "r1", declared: 1, ready: 1))
+        #expect(note(RoleOutcome(), 40) == .init())
+        #expect(note(locked, 70) == .init())
+        #expect(note(locked, 80) == .init(failing: ["group: lock timeout"]))
+        #expect(keeping.report?.failing == [.init(role: "group", reason: "lock timeout")])
+        #expect(note(RoleOutcome(), 90) == .init(mended: ["group"]))
+        // Another failure is told at once.
+        #expect(note(RoleOutcome(failure: "x"), 120).failing == ["group: x"])
     }
 }

@@ -167,11 +167,13 @@ package actor RoleKeeper {
             adoption: known?.adoption)
     }
 
-    /// An API server that does not answer is asked no more in this turn: the server is compared meanwhile.
+    /// An API server that does not answer is asked no more in this turn, and one that is slow not for long: the server is
+    /// compared meanwhile.
     private func readSecrets() async {
         let due = keeping.dueSecrets(at: clock.now)
         guard !due.isEmpty else { return }
         let declarations = declarations
+        let end = clock.now + Self.patience
         await withTaskGroup(of: (String, Look).self) { group in
             var rest = due[...]
             func next() {
@@ -181,9 +183,14 @@ package actor RoleKeeper {
             for _ in 0..<Self.lanes { next() }
             var isAnswered = true
             for await (name, look) in group {
-                keeping.note(look.state, of: name, at: clock.now)
-                isAnswered = isAnswered && look.isAnswered
-                if isAnswered, isLeading { next() }
+                if keeping.note(look.state, of: name, at: clock.now), let problem = look.problem {
+                    logger.warning(
+                        "a Secret with passwords of roles cannot be read",
+                        metadata: ["secret": "\(name)", "error": "\(problem)"])
+                }
+                isAnswered = isAnswered && look.problem == nil
+                // The others come next, before these again.
+                if isAnswered, isLeading, clock.now < end { next() }
             }
         }
     }
@@ -191,7 +198,8 @@ package actor RoleKeeper {
     private struct Look: Sendable {
         /// nil: as it was, or nothing is known of it.
         var state: RoleKeeping.SecretState?
-        var isAnswered = true
+        /// Why there was no answer.
+        var problem: String?
     }
 
     /// The contents of a Secret come over the network when its version is another one, not each time.
@@ -208,7 +216,8 @@ package actor RoleKeeper {
         } catch {
             // What was read before holds as long as nothing else is known.
             return Look(
-                state: version == nil ? .unreadable(reason: "cannot be read: \(error)") : nil, isAnswered: false)
+                state: version == nil ? .unreadable(reason: "cannot be read; the agent's log says why") : nil,
+                problem: "\(error)")
         }
     }
 
@@ -220,15 +229,19 @@ package actor RoleKeeper {
     private func pass() async {
         let wishes = keeping.wishes(at: clock.now)
         do {
-            let outcomes = try await server.keepRoles(wishes, while: { self.isLeading }, deadline: Self.limit)
+            let outcomes = try await server.keepRoles(
+                wishes, resting: keeping.resting(at: clock.now), while: { self.isLeading }, deadline: Self.limit)
             // Of an office that has ended nothing is said.
             guard isLeading, !Task.isCancelled else { return }
             announce(keeping.note(outcomes, of: wishes, at: clock.now, time: clock.wallTime.text))
             publish(report())
         } catch {
-            guard isLeading, !state.read().isOccupied, !Task.isCancelled,
-                let problem = keeping.noteFailure("\(error)", at: clock.now)
-            else { return }
+            guard isLeading, !Task.isCancelled else { return }
+            if let broken = error as? BrokenRolePass, !broken.mended.isEmpty {
+                announce(keeping.note(mended: broken.mended, of: wishes, time: clock.wallTime.text))
+                publish(report())
+            }
+            guard !state.read().isOccupied, let problem = keeping.noteFailure("\(error)", at: clock.now) else { return }
             logger.warning("the declared roles are not compared: \(problem)")
             publish(report())
         }
@@ -244,7 +257,7 @@ package actor RoleKeeper {
         if news.isComparedAgain { logger.notice("the declared roles are compared again") }
         if !news.carriedOut.isEmpty { logger.notice("declared roles are carried out", metadata: list(news.carriedOut)) }
         if !news.adopted.isEmpty {
-            logger.notice("roles that were there have less than before", metadata: list(news.adopted))
+            logger.notice("roles that were there before are altered", metadata: list(news.adopted))
         }
         if !news.repaired.isEmpty {
             logger.warning(

@@ -15,10 +15,14 @@ struct RoleKeeping {
     /// Those that were compared in this office: what they were before is known.
     private var compared: Set<String> = []
     private var failures: [String: Failing] = [:]
+    /// Those that failed at the last look for what may be over by the next one.
+    private var waiting: Set<String> = []
     private var repair: RolesReport.Alteration?
     private var adoption: RolesReport.Alteration?
     private var vainPasses = VainPasses()
     private var nextPass = BootInstant(nanoseconds: 0)
+    /// The list has become empty, and whoever keeps passwords of the former one has not been told.
+    private var isEmptied = false
 
     /// A role that is not as declared.
     private struct Failing {
@@ -79,6 +83,8 @@ struct RoleKeeping {
         let declared = Set(roles.map(\.name))
         settled = settled.filter { declared.contains($0.key) }
         compared.formIntersection(declared)
+        waiting.formIntersection(declared)
+        isEmptied = roles.isEmpty
         // Whatever another one needs may be in this list: all are tried again.
         failures = failures.filter { declared.contains($0.key) }.mapValues { failing in
             Failing(reason: failing.reason, wish: failing.wish, refusals: 0, next: now)
@@ -88,36 +94,44 @@ struct RoleKeeping {
 
     // MARK: Secrets
 
-    /// Those that are to be looked at, and the version that is known of each.
+    /// Those that are to be looked at, the longest due first, and the version that is known of each.
     func dueSecrets(at now: BootInstant) -> [(name: String, version: String?)] {
-        secrets.filter { $0.value.nextLook <= now }.sorted { $0.key < $1.key }.map { name, secret in
+        secrets.filter { $0.value.nextLook <= now }.sorted {
+            ($0.value.nextLook, $0.key) < ($1.value.nextLook, $1.key)
+        }.map { name, secret in
             if case .present(let known) = secret.state { (name, known.metadata.resourceVersion) } else { (name, nil) }
         }
     }
 
     /// Takes in what a Secret is; nil: as it was.
-    mutating func note(_ state: SecretState?, of name: String, at now: BootInstant) {
-        guard let former = secrets[name] else { return }
-        if let state, state != former.state {
-            secrets[name]?.state = state
-            nextPass = now
-        }
+    ///
+    /// - Returns: whether that is news.
+    @discardableResult
+    mutating func note(_ state: SecretState?, of name: String, at now: BootInstant) -> Bool {
+        guard let former = secrets[name] else { return false }
         // The first look was everybody's at once.
         secrets[name]?.nextLook = now + (former.state == .unread ? former.share : Self.secretInterval)
+        guard let state, state != former.state else { return false }
+        secrets[name]?.state = state
+        nextPass = now
+        return true
     }
 
     // MARK: Passes
 
-    func isPassDue(at now: BootInstant) -> Bool { !roles.isEmpty && now >= nextPass }
+    func isPassDue(at now: BootInstant) -> Bool { (!roles.isEmpty || isEmptied) && now >= nextPass }
 
     private var wishes: [RoleWish] { roles.map { RoleWish($0, password: password(of: $0)) } }
 
     /// What the server is asked for: everything but what it has refused a moment ago.
-    func wishes(at now: BootInstant) -> [RoleWish] {
-        wishes.filter { wish in
-            guard let failing = failures[wish.role.name] else { return true }
-            return failing.wish != wish || now >= failing.next
-        }
+    func wishes(at now: BootInstant) -> [RoleWish] { wishes.filter { isDue($0, at: now) } }
+
+    /// What is not asked for yet.
+    func resting(at now: BootInstant) -> [RoleWish] { wishes.filter { !isDue($0, at: now) } }
+
+    private func isDue(_ wish: RoleWish, at now: BootInstant) -> Bool {
+        guard let failing = failures[wish.role.name] else { return true }
+        return failing.wish != wish || now >= failing.next
     }
 
     private func password(of role: DeclaredRole) -> RoleWish.Password {
@@ -144,7 +158,7 @@ struct RoleKeeping {
     struct News: Hashable {
         /// Made, altered or dropped because the list, a Secret or the leader is another one; with what differed.
         var carriedOut: [String] = []
-        /// Those of them that were there before the list was, and have less than before.
+        /// Those of them that were there before the list was.
         var adopted: [String] = []
         /// Roles, with what was different, that somebody else had changed.
         var repaired: [String] = []
@@ -164,22 +178,21 @@ struct RoleKeeping {
     ) -> News {
         var news = News(isComparedAgain: vainPasses.problem != nil)
         vainPasses = VainPasses()
+        isEmptied = false
+        var next = now + Self.interval
         for wish in wishes {
             let name = wish.role.name
             guard let outcome = outcomes[name] else { continue }
-            func entry(_ what: [String]) -> String { "\(name): \(what.joined(separator: ", "))" }
-            if !outcome.mended.isEmpty {
-                if settled[name] == wish {
-                    news.repaired.append(entry(outcome.mended))
-                } else {
-                    news.carriedOut.append(entry(outcome.mended))
-                    if !outcome.lost.isEmpty, !compared.contains(name) { news.adopted.append(entry(outcome.lost)) }
-                }
-            }
+            tell(outcome, of: wish, &news)
             // A Secret of no use costs the server nothing, and the rest of the role is kept meanwhile.
             let isRefusal = outcome.failure.map { wish.password != .unusable(reason: $0) } ?? false
-            if !isRefusal || !outcome.mended.isEmpty { compared.insert(name) }
+            if !isRefusal { compared.insert(name) }
             let former = failures[name]
+            if outcome.mayPass, former == nil, waiting.insert(name).inserted {
+                next = min(next, now + Self.pause)
+                continue
+            }
+            waiting.remove(name)
             if let failure = outcome.failure {
                 let isNews = former?.reason != failure
                 if isNews { news.failing.append("\(name): \(failure)") }
@@ -195,14 +208,45 @@ struct RoleKeeping {
                 settled[name] = wish
             }
         }
+        keep(news, time)
+        let nextTry = failures.values.filter { $0.refusals > 0 }.map(\.next).min() ?? next
+        nextPass = min(next, max(nextTry, now + .seconds(1)))
+        return news
+    }
+
+    /// Takes in what was mended before a pass broke off: by the next one it is as declared. Whether such a role is as
+    /// declared now, nobody knows.
+    ///
+    /// - Parameter wishes: what was asked for.
+    mutating func note(mended outcomes: [String: RoleOutcome], of wishes: [RoleWish], time: String) -> News {
+        var news = News()
+        for wish in wishes {
+            guard let outcome = outcomes[wish.role.name] else { continue }
+            tell(outcome, of: wish, &news)
+        }
+        keep(news, time)
+        return news
+    }
+
+    private mutating func tell(_ outcome: RoleOutcome, of wish: RoleWish, _ news: inout News) {
+        guard !outcome.mended.isEmpty else { return }
+        let name = wish.role.name
+        let entry = "\(name): \(outcome.mended.joined(separator: ", "))"
+        if settled[name] == wish {
+            news.repaired.append(entry)
+        } else {
+            news.carriedOut.append(entry)
+            if !compared.contains(name), !outcome.isMadeOrDropped { news.adopted.append(entry) }
+        }
+        compared.insert(name)
+    }
+
+    private mutating func keep(_ news: News, _ time: String) {
         func alteration(_ roles: [String]) -> RolesReport.Alteration? {
             roles.isEmpty ? nil : RolesReport.Alteration(time: time, count: roles.count, roles: roles)
         }
         repair = alteration(news.repaired) ?? repair
         adoption = alteration(news.adopted) ?? adoption
-        let nextTry = failures.values.filter { $0.refusals > 0 }.map(\.next).min() ?? now + Self.interval
-        nextPass = min(now + Self.interval, max(nextTry, now + .seconds(1)))
-        return news
     }
 
     /// 10, 20, 40, 80, 160 and 300 s.

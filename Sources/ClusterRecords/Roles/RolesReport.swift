@@ -15,7 +15,7 @@ public struct RolesReport: Hashable, Sendable {
     public var problem: String?
     /// The last time somebody else's change was undone.
     public var repair: Alteration?
-    /// The last time roles that were there before they were declared have lost something.
+    /// The last time roles that were there before they were declared were altered.
     public var adoption: Alteration?
 
     public struct Failure: Hashable, Sendable {

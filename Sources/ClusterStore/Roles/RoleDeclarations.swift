@@ -11,6 +11,6 @@ public protocol RoleDeclarations: Sendable {
     /// The version of a Secret, without its contents; nil when there is no such Secret.
     func version(ofSecret name: String, within limit: Duration) async throws -> String?
 
-    /// A Secret as it is now; nil when there is none.
+    /// A Secret as it is now; nil when there is none. One whose label does not name this cluster is forbidden.
     func secret(_ name: String, within limit: Duration) async throws -> Secret?
 }

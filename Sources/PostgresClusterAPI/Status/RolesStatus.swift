@@ -55,7 +55,7 @@ extension RolesStatus: SchemaObject {
         case .lastAdoption:
             Field(
                 .object(RoleAlteration.self),
-                "The last time roles that were there before they were declared have lost something.")
+                "The last time roles that were there before they were declared were altered.")
         }
     }
 

@@ -17,8 +17,15 @@ extension MemberCluster {
     }
 
     /// Makes a Secret, or replaces what it holds.
-    public func writeSecret(_ name: String, _ values: [String: String]) async throws {
-        try await write(Secret.resource, name, ["data": JSONValue(values.mapValues { Secret.encoded($0) })])
+    ///
+    /// - Parameter consent: the cluster whose agents may read it; nil: this one.
+    public func writeSecret(_ name: String, _ values: [String: String], consent: String? = nil) async throws {
+        try await write(
+            Secret.resource, name,
+            [
+                "metadata": ["labels": [Labels.rolePasswords: .string(consent ?? scope.cluster)]],
+                "data": JSONValue(values.mapValues { Secret.encoded($0) }),
+            ])
     }
 
     /// What a member says of the declared roles.
@@ -32,7 +39,9 @@ extension MemberCluster {
         } catch {
             guard error.isNotFound else { throw error }
             var object = body
-            object["metadata"] = ["name": .string(name)]
+            var metadata = body["metadata"] ?? [:]
+            metadata["name"] = .string(name)
+            object["metadata"] = metadata
             _ = try await client.createRaw(resource, body: .object(object), namespace: namespace)
         }
     }

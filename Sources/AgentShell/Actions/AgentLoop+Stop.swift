@@ -14,8 +14,8 @@ extension AgentLoop {
 
     /// Kills every process of the data directory, then takes the fence down: there is nothing left to fence.
     ///
-    /// - Parameter mayLeaveDying: what was killed may be there still, held up by a volume that hangs. It runs nothing of its own
-    ///   any more, so it acknowledges nothing; but it has the files, and nothing may be begun on them.
+    /// - Parameter mayLeaveDying: what was killed may be there still, held up by a volume that hangs. It runs nothing of its
+    ///   own any more, so it acknowledges nothing; but it has the files, and nothing may be begun on them.
     func killServer(mayLeaveDying: Bool = false) async throws {
         do {
             try await instance.stop(.immediate)

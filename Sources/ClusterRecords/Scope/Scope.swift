@@ -99,8 +99,8 @@ extension Scope {
     /// Whether a Pod that carries the cluster's label is a member: it goes by a member's name, and nobody but the cluster's
     /// StatefulSet controls it.
     ///
-    /// One that nobody controls is a member still: so are all of them for the moments in which a StatefulSet is replaced and its
-    /// Pods are left.
+    /// One that nobody controls is a member still: so are all of them for the moments in which a StatefulSet is replaced and
+    /// its Pods are left.
     public func isMember(_ pod: ObjectMeta) -> Bool {
         guard let name = pod.name, ordinal(ofPod: name) != nil else { return false }
         guard let controller = pod.ownerReferences?.first(where: { $0.controller == true }) else { return true }

@@ -84,9 +84,9 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
 
     /// Why another member should lead, if one can; nil while this one still has its time (patroni.md §1.10 to §1.12).
     ///
-    /// Of these the limits of an ill server and of a volume that hangs are ours. They are `ttl`, as that is what a leader that is gone costs; crash
-    /// recovery alone, of a server that was well, has `primary_start_timeout`. Zero: after a crash a successor takes over at
-    /// once.
+    /// Of these the limits of an ill server and of a volume that hangs are ours. They are `ttl`, as that is what a leader that
+    /// is gone costs; crash recovery alone, of a server that was well, has `primary_start_timeout`. Zero: after a crash a
+    /// successor takes over at once.
     public func reasonToGiveWay(at now: BootInstant, _ configuration: DynamicConfiguration) -> String? {
         if failedStarts > 0 { return "removed leader key after trying and failing to start postgres" }
         let timeout = configuration.primaryStartTimeout

@@ -101,7 +101,8 @@ func decideOnRequest(_ observation: Observation, mustNameCandidate: Bool) -> Dec
 
 /// The lock is ours and its server is down or stuck, and somebody has asked for another member whatever it costs.
 ///
-/// A server that runs and can write hands over in order instead; one that is about to be promoted is let finish, then it hands over.
+/// A server that runs and can write hands over in order instead; one that is about to be promoted is let finish, then it hands
+/// over.
 private func decideOnForcedFailover(_ observation: Observation) -> Decision? {
     switch observation.server {
     case .noData, .unusable, .damaged, .standby: return nil

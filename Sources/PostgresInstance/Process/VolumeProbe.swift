@@ -7,8 +7,9 @@ import Units
 
 /// Tries now and then whether the volume takes a write, on a thread that may hang with it.
 ///
-/// A disk that has stopped answering leaves a server that looks well: what it has in memory it shows, and it keeps every session
-/// it has. Nobody can commit. Whoever waits for such a volume cannot be interrupted, so nobody else waits for this thread.
+/// A disk that has stopped answering leaves a server that looks well: what it has in memory it shows, and it keeps every
+/// session it has. Nobody can commit. Whoever waits for such a volume cannot be interrupted, so nobody else waits for this
+/// thread.
 final class VolumeProbe: Sendable {
     private struct State {
         var nextWrite = BootInstant(nanoseconds: 0)

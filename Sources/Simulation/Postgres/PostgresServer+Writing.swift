@@ -32,8 +32,8 @@ extension PostgresServer {
             if host.isJustThawed {
                 world.checker.lateAfterThaw += 1
                 if !world.checker.isSynchronous { return done(true) }
-                // It was promoted as it thawed, and who reigned last is no successor: the record lets nobody but it be elected, so
-                // this commit has to be on every later primary as any other has.
+                // It was promoted as it thawed, and who reigned last is no successor: the record lets nobody but it be elected,
+                // so this commit has to be on every later primary as any other has.
                 if reign < 0, world.api.synchronous?.leader == world.name(host.member) {
                     world.checker.acknowledge(branch, position, at: world.now)
                     return done(true)

@@ -65,6 +65,9 @@ package actor RoleKeeper {
 
     /// A look at what this process knows already; requests go out when something is due.
     private static let tick = Duration.seconds(1)
+    /// The same where there is nothing to keep: a member that does not lead, or whose cluster declares no roles, is not woken for
+    /// them every second.
+    private static let idleTick = Duration.seconds(10)
     /// Of a request, and of connecting and each statement.
     private static let limit = Duration.seconds(5)
     /// How many Secrets are asked for at the same time.
@@ -78,7 +81,7 @@ package actor RoleKeeper {
         while !Task.isCancelled {
             await turn()
             // Cancellation shows at the head of the loop.
-            try? await clock.sleep(for: Self.tick)
+            try? await clock.sleep(for: keeping.revision == nil && listProblem == nil ? Self.idleTick : Self.tick)
         }
     }
 

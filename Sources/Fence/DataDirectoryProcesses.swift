@@ -83,7 +83,7 @@ public enum DataDirectoryProcesses {
 
     // MARK: One process
 
-    /// The signal is pending for the process, or for its only thread; one that has gone meanwhile has died.
+    /// The signal is pending for the process, or for the thread it is named after; one that has gone meanwhile has died.
     private static func isDying(_ process: Int32) -> Bool {
         guard let text = text(of: "/proc/\(process)/status") else { return Glibc.kill(process, 0) != 0 }
         let pending = text.split(separator: "\n").filter { $0.hasPrefix("SigPnd:") || $0.hasPrefix("ShdPnd:") }

@@ -43,8 +43,16 @@ import Units
         // Before its time it leads on, whoever could.
         observation.outage?.since = Fixture.now - Self.timings.retryTimeout
         #expect(decide(observation).action == .wait)
-        observation.cluster.configuration.isPaused = true
-        #expect(decide(observation).action == .lead)
+        observation.outage?.since = Fixture.now - Self.timings.ttl
+        for change: (inout Observation) -> Void in [
+            { $0.cluster.configuration.isPaused = true },
+            // The store is away: nobody could take what is let go.
+            { $0.isFailsafeActive = true },
+        ] {
+            var other = observation
+            change(&other)
+            #expect(decide(other).action == .lead)
+        }
     }
 
     @Test func `a member that cannot write begins nothing, and is nobody's successor`() {

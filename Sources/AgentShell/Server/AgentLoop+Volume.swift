@@ -5,9 +5,11 @@ import Units
 
 extension AgentLoop {
     /// What the volume of this member's data has come to; a write of the agent's own is begun once in `loop_wait`.
-    var volume: VolumeLook { instance.lookAtVolume(every: timings.loopWait) }
+    ///
+    /// Of a volume that another container still works on nothing is said, and nothing is written there.
+    var volume: VolumeLook { knowsVolume ? instance.lookAtVolume(every: timings.loopWait) : .answers }
 
-    /// When a volume that is stuck has taken its last write; nil of any other.
+    /// Since when a volume that is stuck takes no writes; nil of any other.
     var volumeStuckSince: BootInstant? {
         let since = volume.since
         return ServerHealth.isVolumeStuck(since: since, at: clock.now, timings) ? since : nil

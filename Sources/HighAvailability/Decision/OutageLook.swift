@@ -18,7 +18,7 @@ public enum OutageLook: Hashable, Sendable {
 ///   - outage: as it was kept until now.
 ///   - activity: an action of this member. What is seen of a promotion is noted while it is under way.
 ///   - silentSince: when the server first failed to answer, though it is not given up yet; nil while it answers.
-///   - volumeStuckSince: when the volume took its last write, of one that has taken none for too long; nil of any other.
+///   - volumeStuckSince: since when the volume takes no writes, when that is too long; nil of any other.
 public func lookAtOutage(
     _ outage: PrimaryOutage?, _ server: ServerState, activity: Activity?, silentSince: BootInstant?,
     volumeStuckSince: BootInstant? = nil, at now: BootInstant, _ timings: Timings

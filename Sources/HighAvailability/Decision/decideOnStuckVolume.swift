@@ -3,7 +3,8 @@
 /// What reads is left alone: a standby goes on, and so does a primary that nobody could succeed, for it commits again when its
 /// volume answers. A primary without the lock is ended as ever.
 func decideOnStuckVolume(_ observation: Observation) -> Decision? {
-    guard observation.isVolumeStuck else { return nil }
+    // Without the store nobody could take the lock that is let go.
+    guard observation.isVolumeStuck, !observation.isFailsafeActive else { return nil }
     switch (observation.lock.isMine, observation.server) {
     case (false, .primary): return nil
     case (false, _): return Decision(.wait, "waiting: the volume takes no writes")

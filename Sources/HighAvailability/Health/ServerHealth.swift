@@ -72,7 +72,7 @@ public enum ServerHealth {
     ///
     /// A member whose volume hangs is nobody's successor; a leader's is succeeded after ``PrimaryOutage`` has had its time.
     ///
-    /// - Parameter since: when it took its last write; nil: it takes them.
+    /// - Parameter since: when the write began that has not returned, or was refused first; nil: it takes them.
     public static func isVolumeStuck(since: BootInstant?, at now: BootInstant, _ timings: Timings) -> Bool {
         guard let since else { return false }
         return now - since >= timings.retryTimeout

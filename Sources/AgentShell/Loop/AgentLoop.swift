@@ -37,6 +37,8 @@ package actor AgentLoop {
     private let readFile: @Sendable () throws(Problem) -> AgentFile
 
     nonisolated let alarm: Alarm
+    /// Of whoever keeps the declared roles beside the loop.
+    nonisolated let officeAlarm: Alarm
 
     var agentFile: KeptAgentFile
     var server = ServerState.noData
@@ -88,6 +90,7 @@ package actor AgentLoop {
         self.state = state
         self.clock = clock
         alarm = Alarm(clock: clock)
+        officeAlarm = Alarm(clock: clock)
         self.logger = logger
         self.trace = trace
         self.readFile = readFile
@@ -163,6 +166,7 @@ package actor AgentLoop {
         }
         let isPrimary = if case .primary = server { true } else { false }
         state.update { $0.isPrimary = isPrimary }
+        if isPrimary, watch.rolesRevision != nil { officeAlarm.ring() }
         await lowerFenceWhenIdle()
         await noteOutage(view)
         await noteShortage(view)

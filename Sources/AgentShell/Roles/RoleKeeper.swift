@@ -21,6 +21,8 @@ package actor RoleKeeper {
     private let revision: @Sendable () -> String?
     /// Whoever publishes what this member says of itself is to do so.
     private let tell: @Sendable () -> Void
+    /// Rings when this member leads and the store has a list, and while one is kept.
+    private let alarm: Alarm
     private let clock: any AgentClock
     private let logger: Logger
     private var keeping = RoleKeeping()
@@ -45,13 +47,14 @@ package actor RoleKeeper {
         self.init(
             declarations, server: server, state: state,
             holdsLock: { watch.standing(ttl: state.read().timings.ttl).isMine }, revision: { watch.rolesRevision },
-            tell: { [alarm = agent.loop.alarm] in alarm.ring() }, clock: clock, logger: logger)
+            tell: { [alarm = agent.loop.alarm] in alarm.ring() }, alarm: agent.loop.officeAlarm, clock: clock,
+            logger: logger)
     }
 
     init(
         _ declarations: any RoleDeclarations, server: any RoleServer, state: AgentState,
         holdsLock: @escaping @Sendable () -> Bool, revision: @escaping @Sendable () -> String?,
-        tell: @escaping @Sendable () -> Void, clock: any AgentClock, logger: Logger
+        tell: @escaping @Sendable () -> Void, alarm: Alarm? = nil, clock: any AgentClock, logger: Logger
     ) {
         self.declarations = declarations
         self.server = server
@@ -59,15 +62,13 @@ package actor RoleKeeper {
         self.holdsLock = holdsLock
         self.revision = revision
         self.tell = tell
+        self.alarm = alarm ?? Alarm(clock: clock)
         self.clock = clock
         self.logger = logger
     }
 
     /// A look at what this process knows already; requests go out when something is due.
     private static let tick = Duration.seconds(1)
-    /// The same where there is nothing to keep: a member that does not lead, or whose cluster declares no roles, is not woken for
-    /// them every second.
-    private static let idleTick = Duration.seconds(10)
     /// Of a request, and of connecting and each statement.
     private static let limit = Duration.seconds(5)
     /// How many Secrets are asked for at the same time.
@@ -78,11 +79,13 @@ package actor RoleKeeper {
 
     /// Works until cancelled.
     package func run() async {
-        while !Task.isCancelled {
+        for await _ in alarm.calls {
+            alarm.stop()
             await turn()
-            // Cancellation shows at the head of the loop.
-            try? await clock.sleep(for: keeping.revision == nil && listProblem == nil ? Self.idleTick : Self.tick)
+            // With nothing to keep it waits for the loop of a leader that has a list; nobody else is woken every second.
+            if keeping.revision != nil || listProblem != nil { alarm.ring(after: Self.tick) }
         }
+        alarm.stop()
     }
 
     /// One look, and what is due.

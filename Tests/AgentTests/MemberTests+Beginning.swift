@@ -97,6 +97,8 @@ extension MemberTests {
                 $0?.contains("belongs to a different cluster: \(recorded) != ") == true
             }
             #expect(problem?.hasSuffix("its data directory is left untouched: \(second.dataDirectory)") == true)
+            // Nor is anything written beside them.
+            #expect(access("\(second.dataDirectory).probe", F_OK) != 0)
             #expect(second.postgresProcesses.isEmpty)
             try await second.destroy()
             #expect(try second.dataListing() == before)

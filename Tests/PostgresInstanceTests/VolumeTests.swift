@@ -30,6 +30,9 @@ struct VolumeTests {
     @Test func `a volume that hangs is silent since its last write began, and answers when it answers`() async throws {
         try await Self.withVolume { volume in
             let probe = VolumeProbe(path: "\(volume.path)/probe")
+            _ = probe.look(every: .zero)
+            probe.arm()
+            #expect(access("\(volume.path)/probe", F_OK) != 0)
             #expect(probe.look(every: .milliseconds(50)) == .answers)
             try await eventually(within: .seconds(5), "a first write") { access("\(volume.path)/probe", F_OK) == 0 }
             let began = BootClock.now()
@@ -49,6 +52,7 @@ struct VolumeTests {
     @Test func `a volume that refuses writes is told with the system's words, and a full one is not`() async throws {
         try await Self.withVolume { volume in
             let probe = VolumeProbe(path: "\(volume.path)/probe")
+            probe.arm()
             _ = probe.look(every: .milliseconds(50))
             try await eventually(within: .seconds(5), "a first write") { access("\(volume.path)/probe", F_OK) == 0 }
             let descriptor = open("\(volume.path)/full", O_WRONLY | O_CREAT, 0o600)

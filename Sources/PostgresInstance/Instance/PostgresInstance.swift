@@ -79,8 +79,11 @@ public actor PostgresInstance {
     /// The postmaster this instance started or adopted, while it runs.
     public nonisolated var runningPostmaster: PostmasterHandle? { monitor.running }
 
-    /// Whether the volume of the data takes writes. Never waits for it.
-    public nonisolated func lookAtVolume(every pause: Duration) -> VolumeLook { volumeProbe.look(every: pause) }
+    /// Whether the volume of the data takes writes, once a server has run here. Never waits for it.
+    public nonisolated func lookAtVolume(every pause: Duration) -> VolumeLook {
+        if monitor.running != nil { volumeProbe.arm() }
+        return volumeProbe.look(every: pause)
+    }
 
     // MARK: Data directory
 

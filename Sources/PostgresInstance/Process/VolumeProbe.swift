@@ -12,6 +12,7 @@ import Units
 /// thread.
 final class VolumeProbe: Sendable {
     private struct State {
+        var isArmed = false
         var nextWrite = BootInstant(nanoseconds: 0)
         /// The write that has not returned.
         var pending: BootInstant?
@@ -25,11 +26,14 @@ final class VolumeProbe: Sendable {
     /// - Parameter path: of the file that is written: it stays, so that a full volume has room for it.
     init(path: String) { self.path = path }
 
+    /// From now on it writes: before a server of this member has run, the data may be somebody else's, and is left untouched.
+    func arm() { state.withLock { $0.isArmed = true } }
+
     /// Begins a write when the last one has returned and `pause` has passed since it began.
     func look(every pause: Duration) -> VolumeLook {
         let now = BootClock.now()
         let (look, isDue) = state.withLock { state in
-            let isDue = state.pending == nil && now >= state.nextWrite
+            let isDue = state.isArmed && state.pending == nil && now >= state.nextWrite
             if isDue { (state.pending, state.nextWrite) = (now, now + pause) }
             return (Self.look(state, at: now), isDue)
         }

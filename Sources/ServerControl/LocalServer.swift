@@ -129,10 +129,12 @@ public protocol LocalServer: Sendable {
     /// - Requires: a primary that accepts connections.
     func createRoles(deadline: Duration) async throws
 
-    /// Refuses what would end as a cluster without its application, before anything is claimed or made.
+    /// Refuses what would end as a cluster without its application, or without its statements, before anything is claimed or
+    /// made.
     ///
-    /// - Throws: `InvalidSettings` when the agents have a role of that name; ``InstanceError`` `.credentials`.
-    func requireUsable(_ application: ApplicationDatabase) async throws
+    /// - Throws: `InvalidSettings` when the agents have a role of the application's name; ``InstanceError`` `.credentials`;
+    ///   ``ScriptFailure`` for statements that are not mounted, or not yet.
+    func requireUsable(_ options: InitdbOptions) async throws
 
     /// Gives the application's role the password of its Secret, unless this agent gave it that one last.
     ///
@@ -226,10 +228,13 @@ public protocol LocalServer: Sendable {
     /// The history of a timeline this server is or was on; nil without a history file, as timeline 1 has none.
     func history(of timeline: Timeline) async -> TimelineHistory?
 
-    /// Makes a new cluster with `initdb`, empty but for the database of an application.
+    /// Makes a new cluster with `initdb`, empty but for the database of an application and what people's statements make.
     ///
-    /// - Throws: also `InvalidSettings`, when the programs are of a version without one of the options.
-    func initialize(options: InitdbOptions, deadline: Duration) async throws
+    /// - Parameters:
+    ///   - parameters: those of the cluster; the libraries they name are loaded where such statements run.
+    ///   - deadline: for each program but those that run statements.
+    /// - Throws: also `InvalidSettings`, when the programs are of a version without one of the options, and ``ScriptFailure``.
+    func initialize(options: InitdbOptions, parameters: [String: String], deadline: Duration) async throws
 
     /// Recovers an uncleanly stopped primary in single-user mode.
     ///
@@ -328,8 +333,10 @@ extension LocalServer {
         await prove(settings, deadline: .seconds(30))
     }
 
-    public func initialize(options: InitdbOptions = InitdbOptions()) async throws {
-        try await initialize(options: options, deadline: .seconds(120))
+    public func initialize(
+        options: InitdbOptions = InitdbOptions(), parameters: [String: String] = [:]
+    ) async throws {
+        try await initialize(options: options, parameters: parameters, deadline: .seconds(120))
     }
 
     @discardableResult

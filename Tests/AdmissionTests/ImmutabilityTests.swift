@@ -23,6 +23,7 @@ struct ChangeCase: Sendable, CustomTestStringConvertible {
                 ["bootstrap": ["initdb": ["dataChecksums": false]]], ["bootstrap": ["initdb": ["locale": "C"]]],
                 // A cluster from before there was the field gets no database by naming one.
                 ["bootstrap": ["initdb": ["database": "app"]]], ["bootstrap": ["initdb": ["secretName": "demo-app"]]],
+                ["bootstrap": ["initdb": ["postInitSQL": ["SELECT 1"]]]],
             ],
             keeping: [
                 ["bootstrap": ["initdb": ["dataChecksums": true]]], ["bootstrap": nil],

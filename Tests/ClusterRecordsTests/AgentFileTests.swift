@@ -62,6 +62,11 @@ import Testing
             #"{"bootstrap": {"initdb": {"application": {"database": "shop"}}}}"#,
             #"bootstrap.initdb.application: {"database":"shop"}: needs database, owner and secret"#
         ),
+        (
+            #"{"bootstrap": {"initdb": {"scripts": [{"field": "postInitSQL[0]", "database": "application", "key": "s"}]}}}"#,
+            "bootstrap.initdb.scripts: postInitSQL[0]: needs field, database (maintenance or application), and text, or configMap "
+                + "and key"
+        ),
         (#"{"watchdog": {"mode": "on"}}"#, "watchdog.mode: on: must be off, automatic or required"),
         (#"{"watchdog": {"driver": "x"}}"#, "watchdog.driver: x: must be default or testing"),
         (
@@ -100,6 +105,13 @@ extension Drawing {
         initdb.icuLocale = maybe { $0.text() }
         initdb.walSegmentMegabytes = maybe { 1 << $0.next(below: 11) }
         initdb.application = maybe { ApplicationDatabase(name: $0.text(), owner: $0.text(), secret: $0.text()) }
+        initdb.scripts = list {
+            BootstrapScript(
+                field: $0.text(), database: $0.one(of: BootstrapScript.Database.allCases),
+                source: $0.flag()
+                    ? .text($0.text())
+                    : .mounted(.init(configMap: $0.text(), key: $0.text())))
+        }
         let names = list { $0.member() }
         let owner = maybe { RouteOwner(apiVersion: $0.text(), kind: $0.text(), name: $0.text(), uid: $0.text()) }
         return AgentFile(

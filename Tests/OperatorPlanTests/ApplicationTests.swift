@@ -171,3 +171,60 @@ extension World {
         return set.merging(["spec": ["template": ["spec": ["volumes": .array(volumes)]]]])
     }
 }
+
+/// Statements that run once, in a new cluster.
+@Suite struct ScriptTests {
+    private static let spec: JSONValue = [
+        "bootstrap": [
+            "initdb": [
+                "postInitSQL": ["CREATE ROLE auditor", "SELECT 1"],
+                "postInitSQLRefs": [
+                    "configMapRefs": [
+                        ["name": "demo-sql", "key": "roles.sql"], ["name": "demo-sql", "key": "limits.sql"],
+                    ]
+                ],
+                "postInitApplicationSQL": ["CREATE TABLE orders (n int)"],
+                "postInitApplicationSQLRefs": ["configMapRefs": [["name": "demo-sql", "key": "limits.sql"]]],
+            ]
+        ]
+    ]
+
+    private static func mounted(
+        _ field: String, _ database: BootstrapScript.Database, _ key: String
+    ) -> BootstrapScript {
+        BootstrapScript(field: field, database: database, source: .mounted(.init(configMap: "demo-sql", key: key)))
+    }
+
+    @Test func `the first member gets them in their order, each key mounted once, and may be started without them`()
+        throws
+    {
+        var world = World(Self.spec)
+        try world.settle()
+        let object = world.observed.objects[ObjectKey(ConfigMap.resource, "demo-agent")]
+        let file = try AgentFile(
+            json: JSONValue(parsing: #require(object?.value(at: "data", AgentFile.name)?.stringValue)))
+        #expect(
+            file.initdb.scripts == [
+                BootstrapScript(field: "postInitSQL[0]", database: .maintenance, source: .text("CREATE ROLE auditor")),
+                BootstrapScript(field: "postInitSQL[1]", database: .maintenance, source: .text("SELECT 1")),
+                Self.mounted("postInitSQLRefs.configMapRefs[0]", .maintenance, "roles.sql"),
+                Self.mounted("postInitSQLRefs.configMapRefs[1]", .maintenance, "limits.sql"),
+                BootstrapScript(
+                    field: "postInitApplicationSQL[0]", database: .application,
+                    source: .text("CREATE TABLE orders (n int)")),
+                Self.mounted("postInitApplicationSQLRefs.configMapRefs[0]", .application, "limits.sql"),
+            ])
+        let set = world.observed.objects[ObjectKey(StatefulSet.resource, "demo")]
+        let volumes = set?.value(at: "spec", "template", "spec", "volumes")?.arrayValue ?? []
+        let sources = volumes.flatMap { $0.value(at: "projected", "sources")?.arrayValue ?? [] }
+        func source(_ key: String) -> JSONValue {
+            [
+                "configMap": [
+                    "name": "demo-sql", "optional": true,
+                    "items": [["key": .string(key), "path": .string("secrets/sql/demo-sql/\(key)")]],
+                ]
+            ]
+        }
+        #expect(Array(sources.suffix(2)) == [source("roles.sql"), source("limits.sql")])
+    }
+}

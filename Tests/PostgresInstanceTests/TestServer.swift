@@ -46,7 +46,8 @@ final class TestServer: Sendable {
         let user = geteuid() == 0 ? InstanceLayout.SystemUser(uid: 65534, gid: 65534) : nil
         let layout = InstanceLayout(
             dataDirectory: "\(root)/pgdata", socketDirectory: "\(root)/run", runtimeDirectory: "\(root)/run",
-            binaries: binaries, port: port, listenAddresses: "127.0.0.1", memberName: name, runAs: user,
+            scriptsDirectory: "\(world.root)/sql", binaries: binaries, port: port, listenAddresses: "127.0.0.1",
+            memberName: name, runAs: user,
             serverLog: .file("\(root)/server.log"))
         try FileSystem.makeDirectory(root, owner: user)
         try FileSystem.makeDirectory("\(root)/run", owner: user)
@@ -101,9 +102,10 @@ final class TestServer: Sendable {
         }
     }
 
-    func open() async throws -> PostgresConnection {
+    func open(database: String? = nil) async throws -> PostgresConnection {
         var parameters = instance.localConnection(application: "test", statementTimeout: nil, settings: [:])
         parameters.searchPath = nil
+        if let database { parameters.database = database }
         return try await PostgresConnection.open(parameters, deadline: .seconds(5))
     }
 

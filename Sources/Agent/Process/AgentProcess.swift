@@ -138,6 +138,7 @@ public struct AgentProcess: Sendable {
         InstanceLayout(
             dataDirectory: configuration.dataDirectory, socketDirectory: configuration.socketDirectory,
             runtimeDirectory: configuration.runtimeDirectory,
+            scriptsDirectory: "\(configuration.secretsDirectory)/\(MemberPod.scriptsFolder)",
             binaries: try PostgresBinaries.locate(searchPaths: configuration.binarySearchPaths),
             port: configuration.port, memberName: configuration.member,
             runAs: configuration.runAs.map { InstanceLayout.SystemUser(uid: $0.user, gid: $0.group) })

@@ -17,11 +17,13 @@ extension AgentLoop {
                 .actionFailed, "this cluster begins as a copy of another one; the store does not say yet of which")
         }
         let budget = timings.retryTimeout
-        try await requireApplication()
+        try await requireUsableOptions()
         guard try await claimNewCluster() else { return }
         do {
             try await clearIncomplete()
-            try await instance.initialize(options: file.initdb)
+            // Not proven yet: what they name may keep the statements from running, and is named then.
+            let parameters = watch.view()?.configuration.parameters ?? [:]
+            try await instance.initialize(options: file.initdb, parameters: parameters)
             let identifier = try await instance.controlData().systemIdentifier
             try await store.completeInitialization(systemIdentifier: identifier, deadline: clock.now + budget)
             settingsKeeping.beginningFault = nil
@@ -36,10 +38,9 @@ extension AgentLoop {
     }
 
     /// Looked at before anything is claimed: while a Secret is missing there is nothing to ask the API server for.
-    private func requireApplication() async throws {
-        guard let application = file.initdb.application else { return }
+    private func requireUsableOptions() async throws {
         do {
-            try await instance.requireUsable(application)
+            try await instance.requireUsable(file.initdb)
         } catch {
             noteBeginning(error, "no new cluster is made")
             alarm.ring()
@@ -102,7 +103,9 @@ extension AgentLoop {
 
     /// Keeps what no retry mends, to be said by this member: an image without what the spec asks for.
     func noteBeginning(_ error: any Error, _ consequence: String) {
-        if let invalid = error as? InvalidSettings {
+        if let failure = error as? ScriptFailure {
+            settingsKeeping.beginningFault = SettingsFault(failure, consequence)
+        } else if let invalid = error as? InvalidSettings {
             settingsKeeping.beginningFault = SettingsFault(invalid, consequence)
         } else if let error = error as? InstanceError,
             [.toolFailed, .versionMismatch, .credentials].contains(error.code)

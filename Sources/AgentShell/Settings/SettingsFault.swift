@@ -27,6 +27,16 @@ struct SettingsFault: Hashable, Sendable {
         problems = []
     }
 
+    /// A statement that people want to have run in a new cluster does not run.
+    init(_ failure: ScriptFailure, _ consequence: String) {
+        sentence = "\(consequence): \(failure)"
+        problems = [
+            Problem(
+                path: Problem.resourcePath(of: failure.field), value: failure.line, rule: failure.reason,
+                refuser: failure.isPostgreSQLs ? .postgresql : .agent)
+        ]
+    }
+
     /// What PostgreSQL says of its files, or of a start with them.
     ///
     /// - Parameter settings: the user's, for the values.

@@ -30,6 +30,7 @@ extension InitdbOptions {
             walSegmentMegabytes = megabytes
         }
         if let json = json["application"] { application = try ApplicationDatabase(json: json) }
+        scripts = try (json["scripts"]?.arrayValue ?? []).map(BootstrapScript.init(json:))
     }
 
     var json: JSONValue {
@@ -42,6 +43,7 @@ extension InitdbOptions {
         if let icuLocale { options["icuLocale"] = .string(icuLocale) }
         if let walSegmentMegabytes { options["walSegmentMegabytes"] = JSONValue(walSegmentMegabytes) }
         if let application { options["application"] = application.json }
+        if !scripts.isEmpty { options["scripts"] = .array(scripts.map(\.json)) }
         return options
     }
 }

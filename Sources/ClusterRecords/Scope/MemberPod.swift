@@ -11,4 +11,6 @@ public enum MemberPod {
     public static let probePortName = "probes"
     /// Where the application's Secret is mounted, beside those of the agents' own roles.
     public static let applicationFolder = "application"
+    /// Where statements for a new cluster are mounted, there as well.
+    public static let scriptsFolder = "sql"
 }

@@ -54,6 +54,7 @@ extension InitDBSpec {
         options.locale = locale
         options.icuLocale = icuLocale
         options.walSegmentMegabytes = walSegmentSize?.megabytes
+        options.scripts = scripts.filter { $0.database == .maintenance || application != nil }
         switch localeProvider {
         case nil: break
         case .libc?: options.localeProvider = .libc

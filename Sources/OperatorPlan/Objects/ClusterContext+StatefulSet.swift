@@ -163,13 +163,26 @@ extension ClusterContext {
                             credentials(scope.superuserSecret, "superuser"),
                             credentials(scope.replicationSecret, "replication"),
                             credentials(scope.rewindSecret, "rewind"),
-                        ] + [application].compactMap(\.self)),
+                        ] + [application].compactMap(\.self) + scriptSources),
                 ],
             ],
             ["name": "run", "emptyDir": ["medium": "Memory", "sizeLimit": "16Mi"]],
             ["name": "shm", "emptyDir": ["medium": "Memory"]],
             ["name": "tmp", "emptyDir": [:]],
         ]
+    }
+
+    /// Optional: they are wanted only until there is a cluster, and whoever removes them then keeps no database from starting.
+    private var scriptSources: [JSONValue] {
+        spec.bootstrap.initdb.mountedScripts.map { reference in
+            let path = Self.secretPath(MemberPod.scriptsFolder, reference.path)
+            return [
+                "configMap": [
+                    "name": .string(reference.configMap), "optional": true,
+                    "items": [["key": .string(reference.key), "path": .string(path)]],
+                ]
+            ]
+        }
     }
 
     /// Of a key of a Secret, below /etc/matriarch.

@@ -11,9 +11,14 @@ public struct InitDBSpec: Sendable, Hashable, Codable {
     public var database: String?
     public var owner: String?
     public var secretName: String?
+    public var postInitSQL: [String]?
+    public var postInitSQLRefs: SQLReferences?
+    public var postInitApplicationSQL: [String]?
+    public var postInitApplicationSQLRefs: SQLReferences?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case dataChecksums, encoding, locale, localeProvider, icuLocale, walSegmentSize, database, owner, secretName
+        case postInitSQL, postInitSQLRefs, postInitApplicationSQL, postInitApplicationSQLRefs
     }
 
     /// Who sorts and compares text by default.
@@ -95,6 +100,9 @@ extension InitDBSpec: SchemaObject {
                 + "rewinder, public or none", at: "database"),
     ]
 
+    /// Longer ones go into ConfigMaps: the rule that `bootstrap` cannot change compares them, and servers bound what that may cost.
+    private static let statements = Shape.list(of: .text(maxLength: 4096), maximumCount: 20)
+
     private static let reservedDatabases = ["postgres", "template0", "template1"]
     private static let reservedRoles = ["postgres", "replicator", "rewinder", "public", "none"]
 
@@ -146,6 +154,21 @@ extension InitDBSpec: SchemaObject {
                 "Secret of this namespace, made by you, with the keys `username`, which must be the owner, and `password`. "
                     + "Absent: the operator makes `<cluster>-app` with a random password and everything one connects with."
             )
+        case .postInitSQL:
+            Field(
+                statements,
+                "Statements a superuser runs once, in the database `postgres`, before anybody can connect to the new cluster: "
+                    + "each entry in a session of its own, in this order. If one fails, no cluster is made.")
+        case .postInitSQLRefs:
+            Field(.object(SQLReferences.self), "More of them, after those of postInitSQL.")
+        case .postInitApplicationSQL:
+            Field(
+                statements,
+                "As postInitSQL and after it, in the application's database. Who runs them owns what they make: begin with "
+                    + "`SET ROLE` to make it the owner's.")
+        case .postInitApplicationSQLRefs:
+            Field(
+                .object(SQLReferences.self), "More of them, after those of postInitApplicationSQL.")
         }
     }
 }

@@ -29,6 +29,8 @@ public struct InitdbOptions: Hashable, Sendable {
     public var walSegmentMegabytes: Int?
     /// nil: none is made.
     public var application: ApplicationDatabase?
+    /// In the order they run in.
+    public var scripts: [BootstrapScript] = []
 
     public init() {}
 

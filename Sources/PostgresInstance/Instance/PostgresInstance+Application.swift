@@ -4,10 +4,8 @@ public import ServerControl
 
 /// The database of an application, the role that owns it, and that role's password.
 extension PostgresInstance {
-    /// Refuses what would end as a cluster without its application, before anything is claimed or made.
-    ///
     /// - Throws: `InvalidSettings` when the agents have a role of that name; ``InstanceError`` `.credentials`.
-    public func requireUsable(_ application: ApplicationDatabase) throws {
+    func requireUsable(_ application: ApplicationDatabase) throws {
         guard !credentials.roles.contains(application.owner) else {
             throw InvalidSettings(problems: [
                 ConfigurationProblem(

@@ -5,15 +5,18 @@ import ServerControl
 
 extension PostgresInstance {
     /// Makes a new cluster with `initdb`: SCRAM everywhere, the superuser's password from its file, and empty but for the
-    /// database of an application.
+    /// database of an application and what people's own statements make.
     ///
     /// - Requires: ``dataDirectoryState()`` is `.absent` or `.empty`.
     /// - Throws: `InvalidSettings` when the programs are of a version without one of the options, or an option means a role
-    ///   of the agents' own; ``InstanceError``. What was made by then is removed again.
-    public func initialize(options: InitdbOptions, deadline: Duration) async throws {
+    ///   of the agents' own; ``ScriptFailure`` for a statement that cannot run; ``InstanceError``. What was made by then is
+    ///   removed again.
+    public func initialize(
+        options: InitdbOptions, parameters: [String: String], deadline: Duration
+    ) async throws {
         let existed = try await requireNoData(for: "initdb")
         let chosen = try options.arguments(in: try await programVersion())
-        if let application = options.application { try requireUsable(application) }
+        try requireUsable(options)
         try prepareRuntime()
         let passwordFile = "\(layout.runtimeDirectory)/initdb-password"
         try FileSystem.write(
@@ -30,8 +33,10 @@ extension PostgresInstance {
         try await create(
             "initdb", arguments: arguments + chosen, directoryExisted: existed, deadline: deadline,
             then: {
-                guard let application = options.application else { return }
-                try await createApplication(application, deadline: deadline)
+                if let application = options.application {
+                    try await createApplication(application, deadline: deadline)
+                }
+                try await runScripts(options, parameters: parameters)
             })
     }
 

@@ -6,6 +6,8 @@ public struct InstanceLayout: Hashable, Sendable {
     public var socketDirectory: String
     /// Memory-backed directory for the password file; nothing in it needs to survive the container.
     public var runtimeDirectory: String
+    /// Where statements for a new cluster are mounted; nil: nowhere.
+    public var scriptsDirectory: String?
     public var binaries: PostgresBinaries
     public var port: Int
     public var listenAddresses: String
@@ -36,13 +38,15 @@ public struct InstanceLayout: Hashable, Sendable {
     }
 
     public init(
-        dataDirectory: String, socketDirectory: String, runtimeDirectory: String, binaries: PostgresBinaries,
+        dataDirectory: String, socketDirectory: String, runtimeDirectory: String, scriptsDirectory: String? = nil,
+        binaries: PostgresBinaries,
         port: Int = 5432, listenAddresses: String = "*", memberName: String, runAs: SystemUser? = nil,
         serverLog: ServerLog = .inherited
     ) {
         self.dataDirectory = dataDirectory
         self.socketDirectory = socketDirectory
         self.runtimeDirectory = runtimeDirectory
+        self.scriptsDirectory = scriptsDirectory
         self.binaries = binaries
         self.port = port
         self.listenAddresses = listenAddresses

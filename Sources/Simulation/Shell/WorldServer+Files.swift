@@ -75,7 +75,7 @@ extension WorldServer {
         return TimelineHistory(parsing: world.log.history(of: postgres.branch))
     }
 
-    func initialize(options: InitdbOptions, deadline: Duration) async throws {
+    func initialize(options: InitdbOptions, parameters: [String: String], deadline: Duration) async throws {
         guard postgres.data == .none else { throw InstanceError(.refused, "the data directory is not empty") }
         try await tool { postgres.initialize(done: $0) }
         world.checker.bootstraps += 1

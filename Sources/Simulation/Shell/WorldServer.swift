@@ -212,7 +212,7 @@ final class WorldServer: LocalServer, @unchecked Sendable {
 
     func createRoles(deadline: Duration) async throws { try await life.pause(5_000...30_000) }
 
-    func requireUsable(_ application: ApplicationDatabase) async throws {}
+    func requireUsable(_ options: InitdbOptions) async throws {}
 
     func keepApplicationPassword(of application: ApplicationDatabase, again: Bool, deadline: Duration) async throws
         -> ApplicationPassword

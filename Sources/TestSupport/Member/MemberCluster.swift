@@ -179,6 +179,18 @@ public final class MemberCluster: Sendable {
         try Self.write("\(directory)/password", password)
     }
 
+    /// Mounts statements for a new cluster in every member.
+    ///
+    /// - Parameter name: of the ConfigMap.
+    public func writeScript(_ name: String, key: String, _ text: String) throws {
+        var directory = "\(folder)/secrets"
+        for part in [MemberPod.scriptsFolder, name] {
+            directory += "/\(part)"
+            mkdir(directory, 0o755)
+        }
+        try Self.write("\(directory)/\(key)", text)
+    }
+
     /// Gives every member a callback; those that run find it with the next event.
     ///
     /// - Parameter script: for `sh`.

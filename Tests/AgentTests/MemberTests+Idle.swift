@@ -5,7 +5,9 @@ import Testing
 /// What members cost while nothing happens.
 extension MemberTests {
     /// With the timings of a cluster that nobody has tuned: a heartbeat every five seconds.
-    @Test func `idle members are woken by their heartbeats and by little else`() async throws {
+    @Test func `idle members are woken by their heartbeats and by little else, and nothing but the lock is written`()
+        async throws
+    {
         try await with(3, configuration: [:]) { cluster in
             for member in cluster.members { try member.start() }
             let before = try await cluster.healthy()
@@ -13,10 +15,19 @@ extension MemberTests {
             try await holds(for: .seconds(20), "nothing is asked of them") { true }
             let clock = ContinuousClock()
             let (began, first) = (clock.now, cluster.members.map(\.agentSleeps))
+            let written = try await cluster.versions()
+            var renewals: Set<String> = []
             try await holds(for: .seconds(30), "the primary leads on") {
-                try await cluster.lock()["leader"] == before.leader.name
+                if let version = try await cluster.version(of: .lock) { renewals.insert(version) }
+                return try await cluster.lock()["leader"] == before.leader.name
             }
             let minutes = began.duration(to: clock.now) / .seconds(60)
+            let now = try await cluster.versions()
+            #expect(Set(written.keys) == Set(now.keys))
+            #expect(now.keys.filter { now[$0] != written[$0] } == [cluster.lockKey])
+            // One in loop_wait, and the one that was there.
+            print("idle: \(renewals.count - 1) writes in \(Int(minutes * 60)) s")
+            #expect((5...8).contains(renewals.count), "\(renewals)")
             for (member, first) in zip(cluster.members, first) {
                 let sleeps = member.agentSleeps.reduce(0) { $0 + $1.value - (first[$1.key] ?? 0) }
                 let perMinute = Int(Double(sleeps) / minutes)

@@ -145,6 +145,9 @@ public protocol LocalServer: Sendable {
     func keepApplicationPassword(of application: ApplicationDatabase, again: Bool, deadline: Duration) async throws
         -> ApplicationPassword
 
+    /// What the checksums of the running server's pages have found; nil in a server without checksums.
+    func damagedPages(deadline: Duration) async throws -> DamagedPages?
+
     // MARK: Settings
 
     /// Writes the server's files; the same input leaves them untouched.
@@ -324,6 +327,8 @@ extension LocalServer {
     {
         try await keepApplicationPassword(of: application, again: again, deadline: .seconds(2))
     }
+
+    public func damagedPages() async throws -> DamagedPages? { try await damagedPages(deadline: .seconds(2)) }
 
     public func configurationFileErrors() async throws -> [ConfigurationFileError] {
         try await configurationFileErrors(deadline: .seconds(2))

@@ -63,6 +63,12 @@ enum AgentMetrics {
             member.isFailsafeActive)
         add("patroni_is_paused", "Whether the cluster is paused.", member.isPaused)
         add("patroni_pending_restart", "Whether a setting waits for a restart.", !member.pendingRestart.isEmpty)
+        if let failures = member.checksumFailures {
+            add(
+                "matriarch_postgres_checksum_failures_total",
+                "How often a page that was read did not have its checksum, since the server's statistics began.",
+                Double(failures), type: "counter")
+        }
         add("patroni_postgres_state", "State of the server by number.", Double(member.state.number))
         add(
             "patroni_dcs_last_seen", "Unix time of the last contact with the store.",

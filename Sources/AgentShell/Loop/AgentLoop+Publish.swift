@@ -70,6 +70,7 @@ extension AgentLoop {
             return problem
         }
         if let volumeProblem { return volumeProblem }
+        if let problem = life.checksums.found?.sentence { return problem }
         if let problem = settingsKeeping.beginningFault?.sentence ?? reign.promotionProblem
             ?? settingsKeeping.fault?.sentence ?? settingsKeeping.unprovenFault?.sentence
             ?? settingsKeeping.automaticFault?.sentence

@@ -37,6 +37,7 @@ extension AgentLoop {
                     state: $0.state, syncState: $0.synchronousState, syncPriority: $0.synchronousPriority)
             }
             snapshot.pendingRestart = seen.pendingRestart
+            snapshot.checksumFailures = life.checksums.found?.failures
         }
         snapshot.takeover = wish?.status.takeover
         snapshot.decisions = told.decisions.records

@@ -21,6 +21,7 @@ extension AgentLoop {
             life.noteDatabase(instance.database)
             let look = await lookAtFreshSessions(timings)
             note(look, timings)
+            lookAtChecksums()
             if look != .silent, look != .failing {
                 state.update {
                     $0.timeline = snapshot.isInRecovery ? $0.timeline : snapshot.timeline

@@ -21,6 +21,7 @@ struct ServerLife {
     private var startedByHandUntil = BootInstant(nanoseconds: 0)
     /// What the server was given last, by this agent.
     private(set) var applied: (settings: PostgresSettings, role: ServerRole)?
+    var checksums = ChecksumKeeping()
     /// The value the server runs with, and who of its processes has read it.
     var namesInForce: NamesInForce?
     private(set) var followed: FollowedLeader?

@@ -39,6 +39,8 @@ public struct MemberSnapshot: Hashable, Sendable {
     public var replicationState: String?
     public var replication: [ReplicationConnection] = []
     public var pendingRestart: [PendingSetting] = []
+    /// How often the checksum of a page was wrong; nil: not known yet, or there are no checksums.
+    public var checksumFailures: Int?
     public var tags: [String: TagValue] = [:]
     public var isSynchronousStandby = false
     public var isQuorumStandby = false

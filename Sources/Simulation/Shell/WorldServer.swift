@@ -218,6 +218,8 @@ final class WorldServer: LocalServer, @unchecked Sendable {
         -> ApplicationPassword
     { .unchanged }
 
+    func damagedPages(deadline: Duration) async throws -> DamagedPages? { nil }
+
     // MARK: Settings
 
     func writeConfiguration(_ settings: PostgresSettings, role: ServerRole) async throws -> ConfigurationChange {

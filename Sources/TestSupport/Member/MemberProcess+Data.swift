@@ -37,6 +37,14 @@ extension MemberProcess {
         return names.sorted()
     }
 
+    /// Changes a few bytes of a file of the data directory, as a disk may do.
+    ///
+    /// - Parameter path: within the data directory.
+    public func damage(_ path: String, at offset: Int) throws {
+        try shell(
+            "printf damaged | dd of=\(dataDirectory)/\(path) bs=1 seek=\(offset) conv=notrunc,fsync status=none")
+    }
+
     public func removeData() throws {
         try shell("rm -rf \(dataDirectory)")
     }

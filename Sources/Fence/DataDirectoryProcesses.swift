@@ -9,6 +9,9 @@ public import Units
 /// postmaster is dead and its `postmaster.pid` gone. Zombies have no working directory and do not count. A shell whose
 /// user changed into the data directory does.
 ///
+/// A `/proc` that cannot be read, as by a process that has no descriptor left, shows nobody. That is no sign that nobody is there:
+/// whoever needs to know asks for ``areGone(dataDirectory:sparing:)`` or ``Outcome/areGone``.
+///
 /// These calls read `/proc` and wait; run them on a thread of their own, never on the cooperative pool.
 public enum DataDirectoryProcesses {
     /// What ``killAll(dataDirectory:sparing:deadline:)`` did.
@@ -17,34 +20,65 @@ public enum DataDirectoryProcesses {
         public let killed: Int
         /// Those still there at the deadline, for example in an uninterruptible read of a dead disk.
         public let remaining: [Int32]
+        /// The last look has seen all of `/proc`; otherwise there may be more than ``remaining``.
+        public let isComplete: Bool
         /// From the call to the last look at `/proc`.
         public let elapsed: Duration
+
+        /// No process of the data directory is left.
+        public var areGone: Bool { remaining.isEmpty && isComplete }
+    }
+
+    /// What one look at `/proc` has seen.
+    private struct Look {
+        var processes: [Int32] = []
+        var isComplete = false
     }
 
     /// The processes whose working directory is the data directory or lies inside it, the postmaster first.
     ///
-    /// Never contains the calling process, its parent, PID 1 or `sparing`. A process that ends meanwhile may be missing.
+    /// Never contains the calling process, its parent, PID 1 or `sparing`. A process that ends meanwhile may be missing, and so may
+    /// all when `/proc` cannot be read.
     ///
     /// - Parameter dataDirectory: PGDATA as configured; symbolic links in it are resolved. It need not exist any more.
     public static func list(dataDirectory: String, sparing: Set<Int32> = []) -> [Int32] {
-        let directory = resolved(dataDirectory)
+        look(resolved(dataDirectory), sparing, in: standardFolder).processes
+    }
+
+    /// Whether no process of the data directory is there. False also when that cannot be seen.
+    ///
+    /// - Parameter folder: where the system shows its processes.
+    public static func areGone(
+        dataDirectory: String, sparing: Set<Int32> = [], in folder: String = standardFolder
+    ) -> Bool {
+        let look = look(resolved(dataDirectory), sparing, in: folder)
+        return look.isComplete && look.processes.isEmpty
+    }
+
+    public static let standardFolder = "/proc"
+
+    private static func look(_ directory: String, _ sparing: Set<Int32>, in folder: String) -> Look {
         // A PGDATA that is empty, relative or the root would make half of the machine ours.
-        guard directory.utf8.count > 1, dataDirectory.hasPrefix("/") else { return [] }
+        guard directory.utf8.count > 1, directory.hasPrefix("/") else { return Look(isComplete: true) }
         let spared = sparing.union([1, getpid(), getppid()])
-        var found: [Int32] = []
-        guard let proc = opendir("/proc") else { return [] }
+        var look = Look()
+        guard let proc = opendir(folder) else { return look }
         defer { closedir(proc) }
+        errno = 0
         while let entry = readdir(proc) {
-            guard let process = processIdentifier(entry), !spared.contains(process),
-                belongs(process, to: directory)
-            else { continue }
-            found.append(process)
+            if let process = processIdentifier(entry), !spared.contains(process), belongs(process, to: directory) {
+                look.processes.append(process)
+            }
+            errno = 0
         }
+        look.isComplete = errno == 0
         // Once the postmaster is gone nobody forks any more.
-        if let postmaster = postmasterIdentifier(in: directory), let index = found.firstIndex(of: postmaster) {
-            found.swapAt(0, index)
+        if let postmaster = postmasterIdentifier(in: directory),
+            let index = look.processes.firstIndex(of: postmaster)
+        {
+            look.processes.swapAt(0, index)
         }
-        return found
+        return look
     }
 
     /// Sends SIGKILL until no process of the data directory is left or the deadline has passed.
@@ -53,20 +87,24 @@ public enum DataDirectoryProcesses {
     ///
     /// - Guarantees: at least one round of kills, also when the deadline is past. A process id that was given to another
     ///   process meanwhile is not hit: the signal goes through a pidfd whose owner was looked at after it was opened.
-    /// - Parameter deadline: for the waiting; looks again at growing intervals of 1 to 20 ms.
+    /// - Parameters:
+    ///   - folder: where the system shows its processes.
+    ///   - deadline: for the waiting; looks again at growing intervals of 1 to 20 ms.
     public static func killAll(
-        dataDirectory: String, sparing: Set<Int32> = [], deadline: BootInstant
+        dataDirectory: String, sparing: Set<Int32> = [], in folder: String = standardFolder, deadline: BootInstant
     ) -> Outcome {
         let start = BootClock.now()
         let directory = resolved(dataDirectory)
         var signalled: Set<Int32> = []
         var pauseMicroseconds: UInt32 = 1000
         while true {
-            let processes = list(dataDirectory: directory, sparing: sparing)
-            for process in processes where kill(process, in: directory) { signalled.insert(process) }
+            let look = look(directory, sparing, in: folder)
+            for process in look.processes where kill(process, in: directory) { signalled.insert(process) }
             let now = BootClock.now()
-            if processes.isEmpty || now >= deadline {
-                return Outcome(killed: signalled.count, remaining: processes, elapsed: now - start)
+            if look.isComplete && look.processes.isEmpty || now >= deadline {
+                return Outcome(
+                    killed: signalled.count, remaining: look.processes, isComplete: look.isComplete,
+                    elapsed: now - start)
             }
             usleep(pauseMicroseconds)
             pauseMicroseconds = min(pauseMicroseconds * 2, 20_000)
@@ -76,21 +114,44 @@ public enum DataDirectoryProcesses {
     /// Whether every process of the data directory has SIGKILL ahead of it and nothing else: none of them runs another
     /// instruction of its own, however long the kernel keeps it for a disk that does not answer.
     ///
-    /// False also when one cannot be looked at.
-    public static func areAllDying(dataDirectory: String, sparing: Set<Int32> = []) -> Bool {
-        list(dataDirectory: dataDirectory, sparing: sparing).allSatisfy(isDying)
+    /// False also when one of them, or whether there are more, cannot be seen.
+    public static func areAllDying(
+        dataDirectory: String, sparing: Set<Int32> = [], in folder: String = standardFolder
+    ) -> Bool {
+        let look = look(resolved(dataDirectory), sparing, in: folder)
+        return look.isComplete && look.processes.allSatisfy(isDying)
     }
 
     // MARK: One process
 
-    /// The signal is pending for the process, or for the thread it is named after; one that has gone meanwhile has died.
+    /// The signal is pending, or the kernel has begun to end the process for it; one that has gone meanwhile has died.
     private static func isDying(_ process: Int32) -> Bool {
-        guard let text = text(of: "/proc/\(process)/status") else { return Glibc.kill(process, 0) != 0 }
-        let pending = text.split(separator: "\n").filter { $0.hasPrefix("SigPnd:") || $0.hasPrefix("ShdPnd:") }
+        guard let status = text(of: "/proc/\(process)/status"), let stat = text(of: "/proc/\(process)/stat") else {
+            return Glibc.kill(process, 0) != 0 && errno == ESRCH
+        }
+        return hasKillPending(status) || isExiting(stat)
+    }
+
+    /// - Parameter status: as `/proc/PID/status` shows it: signals of the thread the process is named after, and of all.
+    static func hasKillPending(_ status: String) -> Bool {
+        let pending = status.split(separator: "\n").filter { $0.hasPrefix("SigPnd:") || $0.hasPrefix("ShdPnd:") }
         return pending.contains { line in
             line.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) }.map { $0 & (1 << (SIGKILL - 1)) != 0 }
                 ?? false
         }
+    }
+
+    /// The signal is not pending any more once the kernel acts on it.
+    ///
+    /// - Parameter stat: as `/proc/PID/stat` shows it; the name in parentheses may have any character.
+    /// - Returns: also of a process with other threads false: the flag is that of one.
+    static func isExiting(_ stat: String) -> Bool {
+        guard let end = stat.lastIndex(of: ")") else { return false }
+        // The third one comes first: state, then five others, and the flags; the number of threads is the twentieth.
+        let fields = stat[stat.index(after: end)...].split(separator: " ")
+        guard fields.count > 17, let flags = UInt64(fields[6]) else { return false }
+        let exiting: UInt64 = 0x4
+        return flags & exiting != 0 && fields[17] == "1"
     }
 
     private static func text(of path: String) -> String? {
@@ -107,8 +168,9 @@ public enum DataDirectoryProcesses {
     private static func kill(_ process: Int32, in directory: String) -> Bool {
         let descriptor = clinux_pidfd_open(process)
         guard descriptor >= 0 else {
-            // Sandboxes without pidfd (ENOSYS) are left with the plain call and its tiny window.
-            return descriptor == -ENOSYS && Glibc.kill(process, SIGKILL) == 0
+            // Sandboxes without pidfd, and who has no descriptor left, are left with the plain call and its tiny window.
+            let isWithout = [-ENOSYS, -EMFILE, -ENFILE].contains(descriptor)
+            return isWithout && belongs(process, to: directory) && Glibc.kill(process, SIGKILL) == 0
         }
         defer { close(descriptor) }
         return belongs(process, to: directory) && clinux_pidfd_send_signal(descriptor, SIGKILL) == 0

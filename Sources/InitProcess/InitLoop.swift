@@ -85,15 +85,17 @@ struct InitLoop {
         let start = BootClock.now()
         guard let deadline = watch.due(now: start) else { return }
         let outcome = killPostgres(within: .seconds(1))
-        let isNews = watch.killed(outcome.killed, remaining: outcome.remaining.count, now: BootClock.now())
+        // What cannot be seen is not gone.
+        let remaining = outcome.areGone ? 0 : max(outcome.remaining.count, 1)
+        let isNews = watch.killed(outcome.killed, remaining: remaining, now: BootClock.now())
         guard isNews else { return }
         InitLog.write(
-            outcome.remaining.isEmpty ? "critical" : "error",
-            outcome.remaining.isEmpty
+            outcome.areGone ? "critical" : "error",
+            outcome.areGone
                 ? "lock deadline passed: PostgreSQL killed" : "lock deadline passed: processes survive SIGKILL so far",
             [
                 ("killed", .number(Int64(outcome.killed))),
-                ("remaining", .number(Int64(outcome.remaining.count))),
+                ("remaining", .number(Int64(remaining))),
                 ("late_ms", .number((start - deadline).milliseconds)),
                 ("took_ms", .number(outcome.elapsed.milliseconds)),
             ])

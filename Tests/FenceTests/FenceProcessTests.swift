@@ -1,7 +1,8 @@
-import Fence
 import Glibc
 import Testing
 import Units
+
+@testable import Fence
 
 /// Real processes: `matriarch init`, an agent that may be frozen or killed, and stand-ins for PostgreSQL that differ from
 /// everything else only by their working directory.
@@ -147,6 +148,41 @@ import Units
             #expect(DataDirectoryProcesses.list(dataDirectory: sandbox.dataDirectory).isEmpty)
             _ = try sandbox.awaitDeath(of: postmaster)
         }
+    }
+
+    @Test func `where processes cannot be seen nobody is said to be gone or dying`() throws {
+        let sandbox = try Sandbox()
+        let blind = sandbox.dataDirectory + "/no-such-folder"
+        #expect(!DataDirectoryProcesses.areGone(dataDirectory: sandbox.dataDirectory, in: blind))
+        #expect(!DataDirectoryProcesses.areAllDying(dataDirectory: sandbox.dataDirectory, in: blind))
+        let outcome = DataDirectoryProcesses.killAll(
+            dataDirectory: sandbox.dataDirectory, in: blind, deadline: BootClock.now() + .milliseconds(20))
+        #expect(outcome.remaining.isEmpty && !outcome.isComplete && !outcome.areGone)
+        // With eyes open there is nobody, until somebody is.
+        #expect(DataDirectoryProcesses.areGone(dataDirectory: sandbox.dataDirectory))
+        #expect(DataDirectoryProcesses.areAllDying(dataDirectory: sandbox.dataDirectory))
+        _ = try sandbox.start(in: "pgdata")
+        #expect(!DataDirectoryProcesses.areGone(dataDirectory: sandbox.dataDirectory))
+        #expect(!DataDirectoryProcesses.areAllDying(dataDirectory: sandbox.dataDirectory))
+    }
+
+    @Test func `a process is dying by a signal that is pending, or a kernel that ends it, whatever its name`() {
+        func status(_ own: String, _ shared: String) -> String {
+            "Name:\tpostgres\nSigQ:\t0/95932\nSigPnd:\t\(own)\nShdPnd:\t\(shared)\nSigBlk:\t0000000000000100\n"
+        }
+        let (none, kill) = ("0000000000000000", "0000000000000100")
+        #expect(DataDirectoryProcesses.hasKillPending(status(kill, none)))
+        #expect(DataDirectoryProcesses.hasKillPending(status(none, kill)))
+        #expect(!DataDirectoryProcesses.hasKillPending(status(none, "0000000000004000")))
+        #expect(!DataDirectoryProcesses.hasKillPending(""))
+        func stat(_ flags: Int, threads: Int, name: String = "postgres") -> String {
+            "71 (\(name)) D 1 71 71 0 -1 \(flags) 137 0 0 0 0 0 0 0 20 0 \(threads) 0 59 2711552 232 18446744073709551615"
+        }
+        #expect(DataDirectoryProcesses.isExiting(stat(4_228_100, threads: 1)))
+        #expect(DataDirectoryProcesses.isExiting(stat(0x4, threads: 1, name: "a) R 1 (b")))
+        #expect(!DataDirectoryProcesses.isExiting(stat(0x40_0140, threads: 1)))
+        #expect(!DataDirectoryProcesses.isExiting(stat(0x4, threads: 2)))
+        #expect(!DataDirectoryProcesses.isExiting("71 (postgres"))
     }
 
     @Test func `the postmaster is named first, whatever its number`() throws {

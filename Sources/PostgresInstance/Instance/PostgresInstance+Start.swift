@@ -144,11 +144,13 @@ extension PostgresInstance {
         if outcome.killed > 0 {
             logger.warning("killed processes an earlier server left", metadata: ["count": "\(outcome.killed)"])
         }
-        guard outcome.remaining.isEmpty else {
+        guard outcome.areGone else {
             throw InstanceError(
                 .processesRemain,
-                "processes of \(data.path) cannot be killed: "
-                    + outcome.remaining.map(String.init).joined(separator: ", "))
+                outcome.remaining.isEmpty
+                    ? "whether processes of \(data.path) are left cannot be seen"
+                    : "processes of \(data.path) cannot be killed: "
+                        + outcome.remaining.map(String.init).joined(separator: ", "))
         }
     }
 

@@ -127,7 +127,7 @@ public actor PostgresInstance {
     /// - Returns: the new name.
     public func moveDataDirectoryAside(reason: String) throws -> String {
         try requireVolume()
-        guard monitor.running == nil, DataDirectoryProcesses.list(dataDirectory: data.path).isEmpty else {
+        guard monitor.running == nil, DataDirectoryProcesses.areGone(dataDirectory: data.path) else {
             throw InstanceError(.alreadyRunning, "a server still runs on \(data.path)")
         }
         let base = "\(pathAside(reason)).\(Self.timestamp())"

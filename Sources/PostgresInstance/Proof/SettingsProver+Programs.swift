@@ -39,7 +39,7 @@ extension SettingsProver {
         for path in [sockets, directory] {
             let outcome = DataDirectoryProcesses.killAll(
                 dataDirectory: path, deadline: BootClock.now() + .milliseconds(500))
-            guard outcome.remaining.isEmpty else {
+            guard outcome.areGone else {
                 throw InstanceError(.processesRemain, "processes of \(path) cannot be killed")
             }
         }

@@ -93,8 +93,8 @@ extension Situation {
             Deviation("its volume takes no writes for ttl, and demo-1 could lead", kind: "volume") {
                 $0.isVolumeStuck = true
                 guard case .mine = $0.lock else { return }
-                $0.outage = PrimaryOutage(
-                    since: now - $0.cluster.configuration.timings.ttl, isVolumeStuck: true, successor: "demo-1")
+                let since = now - $0.cluster.configuration.timings.ttl
+                $0.outage = PrimaryOutage(since: since, volumeStuckSince: since, successor: "demo-1")
             },
         ] + standbyClusters + outages + requests + schedules + restarts + reinitializations
         + activities.map { activity in

@@ -97,4 +97,33 @@ extension MemberTests {
             #expect(try await cluster.lock()["epoch"] == epoch)
         }
     }
+
+    @Test(.enabled(if: LoopVolume.isPossible, "needs root and loop devices"))
+    func `a switchover whose checkpoint a hanging volume holds up is broken off, and a standby leads all the same`()
+        async throws
+    {
+        try await withVolumes(2) { cluster, volumes, before in
+            let (leader, standby) = (before.leader, before.standbys[0])
+            try await RowWriter.prepare(on: leader)
+            let offset = leader.logEnd
+            try volumes[leader.name]?.freeze()
+            try await cluster.annotate(
+                .failover,
+                [
+                    "leader": .string(leader.name), "member": .string(standby.name),
+                    "matriarch.dev/request-id": "hung",
+                ])
+            try await eventually(within: .seconds(10), "\(leader.name) gets ready, and breaks it off") {
+                leader.hasSaid("switchover failed: its volume does not answer", since: offset)
+            }
+            #expect(try await cluster.result(of: "hung")["outcome"] == "failed")
+            try await eventually(within: .seconds(20), "another leader", { try await cluster.lock()["leader"] }) {
+                $0 == standby.name
+            }
+            #expect(leader.hasSaid("its volume takes no writes", since: offset))
+            try volumes[leader.name]?.thaw()
+            let after = try await cluster.healthy()
+            #expect(after.leader.name == standby.name && after.timeline == before.timeline + 1)
+        }
+    }
 }

@@ -1,6 +1,7 @@
-import HighAvailability
 import Testing
 import Units
+
+@testable import HighAvailability
 
 @Suite struct StuckVolumeTests {
     private static let timings = Timings.standard
@@ -19,8 +20,8 @@ import Units
         let primary = ServerState.primary(Fixture.running())
         let look = lookAtOutage(
             nil, primary, activity: nil, silentSince: nil, volumeStuckSince: since, at: Fixture.now, Self.timings)
-        #expect(look == .missing(PrimaryOutage(since: since, isVolumeStuck: true)))
-        let outage = PrimaryOutage(since: since, isVolumeStuck: true)
+        #expect(look == .missing(PrimaryOutage(since: since, volumeStuckSince: since)))
+        let outage = PrimaryOutage(since: since, volumeStuckSince: since)
         let configuration = DynamicConfiguration()
         #expect(
             outage.reasonToAsk(primary, at: Fixture.now, configuration)
@@ -36,14 +37,15 @@ import Units
         var observation = Fixture.observation(
             lock: .mine(until: Fixture.now + .seconds(15)), server: .primary(Fixture.running()))
         observation.isVolumeStuck = true
-        observation.outage = PrimaryOutage(since: Fixture.now - Self.timings.ttl, isVolumeStuck: true)
+        let since = Fixture.now - Self.timings.ttl
+        observation.outage = PrimaryOutage(since: since, volumeStuckSince: since)
         #expect(decide(observation).action == .wait)
         observation.outage?.successor = "demo-1"
         #expect(decide(observation).action == .release)
         // Before its time it leads on, whoever could.
-        observation.outage?.since = Fixture.now - Self.timings.retryTimeout
+        observation.outage?.volumeStuckSince = Fixture.now - Self.timings.retryTimeout
         #expect(decide(observation).action == .wait)
-        observation.outage?.since = Fixture.now - Self.timings.ttl
+        observation.outage?.volumeStuckSince = since
         for change: (inout Observation) -> Void in [
             { $0.cluster.configuration.isPaused = true },
             // The store is away: nobody could take what is let go.
@@ -53,6 +55,25 @@ import Units
             change(&other)
             #expect(decide(other).action == .lead)
         }
+    }
+
+    @Test func `a volume that hangs after something else was wrong has all its time`() {
+        let (began, stuck) = (Fixture.now - Self.timings.ttl * 4, Fixture.now - Self.timings.retryTimeout)
+        // It had crashed, and was a primary again for less than that counts for.
+        let crashed = PrimaryOutage(since: began, answeringSince: stuck)
+        let look = lookAtOutage(
+            crashed, .primary(Fixture.running()), activity: nil, silentSince: nil, volumeStuckSince: stuck,
+            at: Fixture.now, Self.timings)
+        guard case .missing(let outage) = look else {
+            Issue.record("\(look)")
+            return
+        }
+        let configuration = DynamicConfiguration()
+        #expect(outage.reasonToGiveWay(at: Fixture.now, configuration) == nil)
+        let due = stuck + Self.timings.ttl
+        #expect(outage.turningPoints(configuration).contains(due))
+        #expect(outage.reasonToGiveWay(at: due - .milliseconds(1), configuration) == nil)
+        #expect(outage.reasonToGiveWay(at: due, configuration) != nil)
     }
 
     @Test func `a member that cannot write begins nothing, and is nobody's successor`() {

@@ -41,7 +41,7 @@ extension AgentLoop {
 
     /// Stops the primary in order: the other members, and a remote server that streams from it, get all it wrote.
     func demoteCluster() async throws {
-        try await instance.checkpoint(deadline: .seconds(120))
+        try await checkpoint(within: .seconds(120))
         try requireLock()
         guard let section else { return }
         logger.notice("demoting to a standby cluster", metadata: ["of": "\(section)"])

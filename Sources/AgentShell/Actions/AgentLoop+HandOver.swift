@@ -21,11 +21,12 @@ extension AgentLoop {
         do {
             let isForced = request?.isForced ?? false
             _ = try await heir(candidate, isForced: isForced)
-            try await instance.checkpoint(deadline: .seconds(120))
+            try await checkpoint(within: .seconds(120))
             guard let view = watch.view() else { throw HandOverRefusal("the store was never read") }
             let electable = isForced ? nil : try await electableMembers(view)
             let heir = try await receivingHeir(candidate, among: electable, isForced: isForced, isLeaving: false)
             try requireLock()
+            try requireWritableVolume()
             try await take(request)
             let former = seen?.timeline
             let stopped = try await stopAndRelease(heir: heir, because: ChangeKind(handingOverFor: request))

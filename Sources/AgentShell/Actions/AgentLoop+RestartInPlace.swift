@@ -15,7 +15,7 @@ extension AgentLoop {
             // While clients are still served, and only then.
             try await proveBeforeStart(.restart)
             // What the shutdown has to write is written while clients are still served.
-            try await instance.checkpoint(deadline: .seconds(120))
+            try await checkpoint(within: .seconds(120))
             try requireLock()
         } catch {
             return answer(order, .failed, "restart failed: \(error)")

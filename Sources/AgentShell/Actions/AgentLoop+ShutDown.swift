@@ -47,7 +47,8 @@ extension AgentLoop {
         // The checkpoint has had some of the time.
         if instance.runningPostmaster != nil {
             let limit = min(.seconds(30), Shutdown.stopTime(until: end, at: clock.now))
-            try await instance.stop(.fast, deadline: stopLimit(limit))
+            // On a volume that takes no writes it would not end in order, however long that is waited for.
+            try await instance.stop(volumeStuckSince == nil ? .fast : .immediate, deadline: stopLimit(limit))
         }
         let position = try await instance.shutdownCheckpoint()?.checkpoint
         guard Shutdown.mayLetGo(shutdownCheckpoint: position, record: watch.view()?.synchronous, by: me) else { return }
@@ -64,7 +65,7 @@ extension AgentLoop {
             throw refusal
         }
         // It makes the stop short, too.
-        try await instance.checkpoint(deadline: .seconds(20))
+        try await checkpoint(within: .seconds(20))
         return try await receivingHeir(nil, among: electable, isLeaving: true)
     }
 

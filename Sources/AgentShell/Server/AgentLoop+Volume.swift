@@ -17,4 +17,27 @@ extension AgentLoop {
 
     /// For status; nil while the volume takes writes, and while it may only be slow.
     var volumeProblem: String? { volumeStuckSince == nil ? nil : volume.sentence }
+
+    /// - Throws: while the volume is stuck: what has to be written for a stop in order would keep it from ending.
+    func requireWritableVolume() throws {
+        guard let volumeProblem else { return }
+        throw AgentError(.actionFailed, volumeProblem)
+    }
+
+    /// A checkpoint that is broken off once the volume is stuck: it would not end, and the lock be renewed for it meanwhile.
+    func checkpoint(within limit: Duration) async throws {
+        try requireWritableVolume()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.instance.checkpoint(deadline: limit) }
+            group.addTask {
+                while true {
+                    try await self.clock.sleep(for: .milliseconds(500))
+                    try await self.requireWritableVolume()
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+        try requireWritableVolume()
+    }
 }

@@ -24,7 +24,7 @@ public func lookAtOutage(
     volumeStuckSince: BootInstant? = nil, at now: BootInstant, _ timings: Timings
 ) -> OutageLook {
     var current = outage ?? PrimaryOutage(since: silentSince ?? volumeStuckSince ?? now)
-    current.noteVolume(isStuck: volumeStuckSince != nil)
+    current.noteVolume(stuckSince: volumeStuckSince)
     switch (activity, server) {
     case (.startingPrimary?, _), (.promoting?, .standby): break
     case (nil, .starting): current.noteStart()

@@ -14,8 +14,8 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
     public var failedStarts: Int
     /// It answered nobody although it ran, or it came up and ended again at once: not what a start mends.
     public var isIll: Bool
-    /// Its volume takes no writes: it runs, and nobody can commit.
-    public var isVolumeStuck: Bool
+    /// Since when its volume takes no writes: it runs, and nobody can commit; nil while it takes them.
+    public var volumeStuckSince: BootInstant?
     /// Since when it has been a primary again; nil while it is none.
     public var answeringSince: BootInstant?
     /// How far the replay of an elected standby was when it was looked at last; nil before.
@@ -27,13 +27,13 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
 
     public init(
         since: BootInstant, isCrash: Bool = false, failedStarts: Int = 0, isIll: Bool = false,
-        isVolumeStuck: Bool = false, answeringSince: BootInstant? = nil, successor: String? = nil
+        volumeStuckSince: BootInstant? = nil, answeringSince: BootInstant? = nil, successor: String? = nil
     ) {
         self.since = since
         self.isCrash = isCrash
         self.failedStarts = failedStarts
         self.isIll = isIll
-        self.isVolumeStuck = isVolumeStuck
+        self.volumeStuckSince = volumeStuckSince
         self.answeringSince = answeringSince
         self.successor = successor
     }
@@ -77,9 +77,9 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
     }
 
     /// Whether its volume takes writes, whatever the server is. A primary that cannot write has not answered.
-    public mutating func noteVolume(isStuck: Bool) {
-        isVolumeStuck = isStuck
-        if isStuck { answeringSince = nil }
+    public mutating func noteVolume(stuckSince since: BootInstant?) {
+        volumeStuckSince = since
+        if since != nil { answeringSince = nil }
     }
 
     /// Why another member should lead, if one can; nil while this one still has its time (patroni.md §1.10 to §1.12).
@@ -91,7 +91,8 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
         if failedStarts > 0 { return "removed leader key after trying and failing to start postgres" }
         let timeout = configuration.primaryStartTimeout
         if timeout == .zero, isCrash { return "stopped PostgreSQL to fail over after a crash" }
-        if isVolumeStuck, now - since >= configuration.timings.ttl {
+        // Counted from its own beginning: what was wrong before, a crash for example, has no part in it.
+        if let volumeStuckSince, now - volumeStuckSince >= configuration.timings.ttl {
             return "stopped PostgreSQL because its volume takes no writes"
         }
         if isIll, now - since >= configuration.timings.ttl {
@@ -117,7 +118,8 @@ public struct PrimaryOutage: Codable, Hashable, Sendable {
     /// When ``reasonToGiveWay(at:_:)`` and ``isOver(at:_:)`` may say something else.
     func turningPoints(_ configuration: DynamicConfiguration) -> [BootInstant] {
         [
-            since + configuration.primaryStartTimeout, isIll || isVolumeStuck ? since + configuration.timings.ttl : nil,
+            since + configuration.primaryStartTimeout, isIll ? since + configuration.timings.ttl : nil,
+            volumeStuckSince.map { $0 + configuration.timings.ttl },
             answeringSince.map { $0 + configuration.timings.retryTimeout },
         ].compactMap(\.self)
     }

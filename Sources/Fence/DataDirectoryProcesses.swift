@@ -42,7 +42,7 @@ public enum DataDirectoryProcesses {
     ///
     /// - Parameter dataDirectory: PGDATA as configured; symbolic links in it are resolved. It need not exist any more.
     public static func list(dataDirectory: String, sparing: Set<Int32> = []) -> [Int32] {
-        look(resolved(dataDirectory), sparing, in: standardFolder).processes
+        look(dataDirectory, sparing, in: standardFolder).processes
     }
 
     /// Whether no process of the data directory is there. False also when that cannot be seen.
@@ -51,15 +51,16 @@ public enum DataDirectoryProcesses {
     public static func areGone(
         dataDirectory: String, sparing: Set<Int32> = [], in folder: String = standardFolder
     ) -> Bool {
-        let look = look(resolved(dataDirectory), sparing, in: folder)
+        let look = look(dataDirectory, sparing, in: folder)
         return look.isComplete && look.processes.isEmpty
     }
 
     public static let standardFolder = "/proc"
 
-    private static func look(_ directory: String, _ sparing: Set<Int32>, in folder: String) -> Look {
+    private static func look(_ dataDirectory: String, _ sparing: Set<Int32>, in folder: String) -> Look {
+        let directory = resolved(dataDirectory)
         // A PGDATA that is empty, relative or the root would make half of the machine ours.
-        guard directory.utf8.count > 1, directory.hasPrefix("/") else { return Look(isComplete: true) }
+        guard directory.utf8.count > 1, dataDirectory.hasPrefix("/") else { return Look(isComplete: true) }
         let spared = sparing.union([1, getpid(), getppid()])
         var look = Look()
         guard let proc = opendir(folder) else { return look }
@@ -98,7 +99,7 @@ public enum DataDirectoryProcesses {
         var signalled: Set<Int32> = []
         var pauseMicroseconds: UInt32 = 1000
         while true {
-            let look = look(directory, sparing, in: folder)
+            let look = look(dataDirectory, sparing, in: folder)
             for process in look.processes where kill(process, in: directory) { signalled.insert(process) }
             let now = BootClock.now()
             if look.isComplete && look.processes.isEmpty || now >= deadline {
@@ -118,7 +119,7 @@ public enum DataDirectoryProcesses {
     public static func areAllDying(
         dataDirectory: String, sparing: Set<Int32> = [], in folder: String = standardFolder
     ) -> Bool {
-        let look = look(resolved(dataDirectory), sparing, in: folder)
+        let look = look(dataDirectory, sparing, in: folder)
         return look.isComplete && look.processes.allSatisfy(isDying)
     }
 

@@ -145,6 +145,11 @@ public protocol LocalServer: Sendable {
     func keepApplicationPassword(of application: ApplicationDatabase, again: Bool, deadline: Duration) async throws
         -> ApplicationPassword
 
+    /// Where the WAL begins that a standby needs next and `upstream` does not have any more; nil: it has all of it.
+    ///
+    /// - Parameter end: of the WAL the standby has.
+    func missingWAL(after end: LSN, on upstream: Upstream, deadline: Duration) async throws -> LSN?
+
     /// What the checksums of the running server's pages have found; nil in a server without checksums.
     func damagedPages(deadline: Duration) async throws -> DamagedPages?
 
@@ -326,6 +331,10 @@ extension LocalServer {
         -> ApplicationPassword
     {
         try await keepApplicationPassword(of: application, again: again, deadline: .seconds(2))
+    }
+
+    public func missingWAL(after end: LSN, on upstream: Upstream) async throws -> LSN? {
+        try await missingWAL(after: end, on: upstream, deadline: .seconds(3))
     }
 
     public func damagedPages() async throws -> DamagedPages? { try await damagedPages(deadline: .seconds(2)) }

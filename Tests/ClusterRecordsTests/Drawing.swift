@@ -84,7 +84,7 @@ struct Drawing: RandomNumberGenerator {
                     id: $0.text(), outcome: $0.one(of: [.running, .succeeded, .refused]), reason: $0.text(),
                     percent: $0.maybe { $0.one(of: [0, 40, 100]) }, isMoved: $0.maybe { $0.flag() })
             }, writesRoute: flag(), takeover: maybe { $0.takeover() }, work: one(of: [0, 7]),
-            roles: maybe { $0.rolesReport() })
+            roles: maybe { $0.rolesReport() }, missingWAL: position())
         // As a Patroni agent may say it.
         if flag() {
             record.provesMembership = false

@@ -136,6 +136,8 @@ import Units
         case .primaryStartTimeout: 77
         case .primaryStopTimeout: 78
         case .synchronous: ["mode": "on"]
+        // Of the operator alone.
+        case .reinitializeReplicasWithoutWAL: nil
         }
     }
 

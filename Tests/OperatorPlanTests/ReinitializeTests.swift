@@ -218,9 +218,141 @@ import Testing
         #expect(world.observed.pods.compactMap(\.metadata.name) == ["demo-0", "demo-2"])
         #expect(try world.condition(.reinitializeCompleted) == "Unknown InProgress")
     }
+
+    // MARK: Without being asked
+
+    private static let wanted: JSONValue = ["highAvailability": ["reinitializeReplicasWithoutWAL": true]]
+
+    @Test func `replicas whose WAL is gone are copied one after the other, where the spec wants that`() throws {
+        var world = try World.running()
+        try world.lackWAL(1)
+        try world.lackWAL(2)
+        try world.settle()
+        // It is not asked for.
+        #expect(try world.reinitializeOrder() == nil)
+        world.patch(Self.wanted)
+        try world.settle()
+        let order = try #require(try world.reinitializeOrder())
+        #expect(order["member"] == "demo-1" && order["missing_wal"] == true && order["force"] == false)
+        #expect(try world.status.automaticReinitialize?.phase == .inProgress)
+        #expect(
+            world.takeEvents() == [
+                "ReinitializeStarted: demo-1 lacks WAL from 0/3000000 on, which demo-0 has not any more; it is asked to copy the "
+                    + "data anew"
+            ])
+        try world.answerReinitialize("running", "copying from demo-0", percent: 10)
+        // A rollout leaves it alone, as any other.
+        world.reportRevision("r2")
+        try world.settle()
+        #expect(world.observed.pods.count == 3)
+        world.reportRevision("r1")
+        try world.answerReinitialize("succeeded", "reinitialized: the copy streams")
+        try world.lackWAL(1, from: nil)
+        try world.settle()
+        // The next one at once.
+        #expect(try world.reinitializeOrder()?["member"] == "demo-2")
+        #expect(try world.condition(.reinitializeCompleted) == "absent")
+        #expect(try world.status.reinitialize == nil)
+    }
+
+    @Test func `one that fails is told, and nobody is asked again for an hour`() throws {
+        var world = try World.running()
+        world.patch(Self.wanted)
+        try world.lackWAL(1)
+        try world.lackWAL(2)
+        try world.settle()
+        let first = try #require(try world.reinitializeOrder())
+        try world.answerReinitialize("refused", "there is no room for a copy beside the old data")
+        try world.settle()
+        #expect(try world.status.automaticReinitialize?.phase == .failed)
+        #expect(try world.reinitializeOrder() == nil)
+        #expect(
+            world.takeEvents().contains(
+                "ReinitializeFailed: Refused: demo-1: there is no room for a copy beside the old data"))
+        world.advance(3599)
+        try world.settle()
+        #expect(try world.reinitializeOrder() == nil)
+        world.advance(1)
+        try world.settle()
+        let second = try #require(try world.reinitializeOrder())
+        #expect(second["member"] == "demo-1" && second["id"] != first["id"])
+    }
+
+    @Test func `a member that lacks WAL again was copied an hour ago at least`() throws {
+        var world = try World.running()
+        world.patch(Self.wanted)
+        try world.lackWAL(1)
+        try world.settle()
+        try world.answerReinitialize("succeeded", "")
+        try world.lackWAL(1, from: 0x0500_0000)
+        try world.settle()
+        #expect(try world.reinitializeOrder() == nil)
+        world.advance(3600)
+        try world.settle()
+        #expect(try world.reinitializeOrder()?["member"] == "demo-1")
+    }
+
+    @Test func `the leader, a paused cluster and one whose lock nobody holds are left alone`() throws {
+        var world = try World.running()
+        world.patch(Self.wanted)
+        try world.lackWAL(0)
+        try world.settle()
+        #expect(try world.reinitializeOrder() == nil)
+        var paused = world
+        paused.patch(["paused": true])
+        try paused.settle()
+        try paused.lackWAL(1)
+        try paused.settle()
+        #expect(try paused.reinitializeOrder() == nil)
+        var leaderless = world
+        leaderless[store: "demo-leader"] = ["leader": .null]
+        try leaderless.lackWAL(1)
+        try leaderless.settle()
+        #expect(try leaderless.reinitializeOrder() == nil)
+        try world.lackWAL(1)
+        try world.settle()
+        #expect(try world.reinitializeOrder()?["member"] == "demo-1")
+        // It has not begun, and is called off; what has begun is not.
+        var begun = world
+        world.patch(["paused": true])
+        try world.settle()
+        #expect(try world.reinitializeOrder() == nil)
+        #expect(try world.status.automaticReinitialize?.reason == "Withdrawn")
+        try begun.answerReinitialize("running", "copying")
+        try begun.settle()
+        begun.patch(["paused": true])
+        try begun.settle()
+        #expect(try begun.reinitializeOrder() != nil)
+    }
+
+    @Test func `what a person asks for comes first, and is not carried out again after a copy nobody asked for`() throws
+    {
+        var world = try World.running()
+        world.patch(Self.wanted)
+        world.patch(["reinitialize": ["instance": "demo-2"]])
+        try world.lackWAL(1)
+        try world.settle()
+        #expect(try world.reinitializeOrder()?["member"] == "demo-2")
+        try world.answerReinitialize("succeeded", "")
+        try world.settle()
+        #expect(try world.reinitializeOrder()?["member"] == "demo-1")
+        try world.answerReinitialize("succeeded", "")
+        try world.lackWAL(1, from: nil)
+        try world.settle()
+        #expect(try world.reinitializeOrder() == nil)
+        #expect(try world.condition(.reinitializeCompleted) == "True Completed")
+        #expect(try world.status.reinitialize?.instance == "demo-2")
+    }
 }
 
 extension World {
+    /// What a replica says that the leader cannot give it any more.
+    fileprivate mutating func lackWAL(_ ordinal: Int, from start: Int64? = 0x0300_0000) throws {
+        var status = try JSONValue(parsing: observed.pods[ordinal].metadata.annotations?["status"] ?? "{}")
+        status["missing_wal"] = start.map { .int($0) }
+        observed.pods[ordinal].metadata.annotations?["status"] = status.serialized()
+    }
+
     /// Its container does not run, or its agent says what is wrong.
     fileprivate mutating func trouble(of ordinal: Int, isDown: Bool) throws {
         observed.pods[ordinal].status?.conditions = []

@@ -21,6 +21,9 @@ extension AgentLoop {
         {
             return answer(order, .refused, objection)
         }
+        if order.isForMissingWAL, let objection = await objectionWithoutNeed(leader) {
+            return answer(order, .refused, objection)
+        }
         answer(order, .running, "stopping, to be copied from \(source)")
         await leaveSynchronous(within: timings.ttl)
         try Task.checkCancellation()
@@ -85,6 +88,19 @@ extension AgentLoop {
                 avoid(source, because: "\(error)")
             }
             return false
+        }
+    }
+
+    /// Asked by nobody but this member, which may have got what it lacked: from an archive, or from a person.
+    private func objectionWithoutNeed(_ leader: String) async -> String? {
+        guard let seen, seen.isInRecovery, seen.receiver?.isStreaming != true else {
+            return "this member does not wait for WAL any more"
+        }
+        do {
+            let start = try await instance.missingWAL(after: seen.position, on: try upstream(leader, withSlot: false))
+            return start == nil ? "\(leader) has the WAL this member needs" : nil
+        } catch {
+            return "nobody knows whether \(leader) has the WAL this member needs: \(error)"
         }
     }
 

@@ -37,7 +37,8 @@ extension AgentLoop {
                     postmasterStartTime: server.isRunning ? seen?.postmasterStartTime : nil,
                     restart: requests.restartReport(of: me, in: view), reinitialize: reinitializeReport(in: view),
                     writesRoute: file.route != nil, takeover: presence.leads ? takeoverPhases : nil,
-                    work: activities.work.count, roles: presence.leads ? state.read().roles : nil),
+                    work: activities.work.count, roles: presence.leads ? state.read().roles : nil,
+                    missingWAL: life.missingWAL.found?.start),
                 label: presence.label.change),
             seen: view.members[me].map { .member($0) } ?? .missing)
     }
@@ -70,7 +71,7 @@ extension AgentLoop {
             return problem
         }
         if let volumeProblem { return volumeProblem }
-        if let problem = life.checksums.found?.sentence { return problem }
+        if let problem = life.checksums.found?.sentence ?? life.missingWAL.found?.sentence { return problem }
         if let problem = settingsKeeping.beginningFault?.sentence ?? reign.promotionProblem
             ?? settingsKeeping.fault?.sentence ?? settingsKeeping.unprovenFault?.sentence
             ?? settingsKeeping.automaticFault?.sentence

@@ -22,6 +22,7 @@ extension AgentLoop {
             let look = await lookAtFreshSessions(timings)
             note(look, timings)
             lookAtChecksums()
+            lookForMissingWAL(snapshot)
             if look != .silent, look != .failing {
                 state.update {
                     $0.timeline = snapshot.isInRecovery ? $0.timeline : snapshot.timeline

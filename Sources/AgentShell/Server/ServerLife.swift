@@ -22,6 +22,7 @@ struct ServerLife {
     /// What the server was given last, by this agent.
     private(set) var applied: (settings: PostgresSettings, role: ServerRole)?
     var checksums = ChecksumKeeping()
+    var missingWAL = MissingWALKeeping()
     /// The value the server runs with, and who of its processes has read it.
     var namesInForce: NamesInForce?
     private(set) var followed: FollowedLeader?

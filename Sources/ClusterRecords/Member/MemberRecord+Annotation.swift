@@ -42,6 +42,7 @@ extension MemberRecord {
         provesMembership = json["proof"]?.boolValue ?? false
         takeover = TakeoverPhases(json: json["takeover"])
         roles = RolesReport(json: json["roles"])
+        missingWAL = LSN(bytes: json["missing_wal"])
     }
 
     /// The annotation that says the same; what has its default is left out.
@@ -74,6 +75,7 @@ extension MemberRecord {
         if provesMembership { json["proof"] = true }
         if let takeover { json["takeover"] = takeover.json }
         if let roles { json["roles"] = roles.json }
+        if let missingWAL { json["missing_wal"] = .int(Int64(clamping: missingWAL.rawValue)) }
         return json.serialized()
     }
 

@@ -61,6 +61,8 @@ public struct MemberRecord: Hashable, Sendable {
     public var takeover: TakeoverPhases?
     /// How far it is with the declared roles; nil when it does not lead, and while none are declared.
     public var roles: RolesReport?
+    /// Where the WAL begins that this standby needs next, and its leader has not any more; nil while nothing is missing.
+    public var missingWAL: LSN?
 
     /// Of a member that has said nothing.
     public init() {
@@ -82,7 +84,8 @@ public struct MemberRecord: Hashable, Sendable {
         hasCheckpointSincePromotion: Bool = true, position: LSN? = nil, serverVersion: Int? = nil,
         problem: String? = nil, problems: [Problem] = [], postmasterStartTime: String? = nil,
         restart: RestartReport? = nil, reinitialize: ReinitializeReport? = nil,
-        writesRoute: Bool = false, takeover: TakeoverPhases? = nil, work: Int = 0, roles: RolesReport? = nil
+        writesRoute: Bool = false, takeover: TakeoverPhases? = nil, work: Int = 0, roles: RolesReport? = nil,
+        missingWAL: LSN? = nil
     ) {
         self.connectionURL = connectionURL
         self.apiURL = apiURL
@@ -107,6 +110,7 @@ public struct MemberRecord: Hashable, Sendable {
         self.takeover = takeover
         self.work = work
         self.roles = roles
+        self.missingWAL = missingWAL
         provesMembership = true
     }
 

@@ -10,12 +10,15 @@ extension ReinitializeOrder {
         guard let json = try? JSONValue(parsing: annotation), let id = json["id"]?.stringValue, !id.isEmpty,
             let member = json["member"]?.stringValue
         else { return nil }
-        self.init(id: id, member: member, isForced: json["force"]?.boolValue ?? false)
+        self.init(
+            id: id, member: member, isForced: json["force"]?.boolValue ?? false,
+            isForMissingWAL: json["missing_wal"]?.boolValue ?? false)
     }
 
     /// The annotation that says the same.
     public var annotation: String {
-        let order: JSONValue = ["id": .string(id), "member": .string(member), "force": .bool(isForced)]
+        var order: JSONValue = ["id": .string(id), "member": .string(member), "force": .bool(isForced)]
+        if isForMissingWAL { order["missing_wal"] = true }
         return order.serialized()
     }
 }

@@ -11,11 +11,14 @@ public struct ReinitializeOrder: Codable, Hashable, Sendable {
     /// Also while another member is copied, when commits have to wait for this one, and without room for both; see
     /// ``objection(to:_:)`` and ``objectionToRoom(for:size:free:)``.
     public var isForced: Bool
+    /// Nobody has asked for it but this member, which lacks WAL: that has to be so when its server is to be stopped for it.
+    public var isForMissingWAL: Bool
 
-    public init(id: String, member: String, isForced: Bool = false) {
+    public init(id: String, member: String, isForced: Bool = false, isForMissingWAL: Bool = false) {
         self.id = id
         self.member = member
         self.isForced = isForced
+        self.isForMissingWAL = isForMissingWAL
     }
 
     /// Why the data directory is moved aside, as part of its new name.

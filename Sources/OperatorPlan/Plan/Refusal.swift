@@ -54,6 +54,7 @@ extension Plan {
         status.handover = stored.handover
         status.restart = stored.restart
         status.reinitialize = stored.reinitialize
+        status.automaticReinitialize = stored.automaticReinitialize
         for kind in [Condition.Kind.switchoverCompleted, .restartCompleted, .reinitializeCompleted] {
             status.conditions?.removeAll { $0.type == kind.rawValue }
             if let condition = stored.condition(kind) { status.replace(condition) }

@@ -22,7 +22,7 @@ extension Planner {
         let outdated = members.filter { $0.revision != nil && $0.revision != revision }
         guard !outdated.isEmpty else { return }
         // No copy is ended for a template, unless it gets nowhere: the template may be what mends it.
-        let copied = isReinitializeRunning ? status.reinitialize?.instance : nil
+        let copied = reinitializing
         let finding = Finding(
             reason: spec.paused ? .rolloutPaused : .rollingUpdate,
             message: "\(outdated.count) of \(members.count) members run an older Pod template"

@@ -17,10 +17,11 @@ public struct HighAvailabilitySpec: Sendable, Hashable, Codable {
     /// Seconds.
     public var primaryStopTimeout: Int
     public var synchronous: SynchronousSpec
+    public var reinitializeReplicasWithoutWAL: Bool
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case profile, ttl, loopWait, retryTimeout, fenceMargin, lockObject, maximumLagOnFailover, failsafe
-        case primaryStartTimeout, primaryStopTimeout, synchronous
+        case primaryStartTimeout, primaryStopTimeout, synchronous, reinitializeReplicasWithoutWAL
     }
 
     public enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
@@ -141,6 +142,13 @@ extension HighAvailabilitySpec: SchemaObject {
                 default: 30)
         case .synchronous:
             Field(.object(SynchronousSpec.self), SynchronousSpec.summary, default: [:])
+        case .reinitializeReplicasWithoutWAL:
+            Field(
+                .boolean,
+                "Whether a replica that cannot go on, because the primary has removed the WAL it needs, is copied anew without "
+                    + "being asked for: one at a time, its old data kept beside the new. Otherwise it says so and waits for "
+                    + "spec.reinitialize.",
+                default: false)
         }
     }
 }

@@ -23,6 +23,7 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
     public var switchover: SwitchoverStatus?
     public var restart: RestartStatus?
     public var reinitialize: ReinitializeStatus?
+    public var automaticReinitialize: ReinitializeStatus?
     public var handover: SwitchoverStatus?
     public var lastFailover: FailoverStatus?
     public var roles: RolesStatus?
@@ -34,8 +35,8 @@ public struct PostgresClusterStatus: Sendable, Hashable, Codable {
             instances,
             readyInstances, ready
         case lockNotRenewedSince, unready, standbyCluster
-        case selector, members, pendingRestart, switchover, restart, reinitialize, handover, lastFailover, roles,
-            bootstrap, lockObject
+        case selector, members, pendingRestart, switchover, restart, reinitialize, automaticReinitialize, handover
+        case lastFailover, roles, bootstrap, lockObject
     }
 
     public init() {}
@@ -101,6 +102,11 @@ extension PostgresClusterStatus: SchemaObject {
         case .switchover: Field(.object(SwitchoverStatus.self), "The last request in spec.switchover.")
         case .restart: Field(.object(RestartStatus.self), "The last request in spec.restart.")
         case .reinitialize: Field(.object(ReinitializeStatus.self), "The last request in spec.reinitialize.")
+        case .automaticReinitialize:
+            Field(
+                .object(ReinitializeStatus.self),
+                "The last replica that was copied anew because its WAL was gone; see "
+                    + "spec.highAvailability.reinitializeReplicasWithoutWAL.")
         case .handover:
             Field(
                 .object(SwitchoverStatus.self),

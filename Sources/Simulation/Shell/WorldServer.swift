@@ -218,6 +218,8 @@ final class WorldServer: LocalServer, @unchecked Sendable {
         -> ApplicationPassword
     { .unchanged }
 
+    func missingWAL(after end: LSN, on upstream: Upstream, deadline: Duration) async throws -> LSN? { nil }
+
     func damagedPages(deadline: Duration) async throws -> DamagedPages? { nil }
 
     // MARK: Settings

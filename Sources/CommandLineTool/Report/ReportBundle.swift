@@ -112,9 +112,14 @@ struct ReportBundle {
         let values = (secrets ?? []).flatMap { secret in
             (secret.data ?? [:]).keys.filter { !Self.openKeys.contains($0) }.compactMap { secret.decodedString($0) }
         }
+        let initdb = resource?.value(at: "spec", "bootstrap", "initdb")
+        let statements = ["postInitSQL", "postInitApplicationSQL"].flatMap { initdb?[$0]?.arrayValue ?? [] }
+        let statementsWithPasswords = statements.compactMap(\.stringValue).filter {
+            $0.lowercased().contains("password")
+        }
         let parameters = resource?.value(at: "spec", "postgresql", "parameters")?.objectValue ?? [:]
         let settings = parameters.filter { Secrecy.hides($0.key) }.compactMap { $0.value.stringValue }
-        reading.redactor = Redactor(secrets: values + settings)
+        reading.redactor = Redactor(secrets: values + settings + statementsWithPasswords)
         guard let secrets else { return }
         let shown: [JSONValue] = secrets.map {
             [

@@ -12,6 +12,7 @@ import Testing
     private static let planted = [
         "kept-in-a-secret", "in-a-variable", "in-an-hba-line", "in-a-parameter", "in-a-url", "in-an-annotation",
         "in-an-event", "in-the-store", "in-a-statement", "in-last-applied", "superuser-sesame", "in-a-quoted-line",
+        "in-an-init-statement",
     ]
 
     private func plant(_ line: CommandLineLab) async throws {
@@ -83,13 +84,16 @@ import Testing
 
     @Test func `a report has what a fault is found by, and no secret from wherever it stood`() async throws {
         let line = try await CommandLineLab(cluster: [
+            "bootstrap": [
+                "initdb": ["postInitSQL": ["DO 'BEGIN -- a password\nPERFORM set_it($$in-an-init-statement$$); END'"]]
+            ],
             "postgresql": [
                 "parameters": ["my.secret": "in-a-parameter"],
                 "pgHBA": [
                     "host all all all ldap ldapserver=x ldapbindpasswd=in-an-hba-line ldapprefix=y",
                     #"host all all all radius radiusservers=r radiussecrets="""in-a-quoted-line"",""other""""#,
                 ],
-            ]
+            ],
         ])
         try await line.bringUp(history: #"[[1,83886176,"reason","2026-11-21T01:00:00+00:00","demo-0"]]"#)
         try await plant(line)

@@ -31,7 +31,7 @@ extension MemberTests {
                 try await member.query("SELECT sum(n) FROM orders")
             }
             #expect(error?.message.contains("invalid page in block 0") == true)
-            try await eventually(within: .seconds(20), "the member says what is damaged") {
+            try await eventually(within: .seconds(40), "the member says what is damaged") {
                 try await cluster.status(of: member.name).contains(
                     "its data are damaged: pages of the database postgres do not have the checksum they should")
             }

@@ -8,8 +8,8 @@ struct ChecksumKeeping {
     private var nextLook = BootInstant(nanoseconds: 0)
     private var look: Task<Void, Never>?
 
-    /// How many loops pass between two looks.
-    static let loops = 6
+    /// How many loops pass between two looks: each is a session of its own, which wakes a dozen threads.
+    static let loops = 12
 
     func isDue(at now: BootInstant) -> Bool { look == nil && now >= nextLook }
 

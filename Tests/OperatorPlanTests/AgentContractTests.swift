@@ -53,7 +53,8 @@ import Units
                     synchronous: SynchronousPolicy(mode: .quorum, standbys: 2, isStrict: true), usesFailsafe: false,
                     primaryStartTimeout: .seconds(60), primaryStopTimeout: .seconds(45),
                     standbyCluster: StandbyCluster(host: "fd00::1", port: 5433, slot: "site_b"), instances: 4,
-                    parameters: ["work_mem": "8MB"], hostBasedAuthentication: ["local all all scram-sha-256"],
+                    parameters: ["work_mem": "8MB", "max_slot_wal_keep_size": "5120MB"],
+                    hostBasedAuthentication: ["local all all scram-sha-256"],
                     identityMap: ["map a b"]))
     }
 

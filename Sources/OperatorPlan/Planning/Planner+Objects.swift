@@ -165,12 +165,14 @@ extension Planner {
                 return nil
             }
         }
-        let wanted = context.spec.dynamicConfiguration.json(over: current)
+        let wanted = context.configuration(over: current, isNew: stored == nil && !hasData)
         guard wanted != current else { return }
         plan.changes.append(
             .writeStore(
                 storeWrite(key, stored, [StoreKey.configuration: wanted.serialized()])))
     }
+
+    private var hasData: Bool { (situation.systemIdentifier ?? previous.systemIdentifier) != nil }
 
     /// Agents find the store by its label, so one that was taken away is put back.
     mutating func planStoreLabels() {
